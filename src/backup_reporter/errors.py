@@ -1,0 +1,86 @@
+"""Everything that this project raises on purpose.
+
+    BackupReporterError
+    ├── SettingsError        the environment is wrong; lists every problem at once
+    ├── InvalidRequest       the event is wrong; nothing was fetched or published
+    ├── DeliveryFailed       a scheduled report did not reach every channel
+    ├── SecretError          a secret cannot be read, or does not hold what it should
+    ├── StoreError           the report bucket or the delivery table refused
+    ├── ChannelError         one channel refused or could not be reached
+    └── PaletteError         Palette answered with an error
+        ├── KeyRefusedError      401: the key is wrong, expired or revoked
+        ├── UnreachableError     no answer: DNS, TLS, connection, time
+        └── UndecodableError     an answer that is not what the API describes
+
+``InvalidRequest`` and ``DeliveryFailed`` carry the names that the function's callers see.
+No message of any of them ever contains a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BackupReporterError(Exception):
+    """The root of the tree: catches all of the project's own errors and nothing else."""
+
+
+class SettingsError(BackupReporterError):
+    """Environment variables that cannot be used; ``problems`` has one sentence for each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problems))
+
+
+class InvalidRequest(BackupReporterError):
+    """An event that is refused before anything was fetched or published."""
+
+
+class DeliveryFailed(BackupReporterError):
+    """A scheduled report did not reach every channel; raised after all were tried."""
+
+
+class SecretError(BackupReporterError):
+    """A secret that cannot be read or used. Names the secret, never its value."""
+
+
+class StoreError(BackupReporterError):
+    """Kept reports or remembered deliveries cannot be read or written."""
+
+
+class ChannelError(BackupReporterError):
+    """A channel did not take the report.
+
+    ``permanent`` is true where trying again cannot help until somebody mends the set-up.
+    """
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        self.permanent = permanent
+        super().__init__(message)
+
+
+class PaletteError(BackupReporterError):
+    """Palette answered with an error: HTTP status and Palette's own code, message and ref."""
+
+    def __init__(
+        self, what: str, *, status: int | None = None, code: str = "", message: str = "", ref: str = ""
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.ref = ref
+        details = [f"HTTP {status}" if status else "", code, message, f"ref {ref}" if ref else ""]
+        super().__init__(": ".join([what, ", ".join(part for part in details if part)]).rstrip(": "))
+
+
+class KeyRefusedError(PaletteError):
+    """401: the API key is wrong, expired or revoked."""
+
+
+class UnreachableError(PaletteError):
+    """No usable answer from Palette: name resolution, TLS, connection, or out of time."""
+
+
+class UndecodableError(PaletteError):
+    """Palette's answer is not JSON, or a field has a wrong type; says where (JSON path)."""

@@ -1,0 +1,49 @@
+"""A finding, its severity, and the status that follows from findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+Severity = Literal["critical", "warning", "unknown", "info"]
+Status = Literal["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+
+STATUS_OF_SEVERITY: dict[Severity, Status] = {
+    "critical": "CRITICAL",
+    "unknown": "UNKNOWN",
+    "warning": "WARNING",
+    "info": "OK",
+}
+WORST_FIRST: tuple[Status, ...] = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
+EXIT_CODES: dict[Status, int] = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One thing that is wrong (or worth knowing) about a cluster, or about the workspace as a whole.
+
+    ``cluster_uid`` and ``cluster_name`` are ``None`` where it is about the workspace. ``since`` is
+    when it began, where the history shows it. ``message`` names no cluster and no backup, so that
+    one cause reads the same wherever it strikes; ``evidence`` has the particulars.
+    """
+
+    code: str
+    severity: Severity
+    cluster_uid: str | None = None
+    cluster_name: str | None = None
+    message: str
+    since: datetime | None = None
+    muted: bool = False
+    evidence: dict[str, Any] = {}
+
+
+def worst(statuses: Iterable[Status]) -> Status:
+    """The worst of some statuses, OK for none."""
+    return min(statuses, key=WORST_FIRST.index, default="OK")
+
+
+def status_of(findings: Iterable[Finding]) -> Status:
+    """A workspace's status: its worst finding that is not muted; info does not count."""
+    return worst(STATUS_OF_SEVERITY[finding.severity] for finding in findings if not finding.muted)

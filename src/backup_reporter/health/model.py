@@ -1,0 +1,85 @@
+"""What is judged: a workspace and the backups of it that Palette remembers.
+
+Every time is an aware UTC ``datetime``; ``None`` means "not set" (Palette's four ways of saying
+so are folded into one where the wire types are read).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A cluster as Palette names it; either part may be missing in old entries."""
+
+    uid: str | None
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A workspace as its project lists it."""
+
+    uid: str
+    name: str
+    project_uid: str
+    project_name: str
+    clusters: tuple[Cluster, ...] = ()
+    created_at: datetime | None = None
+    deleted_at: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels and annotations together; where both have a key, the label's value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the workspace's backup policy asks for."""
+
+    schedule: str | None = None
+    retention_hours: float | None = None
+    include_all_clusters: bool = False
+    cluster_uids: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    include_all_disks: bool | None = None
+    cluster_resource_mode: str | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterBackup:
+    """One cluster's part in a run. States are as received."""
+
+    cluster: Cluster
+    backup_name: str | None = None
+    at: datetime | None = None
+    state: str | None = None
+    delete_state: str | None = None
+    message: str | None = None
+    expires_at: datetime | None = None
+    namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One backup request over the workspace. States are as received."""
+
+    request_uid: str | None = None
+    backup_name: str | None = None
+    requested_at: datetime | None = None
+    backup_at: datetime | None = None
+    state: str | None = None
+    delete_state: str | None = None
+    retention_hours: float | None = None
+    cluster_backups: tuple[ClusterBackup, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupResult:
+    """Palette's answer about one workspace. ``unreadable_runs`` are entries that made no sense."""
+
+    policy: Policy = Policy()
+    runs: tuple[Run, ...] = ()
+    unreadable_runs: tuple[str, ...] = ()

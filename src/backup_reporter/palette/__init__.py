@@ -1,0 +1,1 @@
+"""The only rooms that know Palette's words: client, wire types, rate limit, discovery."""

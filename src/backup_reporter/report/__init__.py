@@ -1,0 +1,1 @@
+"""The report's model and its renderings, all pure."""
