@@ -17,6 +17,7 @@ Notify = Literal["always", "problems", "changes", "never"]
 ChannelName = Literal["sns", "slack", "email", "eventbridge"]
 PhaseClass = Literal["succeeded", "partial", "failed", "running", "doomed", "deleting", "unknown"]
 
+DEFAULT_API_URL = "https://api.spectrocloud.com"
 CHANNEL_NAMES: tuple[ChannelName, ...] = ("sns", "slack", "email", "eventbridge")
 NOTIFY_SETTINGS: tuple[Notify, ...] = ("always", "problems", "changes")
 
@@ -59,14 +60,14 @@ class Rules:
     grace: timedelta = timedelta(hours=2)
     extra_states: Mapping[str, PhaseClass] = field(default_factory=dict)
     history_days: int = 30
-    time_zone: ZoneInfo = ZoneInfo("UTC")
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting of the reporter. ``None`` or empty means: not set, switched off."""
 
-    api_url: str = "https://api.spectrocloud.com"
+    api_url: str = DEFAULT_API_URL
     api_key_secret: str | None = None
     ca_bundle: str | None = None
     project_uids: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ class Settings:
     delivery_table: str | None = None
     notify: Notify = "always"
     heartbeat_url_secret: str | None = None
-    rules: Rules = Rules()
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def channels(self) -> tuple[ChannelName, ...]:
@@ -124,7 +125,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         return read(name, parse, "", show=show) or None
 
     settings = Settings(
-        api_url=read("PALETTE_API_URL", _api_url, Settings.api_url, show=False),
+        api_url=read("PALETTE_API_URL", _api_url, DEFAULT_API_URL, show=False),
         api_key_secret=optional("PALETTE_API_KEY_SECRET", _secret_name, show=False),
         ca_bundle=optional("PALETTE_CA_BUNDLE", _file_path),
         project_uids=read("PALETTE_PROJECT_UIDS", _uids, ()),

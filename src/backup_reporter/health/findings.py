@@ -21,7 +21,11 @@ WORST_FIRST: tuple[Status, ...] = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
 EXIT_CODES: dict[Status, int] = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Frozen data with camelCase names in JSON. Times are aware UTC ``datetime``."""
+
+
+class Finding(Record, frozen=True, kw_only=True):
     """One thing that is wrong (or worth knowing) about a cluster, or about the workspace as a whole.
 
     ``cluster_uid`` and ``cluster_name`` are ``None`` where it is about the workspace. ``since`` is

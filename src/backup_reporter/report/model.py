@@ -6,24 +6,19 @@ Field names become camelCase in JSON; times are aware UTC ``datetime`` and becom
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from backup_reporter.health.findings import Finding, Status
-from backup_reporter.settings import ChannelName, PhaseClass
+from backup_reporter.health.findings import Record, Status
+from backup_reporter.health.verdict import ClusterReport, Day, LatestRun, WorkspaceReport
+from backup_reporter.settings import ChannelName
 
 SCHEMA_VERSION = 1
 
-DayState = PhaseClass | Literal["missed", "none"]
 
-
-class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Frozen data with camelCase names in JSON."""
-
-
-class Summary(_Record):
+class Summary(Record, frozen=True, kw_only=True):
     """Counts over the whole report. The statuses add up to ``workspaces``."""
 
     workspaces: int = 0
@@ -41,51 +36,7 @@ class Summary(_Record):
     """Findings about a latest backup whose state nobody has seen yet."""
 
 
-class LatestRun(_Record):
-    """The newest run, whatever became of it. ``state`` is as received."""
-
-    request_uid: str | None
-    backup_name: str | None
-    at: datetime | None
-    state: str | None
-
-
-class ClusterReport(_Record):
-    """A cluster in scope and its last restorable copy (``None`` where there is none)."""
-
-    uid: str | None
-    name: str | None
-    newest_restore_point_at: datetime | None
-    expires_at: datetime | None
-    """When the newest restore point runs out; ``None`` also where it never does."""
-    restore_points: int
-
-
-class Day(_Record):
-    """The worst that happened on one day (UTC). ``missed``: a run was due and none began; ``none``: none was due."""
-
-    date: date
-    state: DayState
-
-
-class WorkspaceReport(_Record):
-    """Everything the report says about one workspace."""
-
-    uid: str
-    name: str
-    project_uid: str
-    project_name: str
-    status: Status
-    schedule: str | None = None
-    next_run_at: datetime | None = None
-    survives_failures: int | None = None
-    latest_run: LatestRun | None = None
-    clusters: tuple[ClusterReport, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    history: tuple[Day, ...] = ()
-
-
-class Change(_Record):
+class Change(Record, frozen=True, kw_only=True):
     """A finding that is new, goes on, or is resolved since the last report of the same scope."""
 
     workspace_uid: str
@@ -98,7 +49,7 @@ class Change(_Record):
     since: datetime | None
 
 
-class Changes(_Record):
+class Changes(Record, frozen=True, kw_only=True):
     """What changed since the last report of the same scope."""
 
     new: tuple[Change, ...] = ()
@@ -106,7 +57,7 @@ class Changes(_Record):
     resolved: tuple[Change, ...] = ()
 
 
-class Delivery(_Record):
+class Delivery(Record, frozen=True, kw_only=True):
     """What became of the report on one channel."""
 
     channel: ChannelName
@@ -114,7 +65,7 @@ class Delivery(_Record):
     error: str | None = None
 
 
-class Scope(_Record):
+class Scope(Record, frozen=True, kw_only=True):
     """What was asked for: empty lists mean everything the key can see."""
 
     project_uids: tuple[str, ...] = ()
@@ -122,7 +73,7 @@ class Scope(_Record):
     backup_request_uid: str | None = None
 
 
-class Report(_Record):
+class Report(Record, frozen=True, kw_only=True):
     """One report. ``problems`` are sentences about the report as a whole, such as a failed discovery."""
 
     schema_version: int = SCHEMA_VERSION
@@ -148,3 +99,19 @@ def to_json(report: Report) -> bytes:
 def from_json(data: bytes) -> Report:
     """A kept report. Raises :class:`msgspec.MsgspecError` where the data is none."""
     return msgspec.json.decode(data, type=Report)
+
+
+__all__ = [
+    "Change",
+    "Changes",
+    "ClusterReport",
+    "Day",
+    "Delivery",
+    "LatestRun",
+    "Report",
+    "Scope",
+    "Summary",
+    "WorkspaceReport",
+    "from_json",
+    "to_json",
+]

@@ -1,0 +1,130 @@
+"""What every rule is given: one workspace's facts, put in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.cron import CronError
+from backup_reporter.health.findings import Finding
+from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
+from backup_reporter.health.schedule import EARLY, DueTimes, due_times
+from backup_reporter.health.timeline import Attempt, JudgedRun, Subject, Timeline, timeline
+from backup_reporter.health.wording import day, evidence_text, moment, timestamp
+from backup_reporter.settings import Rules
+
+
+@dataclass(frozen=True)
+class Case:
+    """A workspace, its history in order, its due times, and the moment it is judged at (UTC)."""
+
+    workspace: Workspace
+    result: BackupResult
+    timeline: Timeline
+    due_times: DueTimes | None
+    schedule_error: str | None
+    rules: Rules
+    now: datetime
+
+    @property
+    def policy(self) -> Policy:
+        return self.result.policy
+
+    def moment(self, at: datetime) -> str:
+        return moment(at, self.rules.time_zone)
+
+    def day(self, at: datetime) -> str:
+        return day(at, self.rules.time_zone)
+
+    @cached_property
+    def last_run_at(self) -> datetime | None:
+        return max((run.at for run in self.timeline.runs if run.at), default=None)
+
+    @cached_property
+    def missed_due_times(self) -> tuple[datetime, ...]:
+        """The due times that no run answered although their grace has passed, newest first.
+
+        Empty where a run began for the latest of them or later, five minutes early included.
+        """
+        return self.due_times.missed(self.now - self.rules.grace, self.last_run_at) if self.due_times else ()
+
+    @cached_property
+    def next_due(self) -> datetime | None:
+        return self.due_times.next(self.now) if self.due_times else None
+
+    @cached_property
+    def latest_finished_run(self) -> JudgedRun | None:
+        return next((run for run in reversed(self.timeline.runs) if run.is_finished), None)
+
+    @cached_property
+    def runs_of_latest_period(self) -> tuple[JudgedRun, ...]:
+        """The latest finished run and every other run since its due time (those 5 minutes early count in)."""
+        run = self.latest_finished_run
+        if run is None:
+            return ()
+        due = self.due_times.latest(run.at + EARLY) if self.due_times and run.at else None
+        if due is None:
+            return (run,)
+        return tuple(other for other in self.timeline.runs if other.at and other.at >= due - EARLY)
+
+    def was_left_out(self, subject: Subject) -> bool:
+        """Whether a cluster in scope has no cluster backup in any run of the latest finished run's period.
+
+        A run that names no clusters leaves nobody out; where all of the period's runs are such, nobody was.
+        """
+        runs = [run for run in self.runs_of_latest_period if run.names_clusters]
+        present = {attempt.cluster for run in runs for attempt in run.attempts}
+        return bool(runs) and subject.in_scope and subject.cluster is not None and subject.cluster not in present
+
+
+def build_case(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Case:
+    """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time."""
+    history = timeline(workspace, result, rules)
+    schedule = (result.policy.schedule or "").strip()
+    due, error = None, None
+    if schedule:
+        run_times = [run.at for run in history.runs if run.at]
+        try:
+            due = due_times(schedule, run_times, result.policy.created_at or workspace.created_at)
+        except CronError as cron_error:
+            error = str(cron_error)
+    return Case(workspace, result, history, due, error, rules, now)
+
+
+def finding(
+    code: str,
+    message: str,
+    *,
+    cluster: Cluster | None = None,
+    since: datetime | None = None,
+    **evidence: Any,
+) -> Finding:
+    """A finding with its severity from the catalog; evidence that is ``None`` is left out."""
+    return Finding(
+        code=code,
+        severity=CODES[code].severity,
+        cluster_uid=cluster.uid if cluster else None,
+        cluster_name=cluster.name if cluster else None,
+        message=message,
+        since=since,
+        evidence={key: value for key, value in evidence.items() if value is not None},
+    )
+
+
+def about(attempt: Attempt, subject: Subject) -> Cluster | None:
+    """Whom to name: the cluster, or nobody where the run spoke for every cluster at once."""
+    return None if attempt.speaks_for_all else subject.cluster
+
+
+def evidence_of(attempt: Attempt) -> dict[str, Any]:
+    """The particulars of one attempt, as received."""
+    return {
+        "backupName": evidence_text(attempt.backup_name),
+        "at": timestamp(attempt.at),
+        "state": evidence_text(attempt.state),
+        "palette": evidence_text(attempt.message),
+        "expiresAt": timestamp(attempt.expires_at),
+    }

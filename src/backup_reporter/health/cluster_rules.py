@@ -1,0 +1,242 @@
+"""The rules about one cluster: what its attempts say, and what is left to restore."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import takewhile
+
+from backup_reporter.health.case import Case, about, evidence_of, finding
+from backup_reporter.health.findings import Finding
+from backup_reporter.health.namespaces import missing
+from backup_reporter.health.phases import UNDER_WAY, is_given
+from backup_reporter.health.timeline import Attempt, Subject
+from backup_reporter.health.wording import count, duration, listed, quote, timestamp
+from backup_reporter.settings import PhaseClass
+
+ClusterRule = Callable[[Case, Subject], Finding | None]
+
+
+def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
+    """The newest copy that can be restored at ``now``."""
+    return next((attempt for attempt in reversed(subject.attempts) if attempt.is_restore_point(now)), None)
+
+
+def backup_failed(case: Case, subject: Subject) -> Finding | None:
+    """Critical: the cluster's latest finished backup failed."""
+    row = _row_of(subject.finished, "failed")
+    if not row or _ended_before_being_left_out(case, subject, row[0]):
+        return None
+    times = "The last backup failed" if len(row) == 1 else f"The last {len(row)} backups failed"
+    return _outcome("backup-failed", case, subject, row, times)
+
+
+def backup_partially_failed(case: Case, subject: Subject) -> Finding | None:
+    """Warning: the latest finished backup is partial, or the latest one can only end so (it still runs)."""
+    row = _row_of(subject.finished, "partial")
+    latest = subject.latest
+    if latest and latest.phase == "doomed":
+        words = "The running backup has lost parts already and can only end incomplete"
+        return _outcome("backup-partially-failed", case, subject, (latest, *row), words)
+    if not row or _ended_before_being_left_out(case, subject, row[0]):
+        return None
+    words = "The last backup is incomplete" if len(row) == 1 else f"The last {len(row)} backups are incomplete"
+    return _outcome("backup-partially-failed", case, subject, row, words)
+
+
+def _row_of(finished: tuple[Attempt, ...], phase: PhaseClass) -> tuple[Attempt, ...]:
+    """The unbroken row of attempts that ended in ``phase``, newest first."""
+    return tuple(takewhile(lambda attempt: attempt.phase == phase, reversed(finished)))
+
+
+def _ended_before_being_left_out(case: Case, subject: Subject, attempt: Attempt) -> bool:
+    """With cluster-not-backed-up, what the cluster's own older backups ended in is not raised."""
+    return case.was_left_out(subject) and not attempt.speaks_for_all
+
+
+def _outcome(code: str, case: Case, subject: Subject, row: tuple[Attempt, ...], words: str) -> Finding:
+    latest, good = row[0], _last_good(subject)
+    said = f": {quote(latest.message).rstrip('.')}" if latest.message and quote(latest.message) else ""
+    return finding(
+        code,
+        f"{words}{said}. {_good_sentence(case, good)}",
+        cluster=about(latest, subject),
+        since=row[-1].at,
+        count=len(row),
+        lastGoodAt=timestamp(good.at) if good else None,
+        **evidence_of(latest),
+    )
+
+
+def _last_good(subject: Subject) -> Attempt | None:
+    return next((attempt for attempt in reversed(subject.attempts) if attempt.phase == "succeeded"), None)
+
+
+def _good_sentence(case: Case, good: Attempt | None) -> str:
+    if good is None:
+        return "No good one is known."
+    return f"The last good one was on {case.day(good.at)}." if good.at else "The last good one has no date."
+
+
+def backup_stuck(case: Case, subject: Subject) -> Finding | None:
+    """Warning: the latest run has been running for more than the stuck limit."""
+    latest = subject.latest
+    if latest is None or not (latest.phase in UNDER_WAY or latest.run_phase in UNDER_WAY):
+        return None
+    if latest.at and case.now - latest.at <= case.rules.stuck_after:
+        return None
+    started = f"since {case.moment(latest.at)}" if latest.at else "since nobody knows when (it has no start time)"
+    return finding(
+        "backup-stuck",
+        f"A backup has been running {started}; the limit is {duration(case.rules.stuck_after)}.",
+        cluster=about(latest, subject) if latest.phase in UNDER_WAY else None,
+        since=latest.at,
+        **evidence_of(latest) | {"runState": latest.run_state},
+    )
+
+
+def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
+    """Warning: the latest backup's state, or its run's, is one that nobody has seen yet, or none at all."""
+    latest = subject.latest
+    if latest is None or "unknown" not in (latest.phase, latest.run_phase):
+        return None
+    is_own = latest.phase == "unknown"
+    state = latest.state if is_own else latest.run_state
+    of_whom = "The latest backup" if is_own else "The latest run as a whole"
+    says = f"says '{quote(state, 100)}', which is no known state" if state and is_given(state) else "gives no state"
+    return finding(
+        "backup-state-unknown",
+        f"{of_whom} {says}: it cannot be counted as good.",
+        cluster=about(latest, subject) if is_own else None,
+        since=latest.at,
+        **evidence_of(latest) | {"state": quote(state, 2000) if state else None},
+    )
+
+
+def backup_expired(case: Case, subject: Subject) -> Finding | None:
+    """Critical: no restore point is left, and the newest copy that there was has expired."""
+    if not subject.in_scope or newest_restore_point(subject, case.now):
+        return None
+    copies = [attempt for attempt in subject.attempts if attempt.is_copy and attempt.expires_at]
+    if not copies:
+        return None
+    expired_at = max(copy.expires_at for copy in copies if copy.expires_at)
+    return finding(
+        "backup-expired",
+        f"Nothing can be restored: the last copy expired on {case.day(expired_at)}.",
+        cluster=subject.cluster,
+        since=expired_at,
+        **evidence_of(copies[-1]),
+    )
+
+
+def never_backed_up(case: Case, subject: Subject) -> Finding | None:
+    """Critical: there is no restore point and never was one; info while a new policy's first run is not due."""
+    if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
+        return None
+    due = _first_due_still_awaited(case)
+    if due:
+        message = f"The policy is new; its first backup is due {case.moment(due)}."
+        return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
+    return finding(
+        "never-backed-up",
+        f"Nothing can be restored: {_why_never(subject)}.",
+        cluster=subject.cluster,
+        attempts=len(subject.attempts),
+    )
+
+
+def _first_due_still_awaited(case: Case) -> datetime | None:
+    first = case.due_times.first() if case.due_times and not case.timeline.runs else None
+    return first if first and case.now < first + case.rules.grace else None
+
+
+def _why_never(subject: Subject) -> str:
+    if any(attempt.phase == "succeeded" and attempt.speaks_for_all for attempt in subject.attempts):
+        return "a run says it succeeded but names no cluster backup"
+    if any(attempt.phase == "succeeded" for attempt in subject.attempts):
+        return "every copy there was has been deleted"
+    return "no backup has ever succeeded" if subject.attempts else "it has never been backed up"
+
+
+def backup_expiring(case: Case, subject: Subject) -> Finding | None:
+    """Warning: the newest restore point expires within the window, and rotation will not replace it in time."""
+    newest = newest_restore_point(subject, case.now)
+    if newest is None or newest.expires_at is None:
+        return None
+    if newest.expires_at - case.now > case.rules.expiry_warning or _rotation_comes_in_time(case, subject, newest):
+        return None
+    left = duration(newest.expires_at - case.now)
+    return finding(
+        "backup-expiring",
+        f"The last copy expires {case.moment(newest.expires_at)}, in {left}, and nothing shows that a new one "
+        "will be there by then.",
+        cluster=subject.cluster,
+        nextDueAt=timestamp(case.next_due),
+        **evidence_of(newest),
+    )
+
+
+def _rotation_comes_in_time(case: Case, subject: Subject, newest: Attempt) -> bool:
+    latest_finished = subject.finished[-1]
+    return (
+        latest_finished.phase == "succeeded"
+        and not case.missed_due_times
+        and case.next_due is not None
+        and newest.expires_at is not None
+        and newest.expires_at - case.next_due > case.rules.grace
+    )
+
+
+def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
+    """Critical: a maximum age is set, and the newest restore point is older, or of unknown age."""
+    limit, newest = case.rules.max_backup_age, newest_restore_point(subject, case.now)
+    if limit is None or newest is None or (newest.at and case.now - newest.at <= limit):
+        return None
+    age = f"is of {case.day(newest.at)}" if newest.at else "has no date"
+    return finding(
+        "restore-point-too-old",
+        f"The last copy {age}; it should be no older than {duration(limit)}.",
+        cluster=subject.cluster,
+        since=newest.at + limit if newest.at else None,
+        **evidence_of(newest),
+    )
+
+
+def cluster_not_backed_up(case: Case, subject: Subject) -> Finding | None:
+    """Critical: a cluster in scope has no cluster backup in any run of the latest finished run's period."""
+    run = case.latest_finished_run
+    if run is None or not case.was_left_out(subject):
+        return None
+    own = [attempt.at for attempt in subject.attempts if attempt.at and not attempt.speaks_for_all]
+    last = max(own, default=None)
+    since = min(
+        (r.at for r in case.timeline.runs if r.names_clusters and r.at and (not last or r.at > last)), default=None
+    )
+    before = f"Its own last backup was on {case.day(last)}." if last else "It has no backup of its own at all."
+    return finding(
+        "cluster-not-backed-up",
+        f"The last backup left this cluster out. {before}",
+        cluster=subject.cluster,
+        since=since,
+        backupName=run.run.backup_name and quote(run.run.backup_name),
+        at=timestamp(run.at),
+    )
+
+
+def namespace_not_backed_up(case: Case, subject: Subject) -> Finding | None:
+    """Warning: the latest finished backup succeeded, names its namespaces, and lacks some that the policy names."""
+    latest = subject.finished[-1] if subject.finished else None
+    if latest is None or latest.phase != "succeeded" or not latest.namespaces:
+        return None
+    lacking = missing(case.policy.namespaces, latest.namespaces)
+    if not lacking or _ended_before_being_left_out(case, subject, latest):
+        return None
+    return finding(
+        "namespace-not-backed-up",
+        f"The last backup lacks {count(len(lacking), 'namespace')} of the policy: {listed(lacking)}.",
+        cluster=about(latest, subject),
+        since=latest.at,
+        namespaces=[quote(name) for name in lacking[:100]],
+        **evidence_of(latest),
+    )

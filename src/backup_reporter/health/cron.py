@@ -1,0 +1,163 @@
+"""Cron expressions as Velero takes them: robfig/cron's standard syntax.
+
+https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format
+
+Stepping through time is cronsim's work; cronsim follows Debian's cron, so every field is first
+written out the way robfig/cron reads it: weekdays are 0 to 6, ``?`` is ``*``, ``N/S`` runs to the
+end of the range, ``*/S`` counts as a restriction, and there is no ``L``, ``W`` or ``#``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import pairwise, product
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+class CronError(ValueError):
+    """A schedule that Velero would refuse, or that never falls due; says why."""
+
+
+@dataclass(frozen=True)
+class _Field:
+    title: str
+    low: int
+    high: int
+    names: tuple[str, ...] = ()
+
+    def number(self, text: str) -> int:
+        if text in self.names:
+            return self.names.index(text) + self.low
+        if not re.fullmatch(r"\d{1,4}", text, re.ASCII) or not self.low <= int(text) <= self.high:
+            raise CronError(f"{text!r} is no {self.title} ({self.low} to {self.high})")
+        return int(text)
+
+    def values(self, term: str) -> set[int]:
+        span, slash, step_text = term.partition("/")
+        first_text, dash, last_text = span.partition("-")
+        if span in ("*", "?"):
+            first, last = self.low, self.high
+        else:
+            first = self.number(first_text)
+            last = self.number(last_text) if dash else (self.high if slash else first)
+        if last < first:
+            raise CronError(f"the {self.title} range {span!r} runs backwards")
+        step = int(step_text) if re.fullmatch(r"\d{1,4}", step_text, re.ASCII) else 0
+        if slash and not step:
+            raise CronError(f"{step_text!r} is no step for the {self.title}")
+        return set(range(first, last + 1, step or 1))
+
+    def written_out(self, text: str) -> str:
+        """The field as cronsim reads it: ``*`` where it restricts nothing, else its numbers."""
+        terms = text.split(",")
+        numbers = sorted(set().union(*map(self.values, terms)))
+        if any(term in ("*", "?", "*/1", "?/1") for term in terms):
+            return "*"
+        return ",".join(map(str, numbers))
+
+
+_FIELDS = (
+    _Field("minute", 0, 59),
+    _Field("hour", 0, 23),
+    _Field("day of month", 1, 31),
+    _Field("month", 1, 12, _MONTHS),
+    _Field("weekday", 0, 6, _WEEKDAYS),
+)
+_DESCRIPTORS = {
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+    "@monthly": "0 0 1 * *",
+    "@weekly": "0 0 * * 0",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@hourly": "0 * * * *",
+}
+
+
+@dataclass(frozen=True)
+class Cron:
+    """Due times at fixed places on the clock of one time zone. All times in and out are UTC."""
+
+    expression: str
+    zone: ZoneInfo
+
+    def latest(self, at: datetime) -> datetime | None:
+        """The last due time at or before ``at``; ``None`` where there is none within 50 years."""
+        return next(self._due_times(at + timedelta(seconds=1), reverse=True), None)
+
+    def next(self, after: datetime) -> datetime | None:
+        """The first due time after ``after``; ``None`` where there is none within 50 years."""
+        return next(self._due_times(after, reverse=False), None)
+
+    def _due_times(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
+        for due in CronSim(self.expression, start.astimezone(self.zone), reverse=reverse):
+            # Where clocks jump forward, Debian's cron catches up and robfig/cron leaves the time out.
+            if due.hour in self._hours and due.minute in self._minutes:
+                yield due.astimezone(UTC)
+
+    @cached_property
+    def _minutes(self) -> set[int]:
+        return CronSim(self.expression, _REFERENCE).minutes
+
+    @cached_property
+    def _hours(self) -> set[int]:
+        return CronSim(self.expression, _REFERENCE).hours
+
+    @cached_property
+    def longest_pause(self) -> timedelta:
+        """The longest time between two due times, on a clock that is never changed."""
+        times = sorted(timedelta(hours=h, minutes=m) for h, m in product(self._hours, self._minutes))
+        within_a_day = max((later - earlier for earlier, later in pairwise(times)), default=timedelta())
+        overnight = times[-1] - times[0]
+        days = self._first_times_of_days()
+        return max([within_a_day, *(later - earlier - overnight for earlier, later in pairwise(days))])
+
+    def _first_times_of_days(self) -> Iterator[datetime]:
+        # Nine years hold the longest wait there is, for a 29 February around the year 2100.
+        days = " ".join(self.expression.split()[2:])
+        for count, due in enumerate(CronSim(f"{min(self._minutes)} {min(self._hours)} {days}", _REFERENCE)):
+            yield due
+            if count >= 500 or due.year > _REFERENCE.year + 9:
+                return
+
+
+_REFERENCE = datetime(2096, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=1024)
+def parse_cron(text: str) -> Cron:
+    """Reads a cron expression or descriptor, with an optional ``CRON_TZ=`` or ``TZ=`` prefix.
+
+    Raises :class:`CronError` for what robfig/cron refuses and for what never falls due.
+    """
+    zone, expression = _split_zone(text.strip())
+    fields = _DESCRIPTORS.get(expression, expression).casefold().split()
+    if expression.startswith("@") and expression not in _DESCRIPTORS:
+        raise CronError(f"{expression[:40]!r} is no descriptor ({', '.join(_DESCRIPTORS)}, @every)")
+    if len(fields) != len(_FIELDS):
+        raise CronError(f"it has {len(fields)} fields, not five (minute hour day month weekday)")
+    written_out = " ".join(field.written_out(text) for field, text in zip(_FIELDS, fields, strict=True))
+    try:
+        next(CronSim(written_out, _REFERENCE))
+    except (CronSimError, StopIteration, RuntimeError):
+        raise CronError("it never falls due") from None
+    return Cron(written_out, zone)
+
+
+def _split_zone(text: str) -> tuple[ZoneInfo, str]:
+    prefix = re.match(r"(?:CRON_)?TZ=(\S*)\s+", text)
+    if not prefix:
+        return ZoneInfo("UTC"), text
+    try:
+        return ZoneInfo(prefix[1] or "UTC"), text[prefix.end() :]
+    except (KeyError, ValueError, OSError):
+        raise CronError(f"{prefix[1][:60]!r} is no known time zone") from None

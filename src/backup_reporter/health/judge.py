@@ -1,0 +1,207 @@
+"""The judging: every rule, in one place, and the verdict that follows."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from backup_reporter.health import cluster_rules, workspace_rules
+from backup_reporter.health.case import Case, build_case, finding
+from backup_reporter.health.cluster_rules import ClusterRule, newest_restore_point
+from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
+from backup_reporter.health.history import history
+from backup_reporter.health.model import BackupResult, Workspace
+from backup_reporter.health.mute import read_mute
+from backup_reporter.health.timeline import Subject, run_time
+from backup_reporter.health.verdict import ClusterReport, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_rules import WorkspaceRule
+from backup_reporter.settings import Rules
+
+CLUSTER_RULES: tuple[ClusterRule, ...] = (
+    cluster_rules.backup_failed,
+    cluster_rules.backup_partially_failed,
+    cluster_rules.backup_stuck,
+    cluster_rules.backup_state_unknown,
+    cluster_rules.backup_expired,
+    cluster_rules.never_backed_up,
+    cluster_rules.backup_expiring,
+    cluster_rules.restore_point_too_old,
+    cluster_rules.cluster_not_backed_up,
+    cluster_rules.namespace_not_backed_up,
+)
+WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
+    workspace_rules.backup_overdue,
+    workspace_rules.delete_failed,
+    workspace_rules.retention_gap,
+    workspace_rules.not_scheduled,
+    workspace_rules.schedule_unreadable,
+    workspace_rules.disks_not_included,
+    workspace_rules.unreadable_runs,
+    workspace_rules.mute_unreadable,
+)
+
+CONCLUDE_FROM_ABSENCE = frozenset(
+    {
+        workspace_rules.backup_overdue,
+        cluster_rules.backup_expired,
+        cluster_rules.never_backed_up,
+        cluster_rules.backup_expiring,
+        cluster_rules.restore_point_too_old,
+        cluster_rules.cluster_not_backed_up,
+    }
+)
+"""Rules that need the whole history: where an entry of it cannot be read, that entry may be what they miss."""
+
+NOT_ABOUT_ONE_RUN = frozenset(
+    {
+        workspace_rules.backup_overdue,
+        workspace_rules.retention_gap,
+        workspace_rules.not_scheduled,
+        workspace_rules.schedule_unreadable,
+        cluster_rules.never_backed_up,
+        cluster_rules.backup_expiring,
+        cluster_rules.restore_point_too_old,
+    }
+)
+"""Rules about a history or a schedule: one run on its own neither breaks nor keeps them."""
+
+
+def judge(
+    workspace: Workspace, result: BackupResult, rules: Rules, now: datetime, *, single_run: bool = False
+) -> WorkspaceReport:
+    """Judges one workspace at ``now`` (aware, UTC). Pure; never raises on any result.
+
+    ``single_run``: the result holds the one run that was asked for, which is judged alone.
+    """
+    if workspace.deleted_at:
+        return judge_being_deleted(workspace, rules, now)
+    has_schedule = bool((result.policy.schedule or "").strip())
+    if not (has_schedule or result.runs or result.unreadable_runs or single_run):
+        return judge_not_protected(workspace, "it has neither a schedule nor a backup", rules, now)
+    if single_run:
+        # Without a schedule the run is its own period.
+        result = dataclasses.replace(result, policy=dataclasses.replace(result.policy, schedule=None))
+    case = build_case(workspace, result, rules, now)
+    left_out = NOT_ABOUT_ONE_RUN if single_run else frozenset()
+    if result.unreadable_runs:
+        left_out |= CONCLUDE_FROM_ABSENCE
+    return _verdict(case, _findings(case, left_out))
+
+
+def judge_being_deleted(workspace: Workspace, rules: Rules, now: datetime) -> WorkspaceReport:
+    """A workspace with a deletion time: nothing else is judged."""
+    said = finding("being-deleted", "The workspace is being deleted.", since=workspace.deleted_at)
+    return _without_backups(workspace, said, rules, now)
+
+
+def judge_not_protected(
+    workspace: Workspace, why: str, rules: Rules, now: datetime, **evidence: Any
+) -> WorkspaceReport:
+    """A workspace without a backup policy: nothing else is judged. ``why`` completes "not protected: …"."""
+    said = finding("not-protected", f"The workspace has no backup policy: {why}.", **evidence)
+    return _without_backups(workspace, said, rules, now)
+
+
+def judge_unreadable(workspace: Workspace, why: str, rules: Rules, now: datetime, **evidence: Any) -> WorkspaceReport:
+    """A workspace whose result could not be had or understood; ``why`` is a sentence without its full stop."""
+    return _without_backups(workspace, finding("unreadable", f"{why}.", **evidence), rules, now)
+
+
+def _without_backups(workspace: Workspace, said: Finding, rules: Rules, now: datetime) -> WorkspaceReport:
+    case = build_case(workspace, BackupResult(), rules, now)
+    mute_problems = workspace_rules.mute_unreadable(case)
+    findings = _sorted_and_muted(case, [said, *mute_problems])
+    return WorkspaceReport(**_identity(workspace), status=status_of(findings), findings=findings)
+
+
+def _findings(case: Case, left_out: frozenset[Any]) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    for subject in case.timeline.subjects:
+        found.extend(filter(None, (rule(case, subject) for rule in CLUSTER_RULES if rule not in left_out)))
+    for rule in WORKSPACE_RULES:
+        if rule not in left_out:
+            found.extend(rule(case))
+    return _sorted_and_muted(case, _once_each(found))
+
+
+def _once_each(findings: list[Finding]) -> Iterator[Finding]:
+    """At most one finding per code and cluster: what was said for several clusters at once is the longest row of it."""
+    kept: dict[tuple[str, str | None, str | None], Finding] = {}
+    for found in findings:
+        key = (found.code, found.cluster_uid, found.cluster_name)
+        other = kept.get(key)
+        if other is None or (found.since and other.since and found.since < other.since):
+            kept[key] = found
+    yield from kept.values()
+
+
+def _sorted_and_muted(case: Case, findings: Iterator[Finding] | list[Finding]) -> tuple[Finding, ...]:
+    mute = read_mute(case.workspace.labels)
+    marked = (msgspec.structs.replace(found, muted=mute.applies_to(found, case.now)) for found in findings)
+    return tuple(sorted(marked, key=_worst_first))
+
+
+def _worst_first(found: Finding) -> tuple[int, str, str, str]:
+    rank = WORST_FIRST.index(STATUS_OF_SEVERITY[found.severity])
+    return (rank, found.code, found.cluster_name or "", found.cluster_uid or "")
+
+
+def _verdict(case: Case, findings: tuple[Finding, ...]) -> WorkspaceReport:
+    return WorkspaceReport(
+        **_identity(case.workspace),
+        status=status_of(findings),
+        schedule=case.policy.schedule or None,
+        next_run_at=case.next_due,
+        survives_failures=_survived_failures(case),
+        latest_run=_latest_run(case),
+        clusters=tuple(_cluster_report(subject, case.now) for subject in case.timeline.subjects if subject.in_scope),
+        findings=findings,
+        history=history(case),
+    )
+
+
+def _identity(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "uid": workspace.uid,
+        "name": workspace.name,
+        "project_uid": workspace.project_uid,
+        "project_name": workspace.project_name,
+    }
+
+
+def _survived_failures(case: Case) -> int | None:
+    """How many failed runs in a row the retention survives: whole due intervals that fit into it, less one."""
+    hours = case.policy.retention_hours
+    if hours is None or case.due_times is None:
+        return None
+    return max(0, int(hours * 3600 // case.due_times.longest_pause.total_seconds()) - 1)
+
+
+def _latest_run(case: Case) -> LatestRun | None:
+    if not case.timeline.runs:
+        return None
+    judged = case.timeline.runs[-1]
+    run = judged.run
+    return LatestRun(request_uid=run.request_uid, backup_name=run.backup_name, at=judged.at, state=run.state)
+
+
+def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
+    points = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
+    newest = newest_restore_point(subject, now)
+    return ClusterReport(
+        uid=subject.cluster.uid if subject.cluster else None,
+        name=subject.cluster.name if subject.cluster else None,
+        newest_restore_point_at=newest.at if newest else None,
+        expires_at=newest.expires_at if newest else None,
+        restore_points=len(points),
+    )
+
+
+def until(result: BackupResult, at: datetime) -> BackupResult:
+    """The history as it stood at ``at``: without the runs that began later."""
+    runs = tuple(run for run in result.runs if (run_time(run) or at) <= at)
+    return dataclasses.replace(result, runs=runs)

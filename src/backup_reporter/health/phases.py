@@ -1,0 +1,43 @@
+"""What a state string says: Velero's phases, whatever their spelling.
+
+https://velero.io/docs/main/api-types/backup/ (field ``status.phase``)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from backup_reporter.settings import KNOWN_STATES, PhaseClass, normalize_state
+
+Deletion = Literal["none", "deleted", "deleting", "failed"]
+
+FINISHED: frozenset[PhaseClass] = frozenset({"succeeded", "partial", "failed"})
+UNDER_WAY: frozenset[PhaseClass] = frozenset({"running", "doomed"})
+
+BADNESS: tuple[PhaseClass, ...] = ("succeeded", "running", "deleting", "doomed", "partial", "unknown", "failed")
+"""From best to worst: what counts where several say different things at the same time."""
+
+_DELETED = frozenset({"deleted", "completed", "succeeded", "success"})
+_DELETION_FAILED = frozenset({"failed", "error"})
+
+
+def is_given(state: str | None) -> bool:
+    """Whether a state says anything at all."""
+    return bool(state and normalize_state(state))
+
+
+def phase_of(state: str | None, extra_states: Mapping[str, PhaseClass]) -> PhaseClass:
+    """The class of a state string; ``unknown`` for none and for one that nobody has seen yet."""
+    word = normalize_state(state or "")
+    return KNOWN_STATES.get(word) or extra_states.get(word, "unknown")
+
+
+def deletion_of(delete_state: str | None) -> Deletion:
+    """What a ``deleteState`` says. Anything unheard of counts as being deleted: not to be relied on."""
+    word = normalize_state(delete_state or "")
+    if not word:
+        return "none"
+    if word in _DELETED:
+        return "deleted"
+    return "failed" if word in _DELETION_FAILED else "deleting"

@@ -1,0 +1,231 @@
+"""A workspace's history put in order: every attempt to back up a cluster, as it is judged."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
+from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, deletion_of, is_given, phase_of
+from backup_reporter.settings import PhaseClass, Rules
+
+_BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One cluster's part in one run, or a whole run that names no clusters and speaks for all of them.
+
+    ``phase`` is the worse of the cluster's own and a failed run's; ``state`` is the text it came from.
+    ``is_gone``: deleted or being deleted, by the cluster's word or by the run's.
+    """
+
+    cluster: Cluster | None
+    speaks_for_all: bool
+    at: datetime | None
+    phase: PhaseClass
+    state: str | None
+    run_phase: PhaseClass
+    run_state: str | None
+    is_gone: bool
+    deletion_failed: bool
+    backup_name: str | None
+    message: str | None
+    expires_at: datetime | None
+    namespaces: tuple[str, ...]
+
+    @property
+    def is_finished(self) -> bool:
+        return self.phase in FINISHED
+
+    def is_restore_point(self, now: datetime) -> bool:
+        """Whether something can be restored from it at ``now``."""
+        return self.is_copy and (self.expires_at is None or self.expires_at > now)
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it made a copy that nobody deleted. A run that names no clusters names no copy."""
+        return self.phase == "succeeded" and not self.is_gone and not self.speaks_for_all
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRun:
+    """A run with its time and phase worked out, and its attempts."""
+
+    at: datetime | None
+    phase: PhaseClass
+    run: Run
+    attempts: tuple[Attempt, ...]
+
+    @property
+    def names_clusters(self) -> bool:
+        return bool(self.run.cluster_backups)
+
+    @property
+    def is_finished(self) -> bool:
+        """By its own word; where that makes no sense, once all of its clusters have finished."""
+        if self.phase in FINISHED or self.phase in UNDER_WAY:
+            return self.phase in FINISHED
+        return self.names_clusters and all(attempt.is_finished for attempt in self.attempts)
+
+    @property
+    def worst_phase(self) -> PhaseClass:
+        phases = [attempt.phase for attempt in self.attempts] + ([self.phase] if is_given(self.run.state) else [])
+        return max(phases, key=BADNESS.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is judged as one: a cluster in scope, or ``cluster`` is ``None`` for the workspace as a whole.
+
+    ``attempts`` are oldest first and include the runs that speak for every cluster. ``in_scope`` is
+    false for backups that name no cluster while others do: what they say counts, their absence does not.
+    """
+
+    cluster: Cluster | None
+    attempts: tuple[Attempt, ...]
+    in_scope: bool = True
+
+    @property
+    def latest(self) -> Attempt | None:
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def finished(self) -> tuple[Attempt, ...]:
+        return tuple(attempt for attempt in self.attempts if attempt.is_finished)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The runs, oldest first, and what is to be judged over them."""
+
+    runs: tuple[JudgedRun, ...]
+    subjects: tuple[Subject, ...]
+    attempts: tuple[Attempt, ...]
+
+
+def timeline(workspace: Workspace, result: BackupResult, rules: Rules) -> Timeline:
+    """Puts a workspace's history in order of time, whatever order Palette gave it in."""
+    known = _KnownClusters(workspace, result)
+    runs = sorted((_judged_run(run, result.policy, rules, known) for run in result.runs), key=_order_of_runs)
+    attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_order_of_attempts)
+    return Timeline(tuple(runs), tuple(_subjects(known.scope(), attempts)), tuple(attempts))
+
+
+def _subjects(scope: tuple[Cluster, ...], attempts: list[Attempt]) -> Iterator[Subject]:
+    by_cluster: dict[Cluster | None, list[Attempt]] = defaultdict(list)
+    for attempt in attempts:
+        for cluster in (*scope, None) if attempt.speaks_for_all else (attempt.cluster,):
+            by_cluster[cluster].append(attempt)
+    for cluster in scope:
+        yield Subject(cluster, tuple(by_cluster[cluster]))
+    nameless = by_cluster[None]
+    if not scope or any(not attempt.speaks_for_all for attempt in nameless):
+        yield Subject(None, tuple(nameless), in_scope=not scope)
+
+
+def _order_of_runs(run: JudgedRun) -> tuple[datetime, int, str, str]:
+    # What happened at the same moment is put in an order of its own, the worst last: it is then the latest.
+    return _order(run.at, run.worst_phase, run.run.request_uid, run.run.backup_name)
+
+
+def _order_of_attempts(attempt: Attempt) -> tuple[datetime, int, str, str]:
+    return _order(attempt.at, attempt.phase, attempt.backup_name, attempt.message)
+
+
+def _order(at: datetime | None, phase: PhaseClass, *rest: str | None) -> tuple[datetime, int, str, str]:
+    first, second = (text or "" for text in rest)
+    return (at or _BEFORE_EVERYTHING, BADNESS.index(phase), first, second)
+
+
+def run_time(run: Run) -> datetime | None:
+    """When a run began: as requested, else as backed up, else its earliest cluster backup."""
+    times = (backup.at for backup in run.cluster_backups if backup.at)
+    return run.requested_at or run.backup_at or min(times, default=None)
+
+
+def _judged_run(run: Run, policy: Policy, rules: Rules, known: _KnownClusters) -> JudgedRun:
+    at = run_time(run)
+    backups = run.cluster_backups or (None,)
+    attempts = tuple(_attempt(backup, run, at, policy, rules, known) for backup in backups)
+    return JudgedRun(at, phase_of(run.state, rules.extra_states), run, attempts)
+
+
+def _attempt(
+    backup: ClusterBackup | None, run: Run, run_at: datetime | None, policy: Policy, rules: Rules, known: _KnownClusters
+) -> Attempt:
+    run_phase = phase_of(run.state, rules.extra_states)
+    own_state = backup.state if backup and is_given(backup.state) else None
+    # A run that says Failed over a cluster that says Completed is a failure, and so is the reverse.
+    state = run.state if own_state is None or run_phase == "failed" else own_state
+    phase = phase_of(state, rules.extra_states)
+    own_state_is_failed = phase_of(own_state, rules.extra_states) == "failed"
+    at = (backup.at if backup else None) or run_at
+    deletion = deletion_of(backup.delete_state if backup else None)
+    run_deletion = deletion_of(run.delete_state)
+    gone = ("deleted", "deleting")
+    return Attempt(
+        cluster=known.find(backup.cluster) if backup else None,
+        speaks_for_all=backup is None,
+        at=at,
+        phase=phase,
+        state=own_state if own_state_is_failed else state,
+        run_phase=run_phase,
+        run_state=run.state,
+        is_gone=deletion in gone or run_deletion in gone or run_phase == "deleting",
+        deletion_failed=deletion == "failed" or (run_deletion == "failed" and deletion != "deleted"),
+        backup_name=(backup.backup_name if backup else None) or run.backup_name,
+        message=backup.message if backup else None,
+        expires_at=(backup.expires_at if backup else None) or _expiry(at, run, policy),
+        namespaces=backup.namespaces if backup else (),
+    )
+
+
+def _expiry(at: datetime | None, run: Run, policy: Policy) -> datetime | None:
+    hours = policy.retention_hours if run.retention_hours is None else run.retention_hours
+    if at is None or hours is None:
+        return None
+    try:
+        return at + timedelta(hours=hours)
+    except OverflowError:
+        return None if hours > 0 else at
+
+
+class _KnownClusters:
+    """Which clusters there are, and which of them a backup means: by uid, else by name."""
+
+    def __init__(self, workspace: Workspace, result: BackupResult) -> None:
+        self._workspace = workspace
+        self._policy = result.policy
+        self._seen = [backup.cluster for run in result.runs for backup in run.cluster_backups]
+        named = [cluster for cluster in (*workspace.clusters, *self._seen) if cluster.uid]
+        self._name_of_uid = _first_of((cluster.uid, cluster.name) for cluster in named)
+        self._uid_of_name = _first_of((cluster.name, cluster.uid) for cluster in named)
+
+    def find(self, cluster: Cluster) -> Cluster | None:
+        """The cluster with both uid and name as far as known; ``None`` where it has neither."""
+        uid = cluster.uid or self._uid_of_name.get(cluster.name)
+        name = self._name_of_uid.get(uid) or cluster.name
+        return Cluster(uid, name) if uid or name else None
+
+    def scope(self) -> tuple[Cluster, ...]:
+        """The clusters that should be backed up; where the policy does not tell, those seen in any run."""
+        if self._policy.include_all_clusters and self._workspace.clusters:
+            clusters: Iterable[Cluster] = self._workspace.clusters
+        elif self._policy.cluster_uids:
+            clusters = (Cluster(uid, None) for uid in self._policy.cluster_uids)
+        else:
+            clusters = self._seen
+        found = (self.find(cluster) for cluster in clusters)
+        in_scope = dict.fromkeys(cluster for cluster in found if cluster)
+        return tuple(sorted(in_scope, key=lambda cluster: (cluster.name or "", cluster.uid or "")))
+
+
+def _first_of(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str | None, str | None]:
+    first: dict[str | None, str | None] = {}
+    for key, value in pairs:
+        if key and value:
+            first.setdefault(key, value)
+    return first

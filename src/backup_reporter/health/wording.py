@@ -1,0 +1,72 @@
+"""How the judging speaks: counts, times and other people's text in sentences."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_QUOTE_LENGTH = 300
+_EVIDENCE_LENGTH = 2000
+
+
+def count(number: int, noun: str) -> str:
+    """``1 backup``, ``3 backups``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def duration(length: timedelta) -> str:
+    """A length of time as people say it, rounded down: ``3 days``, ``5 hours``, ``20 minutes``."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes >= 48 * 60:
+        return count(minutes // (24 * 60), "day")
+    return count(minutes // 60, "hour") if minutes >= 120 else count(minutes, "minute")
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """A time for people: ``2026-11-23 08:00 CET``."""
+    return f"{_local(at, zone):%Y-%m-%d %H:%M %Z}"
+
+
+def day(at: datetime, zone: ZoneInfo) -> str:
+    """A date for people: ``Mon 2026-11-23``."""
+    return f"{_local(at, zone):%a %Y-%m-%d}"
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
+
+
+def timestamp(at: datetime | None) -> str | None:
+    """A time for evidence: RFC 3339 in UTC with ``Z``."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+
+
+def quote(text: str, length: int = _QUOTE_LENGTH) -> str:
+    """Somebody else's text on one line, without characters that steer a display, cut at a word."""
+    # What is cut off anyway is not looked at: a message can be megabytes long.
+    line = " ".join("".join(map(_visible, text[: length * 4])).split())
+    if len(line) <= length:
+        return line
+    head, space, _ = line[: length - 1].rpartition(" ")
+    return (head if space and len(head) > length // 2 else line[: length - 1]) + "…"
+
+
+def evidence_text(text: str | None) -> str | None:
+    """Text as received, for the record: one line, bounded."""
+    return None if text is None else quote(text, _EVIDENCE_LENGTH)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """``a, b and 3 more``; names are quoted as :func:`quote` does."""
+    shown = ", ".join(quote(name, 63) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _visible(character: str) -> str:
+    # Control and format characters (bidirectional marks, zero widths), lone surrogates, separators.
+    return " " if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else character

@@ -1,0 +1,110 @@
+"""The rules about the workspace as a whole: its policy, its schedule, and what could be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from backup_reporter.health.case import Case, evidence_of, finding
+from backup_reporter.health.findings import Finding
+from backup_reporter.health.mute import read_mute
+from backup_reporter.health.schedule import COUNT_LIMIT
+from backup_reporter.health.wording import count, duration, quote, timestamp
+
+WorkspaceRule = Callable[[Case], Iterator[Finding]]
+
+
+def backup_overdue(case: Case) -> Iterator[Finding]:
+    """Critical: for the latest due time whose grace has passed, no run began then or later."""
+    missed = case.missed_due_times
+    if missed:
+        at_least = "at least " if len(missed) == COUNT_LIMIT else ""
+        last = f"the last run was on {case.day(case.last_run_at)}" if case.last_run_at else "there is no run at all"
+        yield finding(
+            "backup-overdue",
+            f"No backup began for {at_least}{count(len(missed), 'due time')}, the first on {case.day(missed[-1])}; {last}.",
+            since=missed[-1],
+            missed=len(missed),
+            latestDueAt=timestamp(missed[0]),
+            lastRunAt=timestamp(case.last_run_at),
+            schedule=quote(case.policy.schedule or ""),
+        )
+
+
+def delete_failed(case: Case) -> Iterator[Finding]:
+    """Warning: a deletion failed; about any cluster ever seen, in scope or not."""
+    failed = [attempt for attempt in case.timeline.attempts if attempt.deletion_failed]
+    for cluster in dict.fromkeys(attempt.cluster for attempt in failed):
+        own = [attempt for attempt in failed if attempt.cluster == cluster]
+        yield finding(
+            "delete-failed",
+            f"{count(len(own), 'old backup')} could not be deleted.",
+            cluster=cluster,
+            since=own[0].at,
+            count=len(own),
+            **evidence_of(own[-1]),
+        )
+
+
+def retention_gap(case: Case) -> Iterator[Finding]:
+    """Warning: copies are kept for less than the longest pause between two due times."""
+    hours = case.policy.retention_hours
+    if hours is None or case.due_times is None:
+        return
+    pause = case.due_times.longest_pause
+    if hours * 3600 < pause.total_seconds():
+        yield finding(
+            "retention-gap",
+            f"Copies are kept for {hours:g} hours, but up to {duration(pause)} pass between two backups: "
+            "in between there is nothing to restore.",
+            retentionHours=hours,
+            longestPauseHours=pause.total_seconds() / 3600,
+        )
+
+
+def not_scheduled(case: Case) -> Iterator[Finding]:
+    """Info: the workspace has runs but no schedule."""
+    if not (case.policy.schedule or "").strip():
+        yield finding("not-scheduled", "The policy has no schedule: backups are made by hand only.")
+
+
+def schedule_unreadable(case: Case) -> Iterator[Finding]:
+    """Warning: the schedule cannot be parsed; rules that need due times are skipped."""
+    if case.schedule_error:
+        schedule = quote(case.policy.schedule or "", 100)
+        yield finding(
+            "schedule-unreadable",
+            f"The schedule '{schedule}' cannot be read: {case.schedule_error}. Late backups go unnoticed until it can.",
+            schedule=schedule,
+        )
+
+
+def disks_not_included(case: Case) -> Iterator[Finding]:
+    """Info: volumes or cluster resources are left out by the policy; the backup is green all the same."""
+    left_out = []
+    if case.policy.include_all_disks is False:
+        left_out.append("volumes")
+    if (case.policy.cluster_resource_mode or "").strip().casefold() == "never":
+        left_out.append("cluster resources (and the volumes among them)")
+    if left_out:
+        yield finding(
+            "disks-not-included", f"The policy leaves out {' and '.join(left_out)}: a restore cannot bring them back."
+        )
+
+
+def unreadable_runs(case: Case) -> Iterator[Finding]:
+    """Unknown: entries of the history could not be understood; says where."""
+    paths = case.result.unreadable_runs
+    if paths:
+        yield finding(
+            "unreadable",
+            f"{count(len(paths), 'entry') if len(paths) == 1 else f'{len(paths)} entries'} of the backup history could "
+            f"not be understood: {quote(paths[0])}",
+            errors=[quote(path) for path in paths[:20]],
+        )
+
+
+def mute_unreadable(case: Case) -> Iterator[Finding]:
+    """Info: a mute label that is no date, or names no known code."""
+    problem = read_mute(case.workspace.labels).problem
+    if problem:
+        yield finding("mute-unreadable", f"Nothing is muted: {problem}.")

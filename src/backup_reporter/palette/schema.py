@@ -1,0 +1,139 @@
+"""The fields of Palette's JSON that are used, by the vendor's names.
+
+Every one is optional, at every level, and may be ``null``; what is not declared here is ignored.
+Times stay text: Palette has four ways to say "not set", and only one of them is a missing field.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+
+class Wire(Struct, rename="camel", frozen=True, gc=False):
+    """A JSON object of Palette's."""
+
+
+class Metadata(Wire, frozen=True):
+    uid: str | None = None
+    name: str | None = None
+    labels: dict[str, str | None] | None = None
+    annotations: dict[str, str | None] | None = None
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+
+
+class ClusterRef(Wire, frozen=True):
+    uid: str | None = None
+    name: str | None = None
+
+
+class WorkspaceSpec(Wire, frozen=True):
+    cluster_refs: list[ClusterRef | None] | None = None
+
+
+class DeprecatedMeta(Wire, frozen=True):
+    uid: str | None = None
+    name: str | None = None
+    cluster_refs: list[ClusterRef | None] | None = None
+    creation_time: str | None = None
+
+
+class WorkspaceItem(Wire, frozen=True):
+    metadata: Metadata | None = None
+    spec: WorkspaceSpec | None = None
+    meta: DeprecatedMeta | None = None
+
+
+class ProjectItem(Wire, frozen=True):
+    metadata: Metadata | None = None
+
+
+class ListMeta(Wire, frozen=True):
+    continue_: str | None = msgspec.field(default=None, name="continue")
+
+
+class PageBody(Wire, frozen=True):
+    items: list[Raw] | None = None
+    listmeta: ListMeta | None = None
+
+
+class Schedule(Wire, frozen=True):
+    scheduled_run_time: str | None = None
+
+
+class BackupConfig(Wire, frozen=True):
+    duration_in_hours: float | None = None
+    include_all_disks: bool | None = None
+    include_cluster_resource_mode: str | None = None
+    namespaces: list[str | None] | None = None
+    schedule: Schedule | None = None
+
+
+class PolicyConfig(Wire, frozen=True):
+    cluster_uids: list[str | None] | None = None
+    include_all_clusters: bool | None = None
+    backup_config: BackupConfig | None = None
+
+
+class ResultSpec(Wire, frozen=True):
+    config: PolicyConfig | None = None
+
+
+class ResultStatus(Wire, frozen=True):
+    workspace_backup_statuses: list[Raw] | None = None
+
+
+class Result(Wire, frozen=True):
+    metadata: Metadata | None = None
+    spec: ResultSpec | None = None
+    status: ResultStatus | None = None
+
+
+class State(Wire, frozen=True):
+    state: str | None = None
+    delete_state: str | None = None
+
+
+class ClusterState(Wire, frozen=True):
+    state: str | None = None
+    delete_state: str | None = None
+    msg: str | None = None
+    backup_time: str | None = None
+
+
+class ClusterStatus(Wire, frozen=True):
+    backup_name: str | None = None
+    backuped_namespaces: list[str | None] | None = None
+    expiry_date: str | None = None
+    backup_state: ClusterState | None = None
+
+
+class ClusterBackupRef(Wire, frozen=True):
+    cluster_uid: str | None = None
+    cluster_name: str | None = None
+    backup_status_meta: ClusterStatus | None = None
+
+
+class RunConfig(Wire, frozen=True):
+    duration_in_hours: float | None = None
+
+
+class RunDetails(Wire, frozen=True):
+    backup_name: str | None = None
+    request_time: str | None = None
+    backup_time: str | None = None
+    backup_state: State | None = None
+    config: RunConfig | None = None
+    cluster_backup_refs: list[ClusterBackupRef | None] | None = None
+
+
+class RunEntry(Wire, frozen=True):
+    request_uid: str | None = None
+    workspace_backup_config: RunDetails | None = None
+
+
+class Error(Wire, frozen=True):
+    code: str | None = None
+    message: str | None = None
+    ref: str | None = None
