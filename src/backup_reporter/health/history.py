@@ -7,36 +7,45 @@ from datetime import UTC, date, datetime, time, timedelta
 from backup_reporter.health.case import Case
 from backup_reporter.health.phases import BADNESS
 from backup_reporter.health.schedule import EARLY
-from backup_reporter.health.verdict import Day, DayState
-from backup_reporter.settings import PhaseClass
+from backup_reporter.health.timeline import JudgedRun
+from backup_reporter.health.verdict import Day
+from backup_reporter.health.wording import quote
 
 
 def history(case: Case) -> tuple[Day, ...]:
     """One entry a day (UTC) for ``history_days``, oldest first, today last."""
     today = case.now.astimezone(UTC).date()
-    states = _worst_of_each_day(case)
+    runs = _worst_of_each_day(case)
     days = (today - timedelta(days=back) for back in reversed(range(case.rules.history_days)))
-    return tuple(Day(date=day, state=states.get(day) or _without_run(case, day)) for day in days)
+    return tuple(_with_run(day, runs[day]) if day in runs else _without_run(case, day) for day in days)
 
 
-def _worst_of_each_day(case: Case) -> dict[date, PhaseClass]:
-    states: dict[date, PhaseClass] = {}
+def _worst_of_each_day(case: Case) -> dict[date, JudgedRun]:
+    worst: dict[date, JudgedRun] = {}
     for run in case.timeline.runs:
         if run.at:
             day = run.at.date()
-            states[day] = max(states.get(day, run.worst_phase), run.worst_phase, key=BADNESS.index)
-    return states
+            worst[day] = max(worst.get(day, run), run, key=lambda run: BADNESS.index(run.worst_phase))
+    return worst
 
 
-def _without_run(case: Case, day: date) -> DayState:
+def _with_run(day: date, run: JudgedRun) -> Day:
+    names = (run.run.backup_name, *(attempt.backup_name for attempt in run.attempts))
+    name = next(filter(None, names), None)
+    return Day(date=day, state=run.worst_phase, backup_name=quote(name, 200) if name else None)
+
+
+def _without_run(case: Case, day: date) -> Day:
+    return Day(date=day, state="missed" if _was_missed(case, day) else "none")
+
+
+def _was_missed(case: Case, day: date) -> bool:
     """Tells a day on which a run was due and never came from one on which none was due."""
     if case.due_times is None:
-        return "none"
+        return False
     start = datetime.combine(day, time(), UTC)
     due = case.due_times.latest(min(start + timedelta(days=1, seconds=-1), case.now - case.rules.grace))
-    if due is None or due < start or _is_before_history(case, due) or _was_answered(case, due):
-        return "none"
-    return "missed"
+    return not (due is None or due < start or _is_before_history(case, due) or _was_answered(case, due))
 
 
 def _is_before_history(case: Case, due: datetime) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from backup_reporter.health import cluster_rules, workspace_rules
 from backup_reporter.health.case import Case, build_case, finding
 from backup_reporter.health.cluster_rules import ClusterRule, newest_restore_point
+from backup_reporter.health.copies import copies
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.model import BackupResult, Workspace
@@ -155,6 +156,7 @@ def _verdict(case: Case, findings: tuple[Finding, ...]) -> WorkspaceReport:
         **_identity(case.workspace),
         status=status_of(findings),
         schedule=case.policy.schedule or None,
+        retention_hours=case.policy.retention_hours,
         next_run_at=case.next_due,
         survives_failures=_survived_failures(case),
         latest_run=_latest_run(case),
@@ -198,6 +200,7 @@ def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
         newest_restore_point_at=newest.at if newest else None,
         expires_at=newest.expires_at if newest else None,
         restore_points=len(points),
+        copies=copies(subject, now),
     )
 
 

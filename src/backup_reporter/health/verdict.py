@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
+
+import msgspec
 
 from backup_reporter.health.findings import Finding, Record, Status
 from backup_reporter.settings import PhaseClass
@@ -20,6 +23,19 @@ class LatestRun(Record, frozen=True, kw_only=True):
     state: str | None
 
 
+class Copies(Record, frozen=True, kw_only=True):
+    """Copies of a cluster, evenly spaced between the first and the last: a steady rotation is one entry.
+
+    An ``…expires_at`` of ``None`` never comes; an ``…at`` of ``None`` is not known.
+    """
+
+    count: int
+    first_at: datetime | None
+    last_at: datetime | None
+    first_expires_at: datetime | None
+    last_expires_at: datetime | None
+
+
 class ClusterReport(Record, frozen=True, kw_only=True):
     """A cluster in scope and its last restorable copy (``None`` where there is none)."""
 
@@ -29,6 +45,8 @@ class ClusterReport(Record, frozen=True, kw_only=True):
     expires_at: datetime | None
     """When the newest restore point runs out; ``None`` also where it never does."""
     restore_points: int
+    copies: tuple[Copies, ...] = ()
+    """What can be restored, oldest first; where nothing can, the copy that was the last to expire."""
 
 
 class Day(Record, frozen=True, kw_only=True):
@@ -36,6 +54,8 @@ class Day(Record, frozen=True, kw_only=True):
 
     date: date
     state: DayState
+    backup_name: str | None = None
+    """The worst run's, where there was a run."""
 
 
 class WorkspaceReport(Record, frozen=True, kw_only=True):
@@ -47,9 +67,30 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     project_name: str
     status: Status
     schedule: str | None = None
+    retention_hours: float | None = None
     next_run_at: datetime | None = None
     survives_failures: int | None = None
     latest_run: LatestRun | None = None
     clusters: tuple[ClusterReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     history: tuple[Day, ...] = ()
+
+
+def in_brief(report: WorkspaceReport) -> WorkspaceReport:
+    """A healthy workspace without what only a page shows of it, so that a large fleet of them fits into memory.
+
+    The copies and the names of the backups that succeeded go; anything but an OK workspace stays as it is.
+    """
+    if report.status != "OK":
+        return report
+    return msgspec.structs.replace(
+        report,
+        clusters=tuple(msgspec.structs.replace(cluster, copies=()) for cluster in report.clusters),
+        history=tuple(_day(day.date, "succeeded") if day.state == "succeeded" else day for day in report.history),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _day(date: date, state: DayState) -> Day:
+    # One object for all workspaces: a good day is most of what a large report is made of.
+    return Day(date=date, state=state)

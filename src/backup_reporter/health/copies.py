@@ -1,0 +1,64 @@
+"""The copies that a cluster could be restored from, folded into few entries however many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from backup_reporter.health.timeline import Attempt, Subject
+from backup_reporter.health.verdict import Copies
+
+MOST_ENTRIES = 24
+"""Entries kept for a cluster, the newest: copies made without any rhythm must not fill the report."""
+
+_TOLERANCE = timedelta(minutes=30)
+"""How far a copy may stray from the pace of the ones before it and still be one of them."""
+
+
+def copies(subject: Subject, now: datetime) -> tuple[Copies, ...]:
+    """What can be restored at ``now``, oldest first; where nothing can, the copy that was the last to expire."""
+    living = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
+    return tuple(_folded(living or _last_to_expire(subject.attempts)))[-MOST_ENTRIES:]
+
+
+def _last_to_expire(attempts: Iterable[Attempt]) -> list[Attempt]:
+    ends = [(attempt.expires_at, attempt) for attempt in attempts if attempt.is_copy and attempt.expires_at]
+    return [max(ends, key=lambda end: end[0])[1]] if ends else []
+
+
+def _folded(attempts: Sequence[Attempt]) -> Iterator[Copies]:
+    """Copies made at a steady pace and kept for the same time become one entry."""
+    entry: Copies | None = None
+    for attempt in attempts:
+        joined = entry and _joined(entry, attempt)
+        if entry and not joined:
+            yield entry
+        entry = joined or Copies(
+            count=1,
+            first_at=attempt.at,
+            last_at=attempt.at,
+            first_expires_at=attempt.expires_at,
+            last_expires_at=attempt.expires_at,
+        )
+    if entry:
+        yield entry
+
+
+def _joined(entry: Copies, attempt: Attempt) -> Copies | None:
+    if not (entry.first_at and entry.last_at and attempt.at) or not _kept_alike(entry, attempt):
+        return None
+    if entry.count > 1:
+        pace = (entry.last_at - entry.first_at) / (entry.count - 1)
+        if abs(attempt.at - entry.last_at - pace) > _TOLERANCE:
+            return None
+    return msgspec.structs.replace(
+        entry, count=entry.count + 1, last_at=attempt.at, last_expires_at=attempt.expires_at
+    )
+
+
+def _kept_alike(entry: Copies, attempt: Attempt) -> bool:
+    if entry.last_expires_at is None or attempt.expires_at is None or entry.last_at is None or attempt.at is None:
+        return entry.last_expires_at is attempt.expires_at is None
+    return abs((attempt.expires_at - attempt.at) - (entry.last_expires_at - entry.last_at)) <= _TOLERANCE
