@@ -53,9 +53,7 @@ def _joined(entry: Copies, attempt: Attempt) -> Copies | None:
         pace = (entry.last_at - entry.first_at) / (entry.count - 1)
         if abs(attempt.at - entry.last_at - pace) > _TOLERANCE:
             return None
-    return msgspec.structs.replace(
-        entry, count=entry.count + 1, last_at=attempt.at, last_expires_at=attempt.expires_at
-    )
+    return msgspec.structs.replace(entry, count=entry.count + 1, last_at=attempt.at, last_expires_at=attempt.expires_at)
 
 
 def _kept_alike(entry: Copies, attempt: Attempt) -> bool:
