@@ -79,7 +79,14 @@ class KeyRefusedError(PaletteError):
 
 
 class UnreachableError(PaletteError):
-    """No usable answer from Palette: name resolution, TLS, connection, or out of time."""
+    """No usable answer from Palette: name resolution, TLS, connection, or out of time.
+
+    ``retryable`` is false where trying again cannot help (a wrong certificate, no time left).
+    """
+
+    def __init__(self, what: str, *, retryable: bool = True) -> None:
+        self.retryable = retryable
+        super().__init__(what)
 
 
 class UndecodableError(PaletteError):

@@ -202,7 +202,8 @@ def _file_path(text: str) -> str:
     return text
 
 
-UID_PATTERN = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+UID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
+"""What a uid may look like: it becomes part of a path and of a header."""
 
 
 def _uids(text: str) -> tuple[str, ...]:

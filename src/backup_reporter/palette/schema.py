@@ -54,7 +54,8 @@ class ListMeta(Wire, frozen=True):
 
 
 class PageBody(Wire, frozen=True):
-    items: list[Raw] | None = None
+    # Required by the vendor's schema, and here: an answer without it is no list, so not an empty one either.
+    items: list[Raw] | None
     listmeta: ListMeta | None = None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -18,18 +18,20 @@ from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.wording import quote
 from backup_reporter.palette import schema
+from backup_reporter.settings import UID_PATTERN
 
 _RFC_3339 = Annotated[datetime, Meta(tz=True)]
 _FAR_FUTURE = datetime(9990, 1, 1, tzinfo=UTC)
 _MOST_HOURS = 1e9
 
 _Decoded = TypeVar("_Decoded")
+_Item = TypeVar("_Item")
 
 
-class Page(Struct, frozen=True):
+class Page(Struct, Generic[_Item], frozen=True):
     """One page of a list: what could be read, what could not (a sentence each), and how to go on."""
 
-    items: tuple[Any, ...]
+    items: tuple[_Item, ...]
     problems: tuple[str, ...]
     next_page: str | None
 
@@ -41,7 +43,7 @@ class Project(Struct, frozen=True):
     name: str
 
 
-_PAGE = msgspec.json.Decoder(schema.PageBody | None)
+_PAGE = msgspec.json.Decoder(schema.PageBody)
 _PROJECT = msgspec.json.Decoder(schema.ProjectItem | None)
 _WORKSPACE = msgspec.json.Decoder(schema.WorkspaceItem | None)
 _RESULT = msgspec.json.Decoder(schema.Result | None)
@@ -49,12 +51,12 @@ _RUN = msgspec.json.Decoder(schema.RunEntry | None)
 _ERROR = msgspec.json.Decoder(schema.Error)
 
 
-def decode_projects(data: bytes) -> Page:
+def decode_projects(data: bytes) -> Page[Project]:
     """Reads a page of ``/v1/dashboard/projects/metadata``; its items are :class:`Project`."""
     return _page(data, _PROJECT, lambda item, _: _project(item))
 
 
-def decode_workspaces(data: bytes, project: Project) -> Page:
+def decode_workspaces(data: bytes, project: Project) -> Page[Workspace]:
     """Reads a page of ``/v1/dashboard/workspaces``; its items are :class:`Workspace` of ``project``."""
     return _page(data, _WORKSPACE, lambda item, path: _workspace(item, project, path))
 
@@ -97,9 +99,9 @@ def _decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw, path: st
         raise UndecodableError(f"not the JSON of Palette's API at `{path}`: {quote(str(error), 200)}") from None
 
 
-def _page(data: bytes, decoder: msgspec.json.Decoder[Any], read: Callable[[Any, str], Any]) -> Page:
-    page = _decode(_PAGE, data) or schema.PageBody()
-    items: list[Any] = []
+def _page(data: bytes, decoder: msgspec.json.Decoder[Any], read: Callable[[Any, str], _Item]) -> Page[_Item]:
+    page = _decode(_PAGE, data)
+    items: list[_Item] = []
     problems: list[str] = []
     for index, raw in enumerate(page.items or ()):
         path = f"$.items[{index}]"
@@ -113,18 +115,22 @@ def _page(data: bytes, decoder: msgspec.json.Decoder[Any], read: Callable[[Any, 
 
 def _project(item: schema.ProjectItem | None) -> Project:
     metadata = (item and item.metadata) or schema.Metadata()
-    if not metadata.uid:
-        raise UndecodableError("a project without a uid")
-    return Project(metadata.uid, metadata.name or metadata.uid)
+    uid = _uid(metadata.uid, "project")
+    return Project(uid, metadata.name or uid)
+
+
+def _uid(uid: str | None, whose: str) -> str:
+    # It becomes part of a path and of a header: anything but a plain uid is not sent anywhere.
+    if not uid or not UID_PATTERN.fullmatch(uid):
+        raise UndecodableError(f"a {whose} with the uid '{quote(uid, 60)}'" if uid else f"a {whose} without a uid")
+    return uid
 
 
 def _workspace(item: schema.WorkspaceItem | None, project: Project, path: str) -> Workspace:
     metadata = (item and item.metadata) or schema.Metadata()
     spec = (item and item.spec) or schema.WorkspaceSpec()
     deprecated = (item and item.meta) or schema.DeprecatedMeta()
-    uid = metadata.uid or deprecated.uid
-    if not uid:
-        raise UndecodableError(f"a workspace without a uid at `{path}`")
+    uid = _uid(metadata.uid or deprecated.uid, "workspace")
     refs = spec.cluster_refs if spec.cluster_refs is not None else deprecated.cluster_refs
     created = _time(metadata.creation_timestamp, f"{path}.metadata.creationTimestamp")
     return Workspace(

@@ -1,0 +1,76 @@
+"""What the operators of the function see: structured logs and metrics (CloudWatch's embedded format)."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from backup_reporter.errors import BackupReporterError
+from backup_reporter.report.model import Report
+
+SERVICE = "backup-reporter"
+NAMESPACE = "BackupReporter"
+
+
+class Observer:
+    """Watches one invocation; every line of its log carries the invocation's id."""
+
+    def __init__(self, invocation_id: str) -> None:
+        self.logger = Logger(service=SERVICE)
+        self.logger.set_correlation_id(invocation_id)
+        self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+        self._started = time.monotonic()
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Logs the project's own errors where they leave the function, and sends the metrics in any case."""
+        try:
+            yield
+        except BackupReporterError as error:
+            self.logger.error("the run failed", error=type(error).__name__, reason=str(error))
+            raise
+        finally:
+            self._metrics.add_metric("RunDuration", MetricUnit.Seconds, time.monotonic() - self._started)
+            self._metrics.flush_metrics()
+
+    def reported(self, report: Report) -> None:
+        """One line and the metrics of a finished report."""
+        summary = report.summary
+        self.logger.info(
+            "report made",
+            report_id=report.report_id,
+            status=report.status,
+            workspaces=summary.workspaces,
+            unreadable=summary.unreadable,
+            problems=report.problems,
+            deliveries={delivery.channel: delivery.status for delivery in report.deliveries},
+        )
+        for status in ("ok", "warning", "critical", "unknown"):
+            self._metrics.add_metric(f"Workspaces{status.capitalize()}", MetricUnit.Count, getattr(summary, status))
+        self._count_findings(report)
+        self._count_deliveries(report)
+
+    def _count_findings(self, report: Report) -> None:
+        codes = Counter(
+            finding.code for workspace in report.workspaces for finding in workspace.findings if not finding.muted
+        )
+        for code, number in sorted(codes.items()):
+            self._single("Findings", number, "code", code)
+
+    def _count_deliveries(self, report: Report) -> None:
+        for delivery in report.deliveries:
+            if delivery.error:
+                self.logger.error("not delivered", channel=delivery.channel, reason=delivery.error)
+            if delivery.status != "skipped":
+                name = "DeliveriesFailed" if delivery.status == "failed" else "ReportsDelivered"
+                self._single(name, 1, "channel", delivery.channel)
+
+    @staticmethod
+    def _single(name: str, value: float, dimension: str, dimension_value: str) -> None:
+        with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
+            metric.add_dimension(name=dimension, value=dimension_value)

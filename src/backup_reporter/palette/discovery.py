@@ -1,0 +1,112 @@
+"""Which workspaces there are: every project that the key can see, every workspace of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from backup_reporter.errors import PaletteError
+from backup_reporter.health.model import Workspace
+from backup_reporter.health.wording import quote
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.wire import Page, Project
+
+_MOST_PAGES = 1000
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What discovery found. ``problems`` are sentences about what it could not look into."""
+
+    workspaces: tuple[Workspace, ...]
+    unlisted_workspace_uids: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+def discover(
+    client: PaletteClient, executor: Executor, project_uids: Iterable[str] = (), workspace_uids: Iterable[str] = ()
+) -> Fleet:
+    """Finds the workspaces in scope; empty scopes mean everything the key can see.
+
+    Raises :class:`PaletteError` where the projects cannot be listed at all. A project that cannot be
+    looked into is a problem of the fleet, and so is finding nothing.
+    """
+    projects, problems = _projects_in_scope(client, tuple(project_uids))
+    workspaces: dict[str, Workspace] = {}
+    for found, trouble in executor.map(lambda project: _workspaces_of(client, project), projects):
+        workspaces.update((workspace.uid, workspace) for workspace in found)
+        problems += trouble
+    wanted = tuple(workspace_uids)
+    in_scope = [workspace for uid, workspace in workspaces.items() if not wanted or uid in wanted]
+    unlisted = tuple(uid for uid in wanted if uid not in workspaces)
+    if not in_scope and not unlisted and not problems:
+        problems.append(_nothing_found(projects))
+    in_scope.sort(key=lambda workspace: (workspace.project_name, workspace.name, workspace.uid))
+    return Fleet(tuple(in_scope), unlisted, tuple(problems))
+
+
+def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[list[Project], list[str]]:
+    try:
+        projects, problems = _all_pages(client.projects, "the list of projects")
+    except PaletteError as error:
+        # A key may be good for some projects and yet not allowed to list them: then their uids do.
+        if not wanted or error.status != 403:
+            raise
+        return [Project(uid, uid) for uid in wanted], []
+    if not wanted:
+        return projects, problems
+    by_uid = {project.uid: project for project in projects}
+    missing = [uid for uid in wanted if uid not in by_uid]
+    problems += [
+        f"The project {uid} (PALETTE_PROJECT_UIDS or projectUids) is none that the API key can see." for uid in missing
+    ]
+    return [by_uid[uid] for uid in wanted if uid in by_uid], problems
+
+
+def _workspaces_of(client: PaletteClient, project: Project) -> tuple[list[Workspace], list[str]]:
+    what = f"the workspaces of project {quote(project.name, 63)}"
+    try:
+        return _all_pages(lambda next_page: client.workspaces(project, next_page), what)
+    except PaletteError as error:
+        return [], [f"Listing {what} failed: {error}."]
+
+
+def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> tuple[list[_Item], list[str]]:
+    """Every page's items, and a sentence for whatever could not be read of them.
+
+    Raises :class:`PaletteError` where not even the first page can be had.
+    """
+    items: list[_Item] = []
+    problems: list[str] = []
+    next_page: str | None = None
+    seen: set[str | None] = set()
+    while next_page not in seen and len(seen) < _MOST_PAGES:
+        seen.add(next_page)
+        try:
+            page = get(next_page)
+        except PaletteError as error:
+            if next_page is None:
+                raise
+            return items, [*problems, f"Only {len(seen) - 1} page(s) of {what} could be read: {error}."]
+        items += page.items
+        problems += [f"An entry in {what} could not be understood: {problem}." for problem in page.problems]
+        if page.next_page is None:
+            return items, problems
+        next_page = page.next_page
+    return items, [*problems, f"There is no end to {what}: {len(seen)} page(s) were read."]
+
+
+def _nothing_found(projects: list[Project]) -> str:
+    if not projects:
+        return (
+            "The API key sees no project. Check that it belongs to the right tenant and that its user has the "
+            "permissions project.list and project.get."
+        )
+    return (
+        f"There is no workspace in {len(projects)} project(s). Check that the API key's user has the permissions "
+        "workspace.list and workspace.get in them, and the settings PALETTE_PROJECT_UIDS and PALETTE_WORKSPACE_UIDS."
+    )

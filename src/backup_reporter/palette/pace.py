@@ -1,0 +1,73 @@
+"""The rate that Palette allows, kept to by every thread and every retry.
+
+Palette counts requests per source address and per resource prefix: 10 a second, 50 at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+
+class TokenBucket:
+    """Lets ``burst`` requests through at once and ``per_second`` afterwards. Safe for threads.
+
+    Kept as the time at which the bucket will be full again (the generic cell rate algorithm): one
+    number instead of tokens that a thread would have to refill.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        burst: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._interval_seconds = 1 / per_second
+        self._tolerance_seconds = (burst - 1) * self._interval_seconds
+        self._clock = clock
+        self._sleep = sleep
+        self._full_at = clock()
+        self._paused_until = clock()
+        self._lock = threading.Lock()
+
+    def take(self, seconds_left: Callable[[], float]) -> bool:
+        """Waits for this request's turn. False, at once, where it would come after ``seconds_left``."""
+        while True:
+            with self._lock:
+                now = self._clock()
+                start = max(now, self._paused_until)
+                full_at = max(self._full_at, start)
+                turn = max(start, full_at - self._tolerance_seconds)
+                if turn - now > seconds_left():
+                    return False
+                self._full_at = full_at + self._interval_seconds
+            if turn > now:
+                self._sleep(turn - now)
+            # Somebody may have been refused in the meantime: then this turn is not one any more.
+            if self._clock() >= self._paused_until:
+                return True
+
+    def pause(self, seconds: float) -> None:
+        """After a refusal: nobody goes for ``seconds``, and then at the steady rate only."""
+        with self._lock:
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
+            self._full_at = max(self._full_at, self._paused_until + self._tolerance_seconds)
+
+
+class Pace:
+    """One bucket for each resource prefix (``/v1/workspaces``, ``/v1/dashboard``, …)."""
+
+    def __init__(self, per_second: float, burst: int) -> None:
+        self._per_second = per_second
+        self._burst = burst
+        self._buckets: dict[str, TokenBucket] = {}
+        self._lock = threading.Lock()
+
+    def bucket(self, path: str) -> TokenBucket:
+        """The bucket that counts for a request path such as ``/v1/workspaces/UID/backup``."""
+        prefix = "/".join(path.split("/", 3)[:3])
+        with self._lock:
+            return self._buckets.setdefault(prefix, TokenBucket(self._per_second, self._burst))

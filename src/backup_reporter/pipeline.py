@@ -1,0 +1,182 @@
+"""The run, as one story: gather, judge, report, deliver.
+
+Everything it uses comes in as arguments, the time included; the schedule, an on-demand event and the
+command line all take this path.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from backup_reporter.channels.channel import Channel
+from backup_reporter.deliver import deliver
+from backup_reporter.errors import BackupReporterError, PaletteError
+from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
+from backup_reporter.health.model import Run, Workspace
+from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.discovery import discover
+from backup_reporter.report.build import build_report
+from backup_reporter.report.model import Delivery, Report, Scope
+from backup_reporter.request import Request
+from backup_reporter.settings import Notify, Rules, Settings
+
+THREADS = 16
+_NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit."""
+
+    client: PaletteClient
+    channels: Sequence[Channel]
+    clock: Callable[[], datetime]
+    seconds_left: Callable[[], float]
+    invocation_id: str
+
+
+def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
+    """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
+    as_of = request.as_of or now.replace(microsecond=0)
+    workspaces, problems = gather(request, settings, around.client, as_of, now)
+    report = build_report(
+        workspaces,
+        report_id=_report_id(request, around.invocation_id, now),
+        as_of=as_of,
+        generated_at=around.clock().replace(microsecond=0),
+        scope=_scope(request, settings),
+        problems=problems,
+    )
+    deliveries = _deliver(report, request, settings, around)
+    return msgspec.structs.replace(report, deliveries=deliveries)
+
+
+def gather(
+    request: Request, settings: Settings, client: PaletteClient, as_of: datetime, now: datetime
+) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
+    """Discovers the fleet, fetches every result and judges it as it arrives.
+
+    Returns the verdicts and a sentence for each thing that could not be looked into. Never raises
+    for what Palette does: silence is never the answer.
+    """
+    scope = _scope(request, settings)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="palette") as executor:
+        try:
+            fleet = discover(client, executor, scope.project_uids, scope.workspace_uids)
+        except BackupReporterError as error:
+            return [], (f"Palette could not be asked: {error}.",)
+        look_at = _Examiner(client, request, settings.rules, as_of, now)
+        verdicts = list(executor.map(look_at, fleet.workspaces))
+    verdicts += [_unlisted(uid, settings.rules, as_of) for uid in fleet.unlisted_workspace_uids]
+    return verdicts, fleet.problems
+
+
+@dataclass(frozen=True, slots=True)
+class _Examiner:
+    """Fetches one workspace's backups, judges them, and drops the rest."""
+
+    client: PaletteClient
+    request: Request
+    rules: Rules
+    as_of: datetime
+    now: datetime
+
+    def __call__(self, workspace: Workspace) -> WorkspaceReport:
+        if workspace.deleted_at:
+            return judge_being_deleted(workspace, self.rules, self.as_of)
+        try:
+            return self._judged(workspace)
+        except PaletteError as error:
+            return _verdict_on_error(workspace, error, self.request, self.rules, self.as_of)
+        except BackupReporterError as error:
+            return judge_unreadable(workspace, str(error), self.rules, self.as_of)
+
+    def _judged(self, workspace: Workspace) -> WorkspaceReport:
+        request_uid = self.request.backup_request_uid
+        result = self.client.backup_result(workspace, request_uid)
+        if self.as_of < self.now:
+            result = until(result, self.as_of)
+        if request_uid is None:
+            return judge(workspace, result, self.rules, self.as_of)
+        run = _asked_for(request_uid, result.runs)
+        if run is None and not result.unreadable_runs:
+            return _no_such_run(workspace, request_uid, self.rules, self.as_of)
+        alone = dataclasses.replace(result, runs=(run,) if run else ())
+        return judge(workspace, alone, self.rules, self.as_of, single_run=True)
+
+
+def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:
+    if len(runs) == 1 and runs[0].request_uid is None:
+        return runs[0]
+    return next((run for run in runs if run.request_uid == request_uid), None)
+
+
+def _no_such_run(workspace: Workspace, request_uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
+    why = f"Palette knows no backup request {request_uid} of this workspace"
+    return judge_unreadable(workspace, why, rules, as_of, backupRequestUid=request_uid)
+
+
+def _verdict_on_error(
+    workspace: Workspace, error: PaletteError, request: Request, rules: Rules, as_of: datetime
+) -> WorkspaceReport:
+    evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
+    if error.code == "BackupNotConfigured":
+        return judge_not_protected(workspace, "Palette answers BackupNotConfigured", rules, as_of, **evidence)
+    # A project that vanished, or is closed to this key, answers 404 as well: that says nothing of a policy.
+    if error.status == 404 and error.code not in _NOT_A_MISSING_POLICY:
+        if request.backup_request_uid:
+            return _no_such_run(workspace, request.backup_request_uid, rules, as_of)
+        return judge_not_protected(workspace, "Palette knows no backup of it (404)", rules, as_of, **evidence)
+    return judge_unreadable(workspace, str(error), rules, as_of, **evidence)
+
+
+def _unlisted(uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
+    nowhere = Workspace(uid=uid, name=uid, project_uid="", project_name="")
+    return judge_unreadable(nowhere, "No project that the API key sees lists this workspace", rules, as_of)
+
+
+def _deliver(report: Report, request: Request, settings: Settings, around: Surroundings) -> tuple[Delivery, ...]:
+    wanted = [channel for channel in around.channels if not request.channels or channel.name in request.channels]
+    if not is_worth_sending(_notify(request, settings), report):
+        return tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
+    return deliver(
+        report,
+        wanted,
+        once=None,
+        scheduled_at=request.scheduled_at,
+        zone=settings.rules.time_zone,
+        seconds_left=around.seconds_left,
+    )
+
+
+def _notify(request: Request, settings: Settings) -> Notify:
+    """What the request says, else the settings; a what-if speaks to nobody unless it is told to."""
+    return request.notify or ("never" if request.as_of else settings.notify)
+
+
+def is_worth_sending(notify: Notify, report: Report) -> bool:
+    """Whether a report is one that ``notify`` lets through."""
+    return notify == "always" or (notify == "problems" and report.status != "OK")
+
+
+def _scope(request: Request, settings: Settings) -> Scope:
+    return Scope(
+        project_uids=request.project_uids or settings.project_uids,
+        workspace_uids=request.workspace_uids or settings.workspace_uids,
+        backup_request_uid=request.backup_request_uid,
+    )
+
+
+def _report_id(request: Request, invocation_id: str, now: datetime) -> str:
+    """Sortable, safe in a path, and the same for every retry of one scheduled time."""
+    at = request.scheduled_at or now
+    origin = f"scheduled {at.isoformat()}" if request.scheduled_at else f"{invocation_id} {now.isoformat()}"
+    return f"{at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"

@@ -1,0 +1,50 @@
+"""Secrets Manager's secrets: read when needed, never shown."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from backup_reporter.errors import SecretError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+def read_secret(client: SecretsManagerClient, name: str) -> str:
+    """The text of a secret. Raises :class:`SecretError`, which names the secret and says what went wrong."""
+    try:
+        text = client.get_secret_value(SecretId=name).get("SecretString")
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown error")
+        raise SecretError(f"the secret {name} cannot be read: {code}") from error
+    except BotoCoreError as error:
+        raise SecretError(f"the secret {name} cannot be read: {type(error).__name__}") from error
+    if not text or not text.strip():
+        raise SecretError(f"the secret {name} is empty (or binary): put its value in as text")
+    return text.strip()
+
+
+def parse_fields(text: str, name: str) -> dict[str, str] | None:
+    """The text fields of a secret that is a JSON object; ``None`` where it is plain text."""
+    if not text.startswith("{"):
+        return None
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise SecretError(f"the secret {name} begins like JSON but is none") from None
+    return {key: value.strip() for key, value in document.items() if isinstance(value, str) and value.strip()}
+
+
+def parse_api_key(text: str, name: str) -> str:
+    """Palette's API key: the whole secret, or the field ``apiKey`` of a JSON object."""
+    fields = parse_fields(text, name)
+    key = text if fields is None else fields.get("apiKey", "")
+    if not key:
+        raise SecretError(f"the secret {name} is JSON without the field apiKey")
+    if not re.fullmatch(r"[\x21-\x7e]+", key):
+        raise SecretError(f"the secret {name} holds no API key: it has spaces, line breaks or unusual characters")
+    return key
