@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A point in time: an aware ``datetime``, in UTC wherever this project makes one."""
 
 Severity = Literal["critical", "warning", "unknown", "info"]
 Status = Literal["OK", "WARNING", "CRITICAL", "UNKNOWN"]
@@ -38,7 +41,7 @@ class Finding(Record, frozen=True, kw_only=True):
     cluster_uid: str | None = None
     cluster_name: str | None = None
     message: str
-    since: datetime | None = None
+    since: Instant | None = None
     muted: bool = False
     evidence: dict[str, Any] = {}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from functools import lru_cache
 from typing import Literal
 
 import msgspec
 
-from backup_reporter.health.findings import Finding, Record, Status
+from backup_reporter.health.findings import Finding, Instant, Record, Status
 from backup_reporter.settings import PhaseClass
 
 DayState = PhaseClass | Literal["missed", "none"]
@@ -19,7 +19,7 @@ class LatestRun(Record, frozen=True, kw_only=True):
 
     request_uid: str | None
     backup_name: str | None
-    at: datetime | None
+    at: Instant | None
     state: str | None
 
 
@@ -30,10 +30,10 @@ class Copies(Record, frozen=True, kw_only=True):
     """
 
     count: int
-    first_at: datetime | None
-    last_at: datetime | None
-    first_expires_at: datetime | None
-    last_expires_at: datetime | None
+    first_at: Instant | None
+    last_at: Instant | None
+    first_expires_at: Instant | None
+    last_expires_at: Instant | None
 
 
 class ClusterReport(Record, frozen=True, kw_only=True):
@@ -41,8 +41,8 @@ class ClusterReport(Record, frozen=True, kw_only=True):
 
     uid: str | None
     name: str | None
-    newest_restore_point_at: datetime | None
-    expires_at: datetime | None
+    newest_restore_point_at: Instant | None
+    expires_at: Instant | None
     """When the newest restore point runs out; ``None`` also where it never does."""
     restore_points: int
     copies: tuple[Copies, ...] = ()
@@ -68,7 +68,7 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     status: Status
     schedule: str | None = None
     retention_hours: float | None = None
-    next_run_at: datetime | None = None
+    next_run_at: Instant | None = None
     survives_failures: int | None = None
     latest_run: LatestRun | None = None
     clusters: tuple[ClusterReport, ...] = ()

@@ -6,12 +6,11 @@ Field names become camelCase in JSON; times are aware UTC ``datetime`` and becom
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from backup_reporter.health.findings import Record, Status
+from backup_reporter.health.findings import Instant, Record, Status
 from backup_reporter.health.verdict import ClusterReport, Day, LatestRun, WorkspaceReport
 from backup_reporter.settings import ChannelName
 
@@ -46,7 +45,7 @@ class Change(Record, frozen=True, kw_only=True):
     code: str
     severity: str
     message: str
-    since: datetime | None
+    since: Instant | None
 
 
 class Changes(Record, frozen=True, kw_only=True):
@@ -78,8 +77,8 @@ class Report(Record, frozen=True, kw_only=True):
 
     schema_version: int = SCHEMA_VERSION
     report_id: str
-    generated_at: datetime
-    as_of: datetime
+    generated_at: Instant
+    as_of: Instant
     status: Status
     scope: Scope = Scope()
     problems: tuple[str, ...] = ()
