@@ -1,0 +1,109 @@
+"""The settings put to work: every client that they call for, each built when it is first used.
+
+Both composition roots, the function's handler and the command line, build this and nothing else.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Any
+
+import boto3
+import urllib3
+from botocore.config import Config
+
+from backup_reporter.channels.channel import Channel
+from backup_reporter.channels.slack import SlackChannel
+from backup_reporter.channels.sns import SnsChannel
+from backup_reporter.errors import SecretError
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.pace import Pace
+from backup_reporter.pipeline import THREADS, Surroundings, run
+from backup_reporter.report.model import Report
+from backup_reporter.request import Request
+from backup_reporter.secrets import parse_api_key, read_secret
+from backup_reporter.settings import ChannelName, Settings
+
+_DELIVERY_RESERVE_SECONDS = 60.0
+"""Kept back of the platform's time for rendering and delivering; at most a third of it."""
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """The settings, and the clients that they call for, each built when it is first used."""
+
+    settings: Settings
+    api_key: str | None = field(default=None, repr=False)
+    """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session()
+
+    @cached_property
+    def _config(self) -> Config:
+        return Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+
+    @cached_property
+    def _secrets(self) -> Any:
+        return self._session.client("secretsmanager", config=self._config)
+
+    @cached_property
+    def _http(self) -> urllib3.PoolManager:
+        # One TLS context for all connections: by default each would load the trust store anew.
+        context = ssl.create_default_context()
+        if self.settings.ca_bundle:
+            context.load_verify_locations(self.settings.ca_bundle)
+        return urllib3.PoolManager(maxsize=THREADS, block=True, ssl_context=context)
+
+    @cached_property
+    def channels(self) -> tuple[Channel, ...]:
+        build: Mapping[ChannelName, Callable[[], Channel]] = {"sns": self._sns, "slack": self._slack}
+        return tuple(build[name]() for name in self.settings.channels)
+
+    def _sns(self) -> Channel:
+        return SnsChannel(self._session.client("sns", config=self._config), self.settings.sns_topic_arn or "")
+
+    def _slack(self) -> Channel:
+        return SlackChannel(self._http, partial(self._secret, self.settings.slack_webhook_secret))
+
+    def _secret(self, name: str | None) -> str:
+        if not name:
+            raise SecretError("no secret is set up for this")
+        return read_secret(self._secrets, name)
+
+    def _read_api_key(self) -> str:
+        if self.api_key:
+            return self.api_key
+        name = self.settings.api_key_secret
+        return parse_api_key(self._secret(name), name or "")
+
+    def report(self, request: Request, invocation_id: str, seconds: float) -> Report:
+        """Makes and delivers one report within ``seconds``."""
+        ends_at = time.monotonic() + seconds
+        seconds_left = partial(_until, ends_at)
+        reserve_seconds = min(_DELIVERY_RESERVE_SECONDS, seconds_left() / 3)
+        pace = Pace(self.settings.requests_per_second, self.settings.burst)
+        around = Surroundings(
+            client=PaletteClient(
+                self._http, self.settings.api_url, self._read_api_key, pace, partial(_until, ends_at - reserve_seconds)
+            ),
+            channels=self.channels,
+            clock=_now,
+            seconds_left=seconds_left,
+            invocation_id=invocation_id,
+        )
+        return run(request, self.settings, around, _now())
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _until(monotonic_seconds: float) -> float:
+    return monotonic_seconds - time.monotonic()
