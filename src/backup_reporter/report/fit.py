@@ -1,46 +1,117 @@
-"""A report cut to what an answer may hold, keeping what matters most."""
+"""A report cut to what its recipient takes, keeping what matters most."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
-from backup_reporter.health.findings import WORST_FIRST
+from backup_reporter.health.findings import WORST_FIRST, Finding, Record
 from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.report.model import Changes, Report, to_json
+from backup_reporter.health.wording import quote
+from backup_reporter.report.model import Change, Changes, Report
 
 ANSWER_BYTES = 5_900_000
 """Lambda answers with at most 6 MB; a little is left for what the runtime adds."""
 
-_MOST_CHANGES = 200
+_MESSAGE_LENGTH = 300
+_NAME_LENGTH = 253
+_MOST_PROBLEMS = 20
+_SHARE_OF_CHANGES = 0.25
+
+Size = Callable[[Record], int]
+_Record = TypeVar("_Record", bound=Record)
 
 
-def fit(report: Report, most_bytes: int = ANSWER_BYTES) -> Report:
-    """The report, or its worst workspaces and ``truncated`` where the whole would be too large.
-
-    Sizes are counted the way a Lambda runtime writes JSON: with spaces, and with every character
-    outside ASCII written out.
-    """
-    if len(to_json(report)) * 3 <= most_bytes or _size(report) <= most_bytes:
-        return report
-    changes = Changes(
-        new=report.changes.new[:_MOST_CHANGES],
-        ongoing=report.changes.ongoing[:_MOST_CHANGES],
-        resolved=report.changes.resolved[:_MOST_CHANGES],
-    )
-    bare = msgspec.structs.replace(
-        report, workspaces=(), changes=changes, problems=report.problems[:100], truncated=True
-    )
-    left = most_bytes - _size(bare)
-    kept: list[WorkspaceReport] = []
-    for workspace in sorted(report.workspaces, key=lambda workspace: WORST_FIRST.index(workspace.status)):
-        left -= _size(workspace) + 2
-        if left < 0:
-            break
-        kept.append(workspace)
-    return msgspec.structs.replace(bare, workspaces=tuple(kept))
-
-
-def _size(record: Report | WorkspaceReport) -> int:
+def size_in_answer(record: Record) -> int:
+    """Bytes as a Lambda runtime writes JSON: with spaces, and with every character outside ASCII written out."""
     return len(json.dumps(msgspec.to_builtins(record)))
+
+
+def fit(report: Report, most_bytes: int = ANSWER_BYTES, size: Size = size_in_answer) -> Report:
+    """The report, or what matters most of it and ``truncated`` where the whole would be too large.
+
+    What goes first: the details (history, evidence, long messages) of healthy workspaces, then those
+    of the others, then whole workspaces, the best first. The summary always counts everything.
+    ``size`` says how many bytes a record takes where the report goes.
+    """
+    if size(report) <= most_bytes:
+        return report
+    cut = msgspec.structs.replace(report, truncated=True)
+    for lighter in (_healthy_in_brief(cut), _all_in_brief(cut)):
+        if size(lighter) <= most_bytes:
+            return lighter
+    return _worst_first(_all_in_brief(cut), most_bytes, size)
+
+
+def _healthy_in_brief(report: Report) -> Report:
+    workspaces = tuple(_brief(one) if one.status == "OK" else one for one in report.workspaces)
+    return msgspec.structs.replace(report, workspaces=workspaces)
+
+
+def _all_in_brief(report: Report) -> Report:
+    changes = report.changes
+    return msgspec.structs.replace(
+        report,
+        problems=tuple(quote(problem, _MESSAGE_LENGTH) for problem in report.problems[:_MOST_PROBLEMS]),
+        workspaces=tuple(map(_brief, report.workspaces)),
+        changes=Changes(
+            new=tuple(map(_brief_change, changes.new)),
+            ongoing=tuple(map(_brief_change, changes.ongoing)),
+            resolved=tuple(map(_brief_change, changes.resolved)),
+        ),
+    )
+
+
+def _brief(workspace: WorkspaceReport) -> WorkspaceReport:
+    return msgspec.structs.replace(
+        workspace,
+        name=quote(workspace.name, _NAME_LENGTH),
+        project_name=quote(workspace.project_name, _NAME_LENGTH),
+        clusters=tuple(msgspec.structs.replace(cluster, copies=()) for cluster in workspace.clusters),
+        findings=tuple(map(_brief_finding, workspace.findings)),
+        history=(),
+    )
+
+
+def _brief_finding(finding: Finding) -> Finding:
+    return msgspec.structs.replace(finding, message=quote(finding.message, _MESSAGE_LENGTH), evidence={})
+
+
+def _brief_change(change: Change) -> Change:
+    return msgspec.structs.replace(
+        change,
+        workspace_name=quote(change.workspace_name, _NAME_LENGTH),
+        message=quote(change.message, _MESSAGE_LENGTH),
+    )
+
+
+def _worst_first(report: Report, most_bytes: int, size: Size) -> Report:
+    """The worst workspaces, and the newest of the changes, for which there is room."""
+    room = most_bytes - size(msgspec.structs.replace(report, workspaces=(), changes=Changes()))
+    changes, left = _fewer(report.changes, int(room * _SHARE_OF_CHANGES), size)
+    room -= int(room * _SHARE_OF_CHANGES) - left
+    worst_first = sorted(report.workspaces, key=lambda workspace: WORST_FIRST.index(workspace.status))
+    workspaces, _ = _take(worst_first, room, size)
+    return msgspec.structs.replace(report, workspaces=workspaces, changes=changes)
+
+
+def _fewer(changes: Changes, room: int, size: Size) -> tuple[Changes, int]:
+    new, room = _take(changes.new, room, size)
+    resolved, room = _take(changes.resolved, room, size)
+    ongoing, room = _take(changes.ongoing, room, size)
+    return Changes(new=new, resolved=resolved, ongoing=ongoing), room
+
+
+def _take(records: Iterable[_Record], room: int, size: Size) -> tuple[tuple[_Record, ...], int]:
+    """The first records that fit into ``room`` bytes, separators included, and the bytes that are left."""
+    taken: list[_Record] = []
+    for record in records:
+        needed = size(record) + len(", ")
+        if needed > room:
+            break
+        taken.append(record)
+        room -= needed
+    return tuple(taken), room

@@ -1,0 +1,83 @@
+"""Amazon SNS: one publish, a text for each kind of subscriber.
+
+https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.health.findings import Record
+from backup_reporter.report.fit import fit
+from backup_reporter.report.model import Report
+from backup_reporter.report.text import sms, subject, text
+from backup_reporter.settings import ChannelName
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+MAX_BYTES = 262_144
+"""Of message and attributes together."""
+_TEXT_BYTES = 50_000
+"""Before it is put into JSON, which can at worst double it."""
+_JSON_BYTES = 150_000
+
+
+class SnsChannel:
+    """Publishes to one topic."""
+
+    name: ChannelName = "sns"
+
+    def __init__(self, client: SNSClient, topic_arn: str) -> None:
+        self._client = client
+        self._topic_arn = topic_arn
+
+    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+        """Publishes the report. Timeouts and retries are those of the client."""
+        with refusals_as_channel_errors(f"SNS topic {self._topic_arn} did not take the report"):
+            self._client.publish(TopicArn=self._topic_arn, **payload(report, zone))
+
+
+def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
+    """The arguments of ``Publish`` but for the topic.
+
+    E-mail gets the text, SMS 160 characters; every other protocol (SQS, Lambda, HTTP, …) gets the
+    report's JSON as ``default``, once, so that as much of it as possible fits into the message.
+    """
+    summary = report.summary
+    document = _document(fit(report, _JSON_BYTES, _size_inside_json))
+    message = {"default": document, "email": text(report, zone, _TEXT_BYTES), "sms": sms(report)}
+    return {
+        "Subject": subject(report),
+        "Message": _dump(message),
+        "MessageStructure": "json",
+        "MessageAttributes": {
+            "status": {"DataType": "String", "StringValue": report.status},
+            "critical": _number(summary.critical),
+            "warning": _number(summary.warning),
+            "unknown": _number(summary.unknown),
+        },
+    }
+
+
+def _number(value: int) -> dict[str, str]:
+    return {"DataType": "Number", "StringValue": str(value)}
+
+
+def _size_inside_json(record: Record) -> int:
+    """How many bytes a record's JSON takes as a string inside another JSON document."""
+    return len(_dump(_document(record)).encode())
+
+
+def _document(record: Record) -> str:
+    return msgspec.json.encode(record).decode()
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

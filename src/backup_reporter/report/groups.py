@@ -1,0 +1,99 @@
+"""One cause, one line: findings that say the same are one group with its members."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
+from backup_reporter.report.model import Report, WorkspaceReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Where a group's finding was made. ``cluster`` is ``None`` where it is about the workspace."""
+
+    workspace_uid: str
+    workspace: str
+    project: str
+    cluster: str | None
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The same code with the same message, wherever it was found. Muted findings are never in a group."""
+
+    code: str
+    severity: Severity
+    message: str
+    members: tuple[Member, ...]
+
+    @property
+    def title(self) -> str:
+        """The finding in a few words."""
+        return title_of(self.code)
+
+    @property
+    def action(self) -> str:
+        """What to do about it; empty for a code that this version does not know."""
+        return CODES[self.code].action if self.code in CODES else ""
+
+    @property
+    def since(self) -> datetime | None:
+        """When the first of the members began, where that is known."""
+        return min((member.since for member in self.members if member.since), default=None)
+
+
+def title_of(code: str) -> str:
+    """A code in a few words; a code that this version does not know stands for itself."""
+    return CODES[code].title if code in CODES else code
+
+
+def groups(report: Report) -> tuple[Group, ...]:
+    """All findings that are not muted, grouped: worst first, then those that strike most, then by name."""
+    members: dict[tuple[str, Severity, str], list[Member]] = {}
+    for workspace, finding in _not_muted(report.workspaces):
+        members.setdefault((finding.code, finding.severity, finding.message), []).append(_member(workspace, finding))
+    grouped = [
+        Group(code=code, severity=severity, message=message, members=tuple(sorted(found, key=_by_name)))
+        for (code, severity, message), found in members.items()
+    ]
+    return tuple(sorted(grouped, key=_worst_first))
+
+
+def tally(some: Iterable[Group]) -> tuple[tuple[str, int], ...]:
+    """How often each title occurs in some groups, in their order: ``(("Backup failed", 30), …)``."""
+    counts: Counter[str] = Counter()
+    for group in some:
+        counts[group.title] += len(group.members)
+    return tuple(counts.items())
+
+
+def _not_muted(workspaces: Iterable[WorkspaceReport]) -> Iterator[tuple[WorkspaceReport, Finding]]:
+    for workspace in workspaces:
+        for finding in workspace.findings:
+            if not finding.muted:
+                yield workspace, finding
+
+
+def _member(workspace: WorkspaceReport, finding: Finding) -> Member:
+    return Member(
+        workspace_uid=workspace.uid,
+        workspace=workspace.name,
+        project=workspace.project_name,
+        cluster=finding.cluster_name or finding.cluster_uid,
+        since=finding.since,
+    )
+
+
+def _by_name(member: Member) -> tuple[str, str, str, str]:
+    return (member.project, member.workspace, member.workspace_uid, member.cluster or "")
+
+
+def _worst_first(group: Group) -> tuple[int, int, str, tuple[str, str, str, str]]:
+    rank = WORST_FIRST.index(STATUS_OF_SEVERITY[group.severity])
+    return (rank, -len(group.members), group.code, _by_name(group.members[0]))
