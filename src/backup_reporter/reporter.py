@@ -20,6 +20,7 @@ from botocore.config import Config
 from backup_reporter.channels.channel import Channel
 from backup_reporter.channels.slack import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
+from backup_reporter.deliver import Log
 from backup_reporter.errors import SecretError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.pace import Pace
@@ -70,7 +71,11 @@ class Reporter:
         return SnsChannel(self._session.client("sns", config=self._config), self.settings.sns_topic_arn or "")
 
     def _slack(self) -> Channel:
-        return SlackChannel(self._http, partial(self._secret, self.settings.slack_webhook_secret))
+        return SlackChannel(
+            self._http,
+            partial(self._secret, self.settings.slack_webhook_secret),
+            secret_name=self.settings.slack_webhook_secret or "",
+        )
 
     def _secret(self, name: str | None) -> str:
         if not name:
@@ -83,7 +88,7 @@ class Reporter:
         name = self.settings.api_key_secret
         return parse_api_key(self._secret(name), name or "")
 
-    def report(self, request: Request, invocation_id: str, seconds: float) -> Report:
+    def report(self, request: Request, invocation_id: str, seconds: float, log: Log) -> Report:
         """Makes and delivers one report within ``seconds``."""
         ends_at = time.monotonic() + seconds
         seconds_left = partial(_until, ends_at)
@@ -97,6 +102,7 @@ class Reporter:
             clock=_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
+            log=log,
         )
         return run(request, self.settings, around, _now())
 
