@@ -38,7 +38,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         reporter = _reporter(tuple(sorted(_relevant(os.environ).items())))
         request = parse_event(event, reporter.settings)
         seconds = context.get_remaining_time_in_millis() / 1000
-        report = reporter.report(request, context.aws_request_id, seconds, observer.logger)
+        report = reporter.report(request, context.aws_request_id, seconds)
         observer.reported(report)
         if request.is_scheduled:
             _insist_on_delivery(report)

@@ -16,7 +16,7 @@ from datetime import datetime
 import msgspec
 
 from backup_reporter.channels.channel import Channel
-from backup_reporter.deliver import Log, deliver
+from backup_reporter.deliver import deliver
 from backup_reporter.errors import BackupReporterError, PaletteError
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
 from backup_reporter.health.model import Run, Workspace
@@ -41,7 +41,6 @@ class Surroundings:
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     invocation_id: str
-    log: Log
 
 
 def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
@@ -155,7 +154,6 @@ def _deliver(report: Report, request: Request, settings: Settings, around: Surro
         scheduled_at=request.scheduled_at,
         zone=settings.rules.time_zone,
         seconds_left=around.seconds_left,
-        log=around.log,
     )
 
 

@@ -20,7 +20,6 @@ from botocore.config import Config
 from backup_reporter.channels.channel import Channel
 from backup_reporter.channels.slack import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
-from backup_reporter.deliver import Log
 from backup_reporter.errors import SecretError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.pace import Pace
@@ -88,7 +87,7 @@ class Reporter:
         name = self.settings.api_key_secret
         return parse_api_key(self._secret(name), name or "")
 
-    def report(self, request: Request, invocation_id: str, seconds: float, log: Log) -> Report:
+    def report(self, request: Request, invocation_id: str, seconds: float) -> Report:
         """Makes and delivers one report within ``seconds``."""
         ends_at = time.monotonic() + seconds
         seconds_left = partial(_until, ends_at)
@@ -102,7 +101,6 @@ class Reporter:
             clock=_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
-            log=log,
         )
         return run(request, self.settings, around, _now())
 
