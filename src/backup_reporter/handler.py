@@ -12,7 +12,7 @@ import msgspec
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.observe import Observer
 from backup_reporter.report.fit import fit
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter
 from backup_reporter.request import parse_event
 from backup_reporter.settings import load
@@ -42,7 +42,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         observer.reported(report)
         if request.is_scheduled:
             _insist_on_delivery(report)
-    answer: dict[str, Any] = msgspec.to_builtins(fit(report))
+    answer: dict[str, Any] = msgspec.json.decode(to_json(fit(report)))
     return answer
 
 
