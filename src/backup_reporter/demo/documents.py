@@ -1,0 +1,199 @@
+"""Palette's JSON as its API describes it: the pieces that fleets are built from.
+
+Everything here is plain data (dicts as they go over the wire). Times are aware UTC ``datetime`` and become RFC 3339.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+Json = dict[str, Any]
+
+ZERO_TIME = "0001-01-01T00:00:00.000Z"
+"""Go's zero time: one of Palette's four ways to say "not set"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An error in place of a backup result: HTTP status, and the code and message of a ``v1Error`` body."""
+
+    status: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """A tenant: its projects (name by uid), each project's list of workspaces, each workspace's backup result.
+
+    ``backups`` may make its documents when asked for them, so that a large fleet needs no memory.
+    """
+
+    projects: Mapping[str, str]
+    workspaces: Mapping[str, Sequence[Json]]
+    backups: Mapping[str, Json | Failure]
+
+    @cached_property
+    def located(self) -> Mapping[str, tuple[str, Json]]:
+        """Each workspace's project and list item, by the workspace's uid."""
+        return {
+            str(part(item, "metadata").get("uid") or part(item, "meta").get("uid")): (project, item)
+            for project, items in self.workspaces.items()
+            for item in items
+        }
+
+
+def part(document: Json, *names: str) -> Json:
+    """The object at the end of these names; empty where a field on the way is missing or ``null``."""
+    for name in names:
+        document = document.get(name) or {}
+    return document
+
+
+def uid_of(*parts: str) -> str:
+    """A uid such as Palette gives: 24 hexadecimal digits, the same for the same parts."""
+    return hashlib.blake2b("/".join(parts).encode(), digest_size=12).hexdigest()
+
+
+def rfc3339(at: datetime) -> str:
+    """A time as Palette mostly writes it: milliseconds and ``Z``."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def cluster_refs(project: str, names: Iterable[str]) -> list[Json]:
+    """A project's clusters by name; the same name in another project is another cluster."""
+    return [{"uid": uid_of("cluster", project, name), "name": name} for name in names]
+
+
+def workspace_item(
+    project: str,
+    name: str,
+    *,
+    clusters: Sequence[str],
+    namespaces: Sequence[str],
+    created: datetime,
+    labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
+    deleted: datetime | None = None,
+) -> Json:
+    """One item of ``/v1/dashboard/workspaces``."""
+    return {
+        "metadata": {
+            "uid": uid_of("workspace", project, name),
+            "name": name,
+            "labels": dict(labels or {}),
+            "annotations": dict(annotations or {}),
+            "creationTimestamp": rfc3339(created),
+            "lastModifiedTimestamp": rfc3339(created),
+            "deletionTimestamp": rfc3339(deleted) if deleted else ZERO_TIME,
+        },
+        "spec": {"clusterRefs": cluster_refs(project, clusters), "namespaces": list(namespaces)},
+    }
+
+
+def cluster_backup(
+    cluster: Json,
+    backup_name: str,
+    *,
+    state: str | None,
+    at: datetime,
+    expires: datetime | None,
+    namespaces: Sequence[str] = (),
+    message: str = "",
+    delete_state: str = "",
+) -> Json:
+    """One cluster's part in a run, an item of ``clusterBackupRefs``."""
+    return {
+        "clusterUid": cluster["uid"],
+        "clusterName": cluster["name"],
+        "backupUid": uid_of("backup", cluster["uid"], backup_name),
+        "backupStatusMeta": {
+            "backupName": backup_name,
+            "backupedNamespaces": list(namespaces),
+            "expiryDate": rfc3339(expires) if expires else ZERO_TIME,
+            "backupState": {
+                "state": state,
+                "deleteState": delete_state,
+                "msg": message,
+                "backupTime": rfc3339(at),
+            },
+        },
+    }
+
+
+def run(
+    backup_name: str,
+    *,
+    state: str,
+    requested: datetime,
+    cluster_backups: Sequence[Json],
+    retention_hours: int,
+    namespaces: Sequence[str] = (),
+    actor: str = "system",
+) -> Json:
+    """One backup request, an item of ``workspaceBackupStatuses``. Palette starts working on it 3 seconds later."""
+    return {
+        "requestUid": uid_of("request", backup_name, rfc3339(requested)),
+        "actor": {"actorType": actor, "uid": uid_of("actor", actor)},
+        "workspaceBackupConfig": {
+            "backupName": backup_name,
+            "requestTime": rfc3339(requested),
+            "backupTime": rfc3339(requested + timedelta(seconds=3)),
+            "backupState": {"state": state, "deleteState": ""},
+            "config": {
+                "backupName": backup_name,
+                "durationInHours": retention_hours,
+                "includeAllDisks": True,
+                "namespaces": list(namespaces),
+            },
+            "clusterBackupRefs": list(cluster_backups),
+        },
+    }
+
+
+def backup_result(
+    workspace: Json,
+    *,
+    schedule: str | None,
+    retention_hours: int,
+    runs: Sequence[Json],
+    namespaces: Sequence[str],
+    policy_created: datetime,
+    include_all_clusters: bool = True,
+    include_all_disks: bool = True,
+) -> Json:
+    """The answer of ``/v1/workspaces/{uid}/backup``."""
+    metadata, spec = workspace["metadata"], workspace["spec"]
+    return {
+        "metadata": {
+            "uid": uid_of("policy", metadata["uid"]),
+            "name": f"{metadata['name']}-backup",
+            "creationTimestamp": rfc3339(policy_created),
+            "lastModifiedTimestamp": rfc3339(policy_created),
+            "deletionTimestamp": ZERO_TIME,
+        },
+        "spec": {
+            "workspaceUid": metadata["uid"],
+            "config": {
+                "clusterUids": [cluster["uid"] for cluster in spec["clusterRefs"]],
+                "includeAllClusters": include_all_clusters,
+                "backupConfig": {
+                    "backupPrefix": metadata["name"],
+                    "backupLocationName": "backups-s3",
+                    "backupLocationUid": uid_of("location", "backups-s3"),
+                    "locationType": "s3",
+                    "durationInHours": retention_hours,
+                    "includeAllDisks": include_all_disks,
+                    "includeClusterResourceMode": "Auto",
+                    "namespaces": list(namespaces),
+                    "schedule": {"scheduledRunTime": schedule} if schedule else None,
+                },
+            },
+        },
+        "status": {"workspaceBackupStatuses": list(runs)},
+    }

@@ -1,0 +1,182 @@
+"""A fleet that shows every kind of trouble the reporter knows, among workspaces where all is well.
+
+It is made for the given moment, and looks the same whenever that is: what is five days old is five days old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from backup_reporter.demo.documents import ZERO_TIME, Failure, Fleet, Json, part, rfc3339, uid_of, workspace_item
+from backup_reporter.demo.stories import Part, Story, daily, weekly
+
+PROD, STAGING, SHARED = "prod", "staging", "shared-services"
+
+_KEY_EXPIRED = (
+    'backup storage location "backups-s3" is unavailable: rpc error: code = Unknown desc = operation error S3: '
+    "PutObject, https response error StatusCode: 403, api error InvalidAccessKeyId: The AWS Access Key Id you provided "
+    "does not exist in our records"
+)
+_SNAPSHOT_FAILED = (
+    "Velero: 2 of 148 items failed: error taking snapshot of volume pvc-7c1f (search/data-search-1): "
+    "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
+)
+
+
+def instructive(now: datetime) -> Fleet:
+    """Sixteen workspaces in three projects; ``now`` is aware."""
+    stories = [*_prod(now), *_staging(now), *_shared(now)]
+    items: dict[str, list[Json]] = {PROD: [], STAGING: [], SHARED: []}
+    backups: dict[str, Json | Failure] = {}
+    for story in stories:
+        items[story.project].append(story.item(now))
+        backups[_uid(story.project, story.name)] = story.result(now)
+    for item, backup, project in _special_cases(now):
+        items[project].append(item)
+        backups[item["metadata"]["uid"]] = backup
+    _add_quirks(items, backups)
+    return Fleet(
+        projects={_project_uid(name): name for name in items},
+        workspaces={_project_uid(name): rows for name, rows in items.items()},
+        backups=backups,
+    )
+
+
+def _project_uid(name: str) -> str:
+    return uid_of("project", name)
+
+
+def _uid(project: str, name: str) -> str:
+    return uid_of("workspace", project, name)
+
+
+def _prod(now: datetime) -> list[Story]:
+    night = daily(now)
+
+    def payments(ago: int, cluster: str) -> Part:
+        """The key of the backup location expired five days ago, and two clusters write there."""
+        return Part("Failed", _KEY_EXPIRED) if ago < 5 and cluster in ("eu-1", "us-2") else Part()
+
+    def ledger(ago: int, cluster: str) -> Part | None:
+        """The same key; what was made before will soon be gone. And ap-1 has been unhealthy for three days."""
+        if cluster == "ap-1":
+            return None if ago < 3 else Part()
+        return Part("Failed", _KEY_EXPIRED) if ago < 5 and cluster == "eu-1" else Part()
+
+    def search(ago: int, cluster: str) -> Part:
+        """Four clusters, each with a trouble of its own in the latest run, which one of them has not finished."""
+        troubles = {
+            "eu-1": Part("PartiallyFailed", _SNAPSHOT_FAILED),
+            "us-2": Part(lacks=("search-synonyms",)),
+            "ap-1": Part("InProgress"),
+            "sa-1": Part("BackupArchived"),
+        }
+        return troubles[cluster] if ago == 0 else Part()
+
+    return [
+        Story(project=PROD, name="payments", clusters=("eu-1", "us-2", "ap-1"), rhythm=night, outcome=payments,
+              namespaces=("payments", "payments-jobs")),
+        Story(project=PROD, name="ledger", clusters=("eu-1", "us-2", "ap-1"), rhythm=night, outcome=ledger,
+              namespaces=("ledger",), retention_hours=7 * 24),
+        Story(project=PROD, name="search", clusters=("eu-1", "us-2", "ap-1", "sa-1"), rhythm=daily(now, hours_ago=9),
+              outcome=search, namespaces=("search", "search-synonyms")),
+        Story(project=PROD, name="identity", clusters=("eu-1", "us-2", "ap-1"), rhythm=night,
+              namespaces=("identity", "keycloak"), days=90),
+        Story(project=PROD, name="checkout", clusters=("eu-1", "us-2"), rhythm=night, namespaces=("checkout", "carts"),
+              days=60),
+        Story(project=PROD, name="orders", clusters=("eu-1", "us-2"), rhythm=night, namespaces=("orders",), days=45),
+    ]  # fmt: skip
+
+
+def _staging(now: datetime) -> list[Story]:
+    def web_shop(ago: int, cluster: str) -> Part | None:
+        """Weekly, and kept for five days only; eu-9 joined later and has never been in a backup."""
+        return None if cluster == "eu-9" else Part(delete_state="kept" if ago == 0 else "")
+
+    def sandbox(ago: int, _cluster: str) -> Part:
+        """Failing, and everybody knows."""
+        return Part("Failed", "node-agent pod is not running on node sandbox-2") if ago < 9 else Part()
+
+    return [
+        Story(project=STAGING, name="web-shop", clusters=("eu-8", "eu-9"), rhythm=weekly(now, days_ago=3),
+              outcome=web_shop, namespaces=("web-shop",), days=84, retention_hours=5 * 24, skipped_runs=2),
+        Story(project=STAGING, name="sandbox", clusters=("eu-8",), rhythm=daily(now), outcome=sandbox,
+              namespaces=("sandbox",), labels={"backup-reporter.mute": f"{now + timedelta(days=21):%Y-%m-%d}"}),
+        Story(project=STAGING, name="profiles", clusters=("eu-8",), rhythm=daily(now), namespaces=("profiles",),
+              days=30, retention_hours=14 * 24),
+    ]  # fmt: skip
+
+
+def _shared(now: datetime) -> list[Story]:
+    def registry(ago: int, _cluster: str) -> Part:
+        """An old copy that Velero could not delete."""
+        return Part(delete_state="Failed") if ago == 15 else Part()
+
+    by_hand = daily(now, hours_ago=50)
+    return [
+        Story(project=SHARED, name="registry", clusters=("hub-1",), rhythm=daily(now, hours_ago=12 * 24),
+              outcome=registry, namespaces=("harbor",), schedule="0 25 * * *"),
+        Story(project=SHARED, name="vault", clusters=("hub-1", "hub-2"), rhythm=weekly(now, days_ago=2),
+              namespaces=("vault",), days=91, retention_hours=35 * 24),
+        Story(project=SHARED, name="ci-runners", clusters=("hub-2",), rhythm=replace(by_hand, pause=timedelta(days=6)),
+              namespaces=("runners",), schedule=None, actor="user", include_all_disks=False),
+    ]  # fmt: skip
+
+
+def _special_cases(now: datetime) -> list[tuple[Json, Json | Failure, str]]:
+    """Workspaces without a history: no policy, a server error, a brand new one, one on its way out."""
+
+    def item(project: str, name: str, cluster: str, **more: Any) -> Json:
+        created = now - timedelta(days=160)
+        return workspace_item(project, name, clusters=[cluster], namespaces=[name], created=created, **more)
+
+    # A mute without a real date mutes nothing.
+    edge = Story(project=STAGING, name="edge-sites", clusters=("edge-1",), rhythm=daily(now, hours_ago=-10),
+                 namespaces=("edge",), days=0, annotations={"backup-reporter.mute": "until the move"})  # fmt: skip
+    edge_result = edge.result(now)
+    edge_result["metadata"]["creationTimestamp"] = rfc3339(now - timedelta(hours=3))
+    no_policy = Failure(400, "BackupNotConfigured", "Backup is not configured for the workspace")
+    broken = Failure(500, "InternalServerError", "failed to list backups: context deadline exceeded")
+    return [
+        (item(SHARED, "monitoring", "hub-1"), no_policy, SHARED),
+        (item(STAGING, "gitops", "eu-8"), broken, STAGING),
+        (edge.item(now), edge_result, STAGING),
+        (item(SHARED, "old-portal", "hub-2", deleted=now - timedelta(hours=20)), no_policy, SHARED),
+    ]
+
+
+def _add_quirks(items: dict[str, list[Json]], backups: dict[str, Json | Failure]) -> None:
+    """What Palette's JSON also looks like where nothing is wrong."""
+    checkout = backups[_uid(PROD, "checkout")]
+    orders = backups[_uid(PROD, "orders")]
+    assert isinstance(checkout, dict) and isinstance(orders, dict)
+    for count, entry in enumerate(checkout["status"]["workspaceBackupStatuses"]):
+        _write_otherwise(entry, count)
+    for entry in orders["status"]["workspaceBackupStatuses"]:
+        entry["workspaceBackupConfig"] |= {"config": None, "backupTime": ZERO_TIME}
+    orders["metadata"] |= {"labels": None, "deletionTimestamp": None, "annotations": None}
+    orders["spec"]["config"]["backupConfig"] |= {"includeClusterResourceMode": "Always", "retentionClass": "gold"}
+    for row in items[SHARED]:
+        # The twin from before metadata and spec; Palette still sends it.
+        row["meta"] = {"uid": row["metadata"]["uid"], "name": row["metadata"]["name"],
+                       "clusterRefs": row["spec"]["clusterRefs"]}  # fmt: skip
+    items[SHARED][0]["metadata"] |= {"deletionTimestamp": None, "labels": None}
+
+
+def _write_otherwise(entry: Json, count: int) -> None:
+    """The same run with nanoseconds, an offset, other letter cases, and times that are not set."""
+    details = entry["workspaceBackupConfig"]
+    requested = datetime.fromisoformat(details["requestTime"])
+    local = requested.astimezone(timezone(timedelta(hours=2)))
+    details["requestTime"] = f"{local:%Y-%m-%dT%H:%M:%S}.{local.microsecond * 1000 + 417:09d}+02:00"
+    details["backupState"]["state"] = ("COMPLETED", "completed", "Completed")[count % 3]
+    for ref in details["clusterBackupRefs"]:
+        state = part(ref, "backupStatusMeta", "backupState")
+        state["state"] = ("Completed", "COMPLETED", "completed")[count % 3]
+        state["msg"] = None
+        if count % 2:
+            # Where they are not set they follow from the run.
+            state["backupTime"] = ZERO_TIME
+            ref["backupStatusMeta"]["expiryDate"] = None
