@@ -32,7 +32,8 @@ class Observer:
         try:
             yield
         except BackupReporterError as error:
-            self.logger.error("the run failed", error=type(error).__name__, reason=str(error))
+            # Without its traceback: what went wrong is in the sentence.
+            self.logger.error("the run failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400
             raise
         finally:
             self._metrics.add_metric("RunDuration", MetricUnit.Seconds, time.monotonic() - self._started)

@@ -81,9 +81,9 @@ def _contradictions(request: Request, settings: Settings) -> list[str]:
     workspace_uids = request.workspace_uids or settings.workspace_uids
     if request.backup_request_uid and len(workspace_uids) != 1:
         problems.append(f"backupRequestUid: needs exactly one workspace in workspaceUids, not {len(workspace_uids)}")
-    for channel in request.channels:
-        if channel not in settings.channels:
-            problems.append(f"channels: {channel} is not set up here; set up: {', '.join(settings.channels) or 'none'}")
+    set_up = ", ".join(settings.channels) or "none"
+    missing = [channel for channel in request.channels if channel not in settings.channels]
+    problems += [f"channels: {channel} is not set up here; set up: {set_up}" for channel in missing]
     problems += _outside("projectUids", request.project_uids, settings.project_uids, "PALETTE_PROJECT_UIDS")
     problems += _outside("workspaceUids", request.workspace_uids, settings.workspace_uids, "PALETTE_WORKSPACE_UIDS")
     return problems
@@ -125,7 +125,7 @@ def _channels(value: object) -> tuple[ChannelName, ...]:
 def _time(value: object) -> datetime:
     wanted = "should be an RFC 3339 time with a zone, such as 2026-12-04T07:00:00Z"
     if not isinstance(value, str):
-        raise ValueError(wanted)
+        raise ValueError(wanted)  # noqa: TRY004 (every parser here raises the same)
     try:
         at: datetime = msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)]).astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):

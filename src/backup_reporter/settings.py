@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -154,7 +155,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
     )
     if key_required and not settings.api_key_secret and "PALETTE_API_KEY_SECRET" not in str(problems):
         problems.append(
-            "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the Secrets Manager secret with the Palette API key"
+            "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the secret that holds the Palette API key"
         )
     if bool(environ.get("EMAIL_FROM", "").strip()) != bool(environ.get("EMAIL_TO", "").strip()):
         problems.append("EMAIL_FROM, EMAIL_TO: only one of them is set: the e-mail channel needs both (or neither)")
@@ -193,8 +194,7 @@ def _secret_name(text: str) -> str:
 
 def _file_path(text: str) -> str:
     try:
-        with open(text, encoding="ascii", errors="ignore") as file:
-            holds_certificate = "-----BEGIN CERTIFICATE-----" in file.read()
+        holds_certificate = "-----BEGIN CERTIFICATE-----" in Path(text).read_text(encoding="ascii", errors="ignore")
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror}): should be the path of a PEM file") from None
     if not holds_certificate:
