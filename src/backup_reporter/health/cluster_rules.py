@@ -81,18 +81,28 @@ def _good_sentence(case: Case, good: Attempt | None) -> str:
 def backup_stuck(case: Case, subject: Subject) -> Finding | None:
     """Warning: the latest run has been running for more than the stuck limit."""
     latest = subject.latest
-    if latest is None or not (latest.phase in UNDER_WAY or latest.run_phase in UNDER_WAY):
+    if latest is None or not (latest.phase in UNDER_WAY or _only_its_run_is_under_way(case, latest)):
         return None
     if latest.at and case.now - latest.at <= case.rules.stuck_after:
         return None
-    started = f"since {case.moment(latest.at)}" if latest.at else "since nobody knows when (it has no start time)"
+    how_long = (
+        f"for {duration(case.now - latest.at)}" if latest.at else "for nobody knows how long (it has no start time)"
+    )
     return finding(
         "backup-stuck",
-        f"A backup has been running {started}; the limit is {duration(case.rules.stuck_after)}.",
+        f"A backup has been running {how_long}; the limit is {duration(case.rules.stuck_after)}.",
         cluster=about(latest, subject) if latest.phase in UNDER_WAY else None,
         since=latest.at,
         **evidence_of(latest) | {"runState": latest.run_state},
     )
+
+
+def _only_its_run_is_under_way(case: Case, attempt: Attempt) -> bool:
+    """Whether the run goes on although every cluster in it has finished; else the cluster says it for itself."""
+    if attempt.run_phase not in UNDER_WAY:
+        return False
+    run = next(run for run in case.timeline.runs if attempt in run.attempts)
+    return not any(other.phase in UNDER_WAY for other in run.attempts)
 
 
 def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
@@ -169,7 +179,7 @@ def backup_expiring(case: Case, subject: Subject) -> Finding | None:
     left = duration(newest.expires_at - case.now)
     return finding(
         "backup-expiring",
-        f"The last copy expires {case.moment(newest.expires_at)}, in {left}, and nothing shows that a new one "
+        f"The last copy expires on {case.day(newest.expires_at)}, in {left}, and nothing shows that a new one "
         "will be there by then.",
         cluster=subject.cluster,
         nextDueAt=timestamp(case.next_due),
