@@ -16,7 +16,7 @@ import struct
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
@@ -60,13 +60,20 @@ class Script:
     reset: bool = False
 
 
+Fault = Callable[[Request], Answer | Script | None]
+"""Asked before anything else is looked at; what it returns goes out instead, ``None`` leaves things as they are."""
+
+
 class LocalServer(ABC):
     """A context manager that serves :meth:`answer` on ``url`` until it is left.
 
     ``port`` 0 takes a free one. With an ``ssl_context`` it speaks TLS. Leaving it cuts every connection.
+    ``requests`` are all that came in; ``fault`` may be set and changed while it runs.
     """
 
-    def __init__(self, *, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, fault: Fault | None = None, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
+        self.requests: list[Request] = []
+        self.fault = fault
         self._tcp = _ThreadedServer(("127.0.0.1", port), self, ssl_context)
         scheme = "https" if ssl_context else "http"
         self.url = f"{scheme}://127.0.0.1:{self._tcp.server_address[1]}"
@@ -74,6 +81,11 @@ class LocalServer(ABC):
     @abstractmethod
     def answer(self, request: Request) -> Answer | Script:
         """Answers one request; called in a thread of its own for each connection."""
+
+    def respond(self, request: Request) -> Answer | Script:
+        """Records the request and answers it, faultily if so told."""
+        self.requests.append(request)
+        return (self.fault and self.fault(request)) or self.answer(request)
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._tcp.serve_forever, args=(0.05,), daemon=True).start()
@@ -142,7 +154,7 @@ class _Connection(BaseHTTPRequestHandler):
         super().finish()
 
     def _serve(self) -> None:
-        answer = self.server.owner.answer(self._read())
+        answer = self.server.owner.respond(self._read())
         if isinstance(answer, Script):
             self._follow(answer)
         else:

@@ -5,27 +5,22 @@ from __future__ import annotations
 import re
 import ssl
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from backup_reporter.demo.documents import Failure, Fleet, Json, part, uid_of
-from backup_reporter.demo.local_server import Answer, LocalServer, Request, Script
+from backup_reporter.demo.local_server import Answer, Fault, LocalServer, Request
 from backup_reporter.demo.rate_limit import RateLimit
 
 API_KEY = "demo-key-0123456789abcdef"
-
-Fault = Callable[[Request], Answer | Script | None]
-"""Asked before every answer (and before key, project and rate are looked at); ``None`` leaves things as they are."""
 
 
 class LookAlike(LocalServer):
     """Serves a fleet to whoever sends the right ``ApiKey`` and a good ``ProjectUid``.
 
-    ``api_key``, ``fleet`` and ``fault`` may be changed while it runs. ``page_size`` makes the lists come in pages
-    with ``listmeta.continue``. ``requests`` are all that came in, in the order in which they were answered, and
-    ``refused`` counts those that were answered 429.
+    ``api_key`` and ``fleet`` may be changed while it runs. ``page_size`` makes the lists come in pages with
+    ``listmeta.continue``. ``refused`` counts the requests that were answered 429.
     """
 
     def __init__(
@@ -40,24 +35,16 @@ class LookAlike(LocalServer):
         port: int = 0,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(port=port, ssl_context=ssl_context)
+        super().__init__(fault=fault, port=port, ssl_context=ssl_context)
         self.fleet = fleet
         self.api_key = api_key
-        self.fault = fault
-        self.requests: list[Request] = []
         self.refused = 0
         self._latency_seconds = latency_seconds
         self._page_size = page_size
         self._rate_limit = RateLimit() if rate_limit else None
         self._lock = threading.Lock()
 
-    def answer(self, request: Request) -> Answer | Script:
-        with self._lock:
-            self.requests.append(request)
-        fault = self.fault(request) if self.fault else None
-        return fault or self._checked(request)
-
-    def _checked(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
         if self._rate_limit and not self._rate_limit.admits(request.source_ip, request.path, request.at):
             with self._lock:
                 self.refused += 1
