@@ -1,0 +1,119 @@
+"""AWS on loopback (moto's server) with what the function uses, and a look into the mailboxes."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
+
+REGION = "eu-central-1"
+SENDER, RECIPIENT = "backups@example.com", "platform-team@example.com"
+
+_BUCKET, _TABLE, _BUS = "backup-reports", "backup-report-deliveries", "backup-reports"
+_API_KEY_SECRET, _SLACK_SECRET = "palette-api-key", "slack-webhook"
+
+
+@dataclass(frozen=True)
+class Mail:
+    """An e-mail as it reaches its reader; ``html`` where it has such a part."""
+
+    sender: str
+    recipient: str
+    subject: str
+    text: str | None
+    html: str | None
+
+
+class LocalAws:
+    """An account with two secrets, a topic that somebody subscribes to by e-mail, a bucket, a table and a bus."""
+
+    def __init__(self, endpoint_url: str, secrets: Mapping[str, str]) -> None:
+        self._endpoint_url = endpoint_url
+        for name, value in secrets.items():
+            self._client("secretsmanager").create_secret(Name=name, SecretString=value)
+        sns = self._client("sns")
+        self._topic_arn = sns.create_topic(Name="backup-reports")["TopicArn"]
+        sns.subscribe(TopicArn=self._topic_arn, Protocol="email", Endpoint=RECIPIENT)
+        self._client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+        self._client("dynamodb").create_table(
+            TableName=_TABLE,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self._client("events").create_event_bus(Name=_BUS)
+        self._client("sesv2").create_email_identity(EmailIdentity=SENDER)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the platform and the template would put into the function's environment."""
+        return {
+            "AWS_ENDPOINT_URL": self._endpoint_url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "PALETTE_API_KEY_SECRET": _API_KEY_SECRET,
+            "SLACK_WEBHOOK_SECRET": _SLACK_SECRET,
+            "SNS_TOPIC_ARN": self._topic_arn,
+            "REPORT_BUCKET": _BUCKET,
+            "DELIVERY_TABLE": _TABLE,
+        }
+
+    def mails(self) -> Iterator[Mail]:
+        """What the topic's subscriber and the e-mail channel's recipients find in their mailboxes, oldest first."""
+        topic = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self._topic_arn]
+        for _, message, subject, *_ in topic.sent_notifications:
+            # SNS picks a subscriber's text by protocol; moto keeps the message as it was published.
+            yield Mail("AWS Notifications <no-reply@sns.amazonaws.com>", RECIPIENT, subject or "",
+                       json.loads(message)["email"], None)  # fmt: skip
+        yield from map(_sent_by_ses, ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages)
+
+    def download_reports(self, directory: Path) -> list[Path]:
+        """Everything in the bucket, by its name there."""
+        s3 = self._client("s3")
+        paths = []
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=_BUCKET):
+            for entry in page.get("Contents", ()):
+                path = directory / entry["Key"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(s3.get_object(Bucket=_BUCKET, Key=entry["Key"])["Body"].read())
+                paths.append(path)
+        return paths
+
+    def _client(self, service: str) -> Any:
+        return boto3.Session("testing", "testing", region_name=REGION).client(service, endpoint_url=self._endpoint_url)
+
+
+@contextmanager
+def local_aws(*, api_key: str, webhook_url: str) -> Iterator[LocalAws]:
+    """Runs moto's server on a free port of loopback, in this process."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield LocalAws(f"http://{host}:{port}", {_API_KEY_SECRET: api_key, _SLACK_SECRET: webhook_url})
+    finally:
+        server.stop()
+
+
+def _sent_by_ses(sent: Any) -> Mail:
+    if hasattr(sent, "raw_data"):
+        message = email.parser.Parser(policy=email.policy.default).parsestr(sent.raw_data)
+        bodies = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
+        text, html = (body.get_content() if body else None for body in bodies.values())
+        return Mail(sent.source, ", ".join(sent.destinations), str(message["Subject"]), text, html)
+    # moto keeps one body, the HTML one if there is one.
+    return Mail(sent.source, ", ".join(sent.destinations.get("ToAddresses", ())), sent.subject, None, sent.body)

@@ -1,0 +1,111 @@
+"""Messages on a terminal, much as their readers see them."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.emoji import Emoji
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from backup_reporter.demo.local_aws import Mail
+
+_FORMATS = re.compile(
+    r"```(?P<block>.+?)```"
+    r"|`(?P<code>[^`\n]+)`"
+    r"|<(?P<url>(?:https?://|mailto:)[^<>|]+)(?:\|(?P<label>[^<>]*))?>"
+    r"|(?<!\w)\*(?P<bold>[^*\n]+)\*(?!\w)"
+    r"|(?<!\w)_(?P<italic>[^_\n]+)_(?!\w)"
+    r"|(?<!\w)~(?P<strike>[^~\n]+)~(?!\w)",
+    re.DOTALL,
+)
+_STYLES = {"block": "cyan", "code": "cyan", "bold": "bold", "italic": "italic", "strike": "strike"}
+
+
+def mail(message: Mail) -> RenderableType:
+    """A mail as text, under its head."""
+    head = Table.grid(padding=(0, 1))
+    for name, value in (("From:", message.sender), ("To:", message.recipient), ("Subject:", message.subject)):
+        head.add_row(Text(name, "dim"), Text(value, "bold" if name == "Subject:" else ""))
+    return Panel(
+        Group(head, Rule(style="dim"), Text(message.text or "")),
+        title="E-mail",
+        title_align="left",
+        border_style="blue",
+        padding=(1, 2),
+    )
+
+
+def slack(payload: Mapping[str, Any], channel: str) -> RenderableType:
+    """A message in Slack: its blocks, or its text where it has none."""
+    shown: Iterable[RenderableType] = (
+        [row for block in payload["blocks"] for row in (_block(block), "")][:-1]
+        if payload.get("blocks")
+        else [mrkdwn(payload["text"])]
+    )
+    return Panel(Group(*shown), title=f"Slack · #{channel}", title_align="left", border_style="magenta", padding=(1, 2))
+
+
+def mrkdwn(text: str) -> Text:
+    """Slack's own Markdown: ``*bold*``, ``_italic_``, ``~gone~``, ``code``, ``<url|label>``, ``:emoji:``."""
+    shown, end = Text(), 0
+    for match in _FORMATS.finditer(text):
+        shown.append(_plain(text[end : match.start()]))
+        kind = match.lastgroup or ""
+        if match["url"]:
+            shown.append(
+                _plain(match["label"] or match["url"]), Style(underline=True, link=html.unescape(match["url"]))
+            )
+        else:
+            inner = mrkdwn(match[kind]) if kind in ("bold", "italic", "strike") else Text(_plain(match[kind]))
+            inner.stylize(_STYLES[kind])
+            shown.append_text(inner)
+        end = match.end()
+    return shown.append(_plain(text[end:]))
+
+
+def _plain(text: str) -> str:
+    return Emoji.replace(html.unescape(text))
+
+
+def _block(block: Mapping[str, Any]) -> RenderableType:
+    kind = block["type"]
+    if kind == "header":
+        return Text(_plain(block["text"]["text"]), "bold underline")
+    if kind == "divider":
+        return Rule(style="dim")
+    if kind == "context":
+        lines = Text("\n").join(_text(element) for element in block["elements"] if "text" in element)
+        lines.stylize("dim")
+        return lines
+    if kind == "actions":
+        return Text("  ").join(_button(element) for element in block["elements"])
+    if kind == "section":
+        parts = [_text(block["text"])] if "text" in block else []
+        return Group(*parts, *([_fields(block["fields"])] if "fields" in block else []))
+    return Text(f"[{kind}: {block.get('alt_text', '')}]", "dim")
+
+
+def _text(element: Mapping[str, Any]) -> Text:
+    return mrkdwn(element["text"]) if element["type"] == "mrkdwn" else Text(_plain(element["text"]))
+
+
+def _button(element: Mapping[str, Any]) -> Text:
+    return Text(f"[ {_plain(element['text']['text'])} ]", Style(bold=True, link=element.get("url")))
+
+
+def _fields(fields: list[Mapping[str, Any]]) -> Table:
+    """Two columns, row by row."""
+    table = Table.grid(padding=(0, 4), expand=True)
+    table.add_column(ratio=1)
+    table.add_column(ratio=1)
+    for left in range(0, len(fields), 2):
+        table.add_row(*(_text(field) for field in fields[left : left + 2]))
+    return table
