@@ -21,6 +21,7 @@ from backup_reporter.demo.fleet import Fleet, instructive, synthetic
 from backup_reporter.demo.local_aws import LocalAws, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
+from backup_reporter.handler import lambda_handler
 
 EVENT_FILE = Path("events/scheduled.json")
 DIRECTORY = Path("build/demo")
@@ -102,8 +103,6 @@ def _event(event_file: Path) -> Any:
 
 def _invoke(event: Any, directory: Path) -> dict[str, Any]:
     """Calls the handler as the platform does; its log goes into a file, as it would into CloudWatch."""
-    from backup_reporter.handler import lambda_handler
-
     log = io.StringIO()
     try:
         with contextlib.redirect_stdout(log):
