@@ -1,4 +1,4 @@
-"""The report to every channel: one channel's failure never keeps it from another."""
+"""The report to every channel: one channel's failure never keeps it from another, and each gets it once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,16 +15,30 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backup_reporter.channels.channel import Channel
-from backup_reporter.errors import BackupReporterError
+from backup_reporter.errors import BackupReporterError, StoreError
 from backup_reporter.report.model import Delivery, Report, Scope
 from backup_reporter.settings import ChannelName
 
+SEND_SECONDS = 90.0
+"""How long a channel may take, whatever time the run has: shorter than a claim lasts."""
+_RESERVE_SECONDS = 3.0
+"""Kept back for what a run does after delivering."""
+
 
 class OnceEach(Protocol):
-    """Remembers what was delivered."""
+    """Remembers what was delivered. Every method raises :class:`StoreError` where it cannot."""
 
-    def send(self, delivery_id: str, send: Callable[[], None], seconds_left: Callable[[], float]) -> bool:
-        """Calls ``send`` unless it succeeded before under this id; says whether it was called now."""
+    def claim(self, delivery_id: str, seconds_left: Callable[[], float]) -> bool:
+        """Takes a delivery on; ``False`` where it was made before.
+
+        Raises :class:`~backup_reporter.errors.ChannelError` where somebody else is at it and does not come to an end.
+        """
+
+    def delivered(self, delivery_id: str) -> None:
+        """Remembers that the delivery was made."""
+
+    def give_back(self, delivery_id: str) -> None:
+        """Leaves the delivery to the next one who tries."""
 
 
 def deliver(
@@ -40,24 +55,57 @@ def deliver(
     With ``once``, a channel that has the report of ``scheduled_at`` already does not get it again.
     Where nothing was scheduled (on demand), everybody who asks gets an answer.
     """
-
-    def deliver_to(channel: Channel) -> Delivery:
-        def send() -> None:
-            channel.send(report, zone, seconds_left)
-
-        try:
-            if once is None or scheduled_at is None:
-                send()
-            elif not once.send(delivery_id(report.scope, scheduled_at, channel.name), send, seconds_left):
-                return Delivery(channel=channel.name, status="duplicate")
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
-            return Delivery(channel=channel.name, status="failed", error=_reason(error))
-        return Delivery(channel=channel.name, status="delivered")
-
     if not channels:
         return ()
+    ends_in = min(SEND_SECONDS, seconds_left() - _RESERVE_SECONDS)
+    started_with = seconds_left()
+
+    def send_seconds_left() -> float:
+        return ends_in - (started_with - seconds_left())
+
+    def deliver_to(channel: Channel) -> Delivery:
+        attempt = _Attempt(channel, report, zone, send_seconds_left)
+        try:
+            if once is None or scheduled_at is None:
+                return attempt.send()
+            return attempt.send_once(once, delivery_id(report.scope, scheduled_at, channel.name))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
+            return Delivery(channel=channel.name, status="failed", error=_reason(error))
+
     with ThreadPoolExecutor(max_workers=len(channels), thread_name_prefix="deliver") as pool:
         return tuple(pool.map(deliver_to, channels))
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One report on its way to one channel. Raises whatever the channel raises."""
+
+    channel: Channel
+    report: Report
+    zone: ZoneInfo
+    seconds_left: Callable[[], float]
+
+    def send(self) -> Delivery:
+        remark = self.channel.send(self.report, self.zone, self.seconds_left)
+        return Delivery(channel=self.channel.name, status="delivered", error=remark)
+
+    def send_once(self, once: OnceEach, delivery_id: str) -> Delivery:
+        try:
+            if not once.claim(delivery_id, self.seconds_left):
+                return Delivery(channel=self.channel.name, status="duplicate")
+        except StoreError as error:
+            # Rather twice than not at all.
+            return _remarked(self.send(), f"a retry may send it again: {error}")
+        try:
+            delivery = self.send()
+        except Exception:
+            _quietly(once.give_back, delivery_id)
+            raise
+        try:
+            once.delivered(delivery_id)
+        except StoreError as error:
+            return _remarked(delivery, f"a retry may send it again: {error}")
+        return delivery
 
 
 def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> str:
@@ -69,6 +117,17 @@ def scope_id(scope: Scope) -> str:
     """A short name for what was asked for; the order of the uids does not matter."""
     parts = (sorted(scope.project_uids), sorted(scope.workspace_uids), scope.backup_request_uid)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def _remarked(delivery: Delivery, remark: str) -> Delivery:
+    return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))))
+
+
+def _quietly(give_back: Callable[[str], None], delivery_id: str) -> None:
+    try:
+        give_back(delivery_id)
+    except StoreError:
+        pass  # the claim runs out by itself, and the channel's own failure is what matters
 
 
 def _reason(error: Exception) -> str:

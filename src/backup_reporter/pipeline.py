@@ -54,6 +54,7 @@ def run(request: Request, settings: Settings, around: Surroundings, now: datetim
         generated_at=around.clock().replace(microsecond=0),
         scope=_scope(request, settings),
         problems=problems,
+        what_if=request.as_of is not None,
     )
     deliveries = _deliver(report, request, settings, around)
     return msgspec.structs.replace(report, deliveries=deliveries)

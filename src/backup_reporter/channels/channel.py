@@ -16,8 +16,11 @@ class Channel(Protocol):
     @property
     def name(self) -> ChannelName: ...
 
-    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
-        """Sends one report; times are shown in ``zone``.
+    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
+        """Sends one report; times are shown in ``zone``. Gives up before ``seconds_left`` runs out.
+
+        Returns ``None``, or a sentence about what did not work besides, where people have the
+        report all the same (a file that could not be attached).
 
         Raises :class:`~backup_reporter.errors.ChannelError`, or another
         :class:`~backup_reporter.errors.BackupReporterError` where its secret cannot be had.

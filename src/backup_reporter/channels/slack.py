@@ -1,34 +1,58 @@
-"""Slack, through an incoming webhook.
+"""Slack: one message through an incoming webhook, or with a bot token a message and a thread.
 
 https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
+https://docs.slack.dev/reference/methods/chat.postMessage
+https://docs.slack.dev/messaging/working-with-files#uploading_files
 """
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import urllib3
-from urllib3.exceptions import HTTPError
 
-from backup_reporter.errors import ChannelError, SecretError
+from backup_reporter.channels.slack_http import Answer, SlackHttp
+from backup_reporter.channels.slack_secret import Bot, parse_slack_secret
+from backup_reporter.errors import ChannelError
 from backup_reporter.report.model import Report
-from backup_reporter.report.slack_blocks import message, plain_message
-from backup_reporter.secrets import parse_fields
+from backup_reporter.report.slack_blocks import Message, message, plain, thread
 from backup_reporter.settings import ChannelName
 
-_TIMEOUT_SECONDS = 10.0
-_TRIES = 4
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_ABOUT_THE_BLOCKS = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_payload")
+API_URL = "https://slack.com/api"
+
+_ABOUT_THE_BLOCKS = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "invalid_payload", "msg_blocks_too_long", "msg_too_long"}
+)
+_MENDS = {
+    "no_service": "the webhook was removed or switched off: make a new one and put its URL into the secret",
+    "no_service_id": "the webhook URL is incomplete: copy it again from Slack's app settings",
+    "no_active_hooks": "the webhook is switched off: switch it on, or make a new one",
+    "no_team": "the webhook URL names no Slack workspace: copy it again from Slack's app settings",
+    "team_disabled": "the Slack workspace is switched off",
+    "invalid_token": "the webhook URL is wrong or was revoked: make a new one and put its URL into the secret",
+    "channel_not_found": "the channel does not exist, or is private and the app is not in it: invite the app",
+    "channel_is_archived": "the channel is archived: bring it back, or choose another one",
+    "is_archived": "the channel is archived: bring it back, or choose another one",
+    "not_in_channel": "invite the app to the channel",
+    "action_prohibited": "an administrator of Slack does not allow it: ask for permission to post there",
+    "posting_to_general_channel_denied": "not everybody may post to the general channel: choose another one",
+    "restricted_action": "an administrator of Slack does not allow it: ask for permission to post there",
+    "invalid_auth": "the bot token is wrong: copy it again from Slack's app settings",
+    "not_authed": "the bot token is missing: put it into the secret as botToken",
+    "token_revoked": "the bot token was revoked: install the app again and put its new token into the secret",
+    "token_expired": "the bot token has expired: install the app again and put its new token into the secret",
+    "account_inactive": "the app was removed: install it again and put its new token into the secret",
+    "missing_scope": "the app lacks a permission: it needs chat:write, and files:write for the CSV",
+}
+"""What to do about Slack's permanent answers."""
 
 
 class SlackChannel:
-    """Posts through the webhook whose URL is in the secret. The URL is never shown."""
+    """Posts where its secret says. ``read_secret`` is asked for each report: a secret may be rotated."""
 
     name: ChannelName = "slack"
 
@@ -37,76 +61,78 @@ class SlackChannel:
         http: urllib3.PoolManager,
         read_secret: Callable[[], str],
         *,
-        secret_name: str = "in SLACK_WEBHOOK_SECRET",
-        sleep: Callable[[float], None] = time.sleep,
+        secret_name: str = "of SLACK_WEBHOOK_SECRET",
+        api_url: str = API_URL,
     ) -> None:
-        self._http = http
+        self._http = SlackHttp(http)
         self._read_secret = read_secret
         self._secret_name = secret_name
-        self._sleep = sleep
+        self._api_url = api_url
 
-    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
         """Posts the report; what Slack may take later is tried again while there is time."""
-        url = webhook_url(self._read_secret(), self._secret_name)
-        answer = self._post(url, message(report, zone), seconds_left)
-        if answer in _ABOUT_THE_BLOCKS:
-            answer = self._post(url, plain_message(report, zone), seconds_left)
-        if answer != "ok":
-            raise ChannelError(f"Slack refused the report: {answer}", permanent=True)
-
-    def _post(self, url: str, payload: dict[str, Any], seconds_left: Callable[[], float]) -> str:
-        """Slack's answer in a word. Raises :class:`ChannelError` where there is none to be had."""
-        trouble = "no time left to send it"
-        for attempt in range(_TRIES):
-            if seconds_left() <= 1:
-                break
-            wait = 2.0**attempt
-            try:
-                timeout = min(_TIMEOUT_SECONDS, seconds_left())
-                response = self._http.request(
-                    "POST", url, json=payload, timeout=timeout, retries=False, redirect=False, preload_content=True
-                )
-            except HTTPError as error:
-                trouble = type(error).__name__  # never its text: the URL is in it
-            else:
-                if response.status < 500 and response.status != 429:
-                    return _word(response.status, response.data)
-                trouble = f"HTTP {response.status}"
-                wait = _retry_after(response.headers.get("Retry-After")) or wait
-            if attempt + 1 == _TRIES or wait >= seconds_left():
-                break
-            self._sleep(wait)
-        raise ChannelError(f"Slack could not be reached: {trouble}")
+        target = parse_slack_secret(self._read_secret(), self._secret_name)
+        if isinstance(target, Bot):
+            return _BotPost(self._http, self._api_url, target, seconds_left).send(report, zone)
+        post = partial(_post_json, self._http, target.url, {}, seconds_left=seconds_left)
+        _or_plainly(post, message(report, zone), report, zone)
+        return None
 
 
-def webhook_url(secret: str, name: str) -> str:
-    """The URL in the secret: the whole of it, or the field ``webhookUrl`` of a JSON object."""
-    fields = parse_fields(secret, name)
-    url = secret if fields is None else fields.get("webhookUrl", "")
-    if not _is_allowed(url):
-        raise SecretError(f"the secret {name} holds no https webhook URL, alone or as webhookUrl in JSON")
-    return url
+class _BotPost:
+    """One report posted by a bot: the verdict into the channel, the details into a thread under it."""
+
+    def __init__(self, http: SlackHttp, api_url: str, bot: Bot, seconds_left: Callable[[], float]) -> None:
+        self._http = http
+        self._api_url = api_url
+        self._bot = bot
+        self._seconds_left = seconds_left
+
+    def send(self, report: Report, zone: ZoneInfo) -> str | None:
+        first, replies = thread(report, zone)
+        posted = _or_plainly(partial(self._post_message, self._bot.channel, None), first, report, zone)
+        channel, thread_ts = posted.fields.get("channel"), posted.fields.get("ts")
+        if not isinstance(channel, str) or not isinstance(thread_ts, str):
+            return "the details were left out: Slack did not say where the message is"
+        try:
+            for reply in replies:
+                _accepted(self._post_message(channel, thread_ts, reply))
+        except ChannelError as error:
+            # Everybody has the verdict: a second try would post that again.
+            return f"the verdict was posted, but not all details: {error}"
+        return None
+
+    def _post_message(self, channel: str, thread_ts: str | None, content: Message) -> Answer:
+        place = {"channel": channel} if thread_ts is None else {"channel": channel, "thread_ts": thread_ts}
+        return self._call("chat.postMessage", {**content, **place})
+
+    def _call(self, method: str, arguments: Mapping[str, Any]) -> Answer:
+        headers = {"Authorization": f"Bearer {self._bot.token}"}
+        return _post_json(self._http, f"{self._api_url}/{method}", headers, arguments, seconds_left=self._seconds_left)
 
 
-def _is_allowed(url: str) -> bool:
-    if not re.fullmatch(r"[\x21-\x7e]+", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    )
+def _post_json(
+    http: SlackHttp,
+    url: str,
+    headers: Mapping[str, str],
+    content: Mapping[str, Any],
+    *,
+    seconds_left: Callable[[], float],
+) -> Answer:
+    body = json.dumps(content, ensure_ascii=False).encode()
+    return http.post(url, body, {"Content-Type": "application/json; charset=utf-8", **headers}, seconds_left)
 
 
-def _word(status: int, body: bytes) -> str:
-    text = body[:200].decode("utf-8", "replace").strip()
-    if status == 200:
-        return "ok"
-    return text if re.fullmatch(r"[a-z_]{2,60}", text) else f"HTTP {status}"
+def _or_plainly(post: Callable[[Message], Answer], content: Message, report: Report, zone: ZoneInfo) -> Answer:
+    """Posts the content, and once more as plain text where Slack does not like its blocks."""
+    answer = post(content)
+    if answer.word in _ABOUT_THE_BLOCKS:
+        answer = post(plain(report, zone))
+    return _accepted(answer)
 
 
-def _retry_after(header: str | None) -> float:
-    return float(header) if header and re.fullmatch(r"\d{1,6}", header) else 0.0
+def _accepted(answer: Answer) -> Answer:
+    if answer.word != "ok":
+        mend = _MENDS.get(answer.word)
+        raise ChannelError(f"Slack refused: {answer.word}" + (f" ({mend})" if mend else ""), permanent=True)
+    return answer

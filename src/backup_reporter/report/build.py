@@ -19,6 +19,7 @@ def build_report(
     generated_at: datetime,
     scope: Scope,
     problems: Sequence[str] = (),
+    what_if: bool = False,
 ) -> Report:
     """Counts what was found and gives the verdict; times are aware UTC.
 

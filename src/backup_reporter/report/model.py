@@ -49,8 +49,12 @@ class Change(Record, frozen=True, kw_only=True):
 
 
 class Changes(Record, frozen=True, kw_only=True):
-    """What changed since the last report of the same scope."""
+    """What changed since the last report of the same scope.
 
+    ``note`` says why everything is new, where no earlier report could be had.
+    """
+
+    note: str | None = None
     new: tuple[Change, ...] = ()
     ongoing: tuple[Change, ...] = ()
     resolved: tuple[Change, ...] = ()
@@ -79,6 +83,8 @@ class Report(Record, frozen=True, kw_only=True):
     report_id: str
     generated_at: Instant
     as_of: Instant
+    what_if: bool = False
+    """Judged as if it were another time than that at which it was made."""
     status: Status
     scope: Scope = Scope()
     problems: tuple[str, ...] = ()

@@ -7,33 +7,39 @@ that a rendering only has to escape for its own medium.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health import wording
-from backup_reporter.health.findings import WORST_FIRST
+from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report.groups import Group, Member, tally, title_of
-from backup_reporter.report.model import Change, ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.model import Change, ClusterReport, Report, Summary, WorkspaceReport
 
 NAME_LENGTH = 63
 MESSAGE_LENGTH = 600
-_WHAT_IF = timedelta(minutes=1)
 
 
 def headline(report: Report) -> str:
     """The verdict and the counts, in ASCII: ``CRITICAL: 1 critical, 2 warning, 11 OK of 14 workspaces``."""
-    summary = report.summary
+    if_it_were = f"What if it were {report.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC: " if report.what_if else ""
+    partly = "not everything could be looked at, " if report.problems and report.summary.workspaces else ""
+    return f"{if_it_were}{report.status}: {partly}{_counts(report.summary, report.status)}"
+
+
+def _counts(summary: Summary, status: Status) -> str:
+    workspaces = count(summary.workspaces, "workspace")
     if not summary.workspaces:
-        return f"{report.status}: no workspace was looked at"
+        return "no workspace was looked at"
+    if status == "OK":
+        return f"nothing wrong in {workspaces}"
     numbers = (
         (summary.critical, "critical"),
         (summary.unknown, "unknown"),
         (summary.warning, "warning"),
         (summary.ok, "OK"),
     )
-    counts = ", ".join(f"{number} {word}" for number, word in numbers if number)
-    return f"{report.status}: {counts} of {count(summary.workspaces, 'workspace')}"
+    return f"{', '.join(f'{number} {word}' for number, word in numbers if number)} of {workspaces}"
 
 
 def trust_line(report: Report, zone: ZoneInfo) -> str:
@@ -47,10 +53,10 @@ def trust_line(report: Report, zone: ZoneInfo) -> str:
 
 def what_if(report: Report, zone: ZoneInfo) -> str | None:
     """Says that the report was judged as if it were another time, where it was."""
-    if abs(report.as_of - report.generated_at) <= _WHAT_IF:
+    if not report.what_if:
         return None
-    as_of, now = wording.moment(report.as_of, zone), wording.moment(report.generated_at, zone)
-    return f"What if: judged as if it were {as_of}. It was made at {now}, from what Palette said then."
+    as_of, made_at = wording.moment(report.as_of, zone), wording.moment(report.generated_at, zone)
+    return f"What if: judged as if it were {as_of}, from what Palette said at {made_at}."
 
 
 def scope_line(report: Report) -> str | None:
@@ -64,12 +70,14 @@ def scope_line(report: Report) -> str | None:
 
 
 def change_lines(report: Report, most: int) -> list[str]:
-    """What is new and what is resolved since the last report, at most ``most`` lines of each; empty for nothing."""
+    """What is new and what is resolved since the last report, at most ``most`` of each; empty for nothing."""
     changes = report.changes
+    if changes.note:
+        return [changes.note]
     numbers = ((changes.new, "new"), (changes.resolved, "resolved"), (changes.ongoing, "ongoing"))
     counts = ", ".join(f"{len(some)} {word}" for some, word in numbers if some)
-    if not counts:
-        return []
+    if not (changes.new or changes.resolved):
+        return [f"Nothing new since the last report: {counts}."] if counts else []
     return [
         f"Since the last report: {counts}.",
         *_named_changes("New", changes.new, most),
@@ -88,10 +96,12 @@ def _place_of_change(change: Change) -> str:
 
 
 def since_line(group: Group, as_of: datetime, zone: ZoneInfo) -> str | None:
-    """``since Mon 2026-11-23, day 2``."""
+    """``since Mon 2026-11-23, day 2``; where the members began on different days, that of the first."""
     if not group.since:
         return None
-    return f"since {wording.day(group.since, zone)}, day {day_number(group.since, as_of, zone)}"
+    days = {wording.day(member.since, zone) if member.since else None for member in group.members}
+    first = "" if len(days) == 1 else "the first "
+    return f"{first}since {wording.day(group.since, zone)}, day {day_number(group.since, as_of, zone)}"
 
 
 def day_number(since: datetime, as_of: datetime, zone: ZoneInfo) -> int:
@@ -125,11 +135,15 @@ def place(project: str, workspace: str) -> str:
 
 
 def more_line(left_out: Sequence[Group], report: Report) -> str:
-    """``and 37 more findings (30 Backup failed, …)``, with where to see them."""
+    """``… and 37 more findings (Backup failed: 30; …)``, with where to see them."""
     findings = sum(len(group.members) for group in left_out)
-    kinds = "; ".join(f"{title}: {number}" for title, number in tally(left_out))
-    where = "the report behind the link below" if report.report_url else f"report {report.report_id}"
-    return f"… and {count(findings, 'more finding')} ({kinds}). All of them are in {where}."
+    where = "the whole report, linked below" if report.report_url else f"the report {report.report_id} in full"
+    return f"… and {count(findings, 'more finding')} ({kinds(left_out)}), which {where} has."
+
+
+def kinds(some: Iterable[Group]) -> str:
+    """``Backup failed: 30; No backup policy: 2``."""
+    return "; ".join(f"{title}: {number}" for title, number in tally(some))
 
 
 def info_lines(infos: Iterable[Group], most: int) -> list[str]:

@@ -1,0 +1,107 @@
+"""What was delivered, remembered in DynamoDB, so that a retried run reaches only the channels that lack the report.
+
+The table's key is the text ``id``; its TTL attribute is ``expiration``. One conditional write claims a
+delivery for a while, a second one makes the claim lasting or gives it back; each is bound to the
+owner of the claim, so that a run that was overtaken cannot undo what another has done.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from backup_reporter.errors import ChannelError, StoreError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Entry = Mapping[str, AttributeValueTypeDef]
+
+CLAIM_SECONDS = 110
+"""A claim outlives the sending (at most 90 s), and is over before Lambda's second retry of a run that crashed."""
+REMEMBER_SECONDS = 14 * 24 * 3600
+_POLL_SECONDS = 2.0
+
+_IS_FREE = "attribute_not_exists(id) OR (delivered = :no AND claimedUntil <= :now)"
+_IS_OWN = "attribute_not_exists(id) OR claimedBy = :me"
+
+
+class DeliveryTable:
+    """One run's hold on the table of deliveries. Safe for threads."""
+
+    def __init__(
+        self,
+        client: DynamoDBClient,
+        table: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._clock = clock
+        self._sleep = sleep
+        self._owner = uuid.uuid4().hex
+
+    def claim(self, delivery_id: str, seconds_left: Callable[[], float]) -> bool:
+        """Takes a delivery on; ``False`` where it was made before. Waits for another run that is at it.
+
+        Raises :class:`ChannelError` where the other run comes to no end in the time that is left,
+        and :class:`StoreError` where the table cannot be used.
+        """
+        while True:
+            now = int(self._clock())
+            entry = self._entry(delivery_id, is_delivered=False, claimed_until=now + CLAIM_SECONDS)
+            found = self._put(entry, _IS_FREE, {":no": {"BOOL": False}, ":now": {"N": str(now)}})
+            if found is None:
+                return True
+            if found.get("delivered", {}).get("BOOL"):
+                return False
+            if seconds_left() <= _POLL_SECONDS:
+                raise ChannelError("another run is delivering this report, and has not come to an end")
+            self._sleep(_POLL_SECONDS)
+
+    def delivered(self, delivery_id: str) -> None:
+        """Makes the claim lasting. Raises :class:`StoreError` where the table cannot be used."""
+        self._put_own(self._entry(delivery_id, is_delivered=True, claimed_until=0))
+
+    def give_back(self, delivery_id: str) -> None:
+        """Ends the claim at once. Raises :class:`StoreError` where the table cannot be used."""
+        self._put_own(self._entry(delivery_id, is_delivered=False, claimed_until=0))
+
+    def _entry(self, delivery_id: str, *, is_delivered: bool, claimed_until: int) -> Entry:
+        return {
+            "id": {"S": delivery_id},
+            "claimedBy": {"S": self._owner},
+            "claimedUntil": {"N": str(claimed_until)},
+            "delivered": {"BOOL": is_delivered},
+            "expiration": {"N": str(int(self._clock()) + REMEMBER_SECONDS)},
+        }
+
+    def _put_own(self, entry: Entry) -> None:
+        # Where another run has taken over since, its entry stays.
+        self._put(entry, _IS_OWN, {":me": entry["claimedBy"]})
+
+    def _put(self, entry: Entry, condition: str, values: Entry) -> Entry | None:
+        """Writes an entry where ``condition`` holds; else returns the one that is there."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=entry,
+                ConditionExpression=condition,
+                ExpressionAttributeValues=values,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "unknown error")
+            if code == "ConditionalCheckFailedException":
+                return cast("Entry", error.response.get("Item", {}))
+            raise StoreError(f"the delivery table {self._table} cannot be used: {code}") from error
+        except BotoCoreError as error:
+            raise StoreError(f"the delivery table {self._table} cannot be used: {type(error).__name__}") from error
+        return None
