@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ import msgspec
 
 from backup_reporter.channels.channel import Channel
 from backup_reporter.errors import BackupReporterError, StoreError
-from backup_reporter.report.model import Delivery, Report, Scope
+from backup_reporter.report.model import Delivery, Report, Scope, scope_id
 from backup_reporter.settings import ChannelName
 
 SEND_SECONDS = 90.0
@@ -99,7 +99,9 @@ class _Attempt:
         try:
             delivery = self.send()
         except Exception:
-            _quietly(once.give_back, delivery_id)
+            # The claim runs out by itself; the channel's own failure is what matters.
+            with suppress(StoreError):
+                once.give_back(delivery_id)
             raise
         try:
             once.delivered(delivery_id)
@@ -113,21 +115,8 @@ def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> s
     return f"{scheduled_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{channel}/{scope_id(scope)}"
 
 
-def scope_id(scope: Scope) -> str:
-    """A short name for what was asked for; the order of the uids does not matter."""
-    parts = (sorted(scope.project_uids), sorted(scope.workspace_uids), scope.backup_request_uid)
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
-
-
 def _remarked(delivery: Delivery, remark: str) -> Delivery:
     return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))))
-
-
-def _quietly(give_back: Callable[[str], None], delivery_id: str) -> None:
-    try:
-        give_back(delivery_id)
-    except StoreError:
-        pass  # the claim runs out by itself, and the channel's own failure is what matters
 
 
 def _reason(error: Exception) -> str:

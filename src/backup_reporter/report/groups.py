@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,8 +56,10 @@ def title_of(code: str) -> str:
 def groups(report: Report) -> tuple[Group, ...]:
     """All findings that are not muted, grouped: worst first, then those that strike most, then by name."""
     members: dict[tuple[str, Severity, str], list[Member]] = {}
+    first_seen = _first_seen(report)
     for workspace, finding in _not_muted(report.workspaces):
-        members.setdefault((finding.code, finding.severity, finding.message), []).append(_member(workspace, finding))
+        member = _member(workspace, finding, first_seen)
+        members.setdefault((finding.code, finding.severity, finding.message), []).append(member)
     grouped = [
         Group(code=code, severity=severity, message=message, members=tuple(sorted(found, key=_by_name)))
         for (code, severity, message), found in members.items()
@@ -80,13 +82,24 @@ def _not_muted(workspaces: Iterable[WorkspaceReport]) -> Iterator[tuple[Workspac
                 yield workspace, finding
 
 
-def _member(workspace: WorkspaceReport, finding: Finding) -> Member:
+def _first_seen(report: Report) -> dict[tuple[str, str | None, str], datetime | None]:
+    """Since when earlier reports know a finding whose own history does not show it."""
+    changes = (*report.changes.new, *report.changes.ongoing)
+    return {(one.workspace_uid, one.cluster_uid or one.cluster_name, one.code): one.since for one in changes}
+
+
+def _member(
+    workspace: WorkspaceReport,
+    finding: Finding,
+    first_seen: Mapping[tuple[str, str | None, str], datetime | None],
+) -> Member:
+    key = (workspace.uid, finding.cluster_uid or finding.cluster_name, finding.code)
     return Member(
         workspace_uid=workspace.uid,
         workspace=workspace.name,
         project=workspace.project_name,
         cluster=finding.cluster_name or finding.cluster_uid,
-        since=finding.since,
+        since=finding.since or first_seen.get(key),
     )
 
 

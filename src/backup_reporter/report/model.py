@@ -6,11 +6,12 @@ Field names become camelCase in JSON; times are aware UTC ``datetime`` and becom
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
 
-from backup_reporter.health.findings import Instant, Record, Status
+from backup_reporter.health.findings import Instant, Record, Severity, Status
 from backup_reporter.health.verdict import ClusterReport, Day, LatestRun, WorkspaceReport
 from backup_reporter.settings import ChannelName
 
@@ -43,7 +44,7 @@ class Change(Record, frozen=True, kw_only=True):
     cluster_uid: str | None
     cluster_name: str | None
     code: str
-    severity: str
+    severity: Severity
     message: str
     since: Instant | None
 
@@ -96,6 +97,12 @@ class Report(Record, frozen=True, kw_only=True):
     truncated: bool = False
 
 
+def scope_id(scope: Scope) -> str:
+    """A short name for what was asked for; the order of the uids does not matter."""
+    parts = (sorted(scope.project_uids), sorted(scope.workspace_uids), scope.backup_request_uid)
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
 def to_json(report: Report) -> bytes:
     """The report as compact UTF-8 JSON."""
     return msgspec.json.encode(report)
@@ -118,5 +125,6 @@ __all__ = [
     "Summary",
     "WorkspaceReport",
     "from_json",
+    "scope_id",
     "to_json",
 ]

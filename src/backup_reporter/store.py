@@ -1,0 +1,93 @@
+"""Kept reports, and the baseline that the next one is compared with, in the report bucket.
+
+``reports/2026/11/24/20261124T070000Z-1a2b3c4d.json`` and beside it whatever else belongs to that
+report; ``reports/baseline/<scope>.json``. Encryption is the bucket's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.report.changes import Baseline
+from backup_reporter.report.model import Report, Scope, from_json, scope_id, to_json
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+_MISSING = frozenset({"NoSuchKey", "404"})
+
+
+class ReportStore:
+    """The report bucket. Every method raises :class:`StoreError` where the bucket cannot be used."""
+
+    def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def keep(self, report: Report, files: Mapping[str, bytes]) -> None:
+        """Keeps the report as JSON, and ``files`` (by extension, such as ``html``) beside it; overwrites."""
+        for extension, content in {"json": to_json(report), **files}.items():
+            self._put(self.key(report.report_id, extension), content, _CONTENT_TYPES[extension])
+
+    def kept(self, report_id: str) -> Report:
+        """A kept report. Raises :class:`InvalidRequest` where there is none with that id."""
+        try:
+            content = self._get(self.key(report_id, "json"))
+        except ValueError as error:
+            raise InvalidRequest(f"redeliver: {error}") from None
+        if content is None:
+            raise InvalidRequest(f"redeliver: no report {report_id} is kept in the bucket {self._bucket}")
+        try:
+            return from_json(content)
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"the kept report {report_id} cannot be read: {error}") from error
+
+    def key(self, report_id: str, extension: str) -> str:
+        """Where a report's file lies. Raises :class:`ValueError` for what is no report's id."""
+        day = re.fullmatch(r"(\d{4})(\d{2})(\d{2})T\d{6}Z-[0-9a-f]{8,64}", report_id, re.ASCII)
+        if not day:
+            raise ValueError(f"{report_id!r} is no report's id, such as 20261124T070000Z-1a2b3c4d")
+        return f"{self._prefix}{day[1]}/{day[2]}/{day[3]}/{report_id}.{extension}"
+
+    def baseline(self, scope: Scope) -> Baseline | None:
+        """What the last report of the same scope found; ``None`` where there was none."""
+        content = self._get(self._baseline_key(scope))
+        try:
+            return None if content is None else msgspec.json.decode(content, type=Baseline)
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"{self._baseline_key(scope)} in the bucket {self._bucket} is damaged") from error
+
+    def keep_baseline(self, scope: Scope, baseline: Baseline) -> None:
+        """Remembers what the next report of the same scope is to be compared with."""
+        self._put(self._baseline_key(scope), msgspec.json.encode(baseline), _CONTENT_TYPES["json"])
+
+    def _baseline_key(self, scope: Scope) -> str:
+        return f"{self._prefix}baseline/{scope_id(scope)}.json"
+
+    def _put(self, key: str, content: bytes, content_type: str) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}") from error
+
+    def _get(self, key: str) -> bytes | None:
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            if _kind(error) in _MISSING:
+                return None
+            raise StoreError(f"{key} cannot be read from the bucket {self._bucket}: {_kind(error)}") from error
+
+
+def _kind(error: ClientError | BotoCoreError) -> str:
+    if isinstance(error, ClientError):
+        return error.response.get("Error", {}).get("Code", "unknown error")
+    return type(error).__name__
