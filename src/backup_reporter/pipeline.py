@@ -13,20 +13,17 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-import msgspec
-
-from backup_reporter.channels.channel import Channel
-from backup_reporter.deliver import deliver
 from backup_reporter.errors import BackupReporterError, PaletteError
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
 from backup_reporter.health.model import Run, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
+from backup_reporter.publish import Outlets, publish
 from backup_reporter.report.build import build_report
-from backup_reporter.report.model import Delivery, Report, Scope
+from backup_reporter.report.model import Report, Scope, scope_id
 from backup_reporter.request import Request
-from backup_reporter.settings import Notify, Rules, Settings
+from backup_reporter.settings import Rules, Settings
 
 THREADS = 16
 _NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
@@ -37,7 +34,7 @@ class Surroundings:
     """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit."""
 
     client: PaletteClient
-    channels: Sequence[Channel]
+    outlets: Outlets
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     invocation_id: str
@@ -47,17 +44,17 @@ def run(request: Request, settings: Settings, around: Surroundings, now: datetim
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
     as_of = request.as_of or now.replace(microsecond=0)
     workspaces, problems = gather(request, settings, around.client, as_of, now)
+    scope = _scope(request, settings)
     report = build_report(
         workspaces,
-        report_id=_report_id(request, around.invocation_id, now),
+        report_id=_report_id(request, scope, around.invocation_id, now),
         as_of=as_of,
         generated_at=around.clock().replace(microsecond=0),
-        scope=_scope(request, settings),
+        scope=scope,
         problems=problems,
         what_if=request.as_of is not None,
     )
-    deliveries = _deliver(report, request, settings, around)
-    return msgspec.structs.replace(report, deliveries=deliveries)
+    return publish(report, request, settings, around.outlets, around.seconds_left)
 
 
 def gather(
@@ -144,30 +141,6 @@ def _unlisted(uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
     return judge_unreadable(nowhere, "No project that the API key sees lists this workspace", rules, as_of)
 
 
-def _deliver(report: Report, request: Request, settings: Settings, around: Surroundings) -> tuple[Delivery, ...]:
-    wanted = [channel for channel in around.channels if not request.channels or channel.name in request.channels]
-    if not is_worth_sending(_notify(request, settings), report):
-        return tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
-    return deliver(
-        report,
-        wanted,
-        once=None,
-        scheduled_at=request.scheduled_at,
-        zone=settings.rules.time_zone,
-        seconds_left=around.seconds_left,
-    )
-
-
-def _notify(request: Request, settings: Settings) -> Notify:
-    """What the request says, else the settings; a what-if speaks to nobody unless it is told to."""
-    return request.notify or ("never" if request.as_of else settings.notify)
-
-
-def is_worth_sending(notify: Notify, report: Report) -> bool:
-    """Whether a report is one that ``notify`` lets through."""
-    return notify == "always" or (notify == "problems" and report.status != "OK")
-
-
 def _scope(request: Request, settings: Settings) -> Scope:
     return Scope(
         project_uids=request.project_uids or settings.project_uids,
@@ -176,8 +149,9 @@ def _scope(request: Request, settings: Settings) -> Scope:
     )
 
 
-def _report_id(request: Request, invocation_id: str, now: datetime) -> str:
+def _report_id(request: Request, scope: Scope, invocation_id: str, now: datetime) -> str:
     """Sortable, safe in a path, and the same for every retry of one scheduled time."""
     at = request.scheduled_at or now
-    origin = f"scheduled {at.isoformat()}" if request.scheduled_at else f"{invocation_id} {now.isoformat()}"
+    origin = "the schedule" if request.scheduled_at else f"{invocation_id} {now.isoformat()}"
+    origin = f"{origin} {at.isoformat()} {scope_id(scope)}"
     return f"{at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"

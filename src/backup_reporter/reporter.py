@@ -18,16 +18,22 @@ import urllib3
 from botocore.config import Config
 
 from backup_reporter.channels.channel import Channel
+from backup_reporter.channels.email import EmailChannel
+from backup_reporter.channels.eventbridge import EventBridgeChannel
 from backup_reporter.channels.slack import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
+from backup_reporter.deliver import OnceEach
 from backup_reporter.errors import SecretError
+from backup_reporter.once import DeliveryTable
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.pace import Pace
 from backup_reporter.pipeline import THREADS, Surroundings, run
+from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request
 from backup_reporter.secrets import parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
+from backup_reporter.store import ReportStore
 
 _DELIVERY_RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for rendering and delivering; at most a third of it."""
@@ -51,7 +57,7 @@ class Reporter:
 
     @cached_property
     def _secrets(self) -> Any:
-        return self._session.client("secretsmanager", config=self._config)
+        return self._client("secretsmanager")
 
     @cached_property
     def _http(self) -> urllib3.PoolManager:
@@ -62,12 +68,32 @@ class Reporter:
         return urllib3.PoolManager(maxsize=THREADS, block=True, ssl_context=context)
 
     @cached_property
-    def channels(self) -> tuple[Channel, ...]:
-        build: Mapping[ChannelName, Callable[[], Channel]] = {"sns": self._sns, "slack": self._slack}
+    def outlets(self) -> Outlets:
+        """Where reports go, as far as it is set up."""
+        return Outlets(channels=self._channels(), once=self._once(), store=self._store())
+
+    def _channels(self) -> tuple[Channel, ...]:
+        build: Mapping[ChannelName, Callable[[], Channel]] = {
+            "sns": self._sns,
+            "slack": self._slack,
+            "email": self._email,
+            "eventbridge": self._eventbridge,
+        }
         return tuple(build[name]() for name in self.settings.channels)
 
+    def _once(self) -> OnceEach | None:
+        table = self.settings.delivery_table
+        return DeliveryTable(self._client("dynamodb"), table) if table else None
+
+    def _store(self) -> ReportStore | None:
+        bucket = self.settings.report_bucket
+        return ReportStore(self._client("s3"), bucket, self.settings.report_prefix) if bucket else None
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service, config=self._config)
+
     def _sns(self) -> Channel:
-        return SnsChannel(self._session.client("sns", config=self._config), self.settings.sns_topic_arn or "")
+        return SnsChannel(self._client("sns"), self.settings.sns_topic_arn or "")
 
     def _slack(self) -> Channel:
         return SlackChannel(
@@ -75,6 +101,12 @@ class Reporter:
             partial(self._secret, self.settings.slack_webhook_secret),
             secret_name=self.settings.slack_webhook_secret or "",
         )
+
+    def _email(self) -> Channel:
+        return EmailChannel(self._client("sesv2"), self.settings.email_from or "", self.settings.email_to)
+
+    def _eventbridge(self) -> Channel:
+        return EventBridgeChannel(self._client("events"), self.settings.event_bus_name or "")
 
     def _secret(self, name: str | None) -> str:
         if not name:
@@ -88,16 +120,18 @@ class Reporter:
         return parse_api_key(self._secret(name), name or "")
 
     def report(self, request: Request, invocation_id: str, seconds: float) -> Report:
-        """Makes and delivers one report within ``seconds``."""
+        """Makes and delivers one report within ``seconds``; or delivers a kept one again."""
         ends_at = time.monotonic() + seconds
         seconds_left = partial(_until, ends_at)
+        if request.redeliver:
+            return redeliver(request.redeliver, request, self.settings, self.outlets, seconds_left)
         reserve_seconds = min(_DELIVERY_RESERVE_SECONDS, seconds_left() / 3)
         pace = Pace(self.settings.requests_per_second, self.settings.burst)
         around = Surroundings(
             client=PaletteClient(
                 self._http, self.settings.api_url, self._read_api_key, pace, partial(_until, ends_at - reserve_seconds)
             ),
-            channels=self.channels,
+            outlets=self.outlets,
             clock=_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -55,14 +55,20 @@ def _all_in_brief(report: Report) -> Report:
     changes = report.changes
     return msgspec.structs.replace(
         report,
-        problems=tuple(quote(problem, _MESSAGE_LENGTH) for problem in report.problems[:_MOST_PROBLEMS]),
+        problems=_brief_texts(report.problems),
+        notes=_brief_texts(report.notes),
         workspaces=tuple(map(_brief, report.workspaces)),
-        changes=Changes(
+        changes=msgspec.structs.replace(
+            changes,
             new=tuple(map(_brief_change, changes.new)),
             ongoing=tuple(map(_brief_change, changes.ongoing)),
             resolved=tuple(map(_brief_change, changes.resolved)),
         ),
     )
+
+
+def _brief_texts(texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(quote(text, _MESSAGE_LENGTH) for text in texts[:_MOST_PROBLEMS])
 
 
 def _brief(workspace: WorkspaceReport) -> WorkspaceReport:
@@ -102,7 +108,7 @@ def _fewer(changes: Changes, room: int, size: Size) -> tuple[Changes, int]:
     new, room = _take(changes.new, room, size)
     resolved, room = _take(changes.resolved, room, size)
     ongoing, room = _take(changes.ongoing, room, size)
-    return Changes(new=new, resolved=resolved, ongoing=ongoing), room
+    return msgspec.structs.replace(changes, new=new, resolved=resolved, ongoing=ongoing), room
 
 
 def _take(records: Iterable[_Record], room: int, size: Size) -> tuple[tuple[_Record, ...], int]:

@@ -78,7 +78,11 @@ class Scope(Record, frozen=True, kw_only=True):
 
 
 class Report(Record, frozen=True, kw_only=True):
-    """One report. ``problems`` are sentences about the report as a whole, such as a failed discovery."""
+    """One report.
+
+    ``problems`` are sentences about what could not be looked at, such as a failed discovery; they make
+    it UNKNOWN at best. ``notes`` are sentences about what did not work besides, and change no verdict.
+    """
 
     schema_version: int = SCHEMA_VERSION
     report_id: str
@@ -89,6 +93,7 @@ class Report(Record, frozen=True, kw_only=True):
     status: Status
     scope: Scope = Scope()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     summary: Summary
     workspaces: tuple[WorkspaceReport, ...]
     changes: Changes = Changes()

@@ -69,6 +69,16 @@ def scope_line(report: Report) -> str | None:
     return f"Only what was asked for: {asked}." if asked else None
 
 
+def caveats(report: Report, most: int) -> list[str]:
+    """What could not be looked at, and what did not work besides; at most ``most`` of each, then how many more."""
+    return [line for texts in (report.problems, report.notes) for line in _first(texts, most)]
+
+
+def _first(texts: Sequence[str], most: int) -> list[str]:
+    lines = [quote(text, MESSAGE_LENGTH) for text in texts[:most]]
+    return [*lines, f"and {len(texts) - most} more"] if len(texts) > most else lines
+
+
 def change_lines(report: Report, most: int) -> list[str]:
     """What is new and what is resolved since the last report, at most ``most`` of each; empty for nothing."""
     changes = report.changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from typing import Any
 
@@ -15,6 +16,8 @@ def report_schema() -> dict[str, Any]:
     (root,), definitions = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["required"] = list(definition.get("properties", {}))
+        # Python 3.13 takes the indentation out of docstrings by itself, 3.11 does not.
+        definition["description"] = inspect.cleandoc(definition["description"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Palette backup report, version {SCHEMA_VERSION}",

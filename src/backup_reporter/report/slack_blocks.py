@@ -36,7 +36,6 @@ _MOST_CHANGES = 5
 _MOST_WORKSPACES = 5
 _MOST_CLUSTERS = 5
 _MOST_COPIES = 5
-_MOST_PROBLEMS = 3
 _SIGN_OF_STATUS: dict[Status, str] = {"OK": "🟢", "WARNING": "🟠", "CRITICAL": "🔴", "UNKNOWN": "⚪"}
 _SIGN_OF_SEVERITY: dict[Severity, str] = {"critical": "🔴", "unknown": "⚪", "warning": "🟠", "info": "🔵"}
 
@@ -68,8 +67,7 @@ def thread(report: Report, zone: ZoneInfo) -> tuple[Message, list[Message]]:
 def plain(report: Report, zone: ZoneInfo) -> Message:
     """The message without blocks, for when Slack does not like the blocks."""
     problems = [group for group in groups(report) if group.severity != "info"]
-    lines = [escape(quote(problem, _MESSAGE)) for problem in report.problems[:_MOST_PROBLEMS]]
-    lines += map(escape, phrases.change_lines(report, _MOST_CHANGES))
+    lines = [escape(one) for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MOST_CHANGES))]
     lines += [escape(f"{one.title}: {'; '.join(phrases.member_lines(one.members, 2, 3))}") for one in problems[:20]]
     lines += [escape(phrases.more_line(problems[20:], report))] if problems[20:] else []
     lines += [report.report_url] if report.report_url else []
@@ -84,13 +82,13 @@ def _summary_text(report: Report, zone: ZoneInfo) -> str:
 def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
     """What everybody should see: the verdict, how much it can be trusted, and what changed."""
     trust = [phrases.trust_line(report, zone), *filter(None, [phrases.scope_line(report)])]
-    problems = "\n".join(cut(escape(quote(one, 300)), 300) for one in report.problems[:_MOST_PROBLEMS])
+    caveats = "\n".join(cut(escape(one), 300) for one in phrases.caveats(report, 2))
     changes = "\n".join(map(escape, phrases.change_lines(report, _MOST_CHANGES)))
     return [
         _header(f"{_SIGN_OF_STATUS[report.status]} {phrases.headline(report)}"),
         *_section(escape(phrases.what_if(report, zone) or "")),
         *_context(trust, 400),
-        *_section(problems),
+        *_section(caveats),
         *_section(cut(changes, 700)),
     ]
 

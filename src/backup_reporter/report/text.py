@@ -63,7 +63,7 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
     yield [phrases.headline(report)]
     yield [phrases.trust_line(report, zone)]
     yield list(filter(None, (phrases.what_if(report, zone), phrases.scope_line(report))))
-    yield [quote(problem, phrases.MESSAGE_LENGTH) for problem in report.problems[:_MOST_PROBLEMS]]
+    yield phrases.caveats(report, _MOST_PROBLEMS)
     yield phrases.change_lines(report, _MOST_CHANGES)
 
 

@@ -1,0 +1,76 @@
+"""Amazon EventBridge: one event a report, for the user's own rules.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.errors import ChannelError
+from backup_reporter.health.findings import Record
+from backup_reporter.report.fit import fit
+from backup_reporter.report.model import Report
+from backup_reporter.settings import ChannelName
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef, PutEventsResultEntryTypeDef
+
+MAX_BYTES = 256 * 1024
+"""Of a whole event: every target takes as much."""
+_DETAIL_BYTES = MAX_BYTES - 1024
+_WAITS_SECONDS = (1.0, 2.0, 4.0)
+_PASSING = frozenset({"InternalFailure", "InternalException", "ThrottlingException"})
+
+
+class EventBridgeChannel:
+    """Puts events on one bus."""
+
+    name: ChannelName = "eventbridge"
+
+    def __init__(
+        self, client: EventBridgeClient, bus_name: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._bus_name = bus_name
+        self._sleep = sleep
+        self._did_not_take = f"the event bus {bus_name} did not take the report"
+
+    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+        """Puts the report's event on the bus; what EventBridge calls a passing failure is tried again."""
+        entry = payload(report, self._bus_name)
+        waits_seconds = iter(_WAITS_SECONDS)
+        while refusal := self._put(entry):
+            code = refusal.get("ErrorCode", "unknown error")
+            wait_seconds = next(waits_seconds, None)
+            if code not in _PASSING or wait_seconds is None or wait_seconds >= seconds_left():
+                said = f"{code}: {refusal.get('ErrorMessage', '')}"
+                raise ChannelError(f"{self._did_not_take}: {said}", permanent=code not in _PASSING)
+            self._sleep(wait_seconds)
+
+    def _put(self, entry: PutEventsRequestEntryTypeDef) -> PutEventsResultEntryTypeDef | None:
+        with refusals_as_channel_errors(self._did_not_take):
+            answer = self._client.put_events(Entries=[entry])
+        return answer["Entries"][0] if answer["FailedEntryCount"] else None
+
+
+def payload(report: Report, bus_name: str) -> PutEventsRequestEntryTypeDef:
+    """The entry: the report's JSON as its detail, cut to what an event may hold."""
+    return {
+        "EventBusName": bus_name,
+        "Source": "backup-reporter",
+        "DetailType": "Backup Report",
+        "Time": report.generated_at,
+        "Detail": msgspec.json.encode(fit(report, _DETAIL_BYTES, _size)).decode(),
+    }
+
+
+def _size(record: Record) -> int:
+    return len(msgspec.json.encode(record))
