@@ -7,7 +7,7 @@ import io
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from backup_reporter.demo.local_aws import LocalAws, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
+from backup_reporter.health.wording import count
 
 EVENT_FILE = Path("events/scheduled.json")
 DIRECTORY = Path("build/demo")
@@ -56,13 +57,14 @@ def run_demo(fleet: Fleet, console: Console, *, event_file: Path = EVENT_FILE, d
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (
+        _environment_of_nobody(),
         LookAlike(fleet) as palette,
         SlackServer() as slack,
         local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
     ):
         started = time.monotonic()
-        with _environment({**aws.environment, **_SETTINGS, "PALETTE_API_URL": palette.url}):
-            answer = _invoke(_event(event_file), directory)
+        os.environ.update({**aws.environment, **_SETTINGS, "PALETTE_API_URL": palette.url})
+        answer = _invoke(_event(event_file), directory)
         seconds = time.monotonic() - started
         for mail in aws.mails():
             if mail.text:
@@ -72,8 +74,9 @@ def run_demo(fleet: Fleet, console: Console, *, event_file: Path = EVENT_FILE, d
         for message in slack.messages:
             console.print(show.slack(message.payload, "backups"))
         console.print(
-            f"{answer['summary']['workspaces']} workspaces in {len(fleet.projects)} projects: {len(palette.requests)} "
-            f"requests to the Palette look-alike, {palette.refused} of them refused, in {seconds:.1f} s.",
+            f"Looked at {count(answer['summary']['workspaces'], 'workspace')} in {count(len(fleet.projects), 'project')} "
+            f"with {count(len(palette.requests), 'request')} to the Palette look-alike, {palette.refused} of them "
+            f"refused, in {seconds:.1f} s.",
             soft_wrap=True,
         )
         _tell_files(console, aws, directory)
@@ -114,12 +117,13 @@ def _invoke(event: Any, directory: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _environment(values: Mapping[str, str]) -> Iterator[None]:
-    """The function's environment: these values, and nothing of whoever runs the demo but the search path."""
+def _environment_of_nobody() -> Iterator[None]:
+    """An environment of the demo's own: whatever AWS profile or setting somebody has neither helps nor harms."""
     kept = dict(os.environ)
     os.environ.clear()
-    nobodys = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
-    os.environ.update({"PATH": kept.get("PATH", os.defpath), **nobodys, **values})
+    os.environ.update(
+        PATH=kept.get("PATH", os.defpath), AWS_CONFIG_FILE=os.devnull, AWS_SHARED_CREDENTIALS_FILE=os.devnull
+    )
     try:
         yield
     finally:

@@ -1,0 +1,95 @@
+"""The demo as a person runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from backup_reporter.demo.lookalike import API_KEY
+from backup_reporter.health.catalog import CODES
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {
+    "PATH": os.environ["PATH"],
+    "PYTHONPATH": str(REPOSITORY / "src"),
+    "COLUMNS": "120",
+    # What a person may have set must neither be used nor harm.
+    "AWS_PROFILE": "nobody",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "PALETTE_API_KEY_SECRET": "nothing",
+    "NOTIFY": "sometimes",
+}
+
+
+def run(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "backup_reporter", "demo", *arguments],
+        env=ENVIRONMENT,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    directory = tmp_path_factory.mktemp("demo")
+    return run(directory=directory), directory
+
+
+def test_it_ends_well_and_complains_of_nothing(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    done, _ = demo
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_prints_the_mail_and_the_slack_message(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    mail, _, slack = demo[0].stdout.partition("Slack · #backups")
+    assert "Subject: Palette backups CRITICAL: 4 critical, 1 unknown, 2 warning, 9 OK of 16 workspaces" in mail
+    assert "prod / payments: eu-1, us-2" in mail
+    assert "CRITICAL: 4 critical, 1 unknown, 2 warning, 9 OK of 16 workspaces" in slack
+    assert "prod / payments: eu-1, us-2" in slack
+
+
+def test_it_keeps_the_answer_and_the_log(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    directory = demo[1] / "build" / "demo"
+    answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))
+    codes = {finding["code"] for workspace in answer["workspaces"] for finding in workspace["findings"]}
+    assert codes == set(CODES)
+    assert all(delivery["status"] == "delivered" for delivery in answer["deliveries"])
+    log = (directory / "function.log").read_text(encoding="utf-8")
+    assert "report made" in log
+    assert API_KEY not in log
+    assert "/services/" not in log
+
+
+def test_it_runs_a_fleet_of_any_size(tmp_path: Path) -> None:
+    done = run("--workspaces", "30", "--days", "5", "--seed", "3", directory=tmp_path)
+    assert done.returncode == 0
+    assert "Looked at 30 workspaces in 1 project with" in done.stdout
+
+
+def test_it_serves_the_look_alike_until_it_is_interrupted(tmp_path: Path) -> None:
+    command = [sys.executable, "-u", "-m", "backup_reporter", "demo", "--serve", "--workspaces", "3"]
+    with subprocess.Popen(command, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        url = serving.stdout.readline().partition("listens on ")[2].split()[0]
+        request = urllib.request.Request(f"{url}/v1/dashboard/projects/metadata", headers={"ApiKey": API_KEY})
+        with urllib.request.urlopen(request, timeout=10) as response:
+            assert json.load(response)["items"][0]["metadata"]["name"] == "project-000"
+        serving.send_signal(2)
+        assert serving.wait(timeout=10) == 0
+        assert f"PALETTE_API_URL={url}" in serving.stdout.read()
+
+
+def test_an_unknown_command_is_refused(tmp_path: Path) -> None:
+    done = run("--workspaces", "many", directory=tmp_path)
+    assert done.returncode == 2
+    assert "--workspaces" in done.stderr
