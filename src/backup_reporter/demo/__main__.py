@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 
 from rich.console import Console
 
-from backup_reporter.demo.run import fleet_for, run_demo, serve
+from backup_reporter.demo.fleet import instructive, synthetic
+from backup_reporter.demo.run import run_demo, serve
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -18,11 +20,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--days", type=int, default=30, help="days of history in a made-up fleet (default: 30)")
     parser.add_argument("--seed", type=int, default=1, help="which made-up fleet (default: 1)")
     options = parser.parse_args(arguments)
-    fleet = fleet_for(options.workspaces, options.days, options.seed)
+    now = datetime.now(UTC)
+    if options.workspaces is None:
+        fleet, before = instructive(now), instructive(now, before=True)
+    else:
+        fleet, before = synthetic(options.workspaces, options.days, clusters=3, seed=options.seed, now=now), None
     if options.serve:
         serve(fleet, Console(), port=options.port)
     else:
-        run_demo(fleet, Console())
+        run_demo(fleet, Console(), before=before)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@ It is made for the given moment, and looks the same whenever that is: what is fi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from backup_reporter.demo.documents import ZERO_TIME, Failure, Fleet, Json, part, rfc3339, uid_of, workspace_item
-from backup_reporter.demo.stories import Part, Story, daily, weekly
+from backup_reporter.demo.stories import Outcome, Part, Story, all_well, daily, weekly
 
 PROD, STAGING, SHARED = "prod", "staging", "shared-services"
 
@@ -25,9 +26,14 @@ _SNAPSHOT_FAILED = (
 )
 
 
-def instructive(now: datetime) -> Fleet:
-    """Sixteen workspaces in three projects; ``now`` is aware."""
+def instructive(now: datetime, *, before: bool = False) -> Fleet:
+    """Sixteen workspaces in three projects; ``now`` is aware.
+
+    With ``before`` as the last report may have found it: search was well, and profiles was not.
+    """
     stories = [*_prod(now), *_staging(now), *_shared(now)]
+    if before:
+        stories = [replace(story, outcome=_BEFORE.get(story.name, story.outcome)) for story in stories]
     items: dict[str, list[Json]] = {PROD: [], STAGING: [], SHARED: []}
     backups: dict[str, Json | Failure] = {}
     for story in stories:
@@ -42,6 +48,12 @@ def instructive(now: datetime) -> Fleet:
         workspaces={_project_uid(name): rows for name, rows in items.items()},
         backups=backups,
     )
+
+
+_BEFORE: Mapping[str, Outcome] = {
+    "search": all_well,
+    "profiles": lambda ago, cluster: Part("Failed", "Velero pod was evicted") if ago == 0 else Part(),
+}
 
 
 def _project_uid(name: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import email.parser
+import email
 import email.policy
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,6 @@ import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
-from moto.sns.models import sns_backends
 
 REGION = "eu-central-1"
 SENDER, RECIPIENT = "backups@example.com", "platform-team@example.com"
@@ -32,20 +30,18 @@ class Mail:
     sender: str
     recipient: str
     subject: str
-    text: str | None
+    text: str
     html: str | None
 
 
 class LocalAws:
-    """An account with two secrets, a topic that somebody subscribes to by e-mail, a bucket, a table and a bus."""
+    """An account with two secrets, a topic, a sender's identity, a bucket, a table and a bus."""
 
     def __init__(self, endpoint_url: str, secrets: Mapping[str, str]) -> None:
         self._endpoint_url = endpoint_url
         for name, value in secrets.items():
             self._client("secretsmanager").create_secret(Name=name, SecretString=value)
-        sns = self._client("sns")
-        self._topic_arn = sns.create_topic(Name="backup-reports")["TopicArn"]
-        sns.subscribe(TopicArn=self._topic_arn, Protocol="email", Endpoint=RECIPIENT)
+        self._topic_arn = self._client("sns").create_topic(Name="backup-reports")["TopicArn"]
         self._client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self._client("dynamodb").create_table(
             TableName=_TABLE,
@@ -67,18 +63,16 @@ class LocalAws:
             "PALETTE_API_KEY_SECRET": _API_KEY_SECRET,
             "SLACK_WEBHOOK_SECRET": _SLACK_SECRET,
             "SNS_TOPIC_ARN": self._topic_arn,
+            "EMAIL_FROM": SENDER,
+            "EMAIL_TO": RECIPIENT,
+            "EVENT_BUS_NAME": _BUS,
             "REPORT_BUCKET": _BUCKET,
             "DELIVERY_TABLE": _TABLE,
         }
 
-    def mails(self) -> Iterator[Mail]:
-        """What the topic's subscriber and the e-mail channel's recipients find in their mailboxes, oldest first."""
-        topic = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self._topic_arn]
-        for _, message, subject, *_ in topic.sent_notifications:
-            # SNS picks a subscriber's text by protocol; moto keeps the message as it was published.
-            yield Mail("AWS Notifications <no-reply@sns.amazonaws.com>", RECIPIENT, subject or "",
-                       json.loads(message)["email"], None)  # fmt: skip
-        yield from map(_sent_by_ses, ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages)
+    def mails(self) -> list[Mail]:
+        """What SES has sent, oldest first."""
+        return [_mail(sent.raw_data) for sent in ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages]
 
     def download_reports(self, directory: Path) -> list[Path]:
         """Everything in the bucket, by its name there."""
@@ -109,11 +103,13 @@ def local_aws(*, api_key: str, webhook_url: str) -> Iterator[LocalAws]:
         server.stop()
 
 
-def _sent_by_ses(sent: Any) -> Mail:
-    if hasattr(sent, "raw_data"):
-        message = email.parser.Parser(policy=email.policy.default).parsestr(sent.raw_data)
-        bodies = {kind: message.get_body((kind,)) for kind in ("plain", "html")}
-        text, html = (body.get_content() if body else None for body in bodies.values())
-        return Mail(sent.source, ", ".join(sent.destinations), str(message["Subject"]), text, html)
-    # moto keeps one body, the HTML one if there is one.
-    return Mail(sent.source, ", ".join(sent.destinations.get("ToAddresses", ())), sent.subject, None, sent.body)
+def _mail(raw: str) -> Mail:
+    message = email.message_from_string(raw, policy=email.policy.default)
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Mail(
+        sender=message["From"],
+        recipient=message["To"],
+        subject=message["Subject"],
+        text=text.get_content() if text else "",
+        html=html.get_content() if html else None,
+    )

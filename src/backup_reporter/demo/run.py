@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ from uuid import uuid4
 from rich.console import Console
 
 from backup_reporter.demo import show
-from backup_reporter.demo.fleet import Fleet, instructive, synthetic
+from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.local_aws import LocalAws, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
@@ -28,7 +28,7 @@ EVENT_FILE = Path("events/scheduled.json")
 DIRECTORY = Path("build/demo")
 
 _RUN_SECONDS = 900
-_SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240", "POWERTOOLS_LOG_LEVEL": "INFO"}
+_SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240"}
 
 
 @dataclass
@@ -42,78 +42,56 @@ class LambdaContext:
         return int((self.ends_at - time.monotonic()) * 1000)
 
 
-def fleet_for(workspaces: int | None, days: int, seed: int) -> Fleet:
-    """The instructive fleet, or one of so many workspaces; as of this moment."""
-    now = datetime.now(UTC)
-    if workspaces is None:
-        return instructive(now)
-    return synthetic(workspaces, days, clusters=3, seed=seed, now=now)
+def run_demo(
+    fleet: Fleet,
+    console: Console,
+    *,
+    before: Fleet | None = None,
+    event_file: Path = EVENT_FILE,
+    directory: Path = DIRECTORY,
+) -> None:
+    """Runs the handler on the scheduled event, and prints what reaches people.
 
-
-def run_demo(fleet: Fleet, console: Console, *, event_file: Path = EVENT_FILE, directory: Path = DIRECTORY) -> None:
-    """Runs the handler once on the scheduled event, and prints what reaches people.
-
+    With ``before`` it runs on that fleet first, and tells nobody, so that the report can say what changed.
     Writes the function's log, its answer and the kept reports into ``directory``.
     """
+    shutil.rmtree(directory / "reports", ignore_errors=True)  # of the demo before this one
     directory.mkdir(parents=True, exist_ok=True)
     with (
         _environment_of_nobody(),
-        LookAlike(fleet) as palette,
+        LookAlike(before or fleet) as palette,
         SlackServer() as slack,
         local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
     ):
-        started = time.monotonic()
         os.environ.update({**aws.environment, **_SETTINGS, "PALETTE_API_URL": palette.url})
-        answer = _invoke(_event(event_file), directory)
-        seconds = time.monotonic() - started
-        for mail in aws.mails():
-            if mail.text:
-                console.print(show.mail(mail))
-            if mail.html:
-                (directory / "email.html").write_text(mail.html, encoding="utf-8")
-        for message in slack.messages:
-            console.print(show.slack(message.payload, "backups"))
-        console.print(
-            f"Looked at {count(answer['summary']['workspaces'], 'workspace')} in {count(len(fleet.projects), 'project')} "
-            f"with {count(len(palette.requests), 'request')} to the Palette look-alike, {palette.refused} of them "
-            f"refused, in {seconds:.1f} s.",
-            soft_wrap=True,
+        with (directory / "function.log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
+            if before:
+                _invoke({"scheduledTime": f"{datetime.now(UTC) - timedelta(days=1):%FT%TZ}"})
+            told = len(aws.mails()), len(slack.messages), len(palette.requests)
+            palette.fleet = fleet
+            answer = _invoke(_event(event_file))
+        (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
+        _show_messages(console, aws, slack, told[0], told[1])
+        requests = count(len(palette.requests) - told[2], "request")
+        delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
+        _say(
+            console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}."
         )
-        _tell_files(console, aws, directory)
+        _tell_files(console, aws, directory, answer["reportId"])
 
 
 def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
     """Keeps the look-alike up until it is interrupted, and says how to ask it something."""
     with LookAlike(fleet, port=port) as palette:
         project = next(iter(fleet.projects), "")
-        console.print(f"The Palette look-alike listens on {palette.url} (Ctrl-C ends it). Point anything at it:\n")
-        console.print(f"  export PALETTE_API_URL={palette.url} PALETTE_API_KEY={API_KEY}", soft_wrap=True)
-        console.print(f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata', soft_wrap=True)
-        console.print(
-            f'  curl -H "ApiKey: {API_KEY}" -H "ProjectUid: {project}" {palette.url}/v1/dashboard/workspaces',
-            soft_wrap=True,
-        )
+        _say(console, f"The Palette look-alike listens on {palette.url} (Ctrl-C ends it). Point anything at it:")
+        _say(console, f"  export PALETTE_API_URL={palette.url} PALETTE_API_KEY={API_KEY}")
+        _say(console, f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata')
+        headers = f'-H "ApiKey: {API_KEY}" -H "ProjectUid: {project}"'
+        _say(console, f"  curl {headers} {palette.url}/v1/dashboard/workspaces")
         with contextlib.suppress(KeyboardInterrupt):
             while True:
                 time.sleep(3600)
-
-
-def _event(event_file: Path) -> Any:
-    if event_file.exists():
-        return json.loads(event_file.read_text(encoding="utf-8"))
-    return {"scheduledTime": datetime.now(UTC).isoformat(timespec="seconds")}
-
-
-def _invoke(event: Any, directory: Path) -> dict[str, Any]:
-    """Calls the handler as the platform does; its log goes into a file, as it would into CloudWatch."""
-    log = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(log):
-            answer = lambda_handler(event, LambdaContext(str(uuid4()), time.monotonic() + _RUN_SECONDS))
-    finally:
-        (directory / "function.log").write_text(log.getvalue(), encoding="utf-8")
-    (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
-    return answer
 
 
 @contextlib.contextmanager
@@ -131,10 +109,37 @@ def _environment_of_nobody() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _tell_files(console: Console, aws: LocalAws, directory: Path) -> None:
-    written = [*aws.download_reports(directory), *directory.glob("email.html")]
-    pages = [path for path in written if path.suffix == ".html"]
-    for path in pages:
-        console.print(f"Look at it: {path.resolve().as_uri()}", soft_wrap=True)
-    names = " and ".join(str(directory / name) for name in ("answer.json", "function.log"))
-    console.print(f"The function's answer and its log: {names}", soft_wrap=True)
+def _event(event_file: Path) -> Any:
+    if event_file.exists():
+        return json.loads(event_file.read_text(encoding="utf-8"))
+    return {"scheduledTime": f"{datetime.now(UTC):%FT%TZ}"}
+
+
+def _invoke(event: Any) -> dict[str, Any]:
+    """Calls the handler as the platform does."""
+    return lambda_handler(event, LambdaContext(str(uuid4()), time.monotonic() + _RUN_SECONDS))
+
+
+def _show_messages(
+    console: Console, aws: LocalAws, slack: SlackServer, mails_before: int, messages_before: int
+) -> None:
+    for mail in aws.mails()[mails_before:]:
+        console.print(show.mail(mail))
+    for message in slack.messages[messages_before:]:
+        console.print(show.slack(message.payload, "backups"))
+
+
+def _tell_files(console: Console, aws: LocalAws, directory: Path, report_id: str) -> None:
+    wanted = (f"{report_id}.html", "index.html")
+    pages = [path for path in aws.download_reports(directory) if path.name in wanted]
+    for mail in aws.mails()[-1:]:
+        if mail.html:
+            pages.append(directory / "email.html")
+            pages[-1].write_text(mail.html, encoding="utf-8")
+    for page in pages:
+        _say(console, f"Look at it in a browser: {page.resolve().as_uri()}")
+    _say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, highlight=False)

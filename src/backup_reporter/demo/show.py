@@ -35,7 +35,7 @@ def mail(message: Mail) -> RenderableType:
     for name, value in (("From:", message.sender), ("To:", message.recipient), ("Subject:", message.subject)):
         head.add_row(Text(name, "dim"), Text(value, "bold" if name == "Subject:" else ""))
     return Panel(
-        Group(head, Rule(style="dim"), Text((message.text or "").rstrip())),
+        Group(head, Rule(style="dim"), Text(message.text.rstrip())),
         title="E-mail",
         title_align="left",
         border_style="blue",
