@@ -67,7 +67,7 @@ class SlackChannel:
         self._http = SlackHttp(http)
         self._read_secret = read_secret
         self._secret_name = secret_name
-        self._api_url = api_url
+        self._api_url = api_url.rstrip("/")
 
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
         """Posts the report; what Slack may take later is tried again while there is time."""

@@ -54,7 +54,7 @@ def title_of(code: str) -> str:
 
 
 def groups(report: Report) -> tuple[Group, ...]:
-    """All findings that are not muted, grouped: worst first, then those that strike most, then by name."""
+    """All findings that are not muted, grouped: worst first, then those that strike most; one code's stand together."""
     members: dict[tuple[str, Severity, str], list[Member]] = {}
     first_seen = _first_seen(report)
     for workspace, finding in _not_muted(report.workspaces):
@@ -64,7 +64,10 @@ def groups(report: Report) -> tuple[Group, ...]:
         Group(code=code, severity=severity, message=message, members=tuple(sorted(found, key=_by_name)))
         for (code, severity, message), found in members.items()
     ]
-    return tuple(sorted(grouped, key=_worst_first))
+    strikes: Counter[str] = Counter()
+    for group in grouped:
+        strikes[group.code] += len(group.members)
+    return tuple(sorted(grouped, key=lambda group: _worst_first(group, strikes[group.code])))
 
 
 def tally(some: Iterable[Group]) -> tuple[tuple[str, int], ...]:
@@ -84,8 +87,8 @@ def _not_muted(workspaces: Iterable[WorkspaceReport]) -> Iterator[tuple[Workspac
 
 def _first_seen(report: Report) -> dict[tuple[str, str | None, str], datetime | None]:
     """Since when earlier reports know a finding whose own history does not show it."""
-    changes = (*report.changes.new, *report.changes.ongoing)
-    return {(one.workspace_uid, one.cluster_uid or one.cluster_name, one.code): one.since for one in changes}
+    ongoing = report.changes.ongoing
+    return {(one.workspace_uid, one.cluster_uid or one.cluster_name, one.code): one.since for one in ongoing}
 
 
 def _member(
@@ -107,6 +110,6 @@ def _by_name(member: Member) -> tuple[str, str, str, str]:
     return (member.project, member.workspace, member.workspace_uid, member.cluster or "")
 
 
-def _worst_first(group: Group) -> tuple[int, int, str, tuple[str, str, str, str]]:
+def _worst_first(group: Group, strikes: int) -> tuple[int, int, str, int, tuple[str, str, str, str]]:
     rank = WORST_FIRST.index(STATUS_OF_SEVERITY[group.severity])
-    return (rank, -len(group.members), group.code, _by_name(group.members[0]))
+    return (rank, -strikes, group.code, -len(group.members), _by_name(group.members[0]))

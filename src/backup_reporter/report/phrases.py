@@ -144,6 +144,13 @@ def place(project: str, workspace: str) -> str:
     return f"{quote(project, NAME_LENGTH)} / {quote(workspace, NAME_LENGTH)}"
 
 
+def action_line(some: Sequence[Group], index: int) -> str | None:
+    """What to do about a group; ``None`` where the one before it said so already."""
+    group = some[index]
+    is_repeated = index > 0 and some[index - 1].code == group.code
+    return None if is_repeated or not group.action else f"What to do: {group.action}"
+
+
 def more_line(left_out: Sequence[Group], report: Report) -> str:
     """``… and 37 more findings (Backup failed: 30; …)``, with where to see them."""
     findings = sum(len(group.members) for group in left_out)

@@ -16,7 +16,7 @@ from backup_reporter.health.wording import count, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report
-from backup_reporter.report.slack_text import cut, escape
+from backup_reporter.report.slack_text import as_it_is, cut, escape
 
 Block = dict[str, Any]
 Message = dict[str, Any]
@@ -107,8 +107,8 @@ def _details(report: Report, zone: ZoneInfo, room: int) -> list[Block]:
 
 def _groups(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int) -> Iterator[Block]:
     room -= 600  # for the line about those left out
-    for index, group in enumerate(problems):
-        text = _group(group, report, zone)
+    for index in range(len(problems)):
+        text = _group(problems, index, report, zone)
         room -= len(text)
         if room < 0 or index >= _MOST_GROUPS:
             yield from _section(cut(escape(phrases.more_line(problems[index:], report)), 600))
@@ -116,13 +116,15 @@ def _groups(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int
         yield from _section(text)
 
 
-def _group(group: Group, report: Report, zone: ZoneInfo) -> str:
+def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo) -> str:
+    group = problems[index]
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{_SIGN_OF_SEVERITY[group.severity]} *{escape(group.title)}*" + (f" ({since})" if since else "")
     members = phrases.member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
     lines = [title, cut(escape(quote(group.message, _MESSAGE)), _MESSAGE)]
     lines += [f"• {cut(escape(member), 150)}" for member in members]
-    return "\n".join([*lines, f"What to do: {escape(group.action)}"] if group.action else lines)
+    action = phrases.action_line(problems, index)
+    return "\n".join([*lines, as_it_is(action)] if action else lines)
 
 
 def _copies(report: Report, zone: ZoneInfo) -> str:

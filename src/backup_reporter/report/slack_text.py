@@ -1,4 +1,4 @@
-"""Somebody else's text made harmless for Slack's ``mrkdwn``.
+"""Text for Slack's ``mrkdwn``.
 
 https://docs.slack.dev/messaging/formatting-message-text
 """
@@ -7,22 +7,28 @@ from __future__ import annotations
 
 import re
 
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Slack knows no escape for its formatting characters, so they become their nearest likeness.
-_NEUTRAL = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ", "&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_LIKENESSES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
 _LOW_LINE = "ˍ"
 _WORD_JOINER = "\u2060"
 
 
 def escape(text: str) -> str:
-    """The text as it is, in ``mrkdwn``: no mention, no link, no formatting, no emoji, no entity of its own.
+    """Somebody else's text in ``mrkdwn``: no mention, no link, no formatting, no emoji, no entity of its own.
 
     What must not work as markup is replaced by its likeness or parted by an invisible character
     only where it could: an underscore within a word formats nothing, and names are full of them.
     """
-    neutral = text.translate(_NEUTRAL)
+    neutral = as_it_is(text).translate(_LIKENESSES)
     neutral = re.sub(r"(?<!\w)_|_(?!\w)", _LOW_LINE, neutral)
     neutral = re.sub(r"(?<!\w)([@#])(?=\w)", rf"\1{_WORD_JOINER}", neutral)
     return re.sub(r"(?<!\w):(?=[a-z0-9_+'-]+:)", f":{_WORD_JOINER}", neutral)
+
+
+def as_it_is(text: str) -> str:
+    """Our own text, which has no markup in it and can be copied: only what Slack reserves is escaped."""
+    return text.translate(_ENTITIES)
 
 
 def cut(escaped: str, length: int) -> str:

@@ -81,8 +81,8 @@ def _problems(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: i
     """As many groups as there is room for, worst first, and a line about the others."""
     paragraphs: list[str] = []
     reserve = 2000  # for the line about the others
-    for index, group in enumerate(problems):
-        paragraph = "\n".join(_group(group, report, zone))
+    for index in range(len(problems)):
+        paragraph = "\n".join(_group(problems, index, report, zone))
         if room is not None:
             room -= len(paragraph.encode()) + 2
             if room < reserve:
@@ -91,12 +91,14 @@ def _problems(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: i
     return "\n\n".join(paragraphs)
 
 
-def _group(group: Group, report: Report, zone: ZoneInfo) -> list[str]:
+def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo) -> list[str]:
+    group = problems[index]
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{group.severity.upper()}  {group.title}" + (f" ({since})" if since else "")
     members = phrases.member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
     lines = [title, f"  {quote(group.message, phrases.MESSAGE_LENGTH)}", *(f"  - {member}" for member in members)]
-    return [*lines, f"  What to do: {group.action}"] if group.action else lines
+    action = phrases.action_line(problems, index)
+    return [*lines, f"  {action}"] if action else lines
 
 
 def _copies(report: Report, zone: ZoneInfo) -> list[str]:
