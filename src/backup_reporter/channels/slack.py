@@ -8,6 +8,7 @@ https://docs.slack.dev/messaging/working-with-files#uploading_files
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -63,8 +64,9 @@ class SlackChannel:
         *,
         secret_name: str = "of SLACK_WEBHOOK_SECRET",
         api_url: str = API_URL,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._http = SlackHttp(http)
+        self._http = SlackHttp(http, sleep)
         self._read_secret = read_secret
         self._secret_name = secret_name
         self._api_url = api_url.rstrip("/")

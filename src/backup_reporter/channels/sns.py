@@ -28,6 +28,10 @@ _TEXT_BYTES = 50_000
 """Before it is put into JSON, which can at worst double it."""
 _JSON_BYTES = 150_000
 
+# SNS hands messages on in XML, which has no place for these two.
+_BLANKED = {0xFFFE: " ", 0xFFFF: " "}
+_WRITTEN_OUT = {0xFFFE: r"\ufffe", 0xFFFF: r"\uffff"}
+
 
 class SnsChannel:
     """Publishes to one topic."""
@@ -52,7 +56,8 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     """
     summary = report.summary
     document = _document(fit(report, _JSON_BYTES, _size_inside_json))
-    message = {"default": document, "email": text(report, zone, _TEXT_BYTES), "sms": sms(report)}
+    email = text(report, zone, _TEXT_BYTES).translate(_BLANKED)
+    message = {"default": document, "email": email, "sms": sms(report)}
     return {
         "Subject": subject(report),
         "Message": _dump(message),
@@ -76,7 +81,7 @@ def _size_inside_json(record: Record) -> int:
 
 
 def _document(record: Record) -> str:
-    return msgspec.json.encode(record).decode()
+    return msgspec.json.encode(record).decode().translate(_WRITTEN_OUT)
 
 
 def _dump(value: object) -> str:

@@ -31,6 +31,7 @@ def build_report(
         report_id=report_id,
         generated_at=generated_at,
         as_of=as_of,
+        what_if=what_if,
         status=_status(ordered, problems),
         scope=scope,
         problems=tuple(problems),

@@ -1,0 +1,111 @@
+"""The report bucket in moto's S3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import REGION, LocalAws
+
+from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.report.changes import compare
+from backup_reporter.report.model import Scope
+from backup_reporter.store import ReportStore
+from report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace
+
+REPORT = a_report(a_workspace("payments", a_finding(since=NOW)))
+
+
+@pytest.fixture
+def s3(aws: LocalAws) -> Any:
+    client = aws.client("s3")
+    client.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
+    return client
+
+
+@pytest.fixture
+def store(s3: Any) -> ReportStore:
+    return ReportStore(s3, "reports", "palette/")
+
+
+def test_a_kept_report_is_found_by_its_id(store: ReportStore) -> None:
+    store.keep(REPORT, {})
+
+    assert store.kept(REPORT_ID) == REPORT
+
+
+def test_reports_lie_by_day_with_their_files_beside_them(store: ReportStore, s3: Any) -> None:
+    store.keep(REPORT, {"html": b"<p>", "csv": b"a,b"})
+
+    place = f"palette/2026/11/24/{REPORT_ID}"
+    kept = {entry["Key"]: s3.head_object(Bucket="reports", Key=entry["Key"])["ContentType"] for entry in listed(s3)}
+    assert kept == {
+        f"{place}.json": "application/json",
+        f"{place}.html": "text/html; charset=utf-8",
+        f"{place}.csv": "text/csv; charset=utf-8",
+    }
+
+
+def listed(s3: Any) -> Any:
+    return s3.list_objects_v2(Bucket="reports")["Contents"]
+
+
+@pytest.mark.parametrize(
+    "report_id",
+    [
+        "",
+        "nonsense",
+        "../../etc/passwd",
+        "20261124T070000Z-../../x",
+        "20261124T070000Z-1a2b3c4d/../x",
+        "2026112٤T070000Z-1a2b3c4d",
+    ],
+)
+def test_what_is_no_reports_id_is_refused_before_anybody_is_asked(report_id: str, aws: LocalAws) -> None:
+    with pytest.raises(InvalidRequest, match="is no report's id"):
+        ReportStore(aws.client("s3"), "no-such-bucket", "").kept(report_id)
+
+
+def test_a_report_that_is_not_kept_is_an_invalid_request(store: ReportStore) -> None:
+    with pytest.raises(InvalidRequest, match="no report 20200101T000000Z-00000000 is kept in the bucket reports"):
+        store.kept("20200101T000000Z-00000000")
+
+
+def test_a_kept_report_that_is_damaged_is_said_to_be(store: ReportStore, s3: Any) -> None:
+    s3.put_object(Bucket="reports", Key=store.key(REPORT_ID, "json"), Body=b'{"reportId": 7}')
+
+    with pytest.raises(StoreError, match=f"{REPORT_ID} cannot be read"):
+        store.kept(REPORT_ID)
+
+
+def test_a_baseline_comes_back_as_it_was(store: ReportStore) -> None:
+    _, baseline = compare(REPORT, None, "")
+
+    store.keep_baseline(REPORT.scope, baseline)
+
+    assert store.baseline(REPORT.scope) == baseline
+
+
+def test_every_scope_has_a_baseline_of_its_own(store: ReportStore) -> None:
+    _, baseline = compare(REPORT, None, "")
+
+    store.keep_baseline(REPORT.scope, baseline)
+
+    assert store.baseline(Scope(project_uids=("p-1",))) is None
+
+
+def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -> None:
+    store.keep_baseline(REPORT.scope, compare(REPORT, None, "")[1])
+    (entry,) = listed(s3)
+    s3.put_object(Bucket="reports", Key=entry["Key"], Body=b"{")
+
+    with pytest.raises(StoreError, match="is damaged"):
+        store.baseline(REPORT.scope)
+
+
+def test_a_bucket_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
+    store = ReportStore(aws.client("s3"), "no-such-bucket", "")
+
+    for use in (lambda: store.keep(REPORT, {}), lambda: store.kept(REPORT_ID), lambda: store.baseline(REPORT.scope)):
+        with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
+            use()

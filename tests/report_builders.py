@@ -1,0 +1,63 @@
+"""Reports for tests: small by default, as large as a test likes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.findings import Finding, status_of
+from backup_reporter.health.verdict import ClusterReport, WorkspaceReport
+from backup_reporter.report.build import build_report
+from backup_reporter.report.model import Report, Scope
+
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+REPORT_ID = "20261124T070000Z-1a2b3c4d"
+
+
+def days(number: float) -> timedelta:
+    return timedelta(days=number)
+
+
+def a_finding(code: str = "backup-failed", message: str = "The last 2 backups failed.", **more: Any) -> Finding:
+    about_a_cluster = CODES[code].about == "cluster"
+    default: dict[str, Any] = {"cluster_uid": "c-1", "cluster_name": "eu-1"} if about_a_cluster else {}
+    return Finding(code=code, severity=CODES[code].severity, message=message, **{**default, **more})
+
+
+def a_cluster(name: str = "eu-1", **more: Any) -> ClusterReport:
+    default: dict[str, Any] = {
+        "newest_restore_point_at": NOW - days(2),
+        "expires_at": NOW + days(20),
+        "restore_points": 3,
+    }
+    return ClusterReport(uid=f"uid of {name}", name=name, **{**default, **more})
+
+
+def a_workspace(name: str = "payments", *findings: Finding, **more: Any) -> WorkspaceReport:
+    default: dict[str, Any] = {"uid": f"uid of {name}", "project_uid": "p-1", "project_name": "prod"}
+    return WorkspaceReport(name=name, status=status_of(findings), findings=findings, **{**default, **more})
+
+
+def a_report(*workspaces: WorkspaceReport, as_of: datetime = NOW, **more: Any) -> Report:
+    default: dict[str, Any] = {"report_id": REPORT_ID, "generated_at": as_of, "scope": Scope()}
+    return build_report(workspaces, as_of=as_of, **{**default, **more})
+
+
+def a_green_report(number: int = 14) -> Report:
+    return a_report(*(a_workspace(f"shop-{index}", clusters=(a_cluster(),)) for index in range(number)))
+
+
+def a_failing_fleet(messages: Sequence[str], number: int) -> Report:
+    """``number`` failing workspaces; each says one of ``messages``, in turn."""
+    return a_report(
+        *(
+            a_workspace(
+                f"shop-{index}",
+                a_finding(message=messages[index % len(messages)], since=NOW - days(index % 30)),
+                clusters=(a_cluster(),),
+            )
+            for index in range(number)
+        )
+    )

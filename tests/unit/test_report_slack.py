@@ -1,0 +1,209 @@
+import re
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from slack_sdk.models.blocks import Block
+
+from backup_reporter.demo.slack_limits import block_problems, formatting_warnings
+from backup_reporter.report.model import Report
+from backup_reporter.report.slack_blocks import MAX_BLOCKS, MAX_MESSAGE, message, plain, thread
+from backup_reporter.report.slack_text import as_it_is, cut, escape
+from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace, days
+
+UTC = ZoneInfo("UTC")
+
+# Names and messages as an attacker, or an unlucky administrator, might choose them.
+HOSTILE = (
+    "<!channel> <!here> <@U0123> <#C0123> @here @channel #general",
+    "<https://evil.example|Palette> https://evil.example www.evil.example",
+    "*bold* _italic_ ~struck~ `code` ```block``` > quote :fire: &amp; &lt;",
+    "a & b < c > d",
+    "x" * 5000,
+    "<" * 5000,
+    "\u202eevil\u202c \x00\x07\r\n\u2028",
+)
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Every text in a payload, the top-level one included."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "text" and isinstance(value, str):
+                yield value
+            else:
+                yield from texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from texts(value)
+
+
+def assert_slack_takes(payload: dict[str, Any]) -> None:
+    assert payload["text"]
+    blocks = payload.get("blocks", [])
+    assert block_problems(blocks) == []
+    assert formatting_warnings(payload) == []
+    assert len(blocks) <= MAX_BLOCKS
+    assert sum(map(len, texts(payload))) <= MAX_MESSAGE
+    for block in Block.parse_all(blocks):  # the vendor's own models
+        block.validate_json()
+
+
+def every_message(report: Report) -> list[dict[str, Any]]:
+    first, replies = thread(report, UTC)
+    return [message(report, UTC), plain(report, UTC), first, *replies]
+
+
+def test_a_green_report_is_a_verdict_and_a_trust_line() -> None:
+    payload = message(a_green_report(), UTC)
+
+    assert [block["type"] for block in payload["blocks"]] == ["header", "context"]
+    assert payload["blocks"][0]["text"]["text"] == "🟢 OK: nothing wrong in 14 workspaces"
+    assert payload["text"].startswith("OK: nothing wrong in 14 workspaces\n14 of 14 workspaces, 14 clusters")
+
+
+def test_a_problem_is_one_section_and_what_can_be_restored_another() -> None:
+    report = a_report(a_workspace("payments", a_finding(since=NOW - days(1)), clusters=(a_cluster(),)))
+
+    problem, copies = message(report, UTC)["blocks"][2:]
+
+    assert problem["text"]["text"].startswith(
+        "🔴 *Backup failed* (since Mon 2026-11-23, day 2)\n"
+        "The last 2 backups failed.\n"
+        "• prod / payments: eu-1\n"
+        "What to do: Open the workspace's Backups tab"
+    )
+    assert copies["text"]["text"] == (
+        "*What can be restored right now*\n"
+        "• prod / payments: eu-1: from 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC"
+    )
+
+
+def test_slack_is_told_to_take_every_text_as_it_is() -> None:
+    payload = message(a_report(a_workspace("payments", a_finding())), UTC)
+
+    assert payload["parse"] == "none"
+    assert payload["link_names"] is False
+    assert payload["mrkdwn"] is False
+    mrkdwn = [text for text in _text_objects(payload) if text["type"] == "mrkdwn"]
+    assert mrkdwn
+    assert all(text["verbatim"] is True for text in mrkdwn)
+
+
+def _text_objects(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if node.get("type") in ("mrkdwn", "plain_text"):
+            yield node
+        for value in node.values():
+            yield from _text_objects(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _text_objects(value)
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_names_and_messages_mention_nobody_and_format_nothing(hostile: str) -> None:
+    broken = a_workspace(
+        hostile,
+        a_finding(message=hostile, cluster_name=hostile),
+        a_finding("disks-not-included"),
+        project_name=hostile,
+        clusters=(a_cluster(hostile),),
+    )
+
+    for payload in every_message(a_report(broken, problems=(hostile,))):
+        assert_slack_takes(payload)
+        for text in texts(payload):
+            foreign = re.sub(r"\*(Backup failed|What can be restored right now)\*", "", text)
+            assert not re.search(r"[*`~]|(?<!\w)_|_(?!\w)|(?<!\w)[@#]\w|(?<!\w):\w+:", foreign)
+            assert not re.search(r"^&gt;", text, re.MULTILINE)
+
+
+def test_names_that_format_nothing_stay_as_they_are() -> None:
+    for name in ("my_backup_2026-11-24", "arn:aws:s3:::backups", "someone@example.com", "12:30:45", "a/b.c-d"):
+        assert escape(name) == name
+
+
+def test_our_own_advice_can_be_copied() -> None:
+    payload = message(a_report(a_workspace("a", a_finding("schedule-unreadable"))), UTC)
+
+    assert "@daily or @every 24h" in "".join(texts(payload))
+    assert as_it_is("a < b & c") == "a &lt; b &amp; c"
+
+
+@given(text=st.text(), length=st.integers(min_value=1, max_value=200))
+def test_a_cut_is_made_between_words_and_never_in_an_entity(text: str, length: int) -> None:
+    escaped = escape(text)
+
+    shown = cut(escaped, length)
+
+    assert len(shown) <= length
+    if shown != escaped:
+        assert shown.endswith("…")
+        kept = shown.removesuffix("…").removesuffix(" ")
+        assert escaped.startswith(kept)
+        assert not kept or escaped[len(kept)].isspace()
+
+
+@given(
+    name=st.text(min_size=1),
+    cause=st.text(min_size=1),
+    problems=st.lists(st.text(), max_size=4),
+    link=st.one_of(st.none(), st.integers(min_value=1, max_value=4000)),
+)
+def test_whatever_the_report_says_slack_takes_it(name: str, cause: str, problems: list[str], link: int | None) -> None:
+    codes = ("backup-failed", "backup-stuck", "not-protected", "unreadable", "disks-not-included")
+    workspaces = [a_workspace(name, a_finding(code, message=cause), clusters=(a_cluster(name),)) for code in codes]
+    report = a_report(*workspaces, problems=tuple(problems))
+    url = "https://bucket.example/" + "x" * link if link else None
+
+    for payload in every_message(msgspec.structs.replace(report, report_url=url)):
+        assert_slack_takes(payload)
+
+
+def test_of_many_causes_the_worst_are_shown_and_the_rest_is_counted_with_where_to_see_it() -> None:
+    fleet = a_failing_fleet([f"Cause {number}." for number in range(60)], 60)
+
+    shown = "\n".join(texts(message(fleet, UTC)))
+
+    left_out = 60 - len(set(re.findall(r"Cause \d+\.", shown)))
+    assert 0 < left_out < 60
+    assert f"… and {left_out} more findings (Backup failed: {left_out}), which the report 20261124T070000Z" in shown
+
+
+def test_the_longest_link_still_leaves_room_for_the_worst_problem() -> None:
+    report = msgspec.structs.replace(
+        a_failing_fleet([f"Cause {number} " + "word " * 400 for number in range(60)], 60),
+        report_url="https://bucket.example/" + "x" * 2900,
+        problems=("problem " * 100,) * 5,
+    )
+
+    payload = message(report, UTC)
+
+    assert_slack_takes(payload)
+    assert "*Backup failed*" in "".join(texts(payload))
+    assert payload["blocks"][-1]["text"]["text"].startswith("<https://bucket.example/")
+
+
+def test_a_thread_has_the_verdict_first_and_the_details_below() -> None:
+    fleet = a_failing_fleet([f"Cause {number} " + "word " * 80 for number in range(60)], 60)
+
+    first, replies = thread(fleet, UTC)
+
+    assert [block["type"] for block in first["blocks"]] == ["header", "context", "section"]
+    assert first["blocks"][2]["text"]["text"] == "Backup failed: 60"
+    assert len(replies) > 1
+    assert "Cause 0 " in "".join(texts(replies))
+
+
+def test_the_plain_message_says_what_is_wrong_without_any_block() -> None:
+    report = a_report(a_workspace("payments", a_finding()), problems=("Project x cannot be listed.",))
+
+    payload = plain(report, UTC)
+
+    assert "blocks" not in payload
+    assert "Project x cannot be listed.\nBackup failed: prod / payments: eu-1" in payload["text"]
