@@ -5,19 +5,38 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix lock clean
+.PHONY: help demo report test check fix build e2e checkov lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(VENV)/.dev: requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	touch $@
 
 .venv-demo/.demo: requirements/demo.txt
 	$(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/demo.txt
+	.venv-demo/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
+	touch $@
+
+# What pins its own dependencies against the others' lives in an environment of its own.
+.venv-sam/.sam: requirements/sam.txt
+	$(PYTHON) -m venv .venv-sam
+	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/sam.txt
+	touch $@
+
+.venv-checkov/.checkov: requirements/checkov.txt
+	$(PYTHON) -m venv .venv-checkov
+	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/checkov.txt
+	touch $@
+
+# The local AWS runs functions in its own interpreter: the function's Python, where that is at hand.
+FUNCTION_PYTHON := $(firstword $(foreach python,$(shell command -v python3.13) $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(PYTHON),$(shell $(python) -c 'print("$(python)")' 2>/dev/null)))
+
+.venv-ministack/.ministack: requirements/ministack.txt
+	$(FUNCTION_PYTHON) -m venv .venv-ministack
+	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.txt
 	touch $@
 
 demo: .venv-demo/.demo  ## Runs the whole thing on this machine against a Palette look-alike
@@ -29,22 +48,36 @@ report: .venv-demo/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, a
 test: $(VENV)/.dev  ## Runs the test suite
 	$(BIN)/pytest
 
-check: $(VENV)/.dev  ## Format, lint, types, direction of imports, template; changes nothing
+check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports, template; changes nothing
 	$(BIN)/ruff format --check src tests
 	$(BIN)/ruff check src tests
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region eu-central-1
+	.venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
+	.venv-sam/bin/cfn-lint --non-zero-exit-code warning .venv-sam/translated.json
 
 fix: $(VENV)/.dev  ## Formats the code and mends what the linter can mend
 	$(BIN)/ruff format src tests
 	$(BIN)/ruff check --fix src tests
 
-LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade --no-config pyproject.toml
+build: .venv-sam/.sam  ## Builds the function as it is deployed
+	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
+
+e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS with IAM enforced, and uses it
+	$(BIN)/pytest -q tests/e2e --override-ini addopts=--strict-markers
+
+checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template
+	.venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
+	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
+
+LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade --no-config
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
-	$(LOCK) --output-file src/requirements.txt
-	$(LOCK) --constraint src/requirements.txt --extra cli --extra demo --output-file requirements/demo.txt
-	$(LOCK) --constraint src/requirements.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --output-file src/requirements.txt
+	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --extra demo --output-file requirements/demo.txt
+	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
+	for name in sam ministack checkov; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 .venv-lock/.lock:
 	$(PYTHON) -m venv .venv-lock

@@ -1,0 +1,197 @@
+"""The whole thing as a user installs it: sam build, sam deploy, invoke, wait for the schedule, delete."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backup_reporter.demo.instructive import instructive
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.slack_server import SlackServer
+from tests.e2e.stack import LocalAws, local_aws
+
+STACK = "reporter"
+
+
+@dataclass
+class Deployment:
+    aws: LocalAws
+    palette: LookAlike
+    slack: SlackServer
+    queue_url: str
+    outputs: dict[str, str]
+
+    def invoke(self, event: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
+        """The function's answer, and whether it is an error."""
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=self.outputs["FunctionName"], Payload=json.dumps(event).encode()
+        )
+        return json.loads(answer["Payload"].read()), answer.get("FunctionError")
+
+    def arrived(self, seconds: float) -> list[dict[str, Any]]:
+        """What came to the topic's subscriber within some seconds."""
+        messages: list[dict[str, Any]] = []
+        sqs, ends_at = self.aws.client("sqs"), time.monotonic() + seconds
+        while not messages and time.monotonic() < ends_at:
+            received = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in received.get("Messages", []):
+                messages.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return messages
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    directory: Path = tmp_path_factory.mktemp("aws")
+    with (
+        LookAlike(instructive(datetime.now(UTC)), rate_limit=False) as palette,
+        SlackServer() as slack,
+        local_aws(directory) as aws,
+    ):
+        aws.client("s3").create_bucket(
+            Bucket="deployments", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        )
+        secrets = aws.client("secretsmanager")
+        secrets.create_secret(Name="palette-api-key", SecretString=json.dumps({"apiKey": API_KEY}))
+        slack_arn = secrets.create_secret(Name="slack-webhook", SecretString=slack.webhook_url)["ARN"]
+        parameters = {
+            "PaletteApiUrl": palette.url,
+            "PaletteApiKeySecret": "palette-api-key",
+            "SlackWebhookSecret": slack_arn,
+            "EventBusName": "default",
+            "ScheduleExpression": "rate(1 minute)",
+        }
+        outputs = aws.deploy(aws.build(), STACK, parameters)
+        sqs = aws.client("sqs")
+        queue_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "sns.amazonaws.com"},
+                    "Action": "sqs:SendMessage",
+                    "Resource": arn,
+                    "Condition": {"ArnEquals": {"aws:SourceArn": outputs["TopicArn"]}},
+                }
+            ],
+        }
+        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
+        aws.client("sns").subscribe(TopicArn=outputs["TopicArn"], Protocol="sqs", Endpoint=arn)
+        yield Deployment(aws, palette, slack, queue_url, outputs)
+
+
+def test_the_schedule_fires_by_itself_and_everybody_gets_the_report(deployment: Deployment) -> None:
+    posted_before = len(deployment.slack.messages)
+    (notification, *_) = deployment.arrived(seconds=100)
+    assert notification["Subject"].startswith("Palette backups CRITICAL")
+    assert notification["MessageAttributes"]["status"]["Value"] == "CRITICAL"
+    wait_until(lambda: len(deployment.slack.messages) > posted_before, seconds=20)
+
+
+def test_an_invocation_on_demand_answers_with_the_report(deployment: Deployment) -> None:
+    report, error = deployment.invoke({})
+    assert error is None
+    assert report["status"] == "CRITICAL"
+    statuses = {delivery["channel"]: delivery["status"] for delivery in report["deliveries"]}
+    assert statuses == {"sns": "delivered", "slack": "delivered", "eventbridge": "delivered"}
+
+
+def test_the_bucket_refuses_what_does_not_come_over_tls(deployment: Deployment) -> None:
+    # The local AWS speaks plain HTTP, so the policy has to refuse even the function; without it the rest can be tried.
+    report, _ = deployment.invoke({})
+    assert any("AccessDenied" in note for note in report["notes"])
+    deployment.aws.client("s3").delete_bucket_policy(Bucket=deployment.outputs["BucketName"])
+    report, _ = deployment.invoke({})
+    bucket = deployment.aws.client("s3").list_objects_v2(Bucket=deployment.outputs["BucketName"])
+    assert any(report["reportId"] in item["Key"] for item in bucket["Contents"])
+
+
+def test_an_event_that_makes_no_sense_is_refused(deployment: Deployment) -> None:
+    answer, error = deployment.invoke({"workspace": "payments"})
+    assert error
+    assert "'workspace' is no field" in answer["errorMessage"]
+
+
+def test_a_scheduled_report_reaches_each_channel_once_even_when_the_event_comes_twice(deployment: Deployment) -> None:
+    event = {"scheduledTime": "2026-01-05T07:00:00Z"}
+    first, _ = deployment.invoke(event)
+    second, _ = deployment.invoke(event)
+    assert {delivery["status"] for delivery in first["deliveries"]} == {"delivered"}
+    assert {delivery["status"] for delivery in second["deliveries"]} == {"duplicate"}
+
+
+def test_without_any_one_of_its_permissions_the_function_fails(deployment: Deployment) -> None:
+    iam = deployment.aws.client("iam")
+    function = deployment.aws.client("lambda").get_function_configuration(
+        FunctionName=deployment.outputs["FunctionName"]
+    )
+    role = function["Role"].rpartition("/")[2]
+    policies = {
+        name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+    }
+    # What only the platform itself does with the function's role cannot be seen from inside the function.
+    of_the_platform = {"log", "keep-failures"}
+    unnoticed = []
+    for name, document in policies.items():
+        for without, action in every_document_with_one_action_less(document):
+            if name in of_the_platform:
+                continue
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(without))
+            if not goes_wrong(deployment):
+                unnoticed.append(action)
+            iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+    assert unnoticed == []
+    assert not goes_wrong(deployment), "with all of its permissions it works again"
+
+
+def test_the_stack_deletes_cleanly(deployment: Deployment) -> None:
+    # The bucket is retained on purpose: it holds what an auditor wants.
+    cloudformation = deployment.aws.client("cloudformation")
+    cloudformation.delete_stack(StackName=STACK)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+    functions = deployment.aws.client("lambda").list_functions()["Functions"]
+    assert [function for function in functions if STACK in function["FunctionName"]] == []
+    topics = deployment.aws.client("sns").list_topics()["Topics"]
+    assert [topic for topic in topics if STACK in topic["TopicArn"]] == []
+
+
+def every_document_with_one_action_less(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    for index, statement in enumerate(document["Statement"]):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        for action in actions:
+            without = copy.deepcopy(document)
+            # An action that nobody uses stands in: a statement must have one.
+            without["Statement"][index]["Action"] = [other for other in actions if other != action] or [
+                "sts:GetCallerIdentity"
+            ]
+            yield without, action
+
+
+_scheduled_times = (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour) for hour in count())
+
+
+def goes_wrong(deployment: Deployment) -> bool:
+    """Whether a scheduled run, of a time that no other had, says that something failed."""
+    report, error = deployment.invoke({"scheduledTime": next(_scheduled_times).isoformat()})
+    if error or any(delivery["status"] != "delivered" for delivery in report["deliveries"]):
+        return True
+    return bool(report["problems"] or report["notes"])
+
+
+def wait_until(condition: Any, seconds: float) -> None:
+    ends_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < ends_at, "it did not happen in time"
+        time.sleep(0.5)
