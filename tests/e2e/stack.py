@@ -77,7 +77,7 @@ class LocalAws:
 
     def client(self, service: str) -> Any:
         session = boto3.Session("test", "test", region_name=REGION)
-        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+        return session.client(service, endpoint_url=self.url)
 
     def sam(self, *arguments: str, **environment: str) -> str:
         finished = subprocess.run(
