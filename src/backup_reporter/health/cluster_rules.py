@@ -1,9 +1,8 @@
-"""The rules about one cluster: what its attempts say, and what is left to restore."""
+"""The rules about one cluster: what became of the attempts to back it up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from itertools import takewhile
 
 from backup_reporter.health.case import Case, about, evidence_of, finding
@@ -15,11 +14,6 @@ from backup_reporter.health.wording import count, duration, listed, quote, times
 from backup_reporter.settings import PhaseClass
 
 ClusterRule = Callable[[Case, Subject], Finding | None]
-
-
-def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
-    """The newest copy that can be restored at ``now``."""
-    return next((attempt for attempt in reversed(subject.attempts) if attempt.is_restore_point(now)), None)
 
 
 def backup_failed(case: Case, subject: Subject) -> Finding | None:
@@ -120,96 +114,6 @@ def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
         cluster=about(latest, subject) if is_own else None,
         since=latest.at,
         **evidence_of(latest) | {"state": quote(state, 2000) if state else None},
-    )
-
-
-def backup_expired(case: Case, subject: Subject) -> Finding | None:
-    """Critical: no restore point is left, and the newest copy that there was has expired."""
-    if not subject.in_scope or newest_restore_point(subject, case.now):
-        return None
-    copies = [attempt for attempt in subject.attempts if attempt.is_copy and attempt.expires_at]
-    if not copies:
-        return None
-    expired_at = max(copy.expires_at for copy in copies if copy.expires_at)
-    return finding(
-        "backup-expired",
-        f"Nothing can be restored: the last copy expired on {case.day(expired_at)}.",
-        cluster=subject.cluster,
-        since=expired_at,
-        **evidence_of(copies[-1]),
-    )
-
-
-def never_backed_up(case: Case, subject: Subject) -> Finding | None:
-    """Critical: there is no restore point and never was one; info while a new policy's first run is not due."""
-    if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
-        return None
-    due = _first_due_still_awaited(case)
-    if due:
-        message = f"The policy is new; its first backup is due {case.moment(due)}."
-        return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
-    return finding(
-        "never-backed-up",
-        f"Nothing can be restored: {_why_never(subject)}.",
-        cluster=subject.cluster,
-        attempts=len(subject.attempts),
-    )
-
-
-def _first_due_still_awaited(case: Case) -> datetime | None:
-    first = case.due_times.first() if case.due_times and not case.timeline.runs else None
-    return first if first and case.now < first + case.rules.grace else None
-
-
-def _why_never(subject: Subject) -> str:
-    if any(attempt.phase == "succeeded" and attempt.speaks_for_all for attempt in subject.attempts):
-        return "a run says it succeeded but names no cluster backup"
-    if any(attempt.phase == "succeeded" for attempt in subject.attempts):
-        return "every copy there was has been deleted"
-    return "no backup has ever succeeded" if subject.attempts else "it has never been backed up"
-
-
-def backup_expiring(case: Case, subject: Subject) -> Finding | None:
-    """Warning: the newest restore point expires within the window, and rotation will not replace it in time."""
-    newest = newest_restore_point(subject, case.now)
-    if newest is None or newest.expires_at is None:
-        return None
-    if newest.expires_at - case.now > case.rules.expiry_warning or _rotation_comes_in_time(case, subject, newest):
-        return None
-    left = duration(newest.expires_at - case.now)
-    return finding(
-        "backup-expiring",
-        f"The last copy expires on {case.day(newest.expires_at)}, in {left}, and nothing shows that a new one "
-        "will be there by then.",
-        cluster=subject.cluster,
-        nextDueAt=timestamp(case.next_due),
-        **evidence_of(newest),
-    )
-
-
-def _rotation_comes_in_time(case: Case, subject: Subject, newest: Attempt) -> bool:
-    latest_finished = subject.finished[-1]
-    return (
-        latest_finished.phase == "succeeded"
-        and not case.missed_due_times
-        and case.next_due is not None
-        and newest.expires_at is not None
-        and newest.expires_at - case.next_due > case.rules.grace
-    )
-
-
-def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
-    """Critical: a maximum age is set, and the newest restore point is older, or of unknown age."""
-    limit, newest = case.rules.max_backup_age, newest_restore_point(subject, case.now)
-    if limit is None or newest is None or (newest.at and case.now - newest.at <= limit):
-        return None
-    age = f"is of {case.day(newest.at)}" if newest.at else "has no date"
-    return finding(
-        "restore-point-too-old",
-        f"The last copy {age}; it should be no older than {duration(limit)}.",
-        cluster=subject.cluster,
-        since=newest.at + limit if newest.at else None,
-        **evidence_of(newest),
     )
 
 

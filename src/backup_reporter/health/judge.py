@@ -9,10 +9,11 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter.health import cluster_rules, workspace_rules
+from backup_reporter.health import cluster_rules, copy_rules, workspace_rules
 from backup_reporter.health.case import Case, build_case, finding
-from backup_reporter.health.cluster_rules import ClusterRule, newest_restore_point
+from backup_reporter.health.cluster_rules import ClusterRule
 from backup_reporter.health.copies import copies
+from backup_reporter.health.copy_rules import newest_restore_point
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.model import BackupResult, Workspace
@@ -27,10 +28,10 @@ CLUSTER_RULES: tuple[ClusterRule, ...] = (
     cluster_rules.backup_partially_failed,
     cluster_rules.backup_stuck,
     cluster_rules.backup_state_unknown,
-    cluster_rules.backup_expired,
-    cluster_rules.never_backed_up,
-    cluster_rules.backup_expiring,
-    cluster_rules.restore_point_too_old,
+    copy_rules.backup_expired,
+    copy_rules.never_backed_up,
+    copy_rules.backup_expiring,
+    copy_rules.restore_point_too_old,
     cluster_rules.cluster_not_backed_up,
     cluster_rules.namespace_not_backed_up,
 )
@@ -48,10 +49,10 @@ WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
 CONCLUDE_FROM_ABSENCE = frozenset(
     {
         workspace_rules.backup_overdue,
-        cluster_rules.backup_expired,
-        cluster_rules.never_backed_up,
-        cluster_rules.backup_expiring,
-        cluster_rules.restore_point_too_old,
+        copy_rules.backup_expired,
+        copy_rules.never_backed_up,
+        copy_rules.backup_expiring,
+        copy_rules.restore_point_too_old,
         cluster_rules.cluster_not_backed_up,
     }
 )
@@ -63,9 +64,9 @@ NOT_ABOUT_ONE_RUN = frozenset(
         workspace_rules.retention_gap,
         workspace_rules.not_scheduled,
         workspace_rules.schedule_unreadable,
-        cluster_rules.never_backed_up,
-        cluster_rules.backup_expiring,
-        cluster_rules.restore_point_too_old,
+        copy_rules.never_backed_up,
+        copy_rules.backup_expiring,
+        copy_rules.restore_point_too_old,
     }
 )
 """Rules about a history or a schedule: one run on its own neither breaks nor keeps them."""

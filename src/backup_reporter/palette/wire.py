@@ -93,8 +93,9 @@ def _decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw, path: st
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
-        # msgspec ends its messages with "- at `$.some.path`".
-        raise UndecodableError(str(error).replace("`$", f"`{path}", 1)) from None
+        # msgspec ends its messages with "- at `$.some.path`", but for the outermost value itself.
+        said = str(error)
+        raise UndecodableError(said.replace("`$", f"`{path}", 1) if "`$" in said else f"{said} - at `{path}`") from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise UndecodableError(f"not the JSON of Palette's API at `{path}`: {quote(str(error), 200)}") from None
 
