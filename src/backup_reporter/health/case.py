@@ -70,6 +70,16 @@ class Case:
             return (run,)
         return tuple(other for other in self.timeline.runs if other.at and other.at >= due - EARLY)
 
+    def run_of(self, attempt: Attempt) -> JudgedRun:
+        """The run that an attempt is part of."""
+        return next(run for run in self.timeline.runs if attempt in run.attempts)
+
+    def went_well_for_all(self, run: JudgedRun) -> bool:
+        """Whether every cluster in a run succeeded, and every cluster in scope is in it."""
+        in_scope = {subject.cluster for subject in self.timeline.subjects if subject.in_scope}
+        present = {attempt.cluster for attempt in run.attempts}
+        return in_scope <= present and all(attempt.phase == "succeeded" for attempt in run.attempts)
+
     def was_left_out(self, subject: Subject) -> bool:
         """Whether a cluster in scope has no cluster backup in any run of the latest finished run's period.
 

@@ -38,6 +38,22 @@ def backup_partially_failed(case: Case, subject: Subject) -> Finding | None:
     return _outcome("backup-partially-failed", case, subject, row, words)
 
 
+def run_partially_failed(case: Case, subject: Subject) -> Finding | None:
+    """Warning, about the workspace: a run says that it lost parts, and no cluster in it or left out of it says which."""
+    latest = subject.finished[-1] if subject.finished else None
+    if latest is None or latest.phase != "succeeded" or latest.run_phase not in ("partial", "doomed"):
+        return None
+    if _ended_before_being_left_out(case, subject, latest) or not case.went_well_for_all(case.run_of(latest)):
+        return None
+    return finding(
+        "backup-partially-failed",
+        f"The last run as a whole says '{quote(latest.run_state or '', 100)}', though every cluster in it succeeded: "
+        "it does not say which parts are missing.",
+        since=latest.at,
+        **evidence_of(latest) | {"runState": latest.run_state},
+    )
+
+
 def _row_of(finished: tuple[Attempt, ...], phase: PhaseClass) -> tuple[Attempt, ...]:
     """The unbroken row of attempts that ended in ``phase``, newest first."""
     return tuple(takewhile(lambda attempt: attempt.phase == phase, reversed(finished)))
@@ -95,8 +111,7 @@ def _only_its_run_is_under_way(case: Case, attempt: Attempt) -> bool:
     """Whether the run goes on although every cluster in it has finished; else the cluster says it for itself."""
     if attempt.run_phase not in UNDER_WAY:
         return False
-    run = next(run for run in case.timeline.runs if attempt in run.attempts)
-    return not any(other.phase in UNDER_WAY for other in run.attempts)
+    return not any(other.phase in UNDER_WAY for other in case.run_of(attempt).attempts)
 
 
 def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
@@ -105,6 +120,7 @@ def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
     if latest is None or "unknown" not in (latest.phase, latest.run_phase):
         return None
     is_own = latest.phase == "unknown"
+    row = takewhile(lambda attempt: "unknown" in (attempt.phase, attempt.run_phase), reversed(subject.attempts))
     state = latest.state if is_own else latest.run_state
     of_whom = "The latest backup" if is_own else "The latest run as a whole"
     says = f"says '{quote(state, 100)}', which is no known state" if state and is_given(state) else "gives no state"
@@ -112,7 +128,7 @@ def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
         "backup-state-unknown",
         f"{of_whom} {says}: it cannot be counted as good.",
         cluster=about(latest, subject) if is_own else None,
-        since=latest.at,
+        since=[attempt.at for attempt in row][-1],
         **evidence_of(latest) | {"state": quote(state, 2000) if state else None},
     )
 
@@ -143,14 +159,17 @@ def namespace_not_backed_up(case: Case, subject: Subject) -> Finding | None:
     latest = subject.finished[-1] if subject.finished else None
     if latest is None or latest.phase != "succeeded" or not latest.namespaces:
         return None
-    lacking = missing(case.policy.namespaces, latest.namespaces)
+    wanted = case.policy.namespaces
+    lacking = missing(wanted, latest.namespaces)
     if not lacking or _ended_before_being_left_out(case, subject, latest):
         return None
+    told = (attempt for attempt in reversed(subject.finished) if attempt.phase == "succeeded" and attempt.namespaces)
+    row = takewhile(lambda attempt: missing(wanted, attempt.namespaces), told)
     return finding(
         "namespace-not-backed-up",
         f"The last backup lacks {count(len(lacking), 'namespace')} of the policy: {listed(lacking)}.",
         cluster=about(latest, subject),
-        since=latest.at,
+        since=[attempt.at for attempt in row][-1],
         namespaces=[quote(name) for name in lacking[:100]],
         **evidence_of(latest),
     )

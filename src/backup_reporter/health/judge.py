@@ -26,6 +26,7 @@ from backup_reporter.settings import Rules
 CLUSTER_RULES: tuple[ClusterRule, ...] = (
     cluster_rules.backup_failed,
     cluster_rules.backup_partially_failed,
+    cluster_rules.run_partially_failed,
     cluster_rules.backup_stuck,
     cluster_rules.backup_state_unknown,
     copy_rules.backup_expired,

@@ -91,6 +91,12 @@ UNKNOWN = [
         status="WARNING",
     ),
     row(
+        "A state that nobody knows began with the unbroken row of such",
+        backup(*nightly(last="11-20"), *nightly("11-21", eu1="Sleeping")),
+        "backup-state-unknown eu1",
+        since={"backup-state-unknown eu1": "11-21 01:00"},
+    ),
+    row(
         "An older state that nobody knows is not the latest",
         backup(*nightly(last="11-22", state="Sleeping"), run("11-23 01:00")),
     ),
@@ -198,7 +204,17 @@ WORSE_OF_BOTH = [
         "A latest run that is partial is not green because its clusters are",
         backup(*nightly(last="11-22"), run("11-23 01:00", "PartiallyFailed", eu1="Completed", us2="Completed")),
         "backup-partially-failed",
+        says={"backup-partially-failed": ["PartiallyFailed"]},
         status="WARNING",
+    ),
+    row(
+        "A run that is partial because it left a cluster out is not said to be partial as well",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "PartiallyFailed", eu1="Completed", us2=NOTHING)),
+        "cluster-not-backed-up us2",
+    ),
+    row(
+        "A run that was partial and is not a cluster's latest is past",
+        backup(*nightly(last="11-22", state="PartiallyFailed", eu1="Completed", us2="Completed"), run("11-23 01:00")),
     ),
 ]
 
