@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -99,10 +100,12 @@ class Cron:
         return next(self._due_times(after, reverse=False), None)
 
     def _due_times(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
-        for due in CronSim(self.expression, start.astimezone(self.zone), reverse=reverse):
-            # Where clocks jump forward, Debian's cron catches up and robfig/cron leaves the time out.
-            if due.hour in self._hours and due.minute in self._minutes:
-                yield due.astimezone(UTC)
+        # Beyond the first and the last year of the calendar nothing falls due.
+        with suppress(OverflowError):
+            for due in CronSim(self.expression, start.astimezone(self.zone), reverse=reverse):
+                # Where clocks jump forward, Debian's cron catches up and robfig/cron leaves the time out.
+                if due.hour in self._hours and due.minute in self._minutes:
+                    yield due.astimezone(UTC)
 
     @cached_property
     def _minutes(self) -> set[int]:

@@ -83,8 +83,12 @@ class DueTimes:
         return self.next(self.not_before - timedelta(seconds=1)) if self.not_before else None
 
     def missed(self, until: datetime, last_run_at: datetime | None) -> tuple[datetime, ...]:
-        """The due times up to ``until`` that no run answered since the last one, newest first; at most COUNT_LIMIT."""
-        return tuple(islice(self._backwards(until, last_run_at), COUNT_LIMIT))
+        """The due times up to ``until`` that no run answered since the last one, newest first; at most COUNT_LIMIT.
+
+        Where neither a run nor the policy's creation is known there is nothing to count from: it is the latest alone.
+        """
+        limit = COUNT_LIMIT if last_run_at or self.not_before else 1
+        return tuple(islice(self._backwards(until, last_run_at), limit))
 
     def _backwards(self, until: datetime, last_run_at: datetime | None) -> Iterator[datetime]:
         due = self.latest(until)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, deletion_of, is_given, phase_of
@@ -126,18 +127,21 @@ def _subjects(scope: tuple[Cluster, ...], attempts: list[Attempt]) -> Iterator[S
         yield Subject(None, tuple(nameless), in_scope=not scope)
 
 
-def _order_of_runs(run: JudgedRun) -> tuple[datetime, int, str, str]:
+def _order_of_runs(run: JudgedRun) -> tuple[object, ...]:
     # What happened at the same moment is put in an order of its own, the worst last: it is then the latest.
-    return _order(run.at, run.worst_phase, run.run.request_uid, run.run.backup_name)
+    names = (run.run.request_uid or "", run.run.backup_name or "", run.run.state or "")
+    return (*_order(run.at, run.worst_phase), names, [_order_of_attempts(attempt) for attempt in run.attempts])
 
 
-def _order_of_attempts(attempt: Attempt) -> tuple[datetime, int, str, str]:
-    return _order(attempt.at, attempt.phase, attempt.backup_name, attempt.message)
+def _order_of_attempts(attempt: Attempt) -> tuple[object, ...]:
+    texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "", attempt.run_state or "")
+    lasts_seconds = attempt.expires_at.timestamp() if attempt.expires_at else inf
+    what_is_left = (attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces)
+    return (*_order(attempt.at, attempt.phase), texts, what_is_left)
 
 
-def _order(at: datetime | None, phase: PhaseClass, *rest: str | None) -> tuple[datetime, int, str, str]:
-    first, second = (text or "" for text in rest)
-    return (at or _BEFORE_EVERYTHING, BADNESS.index(phase), first, second)
+def _order(at: datetime | None, phase: PhaseClass) -> tuple[datetime, int]:
+    return (at or _BEFORE_EVERYTHING, BADNESS.index(phase))
 
 
 def run_time(run: Run) -> datetime | None:
@@ -150,7 +154,7 @@ def _judged_run(run: Run, policy: Policy, rules: Rules, known: _KnownClusters) -
     at = run_time(run)
     backups = run.cluster_backups or (None,)
     attempts = tuple(_attempt(backup, run, at, policy, rules, known) for backup in backups)
-    return JudgedRun(at, phase_of(run.state, rules.extra_states), run, attempts)
+    return JudgedRun(at, phase_of(run.state, rules.extra_states), run, tuple(sorted(attempts, key=_order_of_attempts)))
 
 
 def _attempt(
@@ -199,7 +203,8 @@ class _KnownClusters:
     def __init__(self, workspace: Workspace, result: BackupResult) -> None:
         self._workspace = workspace
         self._policy = result.policy
-        self._seen = [backup.cluster for run in result.runs for backup in run.cluster_backups]
+        seen = {backup.cluster for run in result.runs for backup in run.cluster_backups}
+        self._seen = sorted(seen, key=lambda cluster: (cluster.name or "", cluster.uid or ""))
         named = [cluster for cluster in (*workspace.clusters, *self._seen) if cluster.uid]
         self._name_of_uid = _first_of((cluster.uid, cluster.name) for cluster in named)
         self._uid_of_name = _first_of((cluster.name, cluster.uid) for cluster in named)

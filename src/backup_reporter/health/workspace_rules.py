@@ -17,12 +17,14 @@ def backup_overdue(case: Case) -> Iterator[Finding]:
     """Critical: for the latest due time whose grace has passed, no run began then or later."""
     missed = case.missed_due_times
     if missed:
-        at_least = "at least " if len(missed) == COUNT_LIMIT else ""
+        knows_first = case.last_run_at or (case.due_times and case.due_times.not_before)
+        at_least = "" if knows_first and len(missed) < COUNT_LIMIT else "at least "
+        which = f"the latest on {case.day(missed[0])}" if at_least else f"the first on {case.day(missed[-1])}"
         last = f"the last run was on {case.day(case.last_run_at)}" if case.last_run_at else "there is no run at all"
         yield finding(
             "backup-overdue",
-            f"No backup began for {at_least}{count(len(missed), 'due time')}, the first on {case.day(missed[-1])}; {last}.",
-            since=missed[-1],
+            f"No backup began for {at_least}{count(len(missed), 'due time')}, {which}; {last}.",
+            since=missed[-1] if knows_first else None,
             missed=len(missed),
             latestDueAt=timestamp(missed[0]),
             lastRunAt=timestamp(case.last_run_at),
