@@ -117,7 +117,7 @@ def run(
     *,
     backup_time: str | None = NOTHING,
     refs: Any = NOTHING,
-    hours: float = NOTHING,
+    hours: float | None = NOTHING,
     deleted: str | None = NOTHING,
     name: str = NOTHING,
     **clusters: str | Json | None,
@@ -161,7 +161,7 @@ def backup(
     schedule: str | None = DAILY,
     hours: float | None = 720,
     all_clusters: bool | None = True,
-    uids: Sequence[str] | None = NOTHING,
+    uids: Any = NOTHING,
     created: str | None = "01-05 10:00",
     **config: Any,
 ) -> Json:
@@ -190,7 +190,7 @@ def present(**fields: Any) -> Json:
 class Row:
     """One row of the table: what Palette says, and what has to follow. See :func:`row`."""
 
-    answer: Json
+    answer: Any
     expected: frozenset[str]
     workspace: Json
     rules: Rules
@@ -205,7 +205,7 @@ class Row:
 
 def row(
     sentence: str,
-    answer: Json,
+    answer: Any,
     *expected: str,
     workspace: Json | None = None,
     rules: Rules | None = None,

@@ -113,7 +113,7 @@ REFLESS = [
             backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", refs=refs)),
             "backup-failed",
         )
-        for how, refs in {"null": None, "empty": []}.items()
+        for how, refs in (("null", None), ("empty", []))
     ),
     row(
         "A run without cluster backups: nothing but a state",

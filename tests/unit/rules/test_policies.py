@@ -1,0 +1,156 @@
+"""What the policy asks for: namespaces, disks, a schedule; and a run that is asked for alone."""
+
+from __future__ import annotations
+
+import pytest
+from builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
+
+WANTED = ["web", "shop"]
+
+NAMESPACES = [
+    row(
+        "namespace-not-backed-up: the backup lacks a namespace that the policy names",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=WANTED),
+        "namespace-not-backed-up eu1",
+        says={"namespace-not-backed-up eu1": ["shop"]},
+        since={"namespace-not-backed-up eu1": "11-16 01:00"},
+        status="WARNING",
+    ),
+    row(
+        "Not namespace-not-backed-up: all are there, and more",
+        backup(*nightly(eu1=copy(namespaces=["more", "shop", "web"])), namespaces=WANTED),
+    ),
+    *(
+        row(
+            f"Not namespace-not-backed-up: the backup does not name its namespaces ({names})",
+            backup(*nightly(eu1=copy(namespaces=names)), namespaces=WANTED),
+        )
+        for names in (None, [], [None])
+    ),
+    *(
+        row(
+            f"Not namespace-not-backed-up: the policy means every namespace ({names})",
+            backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=names),
+        )
+        for names in (None, [], ["*"])
+    ),
+    row(
+        "Not namespace-not-backed-up: the latest succeeded with all of them",
+        backup(
+            *nightly(last="11-22", eu1=copy(namespaces=["web"])),
+            run("11-23 01:00", eu1=copy(namespaces=["web", "shop"])),
+            namespaces=WANTED,
+        ),
+    ),
+    row(
+        "A failed backup is not asked for its namespaces",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy("Failed", namespaces=["web"])), namespaces=WANTED),
+        "backup-failed eu1",
+    ),
+    row(
+        "The policy may name namespaces by a pattern",
+        backup(*nightly(eu1=copy(namespaces=["team-a", "team-b"])), namespaces=["team-.*"]),
+    ),
+    row(
+        "A pattern that nothing in the backup fits is a namespace that is missing",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=["web", "team-.*"]),
+        "namespace-not-backed-up eu1",
+        says={"namespace-not-backed-up eu1": ["team-.*"]},
+    ),
+]
+
+CONFIGURED = [
+    *(
+        row(f"not-protected: {how}", answer, "not-protected", status="WARNING")
+        for how, answer in {
+            "neither schedule nor runs": backup(schedule=None),
+            "a blank schedule and no runs": backup(schedule=" "),
+            "an empty object": {},
+            "null": None,
+            "nulls at every level": {
+                "metadata": None,
+                "spec": {"config": {"backupConfig": None}},
+                "status": {"workspaceBackupStatuses": None},
+            },
+        }.items()
+    ),
+    row(
+        "With not-protected, nothing else is judged",
+        backup(schedule=None, includeAllDisks=False, hours=1),
+        "not-protected",
+    ),
+    row(
+        "not-scheduled: runs, but no schedule", backup(run("11-20 01:00"), schedule=None), "not-scheduled", status="OK"
+    ),
+    row(
+        "Not not-scheduled: a schedule, and no runs yet", backup(created="11-23 02:00"), *both("awaiting-first-backup")
+    ),
+    row(
+        "disks-not-included: includeAllDisks is false",
+        backup(*nightly(), includeAllDisks=False),
+        "disks-not-included",
+        status="OK",
+    ),
+    row(
+        "disks-not-included: cluster resources, and with them the volumes, are never included",
+        backup(*nightly(), includeClusterResourceMode="Never"),
+        "disks-not-included",
+        status="OK",
+    ),
+    row(
+        "disks-not-included is said once",
+        backup(*nightly(), includeAllDisks=False, includeClusterResourceMode="Never"),
+        "disks-not-included",
+    ),
+    *(
+        row(
+            f"Not disks-not-included: includeAllDisks {disks}, mode {mode}",
+            backup(*nightly(), includeAllDisks=disks, includeClusterResourceMode=mode),
+        )
+        for disks, mode in ((True, "Always"), (True, "Auto"), (None, None), (NOTHING, NOTHING))
+    ),
+    row(
+        "being-deleted: the workspace has a deletion time; nothing else is judged",
+        backup(*nightly(last="11-20", state="Failed"), hours=1),
+        "being-deleted",
+        workspace=listed(deleted="11-23 06:00"),
+        since={"being-deleted": "11-23 06:00"},
+        status="OK",
+    ),
+    *(
+        row(
+            f"Not being-deleted: the deletion time is not set ({unset!r})",
+            backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Failed")),
+            "backup-failed eu1",
+            workspace=listed(deleted=unset),
+        )
+        for unset in (None, "", "0001-01-01T00:00:00.000Z")
+    ),
+]
+
+ONE_RUN = [
+    row(
+        "A run that was asked for is judged alone: what is due is not",
+        backup(run("11-10 01:00", eu1="Failed")),
+        "backup-failed eu1",
+        single_run=True,
+    ),
+    row(
+        "A run that was asked for is judged alone: a cluster that it skipped",
+        backup(only("eu1", "11-22 01:00")),
+        "cluster-not-backed-up us2",
+        single_run=True,
+    ),
+    row("A good run that was asked for is good", backup(run("11-10 01:00")), single_run=True, status="OK"),
+    row(
+        "A run that was asked for, in a state that nobody knows, is not good",
+        backup(run("11-22 01:00", refs=[ref("eu1", "Sleeping"), ref("us2", None)], state="Completed")),
+        "backup-state-unknown eu1",
+        single_run=True,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", NAMESPACES + CONFIGURED + ONE_RUN)
+def test_policies(case: Row) -> None:
+    check(case)

@@ -1,0 +1,311 @@
+"""What holds for every result that the vendor's schema allows, and for those that it does not.
+
+``HYPOTHESIS_PROFILE=fuzz pytest tests/unit/rules/test_properties.py`` looks two hundred times longer.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from builders import NOW, Json, judged, listed
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from backup_reporter.errors import UndecodableError
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.findings import status_of
+from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.report.build import build_report
+from backup_reporter.report.model import Scope, from_json, to_json
+from backup_reporter.settings import KNOWN_STATES, PhaseClass, Rules, normalize_state
+
+_SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
+settings.register_profile("quick", max_examples=100, deadline=None, suppress_health_check=_SLOW, derandomize=True)
+settings.register_profile("fuzz", max_examples=20_000, deadline=None, suppress_health_check=_SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+FATES = st.sampled_from(["missing", "null", *["set"] * 20])
+
+
+def some(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """A list of a few, each of which may be null; now and then of none."""
+    return FATES.flatmap(lambda fate: st.lists(entry(strategy), min_size=fate == "set", max_size=5))
+
+
+def entry(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return FATES.flatmap(lambda fate: st.none() if fate == "null" else strategy)
+
+
+def nullable(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.none() | strategy
+
+
+def an_object(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
+    """Any field may be missing or null, though mostly it is there; and one may be there that nobody has seen yet."""
+    fields["addedIn2031"] = st.just({"a": [1]})
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Json:
+        fates = {name: draw(FATES) for name in fields}
+        return {
+            name: draw(fields[name]) if fate == "set" else None for name, fate in fates.items() if fate != "missing"
+        }
+
+    return drawn()
+
+
+def rfc_3339(at: datetime, offset_hours: int, ending: str) -> str:
+    local = (at + timedelta(hours=offset_hours)).strftime("%Y-%m-%dT%H:%M:%S")
+    return local + ending + ("Z" if not offset_hours else f"{offset_hours:+03d}:00")
+
+
+LATELY = st.datetimes(datetime(2026, 9, 1), datetime(2026, 11, 23, 6))
+NIGHTS = st.sampled_from([datetime(2026, 11, day, 1) for day in range(10, 24)])
+TIMES = st.builds(rfc_3339, NIGHTS | LATELY, st.integers(-11, 13), st.sampled_from(["", ".000", ".123456789"]))
+ODD_TIMES = st.sampled_from(
+    ["", " ", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
+WORDS = [*KNOWN_STATES, "Completed", "PartiallyFailed", "FAILED", "in-progress", "", " ", "Sleeping", "Deleted", "失敗"]
+STATES = st.sampled_from(WORDS) | st.text(max_size=8)
+UIDS = st.sampled_from(["eu1", "us2", "ap3", ""])
+NAMES = st.sampled_from(["eu-1", "us-2", "ap-3", "", "<b>&"]) | st.text(max_size=5)
+TEXTS = st.text(max_size=20)
+HOURS = st.sampled_from([0, 1, 23, 24, 26, 48, 720, -5, 1e12, 0.5]) | st.floats(allow_nan=False, allow_infinity=False)
+SCHEDULES = st.sampled_from(
+    [
+        "0 1 * * *",
+        "0 1 * * SUN",
+        "@daily",
+        "@every 24h",
+        "@every 1s",
+        "CRON_TZ=Europe/Berlin 30 2 * * *",
+        "* * * * *",
+        "0 0 29 2 *",
+        "0 0 30 2 *",
+        "",
+        " ",
+        "0 1 * * 7",
+        "@never",
+        "CRON_TZ=Nowhere @daily",
+    ]
+) | st.text(max_size=12)
+
+
+def results(times: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
+    """Any answer of ``GET /v1/workspaces/{uid}/backup`` by the vendor's schema, null at every level."""
+    cluster_state = an_object(state=STATES, deleteState=STATES, msg=TEXTS, backupTime=times)
+    status = an_object(
+        backupName=TEXTS,
+        backupedNamespaces=some(NAMES),
+        expiryDate=times,
+        backupState=cluster_state,
+    )
+    ref = an_object(clusterUid=UIDS, clusterName=NAMES, backupUid=TEXTS, backupStatusMeta=status)
+    run_config = an_object(
+        backupName=TEXTS,
+        requestTime=times,
+        backupTime=times,
+        backupState=an_object(state=STATES, deleteState=STATES),
+        config=an_object(durationInHours=HOURS, namespaces=st.lists(NAMES, max_size=2)),
+        clusterBackupRefs=some(ref),
+    )
+    runs = an_object(requestUid=TEXTS, actor=an_object(uid=TEXTS), workspaceBackupConfig=run_config)
+    backup_config = an_object(
+        backupPrefix=TEXTS,
+        durationInHours=HOURS,
+        includeAllDisks=st.booleans(),
+        includeClusterResources=st.booleans(),
+        includeClusterResourceMode=st.sampled_from(["Always", "Auto", "Never"]),
+        namespaces=some(NAMES),
+        schedule=an_object(scheduledRunTime=SCHEDULES),
+    )
+    config = an_object(clusterUids=some(UIDS), includeAllClusters=st.booleans(), backupConfig=backup_config)
+    metadata = an_object(creationTimestamp=times, labels=st.dictionaries(TEXTS, TEXTS, max_size=2))
+    statuses = an_object(workspaceBackupStatuses=some(runs))
+    return an_object(metadata=metadata, spec=an_object(workspaceUid=TEXTS, config=config), status=statuses)
+
+
+MUTES = st.sampled_from(["2026-12-31", "2026-11-23", "2020-01-01", "soon", ""])
+MUTED_CODES = st.sampled_from(["", "backup-failed", "backup-failed.backup-overdue", "x", "unreadable,backup-stuck"])
+ANY_RESULT = results(TIMES | ODD_TIMES)
+WORKSPACES = st.builds(
+    listed,
+    st.lists(st.sampled_from(["eu1", "us2", "ap3"]), unique=True, max_size=3),
+    created=nullable(TIMES | ODD_TIMES),
+)
+TAUGHT: dict[str, PhaseClass] = {"done": "succeeded", "parked": "running"}
+RULES = st.builds(
+    Rules,
+    expiry_warning=st.timedeltas(timedelta(0), timedelta(days=30)),
+    max_backup_age=nullable(st.timedeltas(timedelta(minutes=1), timedelta(days=60))),
+    stuck_after=st.timedeltas(timedelta(0), timedelta(days=3)),
+    grace=st.timedeltas(timedelta(0), timedelta(days=2)),
+    extra_states=st.just(TAUGHT) | st.just({}),
+)
+NOTHING_IS_BOTH = (
+    ("backup-expired", "never-backed-up"),
+    ("backup-expired", "awaiting-first-backup"),
+    ("never-backed-up", "awaiting-first-backup"),
+    *(
+        (gone, left)
+        for gone in ("backup-expired", "never-backed-up")
+        for left in ("backup-expiring", "restore-point-too-old")
+    ),
+    ("cluster-not-backed-up", "backup-failed"),
+    ("cluster-not-backed-up", "namespace-not-backed-up"),
+)
+
+
+@given(ANY_RESULT, WORKSPACES, RULES, st.booleans())
+def test_judging_never_raises_and_its_findings_keep_the_rules_of_findings(
+    result: Json, workspace: Json, rules: Rules, single_run: bool
+) -> None:
+    verdict = judged(result, workspace, rules, single_run=single_run)
+
+    about = [(finding.code, finding.cluster_uid, finding.cluster_name) for finding in verdict.findings]
+    assert len(set(about)) == len(about), "at most one finding per code and cluster"
+    for finding in verdict.findings:
+        assert finding.severity == CODES[finding.code].severity
+        assert finding.message == finding.message.strip()
+        assert finding.message.endswith((".", "…", "!", "?"))
+        assert finding.since is None or finding.since.utcoffset() == timedelta(0)
+    said = set(about)
+    for one, other in NOTHING_IS_BOTH:
+        both = {(uid, name) for code, uid, name in said if code == one} & {(u, n) for c, u, n in said if c == other}
+        assert not both - {(None, None)}
+    assert verdict.status == status_of(verdict.findings)
+
+
+@given(ANY_RESULT, WORKSPACES)
+def test_every_verdict_becomes_a_report_that_can_be_written_and_read(result: Json, workspace: Json) -> None:
+    verdict = judged(result, workspace)
+    report = build_report([verdict], report_id="r", as_of=NOW, generated_at=NOW, scope=Scope())
+
+    assert from_json(to_json(report)) == report
+
+
+def with_run(newest: Any, result: Json) -> Json:
+    """The result with one more run in its history."""
+    runs = (result.get("status") or {}).get("workspaceBackupStatuses") or []
+    return {**result, "status": {"workspaceBackupStatuses": [*runs, newest]}}
+
+
+UNKNOWN_OR_MISSING = nullable(
+    st.sampled_from(["", " ", "Sleeping", "Complete", "OK", "失敗"]) | st.text(max_size=12)
+).filter(lambda state: normalize_state(state or "") not in {*KNOWN_STATES, *TAUGHT})
+
+
+def part(uid: str, state: str | None) -> Json:
+    return {"clusterUid": uid, "backupStatusMeta": {"backupState": {"state": state}}}
+
+
+def this_morning(state: str | None, *parts: Json) -> Json:
+    details = {"requestTime": "2026-11-23T06:30:00Z", "backupState": {"state": state}, "clusterBackupRefs": parts}
+    return {"workspaceBackupConfig": details}
+
+
+@given(results(TIMES), UNKNOWN_OR_MISSING, st.sampled_from(["Completed", "InProgress", None]), RULES)
+def test_no_unknown_or_missing_state_of_a_clusters_latest_backup_is_ever_ok(
+    result: Json, state: str | None, whole: str | None, rules: Rules
+) -> None:
+    is_given = bool(normalize_state(state or ""))
+    newest = this_morning(whole if is_given else None, part("us2", "Completed"), part("eu1", state))
+    verdict = judged(with_run(newest, result), listed(["eu1", "us2"]), rules)
+
+    assume("eu1" in {cluster.uid for cluster in verdict.clusters})
+    assert verdict.status != "OK"
+    assert "backup-state-unknown" in {finding.code for finding in verdict.findings if finding.cluster_uid == "eu1"}
+
+
+@given(results(TIMES), UNKNOWN_OR_MISSING, RULES)
+def test_no_unknown_or_missing_state_of_a_latest_run_is_ever_ok(result: Json, state: str | None, rules: Rules) -> None:
+    newest = this_morning(state, part("eu1", "Completed"), part("us2", "Completed"))
+    policy = {"config": {"includeAllClusters": True}}
+    verdict = judged({**with_run(newest, result), "spec": policy}, listed(["eu1", "us2"]), rules)
+
+    assert verdict.status != "OK"
+    assert "backup-state-unknown" in {finding.code for finding in verdict.findings}
+
+
+@given(results(TIMES), UNKNOWN_OR_MISSING, WORKSPACES, RULES)
+def test_no_unknown_or_missing_state_of_a_latest_run_without_clusters_is_ever_ok(
+    result: Json, state: str | None, workspace: Json, rules: Rules
+) -> None:
+    verdict = judged(with_run(this_morning(state), result), workspace, rules)
+
+    assert verdict.status != "OK"
+    assert "backup-state-unknown" in {finding.code for finding in verdict.findings}
+
+
+NONSENSE = st.sampled_from([5, "text", [], True, {"workspaceBackupConfig": "x"}, {"requestUid": 1}])
+
+
+@given(ANY_RESULT, NONSENSE, WORKSPACES, RULES)
+def test_no_workspace_with_an_unread_entry_is_ever_ok(
+    result: Json, nonsense: Any, workspace: Json, rules: Rules
+) -> None:
+    verdict = judged(with_run(nonsense, result), workspace, rules)
+
+    assert verdict.status in ("UNKNOWN", "CRITICAL")
+    assert "unreadable" in {finding.code for finding in verdict.findings}
+
+
+@given(ANY_RESULT, WORKSPACES, RULES)
+def test_a_workspace_without_anything_to_restore_is_never_ok(result: Json, workspace: Json, rules: Rules) -> None:
+    verdict = judged(result, workspace, rules)
+
+    awaiting = any(finding.code == "awaiting-first-backup" for finding in verdict.findings)
+    if not awaiting and any(not cluster.restore_points for cluster in verdict.clusters):
+        assert verdict.status != "OK"
+    if not verdict.clusters and not awaiting:
+        assert verdict.status != "OK"
+
+
+@given(ANY_RESULT, WORKSPACES, MUTES, nullable(MUTED_CODES), RULES)
+def test_muting_only_ever_marks(result: Json, workspace: Json, until: str, codes: str | None, rules: Rules) -> None:
+    labels = {"backup-reporter.mute": until} | ({} if codes is None else {"backup-reporter.mute-codes": codes})
+    muted = judged(result, {**workspace, "metadata": {**workspace["metadata"], "labels": labels}}, rules)
+    plain = judged(result, workspace, rules)
+
+    told = [finding for finding in muted.findings if finding.code != "mute-unreadable"]
+    assert [msgspec.structs.replace(finding, muted=False) for finding in told] == list(plain.findings)
+    if "mute-unreadable" in {finding.code for finding in muted.findings}:
+        assert muted.status == plain.status
+    if until in ("2020-01-01", "soon", ""):
+        assert not any(finding.muted for finding in muted.findings)
+
+
+@given(ANY_RESULT, WORKSPACES, RULES, st.randoms(use_true_random=False))
+def test_the_order_in_which_palette_lists_runs_and_clusters_changes_nothing(
+    result: Json, workspace: Json, rules: Rules, random: Any
+) -> None:
+    def verdict(shuffle: bool) -> WorkspaceReport:
+        runs = ((result.get("status") or {}).get("workspaceBackupStatuses")) or []
+        if shuffle:
+            random.shuffle(runs)
+            for run in runs:
+                random.shuffle(((run or {}).get("workspaceBackupConfig") or {}).get("clusterBackupRefs") or [])
+        return judged(result, workspace, rules)
+
+    assert verdict(shuffle=False) == verdict(shuffle=True)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["metadata", "spec", "status", "config", "workspaceBackupStatuses"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_any_json_is_decoded_or_refused(answer: Any) -> None:
+    with suppress(UndecodableError):
+        judged(answer)
