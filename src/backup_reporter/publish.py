@@ -17,7 +17,7 @@ from backup_reporter.request import Request
 from backup_reporter.settings import Notify, Settings
 from backup_reporter.store import ReportStore
 
-_NO_EARLIER_REPORT = "No earlier report of this scope is kept, so every finding counts as new."
+_NO_EARLIER_REPORT = "No earlier report of this scope is kept to compare with, so everything counts as new."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +69,9 @@ def is_worth_sending(notify: Notify, report: Report, *, is_compared: bool) -> bo
     A report that could not look at everything, or that nothing could be compared with, counts as changed.
     """
     if notify == "changes":
-        changed = report.changes.new or report.changes.resolved
-        return bool(changed or report.problems or report.notes or not report.workspaces or not is_compared)
+        changes = report.changes
+        changed = changes.new or changes.resolved or changes.note or not is_compared
+        return bool(changed or report.problems or report.notes or not report.workspaces)
     return notify == "always" or (notify == "problems" and report.status != "OK")
 
 
@@ -97,7 +98,7 @@ def _compared(
     try:
         earlier, why_none = store.baseline(report.scope), _NO_EARLIER_REPORT
     except StoreError as error:
-        earlier, why_none = None, f"Every finding counts as new, because the last report cannot be had: {error}."
+        earlier, why_none = None, f"Everything counts as new, because the last report cannot be had: {error}."
     changes, baseline = compare(report, earlier, why_none)
     return msgspec.structs.replace(report, changes=changes), baseline
 

@@ -46,8 +46,8 @@ def test_without_an_earlier_report_everything_is_new_and_is_said_to_be() -> None
     assert changes.note == FIRST
 
 
-def test_where_nothing_is_wrong_nothing_is_said_of_the_missing_earlier_report() -> None:
-    assert compare(report_of_day(0, WELL), None, FIRST)[0] == Changes()
+def test_a_missing_earlier_report_is_said_where_nothing_is_wrong_too() -> None:
+    assert compare(report_of_day(0, WELL), None, FIRST)[0] == Changes(note=FIRST)
 
 
 def test_a_finding_is_new_then_ongoing_then_resolved_then_forgotten() -> None:

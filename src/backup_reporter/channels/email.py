@@ -38,7 +38,6 @@ class EmailChannel:
         with refusals_as_channel_errors(f"SES did not send the report from {self._sender}"):
             self._client.send_email(
                 FromEmailAddress=self._sender,
-                Destination={"ToAddresses": self._recipients},
                 Content={"Raw": {"Data": payload(report, zone, self._sender, self._recipients)}},
             )
 

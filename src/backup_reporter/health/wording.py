@@ -49,7 +49,8 @@ def timestamp(at: datetime | None) -> str | None:
 def quote(text: str, length: int = _QUOTE_LENGTH) -> str:
     """Somebody else's text on one line, without characters that steer a display, cut at a word."""
     # What is cut off anyway is not looked at: a message can be megabytes long.
-    line = " ".join("".join(map(_visible, text[: length * 4])).split())
+    start = text[: length * 4]
+    line = " ".join((start if start.isprintable() else "".join(map(_visible, start))).split())
     if len(line) <= length:
         return line
     head, space, _ = line[: length - 1].rpartition(" ")

@@ -53,10 +53,9 @@ def compare(report: Report, baseline: Baseline | None, why_none: str) -> tuple[C
     is_hidden = _hidden(report)
     missing = [one for key, one in known.items() if key not in seen]
     shown = [(one, _is_news(one, known.get(key))) for key, one in seen.items() if not one.muted]
-    new = _worst_first(one for one, is_news in shown if is_news)
     changes = Changes(
-        note=why_none if before is None and new else None,
-        new=new,
+        note=why_none if before is None else None,
+        new=_worst_first(one for one, is_news in shown if is_news),
         ongoing=_worst_first(one for one, is_news in shown if not is_news),
         resolved=_worst_first(one for one in missing if not one.muted and not is_hidden(one)),
     )

@@ -39,32 +39,14 @@ def fit(report: Report, most_bytes: int = ANSWER_BYTES, size: Size = size_in_ans
     """
     if size(report) <= most_bytes:
         return report
-    cut = msgspec.structs.replace(report, truncated=True)
-    for lighter in (_healthy_in_brief(cut), _all_in_brief(cut)):
-        if size(lighter) <= most_bytes:
-            return lighter
-    return _worst_first(_all_in_brief(cut), most_bytes, size)
-
-
-def _healthy_in_brief(report: Report) -> Report:
-    workspaces = tuple(_brief(one) if one.status == "OK" else one for one in report.workspaces)
-    return msgspec.structs.replace(report, workspaces=workspaces)
-
-
-def _all_in_brief(report: Report) -> Report:
-    changes = report.changes
-    return msgspec.structs.replace(
+    cut = msgspec.structs.replace(
         report,
+        truncated=True,
         problems=_brief_texts(report.problems),
         notes=_brief_texts(report.notes),
-        workspaces=tuple(map(_brief, report.workspaces)),
-        changes=msgspec.structs.replace(
-            changes,
-            new=tuple(map(_brief_change, changes.new)),
-            ongoing=tuple(map(_brief_change, changes.ongoing)),
-            resolved=tuple(map(_brief_change, changes.resolved)),
-        ),
+        workspaces=tuple(_brief(one) if one.status == "OK" else one for one in report.workspaces),
     )
+    return cut if size(cut) <= most_bytes else _worst_first(cut, most_bytes, size)
 
 
 def _brief_texts(texts: Sequence[str]) -> tuple[str, ...]:
@@ -96,19 +78,20 @@ def _brief_change(change: Change) -> Change:
 
 def _worst_first(report: Report, most_bytes: int, size: Size) -> Report:
     """The worst workspaces, and the newest of the changes, for which there is room."""
-    room = most_bytes - size(msgspec.structs.replace(report, workspaces=(), changes=Changes()))
-    changes, left = _fewer(report.changes, int(room * _SHARE_OF_CHANGES), size)
-    room -= int(room * _SHARE_OF_CHANGES) - left
+    changes = report.changes
+    bare = msgspec.structs.replace(report, workspaces=(), changes=Changes(note=changes.note))
+    room = most_bytes - size(bare)
+    room_of_changes = int(room * _SHARE_OF_CHANGES)
+    new, left = _take(map(_brief_change, changes.new), room_of_changes, size)
+    resolved, left = _take(map(_brief_change, changes.resolved), left, size)
+    ongoing, left = _take(map(_brief_change, changes.ongoing), left, size)
     worst_first = sorted(report.workspaces, key=lambda workspace: WORST_FIRST.index(workspace.status))
-    workspaces, _ = _take(worst_first, room, size)
-    return msgspec.structs.replace(report, workspaces=workspaces, changes=changes)
-
-
-def _fewer(changes: Changes, room: int, size: Size) -> tuple[Changes, int]:
-    new, room = _take(changes.new, room, size)
-    resolved, room = _take(changes.resolved, room, size)
-    ongoing, room = _take(changes.ongoing, room, size)
-    return msgspec.structs.replace(changes, new=new, resolved=resolved, ongoing=ongoing), room
+    workspaces, _ = _take(map(_brief, worst_first), room - room_of_changes + left, size)
+    return msgspec.structs.replace(
+        bare,
+        workspaces=workspaces,
+        changes=msgspec.structs.replace(changes, new=new, resolved=resolved, ongoing=ongoing),
+    )
 
 
 def _take(records: Iterable[_Record], room: int, size: Size) -> tuple[tuple[_Record, ...], int]:

@@ -1,0 +1,82 @@
+"""The e-mail channel against moto's SES."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage
+from zoneinfo import ZoneInfo
+
+import pytest
+from conftest import LocalAws
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from backup_reporter.channels.email import EmailChannel, payload
+from backup_reporter.errors import ChannelError
+from backup_reporter.report.model import Report
+from report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+
+UTC = ZoneInfo("UTC")
+FROM, TO = "backups@example.com", ("ops@example.com", "audit@example.org")
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part
+    content = part.get_content()
+    assert isinstance(content, str)
+    return content
+
+
+def test_a_report_goes_to_every_recipient_as_text_and_html(aws: LocalAws) -> None:
+    ses = aws.client("sesv2")
+    ses.create_email_identity(EmailIdentity=FROM)
+    report = a_report(a_workspace("payments", a_finding()))
+
+    EmailChannel(ses, FROM, TO).send(report, UTC, lambda: 60.0)
+
+    (sent,) = aws.sent_emails()
+    message = parsed(sent["raw_data"].encode())
+    assert sent["destinations"] == list(TO)
+    assert message["From"] == FROM
+    assert message["Subject"] == "Palette backups CRITICAL: 1 critical of 1 workspace"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "What to do: Open the workspace's Backups tab" in body(message, "plain")
+    assert "Backup failed" in body(message, "html")
+
+
+def test_a_sender_that_ses_does_not_know_is_named_as_the_reason(aws: LocalAws) -> None:
+    with pytest.raises(ChannelError, match=f"from {FROM}: MessageRejected"):
+        EmailChannel(aws.client("sesv2"), FROM, TO).send(a_green_report(), UTC, lambda: 60.0)
+
+
+@given(name=st.text(), cause=st.text(), problem=st.text())
+@example(name="a\r\nBcc: everybody@example.com", cause="\r\n\r\n.\r\n", problem="x\nSubject: gotcha")
+@example(name="<script>alert(1)</script>", cause="</pre><b>", problem="&amp;")
+def test_whatever_the_report_says_the_headers_are_ours_and_the_markup_too(name: str, cause: str, problem: str) -> None:
+    report = a_report(a_workspace(name, a_finding(message=cause, cluster_name=name)), problems=(problem,))
+
+    raw = payload(report, UTC, FROM, TO)
+
+    message = parsed(raw)
+    assert set(message.keys()) == {"From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"}
+    assert message["To"] == ", ".join(TO)
+    assert "<script" not in body(message, "html")
+    assert all(len(line) <= 998 for line in raw.split(b"\r\n"))  # RFC 5321
+
+
+def test_a_large_fleet_makes_no_large_mail() -> None:
+    fleet: Report = a_failing_fleet([f"Cause {n} é🔥 " + "word " * 400 for n in range(2000)], 2000)
+
+    raw = payload(fleet, UTC, FROM, TO)
+
+    assert len(raw) < 1_000_000
+    assert re.search(r"… and \d+ more findings", body(parsed(raw), "plain"))

@@ -1,0 +1,283 @@
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.publish import Outlets, publish, redeliver
+from backup_reporter.report.changes import Baseline
+from backup_reporter.report.model import Report, Scope
+from backup_reporter.request import Request
+from backup_reporter.settings import ChannelName, Notify, Settings
+from report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+
+SCHEDULED = Request(is_scheduled=True, scheduled_at=NOW)
+WELL, BROKEN = a_workspace("shop"), a_workspace("shop", a_finding())
+
+
+@dataclass
+class Shelf:
+    """Keeps reports and baselines as the bucket does; ``broken`` names the steps that fail."""
+
+    broken: tuple[str, ...] = ()
+    reports: dict[str, Report] = field(default_factory=dict)
+    baselines: dict[Scope, Baseline] = field(default_factory=dict)
+
+    def keep(self, report: Report, files: Mapping[str, bytes]) -> None:
+        self._step("keep")
+        self.reports[report.report_id] = report
+
+    def kept(self, report_id: str) -> Report:
+        if report_id not in self.reports:
+            raise InvalidRequest("no such report")
+        return self.reports[report_id]
+
+    def baseline(self, scope: Scope) -> Baseline | None:
+        self._step("baseline")
+        return self.baselines.get(scope)
+
+    def keep_baseline(self, scope: Scope, baseline: Baseline) -> None:
+        self._step("keep baseline")
+        self.baselines[scope] = baseline
+
+    def _step(self, name: str) -> None:
+        if name in self.broken:
+            raise StoreError(f"the bucket refuses to {name}")
+
+
+@dataclass
+class Recorder:
+    name: ChannelName = "sns"
+    sent: list[Report] = field(default_factory=list)
+
+    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+        self.sent.append(report)
+
+
+class House:
+    """A set-up with two channels and a bucket, in which days go by."""
+
+    def __init__(self, notify: Notify = "always", store: Shelf | None = None) -> None:
+        self.settings = Settings(notify=notify)
+        self.store = store
+        self.sns, self.slack = Recorder("sns"), Recorder("slack")
+        self.outlets = Outlets(channels=(self.sns, self.slack), store=store)  # type: ignore[arg-type]
+        self._day = 0
+
+    def publish(self, *workspaces: Any, request: Request = SCHEDULED, **more: Any) -> Report:
+        self._day += 1
+        default = {"as_of": NOW + days(self._day), "report_id": f"day {self._day}"}
+        return publish(a_report(*workspaces, **{**default, **more}), request, self.settings, self.outlets, lambda: 60.0)
+
+    def hears(self, *workspaces: Any, **more: Any) -> bool:
+        before = len(self.sns.sent)
+        self.publish(*workspaces, **more)
+        return len(self.sns.sent) > before
+
+
+def test_always_is_always() -> None:
+    house = House("always")
+
+    assert house.hears(WELL)
+    assert house.hears(BROKEN)
+
+
+def test_problems_is_only_what_is_not_ok() -> None:
+    house = House("problems")
+
+    assert not house.hears(WELL)
+    assert house.hears(BROKEN)
+    assert house.hears()
+    assert house.hears(a_workspace("shop", a_finding("unreadable")))
+
+
+def test_changes_is_what_is_new_and_what_is_resolved() -> None:
+    house = House("changes", Shelf())
+
+    heard = [house.hears(workspace) for workspace in (WELL, BROKEN, BROKEN, BROKEN, WELL, WELL, BROKEN)]
+
+    assert heard == [True, True, False, False, True, False, True]
+
+
+def test_a_lost_earlier_report_is_no_reason_for_silence() -> None:
+    house = House("changes", Shelf())
+    house.publish(BROKEN)
+    house.store.baselines.clear()  # type: ignore[union-attr]
+
+    assert house.hears(WELL)
+
+
+def test_changes_is_never_silence_about_what_could_not_be_looked_at() -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+
+    assert house.hears(problems=("Palette could not be asked.",))
+    assert house.hears(problems=("Palette could not be asked.",))
+
+
+@pytest.mark.parametrize("step", ["baseline", "keep", "keep baseline"])
+def test_changes_is_never_silence_where_the_bucket_fails(step: str) -> None:
+    house = House("changes", Shelf(broken=(step,)))
+
+    assert house.hears(BROKEN)
+    assert house.hears(BROKEN)
+
+
+def test_changes_without_a_bucket_is_always() -> None:
+    house = House("changes")
+
+    assert house.hears(BROKEN)
+    assert house.hears(BROKEN)
+
+
+def test_what_is_skipped_is_said_to_be() -> None:
+    report = House("problems").publish(WELL)
+
+    assert [(delivery.channel, delivery.status) for delivery in report.deliveries] == [
+        ("sns", "skipped"),
+        ("slack", "skipped"),
+    ]
+
+
+def test_an_earlier_report_that_cannot_be_read_makes_everything_new_and_is_said() -> None:
+    house = House(store=Shelf())
+    house.publish(BROKEN)
+    house.store.broken = ("baseline",)  # type: ignore[union-attr]
+
+    report = house.publish(BROKEN)
+
+    assert len(report.changes.new) == 1
+    assert report.changes.note == (
+        "Everything counts as new, because the last report cannot be had: the bucket refuses to baseline."
+    )
+    assert report.status == "CRITICAL"
+    assert house.sns.sent[-1].changes.note
+
+
+def test_a_report_that_cannot_be_kept_is_sent_all_the_same_and_says_so() -> None:
+    house = House(store=Shelf(broken=("keep",)))
+
+    report = house.publish(WELL)
+
+    assert house.sns.sent[0].notes == ("This report could not be kept: the bucket refuses to keep.",)
+    assert report.status == "OK"
+    assert [delivery.status for delivery in report.deliveries] == ["delivered", "delivered"]
+
+
+def test_what_is_kept_says_what_became_of_it() -> None:
+    house = House(store=Shelf())
+
+    report = house.publish(WELL)
+
+    assert house.store
+    assert house.store.reports["day 1"] == report
+    assert [delivery.status for delivery in report.deliveries] == ["delivered", "delivered"]
+
+
+def test_a_retry_tells_the_same_news_as_the_first_try() -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+
+    first = house.publish(BROKEN, report_id="the same", as_of=NOW)
+    retried = house.publish(BROKEN, report_id="the same", as_of=NOW)
+
+    assert retried.changes == first.changes
+    assert len(house.sns.sent) == 3
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request(workspace_uids=("w",)),
+        Request(project_uids=("p",)),
+        Request(channels=("slack",)),
+        Request(notify="never"),
+        Request(as_of=NOW),
+        Request(as_of=NOW, notify="always"),
+    ],
+    ids=str,
+)
+def test_what_was_found_for_one_person_is_news_to_the_others_all_the_same(request_: Request) -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+
+    asked = house.publish(BROKEN, request=request_)
+
+    assert asked.changes.new == ()
+    assert house.hears(BROKEN)
+
+
+def test_an_on_demand_report_to_everybody_is_a_report_like_any_other() -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+
+    assert house.hears(BROKEN, request=Request())
+    assert not house.hears(BROKEN)
+
+
+def test_a_what_if_speaks_to_nobody_unless_it_is_told_to() -> None:
+    house = House()
+
+    assert not house.hears(BROKEN, request=Request(as_of=NOW))
+    assert house.hears(BROKEN, request=Request(as_of=NOW, notify="always"))
+
+
+def test_the_request_decides_over_the_setting() -> None:
+    house = House("problems")
+
+    assert house.hears(WELL, request=Request(notify="always"))
+    assert not house.hears(BROKEN, request=Request(notify="never"))
+
+
+def test_only_the_channels_that_were_asked_for_are_told() -> None:
+    house = House()
+
+    report = house.publish(WELL, request=Request(channels=("slack",)))
+
+    assert [delivery.channel for delivery in report.deliveries] == ["slack"]
+    assert house.sns.sent == []
+
+
+def test_a_kept_report_is_sent_again_as_it_was_to_those_who_are_named() -> None:
+    house = House(store=Shelf())
+    kept = house.publish(BROKEN, report_id=REPORT_ID)
+    house.sns.sent.clear()
+    house.slack.sent.clear()
+
+    again = redeliver(REPORT_ID, Request(channels=("slack",)), house.settings, house.outlets, lambda: 60.0)
+
+    assert house.sns.sent == []
+    assert house.slack.sent == [_without_deliveries(kept)]
+    assert [delivery.channel for delivery in again.deliveries] == ["slack"]
+
+
+def _without_deliveries(report: Report) -> Report:
+    return msgspec.structs.replace(report, deliveries=())
+
+
+def test_a_report_is_sent_again_however_often_somebody_asks() -> None:
+    class Forbidden:
+        def claim(self, delivery_id: str, seconds_left: Callable[[], float]) -> bool:
+            raise AssertionError("a redelivery is not de-duplicated")
+
+    house = House("problems", store=Shelf())
+    house.publish(WELL, report_id=REPORT_ID)
+    outlets = replace(house.outlets, once=Forbidden())  # type: ignore[arg-type]
+
+    for _ in range(2):
+        redeliver(REPORT_ID, Request(), house.settings, outlets, lambda: 60.0)
+
+    assert len(house.slack.sent) == 2
+
+
+def test_a_report_that_is_not_kept_is_refused() -> None:
+    with pytest.raises(InvalidRequest):
+        redeliver(REPORT_ID, Request(), Settings(), House(store=Shelf()).outlets, lambda: 60.0)
+
+
+def test_without_a_bucket_nothing_can_be_sent_again() -> None:
+    with pytest.raises(InvalidRequest, match="REPORT_BUCKET is not set"):
+        redeliver(REPORT_ID, Request(), Settings(), House().outlets, lambda: 60.0)

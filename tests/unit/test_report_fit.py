@@ -1,0 +1,92 @@
+import json
+
+import msgspec
+import pytest
+
+from backup_reporter.health.findings import Record
+from backup_reporter.report.fit import ANSWER_BYTES, fit, size_in_answer
+from backup_reporter.report.model import Change, Changes, to_json
+from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+
+
+def size(record: Record) -> int:
+    return len(msgspec.json.encode(record))
+
+
+def test_a_report_that_fits_is_left_alone() -> None:
+    report = a_green_report()
+
+    assert fit(report) is report
+    assert fit(report, size(report), size) is report
+
+
+def test_healthy_workspaces_lose_their_details_first() -> None:
+    details = {"palettesMessage": "x" * 1000}
+    well = a_workspace("well", a_finding("disks-not-included", evidence=details), clusters=(a_cluster(),))
+    broken = a_workspace("broken", a_finding(evidence=details), clusters=(a_cluster(),))
+    report = a_report(well, broken)
+
+    cut = fit(report, size(report) - 100, size)
+
+    assert [workspace.findings[0].evidence for workspace in cut.workspaces] == [details, {}]
+    assert cut.truncated
+
+
+@pytest.mark.parametrize("room", [3_000, 10_000, 100_000])
+def test_what_is_left_fits_and_is_the_worst(room: int) -> None:
+    failing = a_failing_fleet([f"Cause {number}. " + "word " * 100 for number in range(300)], 300)
+    report = a_report(*a_green_report(300).workspaces, *failing.workspaces)
+
+    cut = fit(report, room, size)
+
+    assert size(cut) <= room
+    assert cut.truncated
+    assert cut.summary == report.summary
+    assert {workspace.status for workspace in cut.workspaces} == {"CRITICAL"}
+    assert len(cut.workspaces) > room / 2_000
+
+
+def test_the_answer_is_measured_as_lambda_writes_it() -> None:
+    report = a_failing_fleet(["é" * 2000], 2000)
+
+    cut = fit(report)
+
+    assert len(to_json(report)) < ANSWER_BYTES * 2
+    assert len(json.dumps(json.loads(to_json(cut)))) <= ANSWER_BYTES
+    assert size_in_answer(cut) <= ANSWER_BYTES
+
+
+def test_changes_are_cut_too_the_new_ones_last() -> None:
+    def many(code: str) -> tuple[Change, ...]:
+        return tuple(
+            Change(
+                workspace_uid=f"{number}",
+                workspace_name=f"shop-{number}",
+                cluster_uid=None,
+                cluster_name=None,
+                code=code,
+                severity="critical",
+                message="word " * 100,
+                since=NOW,
+            )
+            for number in range(200)
+        )
+
+    changes = Changes(new=many("a"), ongoing=many("b"), resolved=many("c"))
+    report = msgspec.structs.replace(a_failing_fleet(["x"], 50), changes=changes)
+
+    cut = fit(report, 60_000, size)
+
+    assert size(cut) <= 60_000
+    assert 0 < len(cut.changes.new) < 200
+    assert cut.changes.ongoing == ()
+    assert len(cut.workspaces) == 50
+
+
+def test_problems_and_notes_are_bounded_as_well() -> None:
+    report = a_report(a_workspace("a"), problems=("problem " * 1000,) * 1000)
+
+    cut = fit(report, 100_000, size)
+
+    assert size(cut) <= 100_000
+    assert len(cut.problems) == 20
