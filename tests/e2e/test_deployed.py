@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stack import LocalAws, local_aws
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
-from stack import LocalAws, local_aws
 
 STACK = "reporter"
 
