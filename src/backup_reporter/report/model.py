@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from backup_reporter.health.findings import Instant, Record, Severity, Status
-from backup_reporter.health.verdict import ClusterReport, Day, LatestRun, WorkspaceReport
+from backup_reporter.health.verdict import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
 from backup_reporter.settings import ChannelName
 
 SCHEMA_VERSION = 1
@@ -122,6 +122,7 @@ __all__ = [
     "Change",
     "Changes",
     "ClusterReport",
+    "Copies",
     "Day",
     "Delivery",
     "LatestRun",

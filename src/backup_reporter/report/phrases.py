@@ -24,10 +24,11 @@ def headline(report: Report) -> str:
     """The verdict and the counts, in ASCII: ``CRITICAL: 1 critical, 2 warning, 11 OK of 14 workspaces``."""
     if_it_were = f"What if it were {report.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC: " if report.what_if else ""
     partly = "not everything could be looked at, " if report.problems and report.summary.workspaces else ""
-    return f"{if_it_were}{report.status}: {partly}{_counts(report.summary, report.status)}"
+    return f"{if_it_were}{report.status}: {partly}{counts(report.summary, report.status)}"
 
 
-def _counts(summary: Summary, status: Status) -> str:
+def counts(summary: Summary, status: Status) -> str:
+    """``1 critical, 2 warning, 11 OK of 14 workspaces``."""
     workspaces = count(summary.workspaces, "workspace")
     if not summary.workspaces:
         return "no workspace was looked at"

@@ -1,0 +1,50 @@
+"""A report on a fleet of the demo, made by the real pipeline from a look-alike's answers."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+
+import msgspec
+import urllib3
+
+from backup_reporter.demo.documents import Fleet
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.pace import Pace
+from backup_reporter.pipeline import Surroundings, run
+from backup_reporter.publish import Outlets
+from backup_reporter.report.changes import compare
+from backup_reporter.report.model import Report
+from backup_reporter.request import Request
+from backup_reporter.settings import Rules, Settings
+
+
+def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:
+    """The report on ``fleet`` at ``now`` (aware, UTC), told to nobody; ``before`` is what the last report found."""
+    with LookAlike(fleet, rate_limit=False) as palette:
+        report = _report(palette, now)
+        if before:
+            palette.fleet = before
+            baseline = compare(_report(palette, now - timedelta(minutes=1)), None, "")[1]
+            return msgspec.structs.replace(report, changes=compare(report, baseline, "")[0])
+    return report
+
+
+def _report(palette: LookAlike, now: datetime) -> Report:
+    client = PaletteClient(
+        urllib3.PoolManager(), palette.url, lambda: API_KEY, Pace(1000, 1000), lambda: 600.0, sleep=_sleep_briefly
+    )
+    around = Surroundings(
+        client=client,
+        outlets=Outlets(channels=()),
+        clock=lambda: now,
+        seconds_left=lambda: 600.0,
+        invocation_id="sample",
+    )
+    return run(Request(scheduled_at=now), Settings(rules=Rules(max_backup_age=timedelta(days=10))), around, now)
+
+
+def _sleep_briefly(seconds: float) -> None:
+    """The look-alike on loopback has no bad moment that would pass by waiting."""
+    time.sleep(min(seconds, 0.01))

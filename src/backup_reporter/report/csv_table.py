@@ -1,0 +1,78 @@
+"""The report as a file for spreadsheets and auditors: one line for each workspace and cluster."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from backup_reporter.health.wording import quote, timestamp
+from backup_reporter.report.model import Report
+from backup_reporter.report.rows import Row, rows
+
+COLUMNS = (
+    "project",
+    "workspace",
+    "cluster",
+    "status",
+    "findings",
+    "muted findings",
+    "messages",
+    "newest restore point",
+    "expires",
+    "restore points",
+    "schedule",
+    "retention hours",
+    "next run",
+    "failures survived",
+    "latest run",
+    "latest run state",
+    "latest backup",
+    "project uid",
+    "workspace uid",
+    "cluster uid",
+    "report",
+    "as of",
+)
+
+_CELL_LENGTH = 4000
+_Cell = str | float | int | datetime | None
+_BLANK = (None, None, None)
+
+# OWASP's list for "CSV injection", with the full-width forms that Excel takes for the same; a comma, semicolon or tab
+# begins a new cell for a program that was set to that separator, whatever stands between quotation marks.
+_BEGINS_FORMULA = re.compile(r'(^|[,;\t])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])')
+
+
+def render_csv(report: Report) -> str:
+    """The file's text, times in UTC. Write it as ``utf-8-sig``, by which Excel knows the encoding."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    for row in rows(report):
+        writer.writerow(map(_cell, _cells(row, report)))
+    return out.getvalue()
+
+
+def _cells(row: Row, report: Report) -> Iterator[_Cell]:
+    workspace, cluster, run = row.workspace, row.cluster, row.workspace.latest_run
+    yield from (workspace.project_name, workspace.name, row.cluster_name, row.status)
+    yield " ".join(finding.code for finding in row.findings if not finding.muted)
+    yield " ".join(finding.code for finding in row.findings if finding.muted)
+    yield " ".join(finding.message for finding in row.findings)
+    yield from (cluster.newest_restore_point_at, cluster.expires_at, cluster.restore_points) if cluster else _BLANK
+    yield from (workspace.schedule, workspace.retention_hours, workspace.next_run_at, workspace.survives_failures)
+    yield from (run.at, run.state, run.backup_name) if run else _BLANK
+    yield from (workspace.project_uid, workspace.uid, row.cluster_uid, report.report_id, report.as_of)
+
+
+def _cell(value: _Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return timestamp(value) or ""
+    if isinstance(value, str):
+        return _BEGINS_FORMULA.sub(r"\1\2'", quote(value, _CELL_LENGTH))
+    return str(value).removesuffix(".0")

@@ -1,0 +1,154 @@
+"""The report as one self-contained HTML page that asks nobody for anything.
+
+Whatever comes from Palette is escaped, and the page's own policy lets only its own style sheet and
+script work, named by their hashes. It is read in full with scripts switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.findings import WORST_FIRST, Status
+from backup_reporter.health.verdict import DayState
+from backup_reporter.report import phrases
+from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.model import Report
+from backup_reporter.report.page_view import STATE_WORDS, WorkspaceView, age, day_label, hours, problems
+from backup_reporter.report.rows import rows
+from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
+
+PAGE_BYTES = 4_990_000
+"""A page is no larger, whatever the fleet. What does not fit is counted; of the workspaces, the healthy go first."""
+
+VERDICTS: Mapping[Status, str] = {
+    "OK": "OK: every backup is in order",
+    "WARNING": "Warning: some backups need a look",
+    "CRITICAL": "Critical: some backups need help now",
+    "UNKNOWN": "Unknown: not everything could be looked at",
+}
+
+CELL_CLASSES: Mapping[DayState, str] = {
+    "succeeded": "",
+    "partial": "p",
+    "failed": "f",
+    "missed": "m",
+    "unknown": "u",
+    "running": "r",
+    "doomed": "d",
+    "deleting": "x",
+    "none": "n",
+}
+
+_TABLE_BYTES = 1_200_000
+_CAUSES_BYTES = 300_000
+_FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where there is something under them
+_MOST_CAVEATS = 20
+_LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10}
+
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The pieces of one part of the page that found room in it."""
+
+    html: Sequence[str] = ()
+    left_out: int = 0
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(piece.encode()) for piece in self.html)
+
+
+def render_page(report: Report, zone: ZoneInfo) -> str:
+    """The whole page, at most ``PAGE_BYTES`` of UTF-8; times are shown in ``zone``."""
+    views = _views(report, zone)
+    anchors = {view.workspace.uid: view.anchor for view in views}
+    templates = environment(zone, report.as_of)
+    templates.filters |= {"age": partial(age, now=report.as_of), "hours": hours}
+    templates.filters |= {"day_label": day_label, "problems": problems}
+    templates.globals |= {"anchors": anchors, "cell_class": CELL_CLASSES, "state_words": STATE_WORDS, **_LIMITS}
+    pieces: Any = templates.get_template("parts.html.j2").module
+    frame = partial(templates.get_template("page.html.j2").render, **_frame(report, zone))
+
+    table, causes = rows(report), _causes(report)
+    make_table = partial(_as_many_as_fit, pieces.row, table, _TABLE_BYTES)
+    make_causes = partial(_as_many_as_fit, pieces.cause, causes, _CAUSES_BYTES)
+    left = PAGE_BYTES - len(frame(**_parts(Part(), Part(), Part(), 0)).encode()) - _FURTHER_WORDS_BYTES
+    left -= make_table().size_bytes + make_causes().size_bytes
+    details = _as_many_as_fit(pieces.workspace, views, left)
+    for view in views[len(details.html) :]:
+        del anchors[view.workspace.uid]  # nothing links to what is not there
+    bad = sum(view.workspace.status != "OK" for view in views)
+    return frame(**_parts(make_table(), make_causes(), details, bad))
+
+
+def _causes(report: Report) -> list[tuple[Group, str | None]]:
+    """Each problem with what to do about it, which is said once a kind."""
+    some = [group for group in groups(report) if group.severity != "info"]
+    return [(group, phrases.action_line(some, index)) for index, group in enumerate(some)]
+
+
+def _as_many_as_fit(render: Callable[[_Thing], str], things: Sequence[_Thing], most_bytes: int) -> Part:
+    rendered: list[str] = []
+    for thing in things:
+        html = render(thing)
+        most_bytes -= len(html.encode())
+        if most_bytes < 0:
+            break
+        rendered.append(html)
+    return Part(rendered, len(things) - len(rendered))
+
+
+def _parts(table: Part, causes: Part, details: Part, bad: int) -> dict[str, Part]:
+    """The parts as the frame knows them. The first ``bad`` of the details have problems, the others are folded."""
+    all_of_them = len(details.html) + details.left_out
+    healthy_left_out = min(details.left_out, all_of_them - bad)
+    return {
+        "table": table,
+        "causes": causes,
+        "in_full": Part(details.html[:bad], details.left_out - healthy_left_out),
+        "folded": Part(details.html[bad:], healthy_left_out),
+    }
+
+
+def _views(report: Report, zone: ZoneInfo) -> list[WorkspaceView]:
+    healthy = [workspace for workspace in report.workspaces if workspace.status == "OK"]
+    worst_first = [*phrases.problem_workspaces(report), *healthy]
+    return [WorkspaceView(workspace, f"w{number}", report.as_of, zone) for number, workspace in enumerate(worst_first)]
+
+
+def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
+    """What stands around the parts: the verdict, the trust line, what changed, the policy and what it allows."""
+    style, script = asset("page.css"), asset("page.js")
+    notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MOST_CAVEATS))
+    return {
+        "report": report,
+        "policy": content_security_policy(style, script),
+        "style": style,
+        "script": script,
+        "favicon": favicon(report.status),
+        "verdict": VERDICTS[report.status],
+        "counts": phrases.counts(report.summary, report.status),
+        "shares": list(_shares(report)),
+        "trust_line": phrases.trust_line(report, zone),
+        "muted_line": phrases.muted_line(report),
+        "notes": [note for note in notes if note],
+        "zone_name": f"{report.as_of.astimezone(zone):%Z}",
+    }
+
+
+def _shares(report: Report) -> Iterable[tuple[Status, int, int]]:
+    """Each status' part of a bar 1000 wide: where it begins and how wide it is."""
+    summary, x = report.summary, 0
+    numbers = dict(zip(WORST_FIRST, (summary.critical, summary.unknown, summary.warning, summary.ok), strict=True))
+    for status, number in numbers.items():
+        if number:
+            # What is there is seen, however small a part it is.
+            width = max(8, round(1000 * number / summary.workspaces))
+            yield status, x, width
+            x += width

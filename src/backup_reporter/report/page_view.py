@@ -1,0 +1,159 @@
+"""What the page shows of each workspace, worked out: the strip, the timelines, and the facts beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.findings import Finding
+from backup_reporter.health.verdict import DayState
+from backup_reporter.health.wording import count, duration, moment, quote
+from backup_reporter.report.groups import title_of
+from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
+from backup_reporter.report.rows import Row
+from backup_reporter.report.templating import short_date
+from backup_reporter.report.timeline_drawing import FOREVER, Axis, Drawing, Tick, axis, drawing, restorable_until, ticks
+
+STATE_WORDS: Mapping[DayState, str] = {
+    "succeeded": "succeeded",
+    "partial": "incomplete",
+    "failed": "failed",
+    "missed": "no run, although one was due",
+    "unknown": "state not understood",
+    "running": "running",
+    "doomed": "running, and incomplete already",
+    "deleting": "being deleted",
+    "none": "no run due",
+}
+"""The states of a day as people say them, in the order of a legend."""
+
+_ROOM_FOR_NOW = 45
+"""Thousandths of an axis on either side of "now" where no date is written."""
+
+
+@dataclass(frozen=True)
+class ClusterView:
+    """A cluster of a workspace: its name, what is left to restore in words, and the same drawn."""
+
+    cluster: ClusterReport
+    workspace: WorkspaceReport
+    axis: Axis
+    now: datetime
+    zone: ZoneInfo
+
+    @property
+    def name(self) -> str:
+        return self.cluster.name or self.cluster.uid or "(no name)"
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        return drawing(self.cluster, self.workspace, self.axis)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether there is nothing to restore."""
+        return not self.cluster.restore_points
+
+    @property
+    def newest(self) -> str:
+        """``newest copy 6 hours old``."""
+        if self.is_bare:
+            return "nothing to restore"
+        made = self.cluster.newest_restore_point_at
+        return f"newest copy {duration(self.now - made)} old" if made else "newest copy of unknown age"
+
+    @property
+    def rest(self) -> str:
+        """How many copies there are and when the last of them is gone; where there are none, since when."""
+        end = restorable_until(self.cluster)
+        if self.is_bare:
+            return f"the last copy expired {moment(end, self.zone)}" if end else "there never was a copy"
+        number = "1 copy" if self.cluster.restore_points == 1 else f"{self.cluster.restore_points} copies"
+        if end is None or end == FOREVER:
+            return f"{number}, without an end"
+        due = self.workspace.next_run_at
+        then = ", before the next run is due" if due and end < due else ""
+        return f"{number}, the last one ends {moment(end, self.zone)}{then}"
+
+
+@dataclass(frozen=True)
+class WorkspaceView:
+    """A workspace as the page shows it in full; ``anchor`` is its place in the page."""
+
+    workspace: WorkspaceReport
+    anchor: str
+    now: datetime
+    zone: ZoneInfo
+
+    @cached_property
+    def axis(self) -> Axis:
+        return axis(self.workspace, self.now)
+
+    @cached_property
+    def ticks(self) -> tuple[Tick, ...]:
+        return tuple(tick for tick in ticks(self.axis, self.zone) if abs(tick.x - self.now_x) > _ROOM_FOR_NOW)
+
+    @property
+    def clusters(self) -> Iterator[ClusterView]:
+        for cluster in self.workspace.clusters:
+            yield ClusterView(cluster, self.workspace, self.axis, self.now, self.zone)
+
+    @property
+    def findings(self) -> list[list[Finding]]:
+        """The findings, those that say the same of several clusters together."""
+        alike: dict[tuple[str, str, bool], list[Finding]] = {}
+        for finding in self.workspace.findings:
+            alike.setdefault((finding.code, finding.message, finding.muted), []).append(finding)
+        return list(alike.values())
+
+    @property
+    def now_x(self) -> int:
+        return self.axis.x(self.now)
+
+    @property
+    def next_run_x(self) -> int | None:
+        due = self.workspace.next_run_at
+        return self.axis.x(due) if due and due < self.axis.end else None
+
+    @property
+    def facts(self) -> Iterator[str]:
+        """Schedule and retention, in a few words each."""
+        workspace = self.workspace
+        if workspace.schedule:
+            yield f"schedule {quote(workspace.schedule, 60)}"
+        if workspace.retention_hours is not None:
+            yield f"copies kept {hours(workspace.retention_hours)}"
+        if workspace.next_run_at:
+            yield f"next run {moment(workspace.next_run_at, self.zone)}"
+        if workspace.survives_failures is not None:
+            yield f"survives {count(workspace.survives_failures, 'failed run')} in a row"
+
+
+def hours(number: float) -> str:
+    """A retention as people say it: ``36 hours``, ``30 days``."""
+    return count(int(number // 24), "day") if number >= 24 and number % 24 == 0 else f"{number:g} hours"
+
+
+def day_label(day: Day) -> str:
+    """One cell of the strip in words: ``Sun 22 Nov: failed, daily-20261122``."""
+    said = f"{_date(day.date)}: {STATE_WORDS[day.state]}"
+    return f"{said}, {day.backup_name}" if day.backup_name else said
+
+
+@lru_cache(maxsize=1000)
+def _date(day: date) -> str:
+    return f"{day:%a} {short_date(day)}"
+
+
+def age(at: datetime, now: datetime) -> str:
+    """``6 hours ago``, ``in 3 days``."""
+    return f"{duration(now - at)} ago" if at <= now else f"in {duration(at - now)}"
+
+
+def problems(row: Row) -> str:
+    """What is wrong with a cluster: ``Backup failed, The last copy expires soon``."""
+    told = (finding for finding in row.findings if finding.severity != "info" and not finding.muted)
+    return ", ".join(dict.fromkeys(title_of(finding.code) for finding in told))

@@ -1,0 +1,87 @@
+"""Templates that escape whatever comes from Palette, and what makes a page a file of its own.
+
+Jinja2 is imported when something is rendered, not before: most runs of a function never do.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import UTC, date, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.findings import WORST_FIRST, Status
+from backup_reporter.health.wording import count, quote
+from backup_reporter.report import phrases
+from backup_reporter.report.groups import title_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def environment(zone: ZoneInfo, now: datetime) -> Environment:
+    """Jinja2 with everything escaped, and the words that templates use for names and times."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
+
+    made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    made.filters |= {
+        "name": partial(quote, length=phrases.NAME_LENGTH),
+        "message": partial(quote, length=phrases.MESSAGE_LENGTH),
+        "when": lambda at: f"{_local(at, zone):%Y-%m-%d %H:%M}",
+        "long_date": lambda at: f"{_local(at, zone):%A} {_local(at, zone).day} {_local(at, zone):%B %Y, %H:%M %Z}",
+        "short_date": short_date,
+        "iso": lambda at: at.astimezone(UTC).isoformat(),
+        "title_of": title_of,
+        "day_number": lambda since: phrases.day_number(since, now, zone),
+        "since_line": lambda group: phrases.since_line(group, now, zone),
+        "status_word": lambda status: status if status == "OK" else status.capitalize(),
+    }
+    made.globals |= {"counted": count, "statuses": WORST_FIRST}
+    return made
+
+
+def short_date(day: date) -> str:
+    """``22 Nov``."""
+    return f"{day.day} {day:%b}"
+
+
+@cache
+def asset(name: str) -> Markup:
+    """A style sheet or script of this package, to be put into a page as it is."""
+    from markupsafe import Markup  # noqa: PLC0415 - see above
+
+    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def content_security_policy(style: str, script: str | None = None) -> str:
+    """Lets exactly this inline style and script work, and nothing be loaded from anywhere."""
+    scripts = f" script-src '{_hash(script)}';" if script else ""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}';{scripts} img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+_ICON_COLORS: dict[Status, str] = {"OK": "1d7347", "WARNING": "e5a823", "CRITICAL": "b3261e", "UNKNOWN": "5a49a8"}
+
+
+def favicon(status: Status) -> str:
+    """A dot in the verdict's colour, for a row of tabs."""
+    circle = f"<circle cx='4' cy='4' r='4' fill='%23{_ICON_COLORS[status]}'/>"
+    return f"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>{circle}</svg>"
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at

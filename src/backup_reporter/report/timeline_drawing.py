@@ -1,0 +1,174 @@
+"""The restore-point timeline as a drawing: where on an axis of time each copy, gap and mark lies.
+
+Positions are thousandths of the drawing's width and hundredths of its height, so that it fits any
+screen; times are UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from backup_reporter.report.model import ClusterReport, Copies, WorkspaceReport
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+WIDTH = 1000
+HEIGHT = 100
+MOST_LINES = 14
+"""More copies than this that were made at a steady pace are drawn as one band instead of a line each."""
+
+_MARGIN = 12
+_WIDEST_PITCH = 12.0
+
+_LEAST_SPAN = timedelta(days=2)
+_MOST_SPAN = timedelta(days=60)
+_TICK_DAYS = (1, 2, 3, 5, 7, 10, 14, 20, 30)
+_MOST_TICKS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The span of time that the drawings of a workspace's clusters share."""
+
+    start: datetime
+    end: datetime
+
+    def x(self, at: datetime) -> int:
+        """Where a time lies; what lies outside is at the edge."""
+        return round(WIDTH * min(1.0, max(0.0, (at - self.start) / (self.end - self.start))))
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A midnight in the reader's time zone."""
+
+    x: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time with nothing to restore. ``is_certain``: no run that is due could fill it."""
+
+    x: int
+    width: int
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """One cluster's timeline; all but the gaps is SVG path data. ``awaited`` is the next run's copy."""
+
+    lines: str
+    bands: str
+    newest: str
+    awaited: str
+    gaps: tuple[Gap, ...]
+
+
+def axis(workspace: WorkspaceReport, now: datetime) -> Axis:
+    """From the oldest copy to the last expiry and the next run, within sixty days either way."""
+    entries = [entry for cluster in workspace.clusters for entry in cluster.copies]
+    made = [entry.first_at for entry in entries if entry.first_at]
+    made += [cluster.newest_restore_point_at for cluster in workspace.clusters if cluster.newest_restore_point_at]
+    ends = [entry.last_expires_at for entry in entries if entry.last_expires_at]
+    ends += [cluster.expires_at for cluster in workspace.clusters if cluster.expires_at]
+    ends += [workspace.next_run_at] if workspace.next_run_at else []
+    start = min([now - _LEAST_SPAN, *made])
+    end = max([now + _LEAST_SPAN, *ends])
+    start, end = max(start, now - _MOST_SPAN), min(end, now + _MOST_SPAN)
+    margin = (end - start) / 50
+    return Axis(start - margin, end + margin)
+
+
+def ticks(axis: Axis, zone: ZoneInfo) -> Iterator[Tick]:
+    """Dates along the axis, few enough to be read."""
+    days = (axis.end - axis.start).days
+    step = next((step for step in _TICK_DAYS if days / step <= _MOST_TICKS), _TICK_DAYS[-1])
+    date = axis.start.astimezone(zone).date()
+    while True:
+        date += timedelta(days=1)
+        at = datetime.combine(date, time(), zone)
+        if at >= axis.end:
+            return
+        if date.toordinal() % step == 0:
+            yield Tick(axis.x(at), f"{date.day} {date:%b}")
+
+
+def drawing(cluster: ClusterReport, workspace: WorkspaceReport, axis: Axis) -> Drawing:
+    """Draws what is left of a cluster's copies; the newest is the lowest line, above the one that is awaited."""
+    entries = cluster.copies or _newest_alone(cluster)
+    total = sum(entry.count for entry in entries)
+    pitch = min(_WIDEST_PITCH, (HEIGHT - 2 * _MARGIN) / max(1, total))
+    lines, bands, number = "", "", 0
+    for entry in entries:
+        top, number = _MARGIN + pitch * number, number + entry.count
+        if entry.count > MOST_LINES:
+            bands += _band(entry, top, _MARGIN + pitch * (number - 1), axis)
+        else:
+            lines += "".join(_line(entry, copy, top + pitch * copy, axis) for copy in range(entry.count))
+    newest = entries[-1] if entries else None
+    return Drawing(
+        lines=lines,
+        bands=bands,
+        newest=_line(newest, newest.count - 1, _MARGIN + pitch * (number - 1), axis) if newest else "",
+        awaited=_awaited(workspace, _MARGIN + pitch * number, axis),
+        gaps=tuple(_gaps(cluster, workspace.next_run_at, axis)),
+    )
+
+
+def _line(entry: Copies, number: int, y: float, axis: Axis) -> str:
+    left, right = _ends(entry, number / max(1, entry.count - 1), axis)
+    return f"M{left} {y:.3g}H{right}"
+
+
+def _band(entry: Copies, top: float, bottom: float, axis: Axis) -> str:
+    (left, right), (last_left, last_right) = _ends(entry, 0, axis), _ends(entry, 1, axis)
+    return f"M{left} {top:.3g}L{last_left} {bottom:.3g}H{last_right}L{right} {top:.3g}z"
+
+
+def _ends(entry: Copies, share: float, axis: Axis) -> tuple[int, int]:
+    """From where to where a copy can be restored, ``share`` of the way from the first to the last."""
+    left = _between(entry.first_at, entry.last_at, share)
+    right = _between(entry.first_expires_at, entry.last_expires_at, share)
+    return (axis.x(left) if left else 0, axis.x(right) if right else WIDTH)
+
+
+def _between(first: datetime | None, last: datetime | None, share: float) -> datetime | None:
+    return first + (last - first) * share if first and last else None
+
+
+def _newest_alone(cluster: ClusterReport) -> tuple[Copies, ...]:
+    """Where a report leaves the copies of healthy workspaces out, their newest is known all the same."""
+    if not cluster.restore_points:
+        return ()
+    made, ends = cluster.newest_restore_point_at, cluster.expires_at
+    return (Copies(count=1, first_at=made, last_at=made, first_expires_at=ends, last_expires_at=ends),)
+
+
+def _awaited(workspace: WorkspaceReport, y: float, axis: Axis) -> str:
+    """The line of the copy that the next run should make, where that is soon enough to be drawn."""
+    due, hours = workspace.next_run_at, workspace.retention_hours
+    if not due or due >= axis.end:
+        return ""
+    end = axis.end if hours is None else due + max(timedelta(0), min(timedelta(hours=hours), _MOST_SPAN))
+    return f"M{axis.x(due)} {y:.3g}H{axis.x(end)}"
+
+
+def _gaps(cluster: ClusterReport, next_run_at: datetime | None, axis: Axis) -> Iterator[Gap]:
+    end = restorable_until(cluster)
+    left = axis.x(end) if end else 0
+    due = max(left, axis.x(next_run_at)) if next_run_at else WIDTH
+    if left < due:
+        yield Gap(left, due - left, is_certain=True)
+    if due < WIDTH:
+        yield Gap(due, WIDTH - due, is_certain=False)
+
+
+def restorable_until(cluster: ClusterReport) -> datetime | None:
+    """When the last of a cluster's copies runs out (or ran out), ``FOREVER``, or ``None`` where there never was one."""
+    entries = cluster.copies or _newest_alone(cluster)
+    ends = [end for entry in entries for end in (entry.first_expires_at, entry.last_expires_at)]
+    return max((end or FOREVER for end in ends), default=None)

@@ -1,0 +1,272 @@
+import base64
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from html.parser import HTMLParser
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from backup_reporter.health.findings import Status
+from backup_reporter.health.verdict import Copies, Day, WorkspaceReport
+from backup_reporter.report.model import Change, Changes, Report, Scope
+from backup_reporter.report.page import PAGE_BYTES, VERDICTS, render_page
+from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace, days
+
+UTC = ZoneInfo("UTC")
+
+
+class Outline(HTMLParser):
+    """What a page consists of: its tags, its ids, where it points, and its text."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: Counter[str] = Counter()
+        self.attributes: list[tuple[str, str]] = []
+        self.text = ""
+        self._raw = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags[tag] += 1
+        self.attributes += [(name, value or "") for name, value in attrs]
+        self._raw = tag if tag in ("style", "script") else ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += "" if self._raw else data
+
+    def handle_endtag(self, tag: str) -> None:
+        self._raw = ""
+
+    def values(self, *names: str) -> list[str]:
+        return [value for name, value in self.attributes if name in names]
+
+
+def a_history(state: str = "succeeded", number: int = 30) -> tuple[Day, ...]:
+    dates = [(NOW - days(back)).date() for back in reversed(range(number))]
+    return msgspec.convert(
+        [{"date": str(date), "state": state, "backupName": f"nightly-{date}"} for date in dates], tuple[Day, ...]
+    )
+
+
+def a_full_workspace(name: str, *findings: object, clusters: int = 3) -> WorkspaceReport:
+    """As a month of nightly backups leaves it."""
+    rotation = Copies(
+        count=30,
+        first_at=NOW - days(29),
+        last_at=NOW,
+        first_expires_at=NOW + days(1),
+        last_expires_at=NOW + days(30),
+    )
+    return a_workspace(
+        name,
+        *findings,  # type: ignore[arg-type]
+        clusters=tuple(
+            a_cluster(f"cluster-{number}", restore_points=30, copies=(rotation,)) for number in range(clusters)
+        ),
+        history=a_history(),
+        schedule="0 1 * * *",
+        retention_hours=720.0,
+        next_run_at=NOW + days(0.7),
+        survives_failures=29,
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "report"),
+    [
+        ("OK", a_green_report()),
+        ("WARNING", a_report(a_workspace("payments", a_finding("backup-stuck")))),
+        ("CRITICAL", a_report(a_workspace("payments", a_finding()))),
+        ("UNKNOWN", a_report(a_workspace("payments", a_finding("unreadable")))),
+    ],
+)
+def test_the_verdict_and_the_trust_line_stand_above_everything(status: Status, report: Report) -> None:
+    text = Outline(render_page(report, UTC)).text
+
+    assert text.index(VERDICTS[status]) < text.index("Looked at ") < text.index("Every workspace and cluster")
+    assert re.search(r"Looked at \d+ of \d+ workspaces?, \d+ clusters?, \d+ unreadable", text)
+
+
+def test_the_policy_names_the_pages_own_style_and_script_and_allows_nothing_else() -> None:
+    page = render_page(a_green_report(), UTC)
+
+    def hash_of(tag: str) -> str:
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+
+    (policy,) = re.findall(r'Content-Security-Policy" content="(.*?)"', page)
+    assert policy.replace("&#39;", "'") == (
+        f"default-src 'none'; style-src '{hash_of('style')}'; script-src '{hash_of('script')}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_nothing_in_the_page_points_out_of_it_and_every_link_leads_somewhere() -> None:
+    report = a_report(a_full_workspace("payments", a_finding()), a_full_workspace("shop"))
+    outline = Outline(render_page(report, UTC))
+
+    assert not outline.values("src", "srcset", "action", "style", "onclick", "onload")
+    links = outline.values("href")
+    assert {link.partition(":")[0] if ":" in link else link[:1] for link in links} == {"#", "data"}
+    assert {link[1:] for link in links if link.startswith("#")} <= set(outline.values("id"))
+
+
+def a_hostile_report(text: str) -> Report:
+    change = Change(
+        workspace_uid=text,
+        workspace_name=text,
+        cluster_uid=None,
+        cluster_name=text,
+        code="backup-failed",
+        severity="critical",
+        message=text,
+        since=NOW,
+    )
+    history = (Day(date=NOW.date(), state="failed", backup_name=text),)
+    found = a_finding(message=text, cluster_uid="c", cluster_name=text, evidence={text: text, "state": text})
+    workspace = a_workspace(
+        text, found, uid=text, project_name=text, schedule=text, history=history, clusters=(a_cluster(text),)
+    )
+    report = a_report(workspace, problems=[text], scope=Scope(backup_request_uid=text))
+    return msgspec.structs.replace(report, notes=(text,), changes=Changes(note=text, new=(change,), resolved=(change,)))
+
+
+PLAIN = Outline(render_page(a_hostile_report("plain"), UTC)).tags
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "'--></style><b>",
+    "{{ 7*7 }}{% raw %}",
+    "&lt;b&gt;",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markup_in_a_name_or_message_stays_text(text: str) -> None:
+    outline = Outline(render_page(a_hostile_report(text), UTC))
+
+    assert outline.tags == PLAIN
+    assert outline.text.count(text) > 10
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=40))
+def test_no_text_whatever_becomes_markup(text: str) -> None:
+    assert Outline(render_page(a_hostile_report(f"x{text}"), UTC)).tags == PLAIN
+
+
+def test_each_day_says_its_date_its_state_and_the_backups_name() -> None:
+    states = ["succeeded", "failed", "missed", "none", "partial", "unknown", "running", "doomed", "deleting"]
+    history = tuple(day for state in states for day in a_history(state, 1))
+    page = render_page(a_report(a_workspace("payments", history=history)), UTC)
+
+    said = re.findall(r"<li(?: class=(\w))?><b>Tue 24 Nov: (.*?), nightly-2026-11-24</b>", page)
+    assert said[0] == ("", "succeeded")
+    assert ("m", "no run, although one was due") in said
+    assert ("n", "no run due") in said
+    assert len({letter for letter, _ in said}) == len({words for _, words in said}) == len(states)
+
+
+def test_what_a_workspace_says_of_several_clusters_is_said_once() -> None:
+    same = [a_finding(message="The key expired.", cluster_uid=f"c-{n}", cluster_name=f"eu-{n}") for n in (1, 2)]
+    page = render_page(a_report(a_workspace("payments", *same)), UTC)
+
+    (article,) = re.findall(r'<article class="card space".*?</article>', page, re.DOTALL)
+    assert article.count("The key expired.") == 1
+    assert "eu-1" in article
+    assert "eu-2" in article
+
+
+def test_what_to_do_is_said_with_each_problem() -> None:
+    text = Outline(render_page(a_report(a_workspace("payments", a_finding("not-protected"))), UTC)).text
+
+    assert "What to do: Create a backup policy for the workspace in Palette" in text
+
+
+def test_a_muted_finding_is_there_and_marked_and_no_problem() -> None:
+    text = Outline(render_page(a_report(a_workspace("payments", a_finding(muted=True))), UTC)).text
+
+    assert VERDICTS["OK"] in text
+    assert "1 finding muted" in text
+    assert "Backup failed, muted" in text
+    assert "Problems by cause" not in text
+
+
+def test_what_changed_is_shown_where_something_did() -> None:
+    change = Change(
+        workspace_uid="uid of payments",
+        workspace_name="payments",
+        cluster_uid=None,
+        cluster_name=None,
+        code="backup-overdue",
+        severity="critical",
+        message="",
+        since=NOW - days(2),
+    )
+    report = a_report(a_workspace("payments"))
+    changed = msgspec.structs.replace(report, changes=Changes(resolved=(change,), ongoing=(change,)))
+
+    assert "Since the last report" not in render_page(report, UTC)
+    text = Outline(render_page(changed, UTC)).text
+    assert "Nothing new." in text
+    assert "payments: Scheduled backup did not start, day 3" in text
+
+
+def test_a_report_on_nothing_says_why() -> None:
+    report = a_report(problems=["Palette could not be asked: no answer from the host."])
+    text = Outline(render_page(report, UTC)).text
+
+    assert VERDICTS["UNKNOWN"] in text
+    assert "no workspace was looked at" in text
+    assert "Palette could not be asked: no answer from the host." in text
+
+
+def test_times_are_the_readers() -> None:
+    text = Outline(render_page(a_green_report(1), ZoneInfo("Asia/Tokyo"))).text
+
+    assert "Tuesday 24 November 2026, 16:00 JST" in text
+    assert "2026-11-22 16:00" in text
+
+
+def test_a_thousand_workspaces_are_all_there_in_less_than_five_megabytes() -> None:
+    failed = a_finding(cluster_uid="uid of cluster-0", cluster_name="cluster-0")
+    workspaces = [
+        a_full_workspace(f"workspace-{number:05}", *([failed] if number % 20 == 0 else [])) for number in range(1000)
+    ]
+    page = render_page(a_report(*workspaces), UTC)
+
+    assert len(page.encode()) < 5_000_000
+    assert page.count('<article class="card space"') == 50
+    assert page.count('<details class="card space"') == 950
+    assert page.count("<tr data-s=") == 3000
+
+
+def test_a_fleet_too_large_for_a_page_is_shown_from_its_worst_end_and_the_rest_is_counted() -> None:
+    message = "<&>\"'" * 400
+    failing = a_failing_fleet([f"{message}{number}" for number in range(500)], 9_000)
+    healthy = [a_full_workspace(f"fine-{number}") for number in range(1_000)]
+    page = render_page(a_report(*failing.workspaces, *healthy), UTC)
+
+    assert len(page.encode()) < PAGE_BYTES
+    shown, left_out = page.count('<article class="card space"'), re.search(r"(\d+) more workspaces with problems", page)
+    assert left_out is not None
+    assert shown + int(left_out[1]) == 9_000
+    links = set(re.findall(r' href="#(w\d+)"', page))
+    assert len(links) > 100
+    assert links <= set(re.findall(r' id="(w\d+)"', page))
+
+
+def test_jinja_is_not_loaded_before_a_page_is_made() -> None:
+    code = "import sys, backup_reporter.report.page; print('jinja2' in sys.modules)"
+    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=path)
+
+    assert said.stdout.strip() == "False"
