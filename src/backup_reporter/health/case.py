@@ -41,7 +41,8 @@ class Case:
 
     @cached_property
     def last_run_at(self) -> datetime | None:
-        return max((run.at for run in self.timeline.runs if run.at), default=None)
+        """When the last run began. One that is dated in the future has not: it answers no due time."""
+        return max((run.at for run in self.timeline.runs if run.at and run.at <= self.now + EARLY), default=None)
 
     @cached_property
     def missed_due_times(self) -> tuple[datetime, ...]:

@@ -51,6 +51,16 @@ OVERDUE = [
         says={"backup-overdue": ["3 due times", "2026-11-20"]},
         since={"backup-overdue": "11-21 01:00"},
     ),
+    row(
+        "A run that is dated in the future has not begun",
+        backup(*nightly(last="11-22"), run("2031-01-01T01:00:00Z")),
+        "backup-overdue",
+        says={"backup-overdue": ["1 due time", "2026-11-22"]},
+    ),
+    row(
+        "A run that a fast clock dates a minute ahead has begun",
+        backup(*nightly(last="11-22"), run("11-23 07:01")),
+    ),
     row("A late run answers its due time", backup(*nightly(last="11-22"), run("11-23 06:59"))),
     row(
         "A run that answers the latest due time is enough, whatever was missed before",

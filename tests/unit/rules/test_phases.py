@@ -213,6 +213,15 @@ WORSE_OF_BOTH = [
         "cluster-not-backed-up us2",
     ),
     row(
+        "A partial run before the one that left a cluster out is not said of that cluster",
+        backup(
+            *nightly(last="11-21"),
+            run("11-22 01:00", "PartiallyFailed", eu1="Completed", us2="Completed"),
+            run("11-23 01:00", us2=NOTHING),
+        ),
+        "cluster-not-backed-up us2",
+    ),
+    row(
         "A run that was partial and is not a cluster's latest is past",
         backup(*nightly(last="11-22", state="PartiallyFailed", eu1="Completed", us2="Completed"), run("11-23 01:00")),
     ),
