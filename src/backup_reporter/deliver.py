@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from backup_reporter.channels.channel import Channel
-from backup_reporter.errors import BackupReporterError, StoreError
+from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.report.model import Delivery, Report, Scope, scope_id
 from backup_reporter.settings import ChannelName
 
@@ -70,7 +68,7 @@ def deliver(
                 return attempt.send()
             return attempt.send_once(once, delivery_id(report.scope, scheduled_at, channel.name))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
-            return Delivery(channel=channel.name, status="failed", error=_reason(error))
+            return Delivery(channel=channel.name, status="failed", error=reason_of(error))
 
     with ThreadPoolExecutor(max_workers=len(channels), thread_name_prefix="deliver") as pool:
         return tuple(pool.map(deliver_to, channels))
@@ -117,12 +115,3 @@ def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> s
 
 def _remarked(delivery: Delivery, remark: str) -> Delivery:
     return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))))
-
-
-def _reason(error: Exception) -> str:
-    """What may be said of an error. Our own hold no secret; of any other only its kind and place is said."""
-    if isinstance(error, BackupReporterError):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return f"unexpected {type(error).__name__}{place}"

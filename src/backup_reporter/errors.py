@@ -18,7 +18,9 @@ No message of any of them ever contains a secret.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class BackupReporterError(Exception):
@@ -91,3 +93,12 @@ class UnreachableError(PaletteError):
 
 class UndecodableError(PaletteError):
     """Palette's answer is not JSON, or a field has a wrong type; says where (JSON path)."""
+
+
+def reason_of(error: Exception) -> str:
+    """What may be said of an error. Our own hold no secret; of any other only its kind and place is said."""
+    if isinstance(error, BackupReporterError):
+        return str(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"unexpected {type(error).__name__}{place}"

@@ -9,23 +9,23 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from backup_reporter.errors import BackupReporterError, PaletteError
+from backup_reporter.errors import BackupReporterError, PaletteError, reason_of
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
 from backup_reporter.health.model import Run, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.crew import ask_all
 from backup_reporter.palette.discovery import discover
+from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.publish import Outlets, publish
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id
 from backup_reporter.request import Request
 from backup_reporter.settings import Rules, Settings
 
-THREADS = 16
 _NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
 
 
@@ -66,13 +66,15 @@ def gather(
     for what Palette does: silence is never the answer.
     """
     scope = _scope(request, settings)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="palette") as executor:
-        try:
-            fleet = discover(client, executor, scope.project_uids, scope.workspace_uids)
-        except BackupReporterError as error:
-            return [], (f"Palette could not be asked: {error}.",)
-        look_at = _Examiner(client, request, settings.rules, as_of, now)
-        verdicts = list(executor.map(look_at, fleet.workspaces))
+    try:
+        fleet = discover(client, scope.project_uids, scope.workspace_uids)
+    except BackupReporterError as error:
+        return [], (f"Palette could not be asked: {error}.",)
+    examine = _Examiner(client, request, settings.rules, as_of, now)
+    verdicts = list(ask_all(examine, fleet.workspaces, client.has_room_for_results, client.seconds_left))
+    answered = {verdict.uid for verdict in verdicts}
+    left = (workspace for workspace in fleet.workspaces if workspace.uid not in answered)
+    verdicts += [judge_unreadable(workspace, OUT_OF_TIME, settings.rules, as_of) for workspace in left]
     verdicts += [_unlisted(uid, settings.rules, as_of) for uid in fleet.unlisted_workspace_uids]
     return verdicts, fleet.problems
 
@@ -94,8 +96,8 @@ class _Examiner:
             return self._judged(workspace)
         except PaletteError as error:
             return _verdict_on_error(workspace, error, self.request, self.rules, self.as_of)
-        except BackupReporterError as error:
-            return judge_unreadable(workspace, str(error), self.rules, self.as_of)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other workspaces their verdicts
+            return judge_unreadable(workspace, f"It could not be judged: {reason_of(error)}", self.rules, self.as_of)
 
     def _judged(self, workspace: Workspace) -> WorkspaceReport:
         request_uid = self.request.backup_request_uid

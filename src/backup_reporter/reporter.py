@@ -23,11 +23,12 @@ from backup_reporter.channels.eventbridge import EventBridgeChannel
 from backup_reporter.channels.slack import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
 from backup_reporter.deliver import OnceEach
-from backup_reporter.errors import SecretError
+from backup_reporter.errors import SecretError, SettingsError
 from backup_reporter.once import DeliveryTable
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import THREADS, Surroundings, run
+from backup_reporter.pipeline import Surroundings, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request
@@ -64,8 +65,13 @@ class Reporter:
         # One TLS context for all connections: by default each would load the trust store anew.
         context = ssl.create_default_context()
         if self.settings.ca_bundle:
-            context.load_verify_locations(self.settings.ca_bundle)
-        return urllib3.PoolManager(maxsize=THREADS, block=True, ssl_context=context)
+            _trust(context, self.settings.ca_bundle)
+        return urllib3.PoolManager(maxsize=MOST_THREADS, ssl_context=context)
+
+    @cached_property
+    def _pace(self) -> Pace:
+        # For as long as the process lives: two reports in a row share what Palette allows.
+        return Pace(self.settings.requests_per_second, self.settings.burst)
 
     @cached_property
     def outlets(self) -> Outlets:
@@ -115,7 +121,7 @@ class Reporter:
 
     def _read_api_key(self) -> str:
         if self.api_key:
-            return self.api_key
+            return parse_api_key(self.api_key, "PALETTE_API_KEY")
         name = self.settings.api_key_secret
         return parse_api_key(self._secret(name), name or "")
 
@@ -126,10 +132,13 @@ class Reporter:
         if request.redeliver:
             return redeliver(request.redeliver, request, self.settings, self.outlets, seconds_left)
         reserve_seconds = min(_DELIVERY_RESERVE_SECONDS, seconds_left() / 3)
-        pace = Pace(self.settings.requests_per_second, self.settings.burst)
         around = Surroundings(
             client=PaletteClient(
-                self._http, self.settings.api_url, self._read_api_key, pace, partial(_until, ends_at - reserve_seconds)
+                self._http,
+                self.settings.api_url,
+                self._read_api_key,
+                self._pace,
+                partial(_until, ends_at - reserve_seconds),
             ),
             outlets=self.outlets,
             clock=_now,
@@ -137,6 +146,15 @@ class Reporter:
             invocation_id=invocation_id,
         )
         return run(request, self.settings, around, _now())
+
+
+def _trust(context: ssl.SSLContext, ca_bundle: str) -> None:
+    """Trusts a private CA besides the public ones. Raises :class:`SettingsError` where the file holds none."""
+    try:
+        context.load_verify_locations(ca_bundle)
+    except (OSError, ssl.SSLError) as error:
+        problem = f"PALETTE_CA_BUNDLE: {ca_bundle!r} holds no certificate in PEM form"
+        raise SettingsError([problem]) from error
 
 
 def _now() -> datetime:

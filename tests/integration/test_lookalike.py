@@ -11,16 +11,12 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import urllib3
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from backup_reporter.demo.documents import Failure
 from backup_reporter.demo.fleet import instructive
@@ -311,8 +307,7 @@ def test_when_it_is_gone_open_connections_are_gone_too() -> None:
         client.get(PROJECTS)
 
 
-def test_it_speaks_tls_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
-    certificate = self_signed_certificate(tmp_path)
+def test_it_speaks_tls_with_a_certificate_of_ones_own(certificate: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with LookAlike(FLEET, ssl_context=context) as server:
@@ -320,26 +315,3 @@ def test_it_speaks_tls_with_a_certificate_of_ones_own(tmp_path: Path) -> None:
         assert trusting.request("GET", server.url + PROJECTS, headers={"ApiKey": API_KEY}).status == 200
         with pytest.raises(urllib3.exceptions.SSLError):
             urllib3.PoolManager(retries=False).request("GET", server.url + PROJECTS)
-
-
-def self_signed_certificate(directory: Path) -> Path:
-    """A PEM file with key and certificate for 127.0.0.1."""
-    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = directory / "certificate.pem"
-    path.write_bytes(private + certificate.public_bytes(pem))
-    return path

@@ -13,16 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
 
-from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
+from backup_reporter.errors import KeyRefusedError, PaletteError, UnreachableError
+from backup_reporter.palette import transport
 from backup_reporter.palette.wire import (
     Page,
     Project,
@@ -35,11 +28,6 @@ from backup_reporter.palette.wire import (
 if TYPE_CHECKING:
     from backup_reporter.health.model import BackupResult, Workspace
     from backup_reporter.palette.pace import Pace, TokenBucket
-
-CONNECT_TIMEOUT_SECONDS = 5.0
-READ_TIMEOUT_SECONDS = 30.0
-MAX_BODY_BYTES = 32 * 1024 * 1024
-_CHUNK_BYTES = 256 * 1024
 
 _TRIES = {429: 12, 500: 2, 502: 5, 503: 5, 504: 5}
 """How often a request is tried at most, by the status it met. Other statuses do not pass by waiting."""
@@ -64,10 +52,10 @@ class PaletteClient:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        self.seconds_left = seconds_left
         self._http = http
         self._api_url = api_url
         self._pace = pace
-        self._seconds_left = seconds_left
         self._sleep = sleep
         self._keys = _Keys(read_key)
 
@@ -87,22 +75,30 @@ class PaletteClient:
             self._get(_with_query(path, "backupRequestUid", request_uid), workspace.project_uid)
         )
 
+    def has_room_for_lists(self) -> bool:
+        """Whether another request for a list could go out now."""
+        return self._pace.bucket("/v1/dashboard").has_room()
+
+    def has_room_for_results(self) -> bool:
+        """Whether another request for a backup result could go out now."""
+        return self._pace.bucket("/v1/workspaces").has_room()
+
     def _get(self, path: str, project_uid: str | None = None) -> bytes:
         """The body of a successful answer. Raises :class:`PaletteError` for any other end."""
         bucket = self._pace.bucket(path.partition("?")[0])
         failures = 0
         while True:
-            failures += 1
             try:
                 return self._try_with_fresh_key(path, project_uid, bucket)
             except PaletteError as error:
+                failures += 1
                 if failures >= _tries(error):
                     raise
                 self._back_off(error, failures, bucket)
 
     def _back_off(self, error: PaletteError, failures: int, bucket: TokenBucket) -> None:
         seconds = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2 ** (failures - 1)) * random.uniform(0.5, 1)
-        if seconds >= self._seconds_left():
+        if seconds >= self.seconds_left():
             raise error
         if error.status == 429:
             bucket.pause(seconds)  # every thread slows down, not only the one that was told
@@ -114,58 +110,21 @@ class PaletteClient:
         try:
             return self._try(path, project_uid, bucket, key)
         except KeyRefusedError:
-            return self._try(path, project_uid, bucket, self._keys.after_refusal_of(key))
+            newer = self._keys.newer_than(key)
+            if newer is None:
+                raise
+            return self._try(path, project_uid, bucket, newer)
 
     def _try(self, path: str, project_uid: str | None, bucket: TokenBucket, key: str) -> bytes:
-        if not bucket.take(self._seconds_left):
-            raise UnreachableError("not asked: the time for this run was over", retryable=False)
+        if not bucket.take(self.seconds_left):
+            raise UnreachableError(transport.OUT_OF_TIME, retryable=False)
         headers = {"ApiKey": key, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if project_uid:
             headers["ProjectUid"] = project_uid
-        try:
-            status, body = self._exchange(path, headers)
-        except HTTPError as error:
-            raise _unreachable(error) from None
+        status, body = transport.get(self._http, self._api_url + path, headers, self.seconds_left)
         if status == 200:
             return body
         raise _refusal(status, body)
-
-    def _exchange(self, path: str, headers: dict[str, str]) -> tuple[int, bytes]:
-        left = self._seconds_left()
-        if left <= 0:
-            raise UnreachableError("not asked: the time for this run was over", retryable=False)
-        timeout = urllib3.Timeout(connect=min(CONNECT_TIMEOUT_SECONDS, left), read=min(READ_TIMEOUT_SECONDS, left))
-        # Redirects are not followed: the key must not reach another host.
-        response = self._http.request(
-            "GET",
-            self._api_url + path,
-            headers=headers,
-            timeout=timeout,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-        )
-        try:
-            body = self._read(response)
-        except BaseException:
-            response.close()  # what is left in the connection is not worth reading
-            raise
-        response.release_conn()
-        return response.status, body
-
-    def _read(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        """The body, as long as it stays below a size and a time. A slow drip resets every timeout but this one."""
-        started_with = self._seconds_left()
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
-            size += len(chunk)
-            chunks.append(chunk)
-            if size > MAX_BODY_BYTES:
-                raise UndecodableError(f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MB")
-            if started_with - self._seconds_left() > READ_TIMEOUT_SECONDS or self._seconds_left() <= 0:
-                raise UnreachableError("the answer did not arrive in time")
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 class _Keys:
@@ -183,13 +142,13 @@ class _Keys:
                 self._key = self._read_key()
             return self._key
 
-    def after_refusal_of(self, refused: str) -> str:
-        """The key to use now; the refused one where there is no newer."""
+    def newer_than(self, refused: str) -> str | None:
+        """Another key than the refused one, where there is one by now."""
         with self._lock:
             if self._key == refused and not self._was_read_again:
                 self._was_read_again = True
                 self._key = self._read_key()
-            return self._key or refused
+            return self._key if self._key != refused else None
 
 
 def _with_query(path: str, name: str, value: str | None) -> str:
@@ -209,24 +168,3 @@ def _refusal(status: int, body: bytes) -> PaletteError:
     if 300 <= status < 400:
         return PaletteError("Palette's URL redirects to another place, which is not followed", status=status)
     return PaletteError("Palette answered with an error", status=status, code=code, message=message, ref=ref)
-
-
-def _unreachable(error: HTTPError) -> UnreachableError:
-    """urllib3's error in our words: its own can hold addresses and bytes that were received."""
-    cause = error.__cause__ if error.__cause__ is not None and not isinstance(error, SSLError) else error
-    reasons: tuple[tuple[type[BaseException], str, bool], ...] = (
-        (NameResolutionError, "its host name cannot be resolved", True),
-        (ConnectTimeoutError, "no connection in time", True),
-        (ReadTimeoutError, "the answer did not arrive in time", True),
-        (SSLError, f"the TLS connection failed ({_tls_reason(error)})", False),
-        (NewConnectionError, "the connection was refused", True),
-    )
-    for kind, reason, retryable in reasons:
-        if isinstance(error, kind) or isinstance(cause, kind):
-            return UnreachableError(f"Palette could not be reached: {reason}", retryable=retryable)
-    return UnreachableError("Palette's answer was cut off or is not HTTP")
-
-
-def _tls_reason(error: BaseException) -> str:
-    verification = getattr(error.args[0] if error.args else None, "verify_message", None)
-    return str(verification) if verification else "certificate or protocol; PALETTE_CA_BUNDLE can name a private CA"

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
-from backup_reporter.errors import PaletteError
+from backup_reporter.errors import BackupReporterError, PaletteError, UnreachableError
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.wording import quote
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.crew import ask_all
+from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.palette.wire import Page, Project
 
 _MOST_PAGES = 1000
@@ -27,20 +29,27 @@ class Fleet:
     problems: tuple[str, ...]
 
 
-def discover(
-    client: PaletteClient, executor: Executor, project_uids: Iterable[str] = (), workspace_uids: Iterable[str] = ()
-) -> Fleet:
-    """Finds the workspaces in scope; empty scopes mean everything the key can see.
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """What one project lists, and what went wrong with it."""
 
-    Raises :class:`PaletteError` where the projects cannot be listed at all. A project that cannot be
-    looked into is a problem of the fleet, and so is finding nothing.
+    project: Project
+    workspaces: list[Workspace]
+    problems: list[str]
+
+
+def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_uids: Iterable[str] = ()) -> Fleet:
+    """Finds the workspaces in scope, in order of project and name; empty scopes mean everything the key can see.
+
+    Raises :class:`BackupReporterError` where the projects cannot be listed at all. A project that cannot
+    be looked into is a problem of the fleet, and so is finding nothing.
     """
     projects, problems = _projects_in_scope(client, tuple(project_uids))
     workspaces: dict[str, Workspace] = {}
-    for found, trouble in executor.map(lambda project: _workspaces_of(client, project), projects):
-        workspaces.update((workspace.uid, workspace) for workspace in found)
-        problems += trouble
-    wanted = tuple(workspace_uids)
+    for listing in _listings(client, projects):
+        workspaces.update((workspace.uid, workspace) for workspace in listing.workspaces)
+        problems += listing.problems
+    wanted = dict.fromkeys(workspace_uids)
     in_scope = [workspace for uid, workspace in workspaces.items() if not wanted or uid in wanted]
     unlisted = tuple(uid for uid in wanted if uid not in workspaces)
     if not in_scope and not unlisted and not problems:
@@ -51,7 +60,7 @@ def discover(
 
 def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[list[Project], list[str]]:
     try:
-        projects, problems = _all_pages(client.projects, "the list of projects")
+        projects, problems = _all_projects(client)
     except PaletteError as error:
         # A key may be good for some projects and yet not allowed to list them: then their uids do.
         if not wanted or error.status != 403:
@@ -67,18 +76,42 @@ def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[
     return [by_uid[uid] for uid in wanted if uid in by_uid], problems
 
 
-def _workspaces_of(client: PaletteClient, project: Project) -> tuple[list[Workspace], list[str]]:
-    what = f"the workspaces of project {quote(project.name, 63)}"
+def _all_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
+    """Through the crew, although it is only one: for its end when time is up, whatever hangs then."""
+    ask = partial(_all_pages, client.projects)
+    for answer in ask_all(ask, ["the list of projects"], client.has_room_for_lists, client.seconds_left):
+        return answer
+    raise UnreachableError(OUT_OF_TIME, retryable=False)
+
+
+def _listings(client: PaletteClient, projects: list[Project]) -> list[_Listing]:
+    """One for each project, in their order."""
+    ask = partial(_listing, client)
+    answers = ask_all(ask, projects, client.has_room_for_lists, client.seconds_left)
+    by_uid = {listing.project.uid: listing for listing in answers}
+    return [by_uid.get(project.uid) or _not_listed(project, OUT_OF_TIME) for project in projects]
+
+
+def _listing(client: PaletteClient, project: Project) -> _Listing:
     try:
-        return _all_pages(lambda next_page: client.workspaces(project, next_page), what)
-    except PaletteError as error:
-        return [], [f"Listing {what} failed: {error}."]
+        found, problems = _all_pages(partial(client.workspaces, project), _listed_by(project))
+    except BackupReporterError as error:
+        return _not_listed(project, str(error))
+    return _Listing(project, found, problems)
+
+
+def _not_listed(project: Project, why: str) -> _Listing:
+    return _Listing(project, [], [f"Listing {_listed_by(project)} failed: {why}."])
+
+
+def _listed_by(project: Project) -> str:
+    return f"the workspaces of project {quote(project.name, 63)}"
 
 
 def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> tuple[list[_Item], list[str]]:
     """Every page's items, and a sentence for whatever could not be read of them.
 
-    Raises :class:`PaletteError` where not even the first page can be had.
+    Raises what the first page raises.
     """
     items: list[_Item] = []
     problems: list[str] = []
@@ -88,7 +121,7 @@ def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> tuple[lis
         seen.add(next_page)
         try:
             page = get(next_page)
-        except PaletteError as error:
+        except BackupReporterError as error:
             if next_page is None:
                 raise
             return items, [*problems, f"Only {len(seen) - 1} page(s) of {what} could be read: {error}."]

@@ -1,6 +1,7 @@
 """The rate that Palette allows, kept to by every thread and every retry.
 
 Palette counts requests per source address and per resource prefix: 10 a second, 50 at once.
+https://docs.spectrocloud.com/api/introduction/ (API rate limits)
 """
 
 from __future__ import annotations
@@ -38,17 +39,21 @@ class TokenBucket:
         while True:
             with self._lock:
                 now = self._clock()
-                start = max(now, self._paused_until)
-                full_at = max(self._full_at, start)
-                turn = max(start, full_at - self._tolerance_seconds)
+                turn = self._next_turn(now)
                 if turn - now > seconds_left():
                     return False
-                self._full_at = full_at + self._interval_seconds
+                self._full_at = max(self._full_at, turn) + self._interval_seconds
             if turn > now:
                 self._sleep(turn - now)
             # Somebody may have been refused in the meantime: then this turn is not one any more.
             if self._clock() >= self._paused_until:
                 return True
+
+    def has_room(self) -> bool:
+        """Whether a request could go out now, and nobody is there to make it."""
+        with self._lock:
+            now = self._clock()
+            return self._next_turn(now) <= now
 
     def pause(self, seconds: float) -> None:
         """After a refusal: nobody goes for ``seconds``, and then at the steady rate only."""
@@ -56,9 +61,15 @@ class TokenBucket:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
             self._full_at = max(self._full_at, self._paused_until + self._tolerance_seconds)
 
+    def _next_turn(self, now: float) -> float:
+        return max(now, self._paused_until, self._full_at - self._tolerance_seconds)
+
 
 class Pace:
-    """One bucket for each resource prefix (``/v1/workspaces``, ``/v1/dashboard``, …)."""
+    """One bucket for each resource prefix (``/v1/workspaces``, ``/v1/dashboard``, …).
+
+    Lives as long as the process: two reports in a row share what Palette allows.
+    """
 
     def __init__(self, per_second: float, burst: int) -> None:
         self._per_second = per_second

@@ -1,0 +1,121 @@
+"""As many threads as it takes, and an end in time whatever hangs."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from backup_reporter.palette.crew import FIRST_THREADS, MOST_THREADS, ask_all
+
+
+def forever() -> float:
+    return 1e9
+
+
+def in_seconds(seconds: float) -> Callable[[], float]:
+    ends_at = time.monotonic() + seconds
+    return lambda: ends_at - time.monotonic()
+
+
+class Desk:
+    """Takes its time over each answer, and counts who is at it at once."""
+
+    def __init__(self, seconds: float) -> None:
+        self.asked: list[int] = []
+        self.most_at_once = 0
+        self._seconds = seconds
+        self._at_once = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, item: int) -> int:
+        with self._lock:
+            self.asked.append(item)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        time.sleep(self._seconds)
+        with self._lock:
+            self._at_once -= 1
+        return 10 * item
+
+
+def test_everything_is_asked_once_and_every_answer_comes() -> None:
+    desk = Desk(0.001)
+
+    answers = list(ask_all(desk, range(300), lambda: True, forever))
+
+    assert sorted(answers) == [10 * item for item in range(300)]
+    assert sorted(desk.asked) == list(range(300))
+
+
+def test_nothing_to_ask_is_no_answer() -> None:
+    assert list(ask_all(Desk(0), [], lambda: True, forever)) == []
+
+
+def test_nobody_joins_where_the_rate_is_used_up() -> None:
+    desk = Desk(0.005)
+
+    list(ask_all(desk, range(200), lambda: False, forever))
+
+    assert desk.most_at_once == FIRST_THREADS
+
+
+def test_more_join_while_a_request_could_go_and_nobody_makes_it() -> None:
+    desk = Desk(0.02)
+
+    list(ask_all(desk, range(400), lambda: True, forever))
+
+    assert FIRST_THREADS < desk.most_at_once <= MOST_THREADS
+
+
+def test_few_things_take_few_threads() -> None:
+    before = threading.active_count()
+    gate = threading.Event()
+    answers = ask_all(lambda item: gate.wait(5), range(3), lambda: True, forever)
+    threading.Timer(0.1, gate.set).start()
+
+    next(answers)
+
+    assert threading.active_count() - before <= 4  # one of them is the timer
+    assert list(answers) == [True, True]
+
+
+def test_what_asking_raises_is_raised() -> None:
+    def ask(item: int) -> int:
+        if item == 3:
+            raise KeyError("three")
+        return item
+
+    with pytest.raises(KeyError, match="three"):
+        list(ask_all(ask, range(5), lambda: True, forever))
+
+
+def test_it_ends_in_time_whatever_hangs() -> None:
+    gate = threading.Event()
+
+    def ask(item: int) -> int:
+        if item % 2:
+            gate.wait(20)
+        return item
+
+    started = time.monotonic()
+    answers = list(ask_all(ask, range(10), lambda: False, in_seconds(0.2)))
+
+    gate.set()
+    assert sorted(answers) == [0, 2, 4, 6, 8]
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("reader_stops_after", [1, 5])
+def test_where_nobody_reads_on_nothing_more_is_asked(reader_stops_after: int) -> None:
+    desk = Desk(0.01)
+    answers = ask_all(desk, range(1000), lambda: False, forever)
+    for _ in range(reader_stops_after):
+        next(answers)
+
+    answers.close()
+    time.sleep(0.1)
+
+    assert len(desk.asked) < 100
