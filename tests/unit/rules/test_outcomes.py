@@ -99,7 +99,7 @@ PARTIAL = [
         "backup-partially-failed: the latest finished backup is partial",
         backup(*nightly(last="11-21"), *nightly("11-22", eu1=copy("PartiallyFailed", msg="2 volumes skipped"))),
         "backup-partially-failed eu1",
-        says={"backup-partially-failed eu1": ["2 volumes skipped", "2026-11-21", "2"]},
+        says={"backup-partially-failed eu1": ["last 2 backups are incomplete", "2 volumes skipped", "2026-11-21"]},
         since={"backup-partially-failed eu1": "11-22 01:00"},
         status="WARNING",
     ),

@@ -178,8 +178,9 @@ WORSE_OF_BOTH = [
     ),
     row(
         "Where neither gives a state, it is unknown",
-        backup(*nightly(last="11-22"), run("11-23 01:00", None, eu1=copy(None), us2=copy(None))),
+        backup(*nightly(last="11-22"), run("11-23 01:00", None, eu1=copy(None), us2=copy(" _"))),
         *both("backup-state-unknown"),
+        says={"backup-state-unknown eu1": ["latest backup gives no state"], "backup-state-unknown us2": ["no state"]},
     ),
     row(
         "A latest run in a state that nobody knows is not green because its clusters are",
@@ -192,6 +193,7 @@ WORSE_OF_BOTH = [
         "A latest run without a state is not green because its clusters are",
         backup(*nightly(last="11-22"), run("11-23 01:00", None, eu1="Completed", us2="Completed")),
         "backup-state-unknown",
+        says={"backup-state-unknown": ["run as a whole gives no state"]},
         status="WARNING",
     ),
     row(

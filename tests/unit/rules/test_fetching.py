@@ -1,0 +1,125 @@
+"""What is made of an answer that is no result: the rules about ``not-protected`` and ``unreadable``."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+from builders import NOW, at, backup, label, listed, nightly, run
+
+from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
+from backup_reporter.health.model import BackupResult, Workspace
+from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.wire import Page, Project, decode_backup_result, decode_workspaces
+from backup_reporter.pipeline import gather
+from backup_reporter.request import Request
+from backup_reporter.settings import Settings
+
+
+class OneWorkspace(PaletteClient):
+    """A Palette with one project and one workspace, whose backups it answers or refuses."""
+
+    def __init__(self, answer: object, workspace: object = None) -> None:
+        self.answer = answer
+        self.items = [workspace or listed()]
+
+    def projects(self, next_page: str | None = None) -> Page[Project]:
+        return Page((Project("pr-1", "prod"),), (), None)
+
+    def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
+        return decode_workspaces(json.dumps({"items": self.items}).encode(), project)
+
+    def backup_result(self, workspace: Workspace, request_uid: str | None = None) -> BackupResult:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return decode_backup_result(json.dumps(self.answer).encode())
+
+
+def gathered(answer: object, request: Request | None = None, as_of: datetime = NOW) -> WorkspaceReport:
+    (verdict,), problems = gather(request or Request(), Settings(), OneWorkspace(answer), as_of, NOW)
+    assert not problems
+    return verdict
+
+
+def refusal(status: int, code: str = "") -> PaletteError:
+    return PaletteError("GET backup", status=status, code=code, message="no", ref="r-77")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        (refusal(404), "not-protected", "WARNING"),
+        (refusal(404, "ResourceNotFound"), "not-protected", "WARNING"),
+        (refusal(404, "BackupNotConfigured"), "not-protected", "WARNING"),
+        (refusal(400, "BackupNotConfigured"), "not-protected", "WARNING"),
+        # These two answers are about the project, and say nothing of a policy.
+        (refusal(404, "ProjectNotFoundInTenant"), "unreadable", "UNKNOWN"),
+        (refusal(404, "ResourceAccessDenied"), "unreadable", "UNKNOWN"),
+        (refusal(403), "unreadable", "UNKNOWN"),
+        (refusal(500, "InternalError"), "unreadable", "UNKNOWN"),
+        (refusal(429, "TooManyRequests"), "unreadable", "UNKNOWN"),
+        (KeyRefusedError("GET backup", status=401, message="expired"), "unreadable", "UNKNOWN"),
+        (UnreachableError("time ran out before this workspace"), "unreadable", "UNKNOWN"),
+        (UndecodableError("Expected `object`, got `str` - at `$.spec`"), "unreadable", "UNKNOWN"),
+    ],
+    ids=str,
+)
+def test_what_an_error_says_about_a_workspace(error: PaletteError, code: str, status: str) -> None:
+    verdict = gathered(error)
+
+    assert [label(finding) for finding in verdict.findings] == [code]
+    assert verdict.status == status
+
+
+def test_an_unreadable_workspace_says_all_that_palette_said() -> None:
+    (finding,) = gathered(refusal(500, "InternalError")).findings
+
+    for part in ("500", "InternalError", "no", "r-77"):
+        assert part in finding.message
+    assert finding.evidence.items() >= {"status": 500, "palettesCode": "InternalError", "ref": "r-77"}.items()
+
+
+def test_a_workspace_that_is_asked_for_and_listed_nowhere_is_unreadable() -> None:
+    client = OneWorkspace(backup(*nightly()))
+    verdicts, _ = gather(Request(workspace_uids=("ws-1", "ws-9")), Settings(), client, NOW, NOW)
+
+    assert {verdict.uid: verdict.status for verdict in verdicts} == {"ws-1": "OK", "ws-9": "UNKNOWN"}
+
+
+def test_a_workspace_that_is_being_deleted_is_not_asked_about() -> None:
+    client = OneWorkspace(refusal(500), listed(deleted="11-23 06:00"))
+    (verdict,), _ = gather(Request(), Settings(), client, NOW, NOW)
+
+    assert [label(finding) for finding in verdict.findings] == ["being-deleted"]
+
+
+ONE_RUN = Request(workspace_uids=("ws-1",), backup_request_uid="req-11-22 01:00")
+
+
+def test_of_several_runs_the_one_that_was_asked_for_is_judged() -> None:
+    answer = backup(run("11-23 01:00", "Failed"), run("11-22 01:00", eu1="PartiallyFailed"))
+
+    assert [label(finding) for finding in gathered(answer, ONE_RUN).findings] == ["backup-partially-failed eu1"]
+
+
+@pytest.mark.parametrize("answer", [backup(run("11-23 01:00")), backup(), {}, refusal(404)], ids=str)
+def test_a_run_that_was_asked_for_and_is_not_there_is_unreadable_never_good(answer: object) -> None:
+    verdict = gathered(answer, ONE_RUN)
+
+    assert (verdict.status, [finding.code for finding in verdict.findings]) == ("UNKNOWN", ["unreadable"])
+    assert "req-11-22 01:00" in verdict.findings[0].message
+
+
+def test_as_of_then_the_runs_that_began_later_are_not_known() -> None:
+    answer = backup(*nightly(last="11-22"), run("11-23 01:00", "Failed"))
+
+    assert gathered(answer, as_of=at("11-22 07:00")).status == "OK"
+    assert gathered(answer).status == "CRITICAL"
+
+
+def test_as_of_then_what_will_have_expired_has() -> None:
+    verdict = gathered(backup(*nightly(), hours=48), as_of=at("11-27 07:00"))
+
+    assert {finding.code for finding in verdict.findings} == {"backup-expired", "backup-overdue"}
