@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 CLAIM_SECONDS = 110
 """A claim outlives the sending (at most 90 s), and is over before Lambda's second retry of a run that crashed."""
-REMEMBER_SECONDS = 14 * 24 * 3600
+REMEMBER_SECONDS = 30 * 24 * 3600
+"""Longer than the failure queues keep an event that somebody may send again."""
 _POLL_SECONDS = 2.0
 
 _IS_FREE = "attribute_not_exists(id) OR (delivered = :no AND claimedUntil <= :now)"

@@ -1,0 +1,207 @@
+"""The real handler, from event to channels, through retries, changes and redeliveries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from conftest import REGION, LocalAws
+
+from backup_reporter.demo.fleet import instructive, synthetic
+from backup_reporter.demo.local_server import Answer
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.slack_server import SlackServer, webhook_error
+from backup_reporter.errors import DeliveryFailed, InvalidRequest
+from backup_reporter.handler import lambda_handler
+
+SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}
+NOW = datetime.now(UTC)
+
+
+class Context:
+    aws_request_id = "11111111-2222-3333-4444-555555555555"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+@dataclass
+class Deployment:
+    """The function, with a topic that a queue listens to, and a Slack."""
+
+    palette: LookAlike
+    slack: SlackServer
+    aws: LocalAws
+    queue: str
+
+    def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
+        return lambda_handler(event, Context())
+
+    def subjects(self) -> list[str]:
+        """What came to the topic since the last look."""
+        sqs = self.aws.client("sqs")
+        messages = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"])["Subject"] for message in messages]
+
+
+@pytest.fixture
+def deployed(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    with LookAlike(instructive(NOW), rate_limit=False) as palette, SlackServer() as slack:
+        topic = aws.client("sns").create_topic(Name="reports")["TopicArn"]
+        queue = aws.client("sqs").create_queue(QueueName="readers")["QueueUrl"]
+        aws.client("sns").subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:readers"
+        )
+        aws.client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
+        aws.client("dynamodb").create_table(
+            TableName="deliveries",
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        aws.client("secretsmanager").create_secret(Name="palette", SecretString=API_KEY)
+        aws.client("secretsmanager").create_secret(Name="slack", SecretString=slack.webhook_url)
+        environment = {
+            "AWS_ENDPOINT_URL": aws.url,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "PALETTE_API_URL": palette.url,
+            "PALETTE_API_KEY_SECRET": "palette",
+            "PALETTE_REQUESTS_PER_SECOND": "1000",
+            "PALETTE_BURST": "1000",
+            "SNS_TOPIC_ARN": topic,
+            "SLACK_WEBHOOK_SECRET": "slack",
+            "REPORT_BUCKET": "kept",
+            "DELIVERY_TABLE": "deliveries",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield Deployment(palette, slack, aws, queue)
+
+
+def test_a_retried_run_reaches_only_the_channel_that_lacks_the_report(deployed: Deployment) -> None:
+    deployed.slack.fault = lambda _: webhook_error("no_service")
+    with pytest.raises(DeliveryFailed, match="slack: Slack refused: no_service"):
+        deployed.invoke(SCHEDULED)
+    deployed.slack.fault = None
+
+    retried, again = deployed.invoke(SCHEDULED), deployed.invoke(SCHEDULED)
+
+    assert statuses(retried) == {"sns": "duplicate", "slack": "delivered"}
+    assert statuses(again) == {"sns": "duplicate", "slack": "duplicate"}
+    assert len(deployed.subjects()) == 1
+    assert len(deployed.slack.messages) == 1
+
+
+def test_the_next_day_is_another_report(deployed: Deployment) -> None:
+    deployed.invoke(SCHEDULED)
+    deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
+
+    assert len(deployed.subjects()) == 2
+
+
+def test_on_demand_a_failure_is_an_answer_and_no_error(deployed: Deployment) -> None:
+    deployed.slack.fault = lambda _: Answer(404, b"no_service")
+
+    answer = deployed.invoke({})
+
+    assert statuses(answer) == {"sns": "delivered", "slack": "failed"}
+
+
+def test_a_report_says_what_changed_since_the_last_one(deployed: Deployment) -> None:
+    deployed.palette.fleet = instructive(NOW, before=True)
+    first = deployed.invoke(SCHEDULED)
+    deployed.palette.fleet = instructive(NOW)
+
+    second = deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
+
+    assert first["changes"]["note"].startswith("No earlier report of this scope is kept")
+    assert {change["workspaceName"] for change in second["changes"]["new"]} == {"search"}
+    assert {change["workspaceName"] for change in second["changes"]["resolved"]} == {"profiles"}
+    assert len(second["changes"]["ongoing"]) > 5
+    shown = deployed.slack.messages[-1].payload["blocks"][2]["text"]["text"]
+    assert shown.startswith("Since the last report: ")
+    assert "Resolved: profiles" in shown
+
+
+def test_notify_changes_speaks_only_of_changes(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY", "changes")
+    deployed.palette.fleet = instructive(NOW, before=True)
+    days = [{"scheduledTime": f"2026-11-{day}T07:00:00Z"} for day in (24, 25, 26, 27)]
+
+    deployed.invoke(days[0])
+    unchanged = deployed.invoke(days[1])
+    deployed.palette.fleet = instructive(NOW)
+    deployed.invoke({"workspaceUids": [unchanged["workspaces"][0]["uid"]], "notify": "always"})
+    changed = deployed.invoke(days[2])
+    calm_again = deployed.invoke(days[3])
+
+    assert statuses(unchanged) == {"sns": "skipped", "slack": "skipped"}
+    assert statuses(changed) == {"sns": "delivered", "slack": "delivered"}
+    assert statuses(calm_again) == {"sns": "skipped", "slack": "skipped"}
+
+
+def test_a_kept_report_is_sent_again_without_asking_palette(deployed: Deployment) -> None:
+    report_id = deployed.invoke(SCHEDULED)["reportId"]
+    asked = len(deployed.palette.requests)
+
+    answer = deployed.invoke({"redeliver": report_id, "channels": ["slack"]})
+
+    assert answer["reportId"] == report_id
+    assert statuses(answer) == {"slack": "delivered"}
+    assert len(deployed.palette.requests) == asked
+    first, second = deployed.slack.messages
+    assert first.payload == second.payload
+    assert len(deployed.subjects()) == 1
+
+
+def test_an_unknown_report_cannot_be_sent_again(deployed: Deployment) -> None:
+    with pytest.raises(InvalidRequest, match="no report 20200101T000000Z-00000000 is kept"):
+        deployed.invoke({"redeliver": "20200101T000000Z-00000000"})
+
+    assert deployed.slack.requests == []
+
+
+def test_a_palette_that_cannot_be_asked_is_reported_like_anything_else(deployed: Deployment) -> None:
+    deployed.palette.api_key = "another"
+
+    answer = deployed.invoke(SCHEDULED)
+
+    assert answer["status"] == "UNKNOWN"
+    assert deployed.subjects() == ["Palette backups UNKNOWN: no workspace was looked at"]
+    assert "Palette could not be asked" in json.dumps(deployed.slack.messages[0].payload)
+
+
+def test_everything_around_may_be_broken_and_the_report_comes_out_all_the_same(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REPORT_BUCKET", "no-such-bucket")
+    monkeypatch.setenv("DELIVERY_TABLE", "no-such-table")
+
+    answer = deployed.invoke(SCHEDULED)
+
+    assert statuses(answer) == {"sns": "delivered", "slack": "delivered"}
+    assert "no-such-bucket: NoSuchBucket" in answer["notes"][0]
+    assert "no-such-table cannot be used: ResourceNotFoundException" in answer["deliveries"][0]["error"]
+    assert "could not be kept" in json.dumps(deployed.slack.messages[0].payload)
+
+
+def test_a_fleet_of_hundreds_arrives_everywhere(deployed: Deployment) -> None:
+    deployed.palette.fleet = synthetic(300, days=3, clusters=2, seed=1, now=NOW, healthy_share=0.5)
+
+    answer = deployed.invoke(SCHEDULED)
+
+    assert answer["summary"]["workspaces"] == 300
+    assert statuses(answer) == {"sns": "delivered", "slack": "delivered"}
+    assert deployed.slack.messages[0].warnings == ()
+
+
+def statuses(answer: dict[str, Any]) -> dict[str, str]:
+    return {delivery["channel"]: delivery["status"] for delivery in answer["deliveries"]}
