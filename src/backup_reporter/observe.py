@@ -49,6 +49,7 @@ class Observer:
             workspaces=summary.workspaces,
             unreadable=summary.unreadable,
             problems=report.problems,
+            notes=report.notes,
             deliveries={delivery.channel: delivery.status for delivery in report.deliveries},
         )
         for status in ("ok", "warning", "critical", "unknown"):
@@ -65,8 +66,10 @@ class Observer:
 
     def _count_deliveries(self, report: Report) -> None:
         for delivery in report.deliveries:
-            if delivery.error:
+            if delivery.status == "failed":
                 self.logger.error("not delivered", channel=delivery.channel, reason=delivery.error)
+            elif delivery.error:
+                self.logger.warning("delivered, but not all went well", channel=delivery.channel, reason=delivery.error)
             if delivery.status != "skipped":
                 name = "DeliveriesFailed" if delivery.status == "failed" else "ReportsDelivered"
                 self._single(name, 1, "channel", delivery.channel)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from backup_reporter.channels.email import EmailChannel, payload
 from backup_reporter.errors import ChannelError
+from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.model import Report
 from report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
 
@@ -51,6 +52,10 @@ def test_a_report_goes_to_every_recipient_as_text_and_html(aws: LocalAws) -> Non
     assert message["Auto-Submitted"] == "auto-generated"
     assert "What to do: Open the workspace's Backups tab" in body(message, "plain")
     assert "Backup failed" in body(message, "html")
+    (file,) = message.iter_attachments()
+    assert file.get_filename() == "20261124T070000Z-1a2b3c4d.csv"
+    assert file.get_content_type() == "text/csv"
+    assert file.get_payload(decode=True) == csv_attachment(report).content
 
 
 def test_a_sender_that_ses_does_not_know_is_named_as_the_reason(aws: LocalAws) -> None:
@@ -64,7 +69,7 @@ def test_a_sender_that_ses_does_not_know_is_named_as_the_reason(aws: LocalAws) -
 def test_whatever_the_report_says_the_headers_are_ours_and_the_markup_too(name: str, cause: str, problem: str) -> None:
     report = a_report(a_workspace(name, a_finding(message=cause, cluster_name=name)), problems=(problem,))
 
-    raw = payload(report, UTC, FROM, TO)
+    raw = payload(report, UTC, FROM, TO, csv_attachment(report))
 
     message = parsed(raw)
     assert set(message.keys()) == {"From", "To", "Subject", "Auto-Submitted", "MIME-Version", "Content-Type"}
@@ -73,10 +78,22 @@ def test_whatever_the_report_says_the_headers_are_ours_and_the_markup_too(name: 
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))  # RFC 5321
 
 
-def test_a_large_fleet_makes_no_large_mail() -> None:
-    fleet: Report = a_failing_fleet([f"Cause {n} é🔥 " + "word " * 400 for n in range(2000)], 2000)
+def test_a_csv_that_is_too_large_is_left_out_and_that_is_said(aws: LocalAws) -> None:
+    ses = aws.client("sesv2")
+    ses.create_email_identity(EmailIdentity=FROM)
+    fleet = a_failing_fleet(["word " * 700], 2000)
 
-    raw = payload(fleet, UTC, FROM, TO)
+    remark = EmailChannel(ses, FROM, TO).send(fleet, UTC, lambda: 60.0)
+
+    assert remark == "the CSV of 8 MB is too large to be attached"
+    (sent,) = aws.sent_emails()
+    assert list(parsed(sent["raw_data"].encode()).iter_attachments()) == []
+
+
+def test_a_large_fleet_makes_no_large_mail() -> None:
+    fleet: Report = a_failing_fleet([f"Cause {n} é🔥 " + "word " * 800 for n in range(2000)], 2000)
+
+    raw = payload(fleet, UTC, FROM, TO, csv_attachment(fleet))
 
     assert len(raw) < 1_000_000
     assert re.search(r"… and \d+ more findings", body(parsed(raw), "plain"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from backup_reporter.channels.slack import SlackChannel
 from backup_reporter.demo.local_server import Answer, Fault, Request, Script
 from backup_reporter.demo.slack_server import WEBHOOK_ERRORS, SlackServer, api_error, rate_limited, webhook_error
 from backup_reporter.errors import ChannelError, SecretError
+from backup_reporter.report.attachment import csv_attachment
+from backup_reporter.report.csv_table import render_csv
 from backup_reporter.report.model import Report
 from report_builders import a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
 
@@ -306,5 +309,57 @@ def test_details_that_slack_does_not_take_cost_nobody_the_verdict(slack: SlackSe
 
     remark = send(through(bot(slack), slack))
 
-    assert remark == "the verdict was posted, but not all details: Slack refused: restricted_action_thread_locked"
+    assert (
+        remark
+        == "the verdict was posted, but not all that belongs to it: Slack refused: restricted_action_thread_locked"
+    )
     assert len(slack.messages) == 1
+
+
+def test_a_bot_attaches_the_csv_in_the_thread(slack: SlackServer) -> None:
+    send(through(bot(slack), slack))
+
+    (file,) = slack.files.values()
+    assert file.name == "20261124T070000Z-1a2b3c4d.csv"
+    assert file.content == render_csv(PROBLEM).encode("utf-8-sig")
+    assert (file.channel, file.thread_ts) == (slack.channel, slack.messages[0].ts)
+
+
+@pytest.mark.parametrize(
+    ("step", "trouble", "said"),
+    [
+        ("/api/files.getUploadURLExternal", api_error("missing_scope"), "Slack refused: missing_scope .*files:write"),
+        (
+            "/api/files.getUploadURLExternal",
+            api_error("unused", ok=True, upload_url="http://elsewhere.example/", file_id="F1"),
+            "did not say where to upload",
+        ),
+        ("/upload/", Answer(400, b"size mismatch"), "did not take the CSV: HTTP 400"),
+        ("/api/files.completeUploadExternal", api_error("file_not_found"), "Slack refused: file_not_found"),
+    ],
+    ids=["not allowed", "to a strange place", "not taken", "not shared"],
+)
+def test_a_csv_that_cannot_be_attached_is_a_remark(step: str, trouble: Answer, said: str, slack: SlackServer) -> None:
+    slack.fault = lambda request: trouble if request.path.startswith(step) else None
+
+    remark = send(through(bot(slack), slack))
+
+    assert remark
+    assert re.search(said, remark)
+    assert len(slack.messages) == 2
+
+
+def test_the_token_is_sent_to_the_api_only(slack: SlackServer) -> None:
+    send(through(bot(slack), slack))
+
+    for request in slack.requests:
+        assert ("authorization" in request.headers) == request.path.startswith("/api/")
+
+
+def test_a_csv_that_is_too_large_is_a_remark(slack: SlackServer) -> None:
+    fleet = a_failing_fleet(["word " * 700], 2000)
+
+    remark = send(through(bot(slack), slack), fleet)
+
+    assert remark == csv_attachment(fleet).remark == "the CSV of 8 MB is too large to be attached"
+    assert slack.files == {}

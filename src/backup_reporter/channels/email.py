@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.report.attachment import Attachment, csv_attachment
 from backup_reporter.report.model import Report
 from backup_reporter.report.text import subject, text
 from backup_reporter.settings import ChannelName
@@ -33,17 +34,19 @@ class EmailChannel:
         self._sender = sender
         self._recipients = list(recipients)
 
-    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+    def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
         """Sends the report. Timeouts and retries are those of the client."""
+        file = csv_attachment(report)
         with refusals_as_channel_errors(f"SES did not send the report from {self._sender}"):
             self._client.send_email(
                 FromEmailAddress=self._sender,
-                Content={"Raw": {"Data": payload(report, zone, self._sender, self._recipients)}},
+                Content={"Raw": {"Data": payload(report, zone, self._sender, self._recipients, file)}},
             )
+        return file.remark
 
 
-def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[str]) -> bytes:
-    """The message as it goes over the wire."""
+def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[str], file: Attachment) -> bytes:
+    """The message as it goes over the wire; the file is left out where it is too large."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = ", ".join(recipients)
@@ -55,4 +58,6 @@ def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[st
     message.add_alternative(
         f"<html><body><pre>{escape(plain)}</pre></body></html>", subtype="html", cte="quoted-printable"
     )
+    if not file.remark:
+        message.add_attachment(file.content, maintype="text", subtype="csv", filename=file.name)
     return message.as_bytes()

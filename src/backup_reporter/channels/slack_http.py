@@ -28,6 +28,7 @@ _PASSING |= {"service_unavailable", "request_timeout", "team_added_to_org"}
 class Answer:
     """What Slack said: ``word`` is ``ok`` or the name of an error, ``fields`` the JSON where there was some."""
 
+    status: int
     word: str
     fields: Mapping[str, Any]
 
@@ -101,10 +102,10 @@ def _answer(status: int, body: bytes) -> Answer:
     except (ValueError, RecursionError):
         fields = {}
     if status == 200 and (text == "ok" or fields.get("ok") is True):
-        return Answer("ok", fields)
+        return Answer(status, "ok", fields)
     word = fields.get("error") or text
     known = isinstance(word, str) and re.fullmatch(r"[a-z][a-z_]{1,60}", word)
-    return Answer(word if known else f"HTTP {status}", fields)
+    return Answer(status, word if known else f"HTTP {status}", fields)
 
 
 def _retry_after_seconds(response: urllib3.BaseHTTPResponse) -> float:
