@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,7 +51,8 @@ def deliver(
     """Sends the report to all channels at once and says what became of it on each; never raises.
 
     With ``once``, a channel that has the report of ``scheduled_at`` already does not get it again.
-    Where nothing was scheduled (on demand), everybody who asks gets an answer.
+    Where nothing was scheduled (on demand), everybody who asks gets an answer. A channel that comes
+    to no end in its time is left behind.
     """
     if not channels:
         return ()
@@ -70,8 +71,18 @@ def deliver(
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
             return Delivery(channel=channel.name, status="failed", error=reason_of(error))
 
-    with ThreadPoolExecutor(max_workers=len(channels), thread_name_prefix="deliver") as pool:
-        return tuple(pool.map(deliver_to, channels))
+    pool = ThreadPoolExecutor(max_workers=len(channels), thread_name_prefix="deliver")
+    under_way = [(channel, pool.submit(deliver_to, channel)) for channel in channels]
+    deliveries = tuple(_outcome(channel, future, send_seconds_left()) for channel, future in under_way)
+    pool.shutdown(wait=False)
+    return deliveries
+
+
+def _outcome(channel: Channel, future: Future[Delivery], seconds: float) -> Delivery:
+    try:
+        return future.result(timeout=max(0.0, seconds))
+    except TimeoutError:
+        return Delivery(channel=channel.name, status="failed", error="it came to no end in the time that was left")
 
 
 @dataclass(frozen=True, slots=True)

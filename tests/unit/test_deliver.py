@@ -170,7 +170,30 @@ def test_a_claim_that_cannot_be_given_back_does_not_hide_why_the_channel_failed(
     assert delivery.error == "down"
 
 
-@pytest.mark.parametrize(("run_has", "channel_has"), [(600, SEND_SECONDS), (30, 27), (1, -2)])
+def test_a_channel_that_comes_to_no_end_is_left_behind() -> None:
+    released = threading.Event()
+
+    class Stuck(Recorder):
+        def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+            released.wait(30)
+
+    ends_at = time.monotonic() + 3.3
+    stuck, well = deliver(
+        a_green_report(),
+        [Stuck("sns"), Recorder("slack")],
+        once=None,
+        scheduled_at=None,
+        zone=ZoneInfo("UTC"),
+        seconds_left=lambda: ends_at - time.monotonic(),
+    )
+    released.set()
+
+    assert time.monotonic() < ends_at
+    assert stuck.error == "it came to no end in the time that was left"
+    assert well.status == "delivered"
+
+
+@pytest.mark.parametrize(("run_has", "channel_has"), [(600, SEND_SECONDS), (30, 27), (4, 1)])
 def test_a_channel_gets_what_is_left_but_no_longer_than_a_claim_lasts(run_has: float, channel_has: float) -> None:
     sns = Recorder("sns")
 
