@@ -46,6 +46,14 @@ def test_what_is_left_fits_and_is_the_worst(room: int) -> None:
     assert len(cut.workspaces) > room / 2_000
 
 
+def test_it_fits_to_the_byte_whatever_the_room() -> None:
+    report = a_report(*(a_workspace(f"shop-{number}", a_finding()) for number in range(300)))
+
+    for room in range(20_000, 60_000, 331):
+        assert size(fit(report, room, size)) <= room
+        assert size_in_answer(fit(report, room)) <= room
+
+
 def test_the_answer_is_measured_as_lambda_writes_it() -> None:
     report = a_failing_fleet(["é" * 2000], 2000)
 
