@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix fuzz build e2e checkov lock clean
+.PHONY: help demo report test check fix fuzz build e2e checkov schema lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the templat
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
 
 LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade --no-config
+
+schema: $(VENV)/.dev  ## Renews the report's JSON Schema in the docs
+	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.schema > docs/report.schema.json
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt

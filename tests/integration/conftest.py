@@ -15,6 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from moto.server import ThreadedMotoServer
+from world import World, a_fleet, a_result, a_run, world
+
+from backup_reporter.demo.lookalike import LookAlike
+from backup_reporter.demo.slack_server import SlackServer
 
 REGION = "eu-central-1"
 
@@ -80,3 +84,18 @@ def certificate(tmp_path: Path) -> Path:
     path = tmp_path / "certificate.pem"
     path.write_bytes(private + certificate.public_bytes(pem))
     return path
+
+
+@pytest.fixture
+def around(aws: LocalAws) -> Iterator[World]:
+    """One healthy and one failing workspace, and everything else a deployed function has around it."""
+    now = datetime.now(UTC)
+    nights = [now - timedelta(days=back) for back in range(10)]
+    healthy = a_result(*(a_run(at) for at in nights))
+    failing = a_result(*(a_run(at, "Failed" if back < 3 else "Completed") for back, at in enumerate(nights)))
+    with (
+        LookAlike(a_fleet({"healthy": healthy, "failing": failing}), rate_limit=False) as palette,
+        SlackServer() as slack,
+        world(aws, palette, slack) as everything,
+    ):
+        yield everything

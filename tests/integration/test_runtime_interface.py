@@ -1,0 +1,69 @@
+"""The handler under AWS's own runtime interface client, in a process of its own as on Lambda."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from runtime_api import runtime
+from world import World
+
+from backup_reporter.demo.lookalike import API_KEY
+
+
+def lines(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+
+
+def metrics(log: Path) -> dict[str, dict[str, Any]]:
+    return {
+        metric["Name"]: line
+        for line in lines(log)
+        if "_aws" in line
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+
+
+def test_a_scheduled_and_an_on_demand_event_are_answered_by_one_warm_process(around: World, tmp_path: Path) -> None:
+    with runtime(around.environment, tmp_path / "log") as api:
+        kind, report = api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"})
+        assert (kind, report["status"], len(report["workspaces"])) == ("response", "CRITICAL", 2)
+        kind, report = api.invoke({"workspaceUids": ["healthy"]})
+        assert (kind, report["status"], len(report["workspaces"])) == ("response", "OK", 1)
+    assert len(around.slack.messages) == 2
+
+
+def test_errors_have_the_names_of_the_contract(around: World, tmp_path: Path) -> None:
+    with runtime(around.environment, tmp_path / "log") as api:
+        kind, error = api.invoke({"workspace": "payments"})
+        assert (kind, error["errorType"]) == ("error", "InvalidRequest")
+        assert "'workspace' is no field" in error["errorMessage"]
+    missing = {"SNS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:missing"}
+    with runtime({**around.environment, **missing}, tmp_path / "log") as api:
+        kind, error = api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"})
+        assert (kind, error["errorType"]) == ("error", "DeliveryFailed")
+
+
+def test_invalid_settings_are_an_error_of_the_invocation_that_names_them_all(around: World, tmp_path: Path) -> None:
+    with runtime({**around.environment, "NOTIFY": "shout", "HISTORY_DAYS": "x"}, tmp_path / "log") as api:
+        kind, error = api.invoke({})
+        assert (kind, error["errorType"]) == ("error", "SettingsError")
+        assert "NOTIFY: 'shout'" in error["errorMessage"]
+        assert "HISTORY_DAYS: 'x'" in error["errorMessage"]
+
+
+def test_logs_and_metrics_are_there_and_no_secret_is_in_them(around: World, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with runtime({**around.environment, "POWERTOOLS_LOG_LEVEL": "DEBUG"}, log) as api:
+        api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"}, request_id="33333333-0000-0000-0000-000000000000")
+    made = next(line for line in lines(log) if line.get("message") == "report made")
+    assert made["correlation_id"] == "33333333-0000-0000-0000-000000000000"
+    assert (made["status"], made["workspaces"]) == ("CRITICAL", 2)
+    found = metrics(log)
+    assert found["WorkspacesCritical"]["WorkspacesCritical"] == [1.0]
+    assert found["Findings"]["code"] == "backup-failed"
+    assert {"WorkspacesOk", "WorkspacesUnknown", "WorkspacesWarning", "RunDuration", "ReportsDelivered"} <= set(found)
+    assert API_KEY not in log.read_text()
+    assert around.slack.webhook_url not in log.read_text()

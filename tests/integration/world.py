@@ -1,0 +1,135 @@
+"""Everything a deployed function has around it, on loopback, and the real handler in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from backup_reporter.demo.fleet import Fleet
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.slack_server import SlackServer
+from backup_reporter.handler import lambda_handler
+
+PROJECT = "5e0000000000000000000001"
+OTHER_PROJECT = "5e0000000000000000000002"
+
+
+@dataclass
+class Context:
+    """Lambda's context object, as much of it as the handler uses."""
+
+    aws_request_id: str = "11111111-2222-3333-4444-555555555555"
+    seconds: float = 60.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.seconds * 1000)
+
+
+@dataclass
+class World:
+    """A Palette, a Slack, an AWS with a topic and its subscriber, and the function's environment."""
+
+    palette: LookAlike
+    slack: SlackServer
+    aws: Any
+    queue_url: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def invoke(self, event: object, seconds: float = 60.0, **environment: str | None) -> dict[str, Any]:
+        """Calls the handler as the platform does; ``None`` unsets a variable of the environment."""
+        merged = {**self.environment, **environment}
+        with environment_of({name: value for name, value in merged.items() if value is not None}):
+            return lambda_handler(event, Context(seconds=seconds))
+
+    def notifications(self) -> list[dict[str, Any]]:
+        """What reached the topic's subscriber since the last look."""
+        found: list[dict[str, Any]] = []
+        sqs = self.aws.client("sqs")
+        while received := sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in received:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+        return found
+
+    def is_untouched(self) -> bool:
+        return not self.palette.requests and not self.slack.messages and not self.notifications()
+
+
+@contextmanager
+def world(aws: Any, palette: LookAlike, slack: SlackServer) -> Iterator[World]:
+    sns, sqs, secrets = aws.client("sns"), aws.client("sqs"), aws.client("secretsmanager")
+    topic = sns.create_topic(Name="backups")["TopicArn"]
+    queue_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    secrets.create_secret(Name="palette-api-key", SecretString=json.dumps({"apiKey": API_KEY}))
+    secrets.create_secret(Name="slack-webhook", SecretString=slack.webhook_url)
+    environment = {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "PALETTE_API_URL": palette.url,
+        "PALETTE_API_KEY_SECRET": "palette-api-key",
+        "SNS_TOPIC_ARN": topic,
+        "SLACK_WEBHOOK_SECRET": "slack-webhook",
+    }
+    yield World(palette, slack, aws, queue_url, environment)
+
+
+@contextmanager
+def environment_of(values: dict[str, str]) -> Iterator[None]:
+    kept = dict(os.environ)
+    os.environ.clear()
+    os.environ.update({"PATH": kept.get("PATH", ""), **values})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def a_run(at: datetime, state: str = "Completed", request_uid: str | None = None) -> dict[str, Any]:
+    """A run over one cluster, whose backup ended as the run did."""
+    time = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    backup = {"backupName": "nightly", "backupState": {"state": state, "backupTime": time}}
+    return {
+        "requestUid": request_uid or f"run-{at:%Y%m%d}",
+        "workspaceBackupConfig": {
+            "backupName": "nightly",
+            "requestTime": time,
+            "backupState": {"state": state},
+            "clusterBackupRefs": [{"clusterUid": "c1", "clusterName": "eu-1", "backupStatusMeta": backup}],
+        },
+    }
+
+
+def a_result(*runs: dict[str, Any], schedule: str | None = "0 1 * * *", **config: Any) -> dict[str, Any]:
+    """A backup result with a daily policy that is older than any of the runs."""
+    policy = {"durationInHours": 720, "schedule": {"scheduledRunTime": schedule}, **config}
+    return {
+        "metadata": {"creationTimestamp": "2026-01-01T00:00:00.000Z"},
+        "spec": {"config": {"clusterUids": ["c1"], "backupConfig": policy}},
+        "status": {"workspaceBackupStatuses": list(runs)},
+    }
+
+
+def an_item(uid: str, name: str | None = None, **metadata: Any) -> dict[str, Any]:
+    """A workspace as its project lists it."""
+    return {
+        "metadata": {"uid": uid, "name": name or uid, **metadata},
+        "spec": {"clusterRefs": [{"uid": "c1", "name": "eu-1"}]},
+    }
+
+
+def a_fleet(backups: dict[str, Any], items: dict[str, list[dict[str, Any]]] | None = None) -> Fleet:
+    """One project with these workspaces, unless ``items`` says otherwise."""
+    listed = items if items is not None else {PROJECT: [an_item(uid) for uid in backups]}
+    return Fleet(
+        projects={uid: f"project-{number}" for number, uid in enumerate(listed, 1)}, workspaces=listed, backups=backups
+    )

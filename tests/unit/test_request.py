@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import contextlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backup_reporter.errors import InvalidRequest
+from backup_reporter.request import Request, parse_event
+from backup_reporter.settings import Settings
+
+EVENTS = Path(__file__).parents[2] / "events"
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+FIELDS = ["projectUids", "workspaceUids", "backupRequestUid", "notify", "channels", "asOf", "redeliver", "doctor"]
+
+
+def test_both_schedules_are_scheduled_requests_with_their_time() -> None:
+    seven = datetime(2026, 11, 24, 7, tzinfo=UTC)
+    wanted = Request(is_scheduled=True, scheduled_at=seven)
+    assert parse_event({"scheduledTime": "2026-11-24T08:00:00+01:00"}, Settings()) == wanted
+    classic = {"detail-type": "Scheduled Event", "source": "aws.events", "time": "2026-11-24T07:00:00Z", "detail": {}}
+    assert parse_event(classic, Settings()) == wanted
+
+
+def test_nothing_asked_for_is_a_full_report_on_demand() -> None:
+    assert parse_event({}, Settings()) == Request()
+    assert parse_event(dict.fromkeys(FIELDS), Settings()) == Request()
+
+
+def test_several_problems_are_told_at_once() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_event({"foo": 1, "notify": "x", "asOf": 5}, Settings())
+    for said in ("'foo' is no field", "; notify: 'x'", "; asOf: 5"):
+        assert said in str(refusal.value)
+
+
+def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_event({"notify": "x" * 1_000_000}, Settings())
+    assert len(str(refusal.value)) < 300
+
+
+@pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_example_event_is_understood(path: Path) -> None:
+    parse_event(json.loads(path.read_text()), Settings(slack_webhook_secret="slack"))
+
+
+@given(ANY_JSON | st.dictionaries(st.sampled_from(FIELDS), ANY_JSON))
+def test_any_event_is_taken_or_refused(event: object) -> None:
+    with contextlib.suppress(InvalidRequest):
+        parse_event(event, Settings())

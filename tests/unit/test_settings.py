@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backup_reporter.errors import SettingsError
+from backup_reporter.settings import load
+
+KEY = {"PALETTE_API_KEY_SECRET": "palette-api-key"}
+NAMES = [
+    "PALETTE_API_URL",
+    "PALETTE_API_KEY_SECRET",
+    "PALETTE_CA_BUNDLE",
+    "PALETTE_PROJECT_UIDS",
+    "PALETTE_WORKSPACE_UIDS",
+    "PALETTE_REQUESTS_PER_SECOND",
+    "PALETTE_BURST",
+    "SNS_TOPIC_ARN",
+    "SLACK_WEBHOOK_SECRET",
+    "EMAIL_FROM",
+    "EMAIL_TO",
+    "EVENT_BUS_NAME",
+    "REPORT_BUCKET",
+    "REPORT_PREFIX",
+    "DELIVERY_TABLE",
+    "NOTIFY",
+    "EXPIRY_WARNING_DAYS",
+    "MAX_BACKUP_AGE_HOURS",
+    "STUCK_AFTER_HOURS",
+    "SCHEDULE_GRACE_MINUTES",
+    "EXTRA_STATES",
+    "HISTORY_DAYS",
+    "TIME_ZONE",
+    "HEARTBEAT_URL_SECRET",
+]
+
+
+def problems_of(**environ: str) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as refusal:
+        load({**KEY, **environ})
+    return refusal.value.problems
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = load(KEY)
+    assert settings.api_url == "https://api.spectrocloud.com"
+    assert (settings.requests_per_second, settings.burst) == (10, 45)
+    assert (settings.notify, settings.report_prefix, settings.channels) == ("always", "reports/", ())
+    rules = settings.rules
+    assert (rules.expiry_warning, rules.max_backup_age) == (timedelta(days=3), None)
+    assert (rules.stuck_after, rules.grace) == (timedelta(hours=6), timedelta(minutes=120))
+    assert (rules.history_days, str(rules.time_zone), rules.extra_states) == (30, "UTC", {})
+
+
+def test_empty_and_blank_mean_not_set() -> None:
+    assert load({**KEY, **dict.fromkeys(NAMES[:1] + NAMES[2:], "  ")}) == load(KEY)
+
+
+def test_every_setting_is_taken_over(tmp_path: Path) -> None:
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
+    settings = load(
+        {
+            **KEY,
+            "PALETTE_API_URL": "https://palette.example.com:8443/api/",
+            "PALETTE_CA_BUNDLE": str(bundle),
+            "PALETTE_PROJECT_UIDS": "a, b ,a",
+            "PALETTE_WORKSPACE_UIDS": "w",
+            "PALETTE_REQUESTS_PER_SECOND": "0.5",
+            "PALETTE_BURST": "7",
+            "SNS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:backups",
+            "SLACK_WEBHOOK_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:slack-AbCdEf",
+            "EMAIL_FROM": "a@example.com",
+            "EMAIL_TO": "b@example.com, c@example.com",
+            "EVENT_BUS_NAME": "default",
+            "REPORT_BUCKET": "my-reports",
+            "REPORT_PREFIX": "palette",
+            "DELIVERY_TABLE": "deliveries",
+            "NOTIFY": "Changes",
+            "EXPIRY_WARNING_DAYS": "1.5",
+            "MAX_BACKUP_AGE_HOURS": "36",
+            "STUCK_AFTER_HOURS": "2",
+            "SCHEDULE_GRACE_MINUTES": "0",
+            "EXTRA_STATES": "succeeded=Done, Finished;failed=Abort-ed",
+            "HISTORY_DAYS": "14",
+            "TIME_ZONE": "Europe/Berlin",
+            "HEARTBEAT_URL_SECRET": "heartbeat",
+        }
+    )
+    assert settings.api_url == "https://palette.example.com:8443/api"
+    assert (settings.project_uids, settings.workspace_uids) == (("a", "b"), ("w",))
+    assert settings.channels == ("sns", "slack", "email", "eventbridge")
+    assert settings.report_prefix == "palette/"
+    assert settings.notify == "changes"
+    assert settings.rules.extra_states == {"done": "succeeded", "finished": "succeeded", "aborted": "failed"}
+    assert settings.rules.max_backup_age == timedelta(hours=36)
+    assert settings.rules.grace == timedelta()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PALETTE_API_URL", "http://palette.example.com", "an https:// URL"),
+        ("PALETTE_API_URL", "https://user:hunter2@example.com", "an https:// URL"),
+        ("PALETTE_API_URL", "ftp://localhost", "an https:// URL"),
+        ("PALETTE_API_URL", "https://[::1", "an https:// URL"),
+        ("PALETTE_CA_BUNDLE", "/no/such/file", "the path of a PEM file"),
+        ("PALETTE_PROJECT_UIDS", "a,,b", "uids joined by commas"),
+        ("PALETTE_WORKSPACE_UIDS", "../x", "uids joined by commas"),
+        ("PALETTE_REQUESTS_PER_SECOND", "0", "a number from 0.1 to 1000"),
+        ("PALETTE_REQUESTS_PER_SECOND", "nan", "a number from 0.1 to 1000"),
+        ("PALETTE_BURST", "4.5", "a whole number from 1 to 1000"),
+        ("SNS_TOPIC_ARN", "backups", "the ARN of a standard SNS topic"),
+        ("SNS_TOPIC_ARN", "arn:aws:sns:eu-central-1:123456789012:backups.fifo", "standard SNS topic"),
+        ("EMAIL_FROM", "Ops <ops@example.com>", "an e-mail address"),
+        ("EMAIL_TO", "a@example.com\nBcc: b@example.com", "an e-mail address"),
+        ("EVENT_BUS_NAME", "a b", "event bus"),
+        ("REPORT_BUCKET", "s3://bucket", "the name of an S3 bucket"),
+        ("REPORT_PREFIX", "/reports", "a key prefix"),
+        ("REPORT_PREFIX", "a/../b", "a key prefix"),
+        ("DELIVERY_TABLE", "a", "DynamoDB table"),
+        ("NOTIFY", "never", "one of always, problems, changes"),
+        ("EXPIRY_WARNING_DAYS", "-1", "a number from 0 to 3650"),
+        ("MAX_BACKUP_AGE_HOURS", "soon", "a number from 0.1 to 87600"),
+        ("STUCK_AFTER_HOURS", "1e9", "a number from 0 to 8760"),
+        ("SCHEDULE_GRACE_MINUTES", "x", "a number from 0 to 525600"),
+        ("EXTRA_STATES", "good=Done", "with classes among succeeded, partial, failed"),
+        ("EXTRA_STATES", "succeeded=Failed", "second meaning"),
+        ("EXTRA_STATES", "succeeded=Done;failed=done", "second meaning"),
+        ("EXTRA_STATES", "succeeded=", "empty word"),
+        ("HISTORY_DAYS", "367", "a whole number from 1 to 366"),
+        ("TIME_ZONE", "Berlin", "an IANA time zone"),
+        ("TIME_ZONE", "../../etc/passwd", "an IANA time zone"),
+    ],
+)
+def test_what_is_not_valid_is_named_with_what_would_be(name: str, value: str, says: str) -> None:
+    more = {"EMAIL_FROM": "EMAIL_TO", "EMAIL_TO": "EMAIL_FROM"}.get(name)
+    (problem,) = problems_of(**{name: value}, **({more: "a@example.com"} if more else {}))
+    assert problem.startswith(f"{name}: ")
+    assert says in problem
+    if name != "PALETTE_API_URL":
+        assert repr(value.strip()) in problem
+
+
+@pytest.mark.parametrize("name", ["PALETTE_API_KEY_SECRET", "SLACK_WEBHOOK_SECRET", "HEARTBEAT_URL_SECRET"])
+def test_a_secret_that_stands_where_its_name_should_is_not_shown(name: str) -> None:
+    (problem,) = problems_of(**{name: "https://hooks.slack.com/services/T0/B0/hunter2"})
+    assert problem.startswith(f"{name}: ")
+    assert "hunter2" not in problem
+    assert "not the secret itself" in problem
+
+
+def test_a_password_in_the_url_is_not_shown() -> None:
+    assert "hunter2" not in str(problems_of(PALETTE_API_URL="https://user:hunter2@example.com"))
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:1"])
+def test_plain_http_is_good_enough_for_this_machine(url: str) -> None:
+    assert load({**KEY, "PALETTE_API_URL": url}).api_url == url
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load({"NOTIFY": "x", "HISTORY_DAYS": "x", "EMAIL_TO": "a@example.com"})
+    assert [problem.partition(":")[0] for problem in refusal.value.problems] == [
+        "NOTIFY",
+        "HISTORY_DAYS",
+        "PALETTE_API_KEY_SECRET",
+        "EMAIL_FROM, EMAIL_TO",
+    ]
+
+
+def test_the_key_is_required_unless_it_comes_from_elsewhere() -> None:
+    assert load({}, key_required=False).api_key_secret is None
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
+def test_any_environment_is_taken_or_refused_with_a_sentence(environ: dict[str, str]) -> None:
+    try:
+        load(environ)
+        problems: tuple[str, ...] = ()
+    except SettingsError as refusal:
+        problems = refusal.problems
+    assert all(problem.split(":")[0].split(", ")[0] in NAMES for problem in problems)

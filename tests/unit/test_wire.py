@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from backup_reporter.errors import UndecodableError
+from backup_reporter.health.model import BackupResult, Cluster, Policy, Run
+from backup_reporter.palette.wire import Project, decode_backup_result, decode_error, decode_projects, decode_workspaces
+
+PROD = Project("p1", "prod")
+
+
+def result(**document: Any) -> BackupResult:
+    return decode_backup_result(json.dumps(document).encode())
+
+
+def run(**details: Any) -> Run:
+    (only,) = result(status={"workspaceBackupStatuses": [{"workspaceBackupConfig": details}]}).runs
+    return only
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"{}",
+        b"null",
+        b'{"metadata":null,"spec":null,"status":null}',
+        b'{"spec":{"config":null},"status":{"workspaceBackupStatuses":null}}',
+        b'{"spec":{"config":{"backupConfig":null,"clusterUids":null}},"unheardOf":{"a":[1]}}',
+        b'{"spec":{"config":{"backupConfig":{"schedule":null,"namespaces":null,"durationInHours":null}}}}',
+    ],
+)
+def test_everything_may_be_missing_or_null(document: bytes) -> None:
+    assert decode_backup_result(document) == BackupResult(policy=Policy())
+
+
+@pytest.mark.parametrize("unset", [None, "", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"])
+def test_four_ways_to_say_that_a_time_is_not_set(unset: str | None) -> None:
+    assert run(requestTime=unset, backupTime=unset).requested_at is None
+    item = {"metadata": {"uid": "w", "deletionTimestamp": unset}}
+    (workspace,) = decode_workspaces(json.dumps({"items": [item]}).encode(), PROD).items
+    assert workspace.deleted_at is None
+
+
+@pytest.mark.parametrize(
+    ("text", "microsecond"),
+    [
+        ("2026-11-24T01:00:00Z", 0),
+        ("2026-11-24T01:00:00.123Z", 123000),
+        ("2026-11-24T01:00:00.123456789Z", 123457),
+        ("2026-11-24T02:00:00.5+01:00", 500000),
+    ],
+)
+def test_times_come_with_milliseconds_nanoseconds_and_offsets(text: str, microsecond: int) -> None:
+    assert run(requestTime=text).requested_at == datetime(2026, 11, 24, 1, microsecond=microsecond, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["2026-11-24T01:00:00", "yesterday", "2026-11-24", "2026-13-01T00:00:00Z"])
+def test_what_is_no_time_with_a_zone_costs_the_entry_and_is_named(text: str) -> None:
+    good: dict[str, Any] = {"workspaceBackupConfig": {}}
+    bad = {"workspaceBackupConfig": {"requestTime": text}}
+    found = result(status={"workspaceBackupStatuses": [good, bad]})
+    assert len(found.runs) == 1
+    (said,) = found.unreadable_runs
+    assert text in said
+    assert "$.status.workspaceBackupStatuses[1].workspaceBackupConfig.requestTime" in said
+
+
+def test_the_end_of_the_calendar_is_no_error() -> None:
+    assert run(requestTime="9999-12-31T23:59:59-12:00").requested_at is not None
+
+
+def test_retention_may_come_as_a_decimal_number() -> None:
+    policy = b'{"spec":{"config":{"backupConfig":{"durationInHours":720.0}}}}'
+    assert decode_backup_result(policy).policy.retention_hours == 720
+
+
+@pytest.mark.parametrize(
+    ("document", "path"),
+    [
+        (b'{"spec":{"config":{"includeAllClusters":"yes"}}}', "$.spec.config.includeAllClusters"),
+        (b'{"spec":{"config":{"backupConfig":{"durationInHours":"720"}}}}', "durationInHours"),
+        (b'{"status":{"workspaceBackupStatuses":{}}}', "$.status.workspaceBackupStatuses"),
+        (b"[]", "$"),
+        (b"<html>login</html>", "not the JSON of Palette's API"),
+        (b"", "not the JSON of Palette's API"),
+        (b'{"status":', "not the JSON of Palette's API"),
+        (b'{"x":' + b"[" * 200_000, "not the JSON of Palette's API"),
+        (b'{"spec":{"config":{"clusterUids":["\xff"]}}}', "not the JSON of Palette's API"),
+    ],
+)
+def test_what_cannot_be_understood_is_an_error_with_its_path(document: bytes, path: str) -> None:
+    with pytest.raises(UndecodableError) as error:
+        decode_backup_result(document)
+    assert path in str(error.value)
+
+
+def test_a_wrong_type_in_one_entry_does_not_cost_the_others() -> None:
+    good = {"requestUid": "r1"}
+    wrong: dict[str, Any] = {
+        "workspaceBackupConfig": {"clusterBackupRefs": [{}, {"backupStatusMeta": {"backupState": {"msg": []}}}]}
+    }
+    found = result(status={"workspaceBackupStatuses": [wrong, good, None]})
+    assert [entry.request_uid for entry in found.runs] == ["r1", None]
+    (said,) = found.unreadable_runs
+    assert "workspaceBackupStatuses[0].workspaceBackupConfig.clusterBackupRefs[1].backupStatusMeta" in said
+
+
+def test_the_deprecated_twin_stands_in_for_what_is_missing() -> None:
+    twin = {
+        "uid": "w",
+        "name": "payments",
+        "clusterRefs": [{"uid": "c1", "name": "eu-1"}],
+        "creationTime": "2026-01-01T00:00:00Z",
+    }
+    (workspace,) = decode_workspaces(json.dumps({"items": [{"meta": twin}]}).encode(), PROD).items
+    assert (workspace.uid, workspace.name, workspace.clusters) == ("w", "payments", (Cluster("c1", "eu-1"),))
+    assert workspace.created_at == datetime(2026, 1, 1, tzinfo=UTC)
+    assert (workspace.project_uid, workspace.project_name) == ("p1", "prod")
+
+
+def test_labels_win_over_annotations() -> None:
+    metadata = {"uid": "w", "labels": {"a": "label", "n": None}, "annotations": {"a": "annotation", "b": "b"}}
+    (workspace,) = decode_workspaces(json.dumps({"items": [{"metadata": metadata}]}).encode(), PROD).items
+    assert workspace.labels == {"a": "label", "b": "b"}
+
+
+def test_a_list_without_items_is_no_empty_list() -> None:
+    with pytest.raises(UndecodableError, match="items"):
+        decode_projects(b'{"code":"TooManyRequests"}')
+    assert decode_projects(b'{"items":null}').items == ()
+
+
+def test_an_item_that_cannot_be_read_is_a_problem_and_not_a_gap() -> None:
+    page = decode_projects(
+        b'{"items":[{"metadata":{"uid":"a"}},{"metadata":{"uid":7}},{},{"metadata":{"uid":"a\\r\\nX: y"}}]}'
+    )
+    assert [project.uid for project in page.items] == ["a"]
+    assert len(page.problems) == 3
+    assert "$.items[1].metadata.uid" in page.problems[0]
+
+
+def test_the_next_page_is_named_by_its_token() -> None:
+    assert decode_projects(b'{"items":[],"listmeta":{"continue":"abc"}}').next_page == "abc"
+    assert decode_projects(b'{"items":[],"listmeta":{"continue":""}}').next_page is None
+
+
+def test_palettes_errors_and_bodies_that_are_none() -> None:
+    assert decode_error(b'{"code":"C","message":"m","ref":"r","details":{}}') == ("C", "m", "r")
+    for body in (b"", b"<html>", b"[]", b'{"code":5}', b"\xff\xfe"):
+        assert decode_error(body) == ("", "", "")
