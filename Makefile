@@ -54,7 +54,7 @@ check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region eu-central-1
-	.venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
+	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
 	.venv-sam/bin/cfn-lint --non-zero-exit-code warning .venv-sam/translated.json
 
 fix: $(VENV)/.dev  ## Formats the code and mends what the linter can mend
@@ -71,7 +71,7 @@ fuzz: $(VENV)/.dev  ## Judges any answer that Palette's schema allows, fifty tim
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py
 
 checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template
-	.venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
+	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
 	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
 
 LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade --no-config

@@ -22,8 +22,15 @@ class OneWorkspace(PaletteClient):
     """A Palette with one project and one workspace, whose backups it answers or refuses."""
 
     def __init__(self, answer: object, workspace: object = None) -> None:
+        self.seconds_left = lambda: 60.0
         self.answer = answer
         self.items = [workspace or listed()]
+
+    def has_room_for_lists(self) -> bool:
+        return True
+
+    def has_room_for_results(self) -> bool:
+        return True
 
     def projects(self, next_page: str | None = None) -> Page[Project]:
         return Page((Project("pr-1", "prod"),), (), None)
