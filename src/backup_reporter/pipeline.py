@@ -26,7 +26,14 @@ from backup_reporter.report.model import Report, Scope, scope_id
 from backup_reporter.request import Request
 from backup_reporter.settings import Rules, Settings
 
+Progress = Callable[[int, int], None]
+"""Told after every verdict how many there are, and how many there will be."""
+
 _NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
+
+
+def nobody_watches(done: int, total: int) -> None:
+    """Progress that nobody wants to hear of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +45,13 @@ class Surroundings:
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     invocation_id: str
+    on_progress: Progress = nobody_watches
 
 
 def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
     as_of = request.as_of or now.replace(microsecond=0)
-    workspaces, problems = gather(request, settings, around.client, as_of, now)
+    workspaces, problems = gather(request, settings, around.client, as_of, now, around.on_progress)
     scope = _scope(request, settings)
     report = build_report(
         workspaces,
@@ -58,7 +66,12 @@ def run(request: Request, settings: Settings, around: Surroundings, now: datetim
 
 
 def gather(
-    request: Request, settings: Settings, client: PaletteClient, as_of: datetime, now: datetime
+    request: Request,
+    settings: Settings,
+    client: PaletteClient,
+    as_of: datetime,
+    now: datetime,
+    on_progress: Progress = nobody_watches,
 ) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
     """Discovers the fleet, fetches every result and judges it as it arrives.
 
@@ -71,7 +84,11 @@ def gather(
     except BackupReporterError as error:
         return [], (f"Palette could not be asked: {error}.",)
     examine = _Examiner(client, request, settings.rules, as_of, now)
-    verdicts = list(ask_all(examine, fleet.workspaces, client.has_room_for_results, client.seconds_left))
+    verdicts: list[WorkspaceReport] = []
+    on_progress(0, len(fleet.workspaces))
+    for verdict in ask_all(examine, fleet.workspaces, client.has_room_for_results, client.seconds_left):
+        verdicts.append(verdict)  # noqa: PERF402 - each is told of as it arrives
+        on_progress(len(verdicts), len(fleet.workspaces))
     answered = {verdict.uid for verdict in verdicts}
     left = (workspace for workspace in fleet.workspaces if workspace.uid not in answered)
     verdicts += [judge_unreadable(workspace, OUT_OF_TIME, settings.rules, as_of) for workspace in left]

@@ -28,7 +28,7 @@ from backup_reporter.once import DeliveryTable
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Surroundings, run
+from backup_reporter.pipeline import Progress, Surroundings, nobody_watches, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request
@@ -125,7 +125,9 @@ class Reporter:
         name = self.settings.api_key_secret
         return parse_api_key(self._secret(name), name or "")
 
-    def report(self, request: Request, invocation_id: str, seconds: float) -> Report:
+    def report(
+        self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches
+    ) -> Report:
         """Makes and delivers one report within ``seconds``; or delivers a kept one again."""
         ends_at = time.monotonic() + seconds
         seconds_left = partial(_until, ends_at)
@@ -144,6 +146,7 @@ class Reporter:
             clock=_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
+            on_progress=on_progress,
         )
         return run(request, self.settings, around, _now())
 

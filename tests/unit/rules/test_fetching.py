@@ -102,6 +102,13 @@ def test_a_workspace_that_is_being_deleted_is_not_asked_about() -> None:
     assert [label(finding) for finding in verdict.findings] == ["being-deleted"]
 
 
+def test_whoever_watches_hears_of_every_verdict_and_of_how_many_there_will_be() -> None:
+    client, heard = OneWorkspace(backup(*nightly())), list[tuple[int, int]]()
+    gather(Request(), Settings(), client, NOW, NOW, lambda done, total: heard.append((done, total)))
+
+    assert heard == [(0, 1), (1, 1)]
+
+
 ONE_RUN = Request(workspace_uids=("ws-1",), backup_request_uid="req-11-22 01:00")
 
 
