@@ -12,7 +12,9 @@ from backup_reporter.channels.channel import Channel
 from backup_reporter.deliver import OnceEach, deliver
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline, compare
+from backup_reporter.report.csv_table import render_csv
 from backup_reporter.report.model import Delivery, Report
+from backup_reporter.report.page import render_page
 from backup_reporter.request import Request
 from backup_reporter.settings import Notify, Settings
 from backup_reporter.store import ReportStore
@@ -38,7 +40,7 @@ def publish(
     """
     notify = _notify(request, settings)
     report, baseline = _compared(report, request, notify, outlets.store)
-    report = _kept(report, outlets.store)
+    report = _kept(report, settings.rules.time_zone, outlets.store)
     wanted = _wanted(request, outlets.channels)
     if is_worth_sending(notify, report, is_compared=baseline is not None):
         deliveries = _deliver(report, request, settings.rules.time_zone, wanted, outlets.once, seconds_left)
@@ -58,6 +60,8 @@ def redeliver(
     if outlets.store is None:
         raise InvalidRequest("redeliver: no report is kept here: REPORT_BUCKET is not set")
     report = msgspec.structs.replace(outlets.store.kept(report_id), deliveries=())
+    if report.report_url:
+        report = msgspec.structs.replace(report, report_url=outlets.store.link(report_id))
     wanted = _wanted(request, outlets.channels)
     deliveries = _deliver(report, request, settings.rules.time_zone, wanted, None, seconds_left)
     return msgspec.structs.replace(report, deliveries=deliveries)
@@ -103,15 +107,37 @@ def _compared(
     return msgspec.structs.replace(report, changes=changes), baseline
 
 
-def _kept(report: Report, store: ReportStore | None) -> Report:
-    """The report, kept before it is sent, so that it can be sent again; where it cannot be kept, it says so."""
+def _kept(report: Report, zone: ZoneInfo, store: ReportStore | None) -> Report:
+    """The report, kept before it is sent, so that it can be looked at and sent again; what cannot be kept, it says."""
     if store is None:
         return report
+    files, notes = _files(report, zone)
+    report = _with_notes(report, *notes)
     try:
-        store.keep(report, {})
+        linked = msgspec.structs.replace(report, report_url=store.link(report.report_id)) if "html" in files else report
+        store.keep(linked, files)
     except StoreError as error:
-        return _with_note(report, f"This report could not be kept: {error}.")
-    return report
+        return _with_notes(report, f"This report could not be kept: {error}.")
+    try:
+        store.list_report(linked, zone)
+    except StoreError as error:
+        return _with_notes(linked, f"The list of reports could not be renewed: {error}.")
+    return linked
+
+
+def _files(report: Report, zone: ZoneInfo) -> tuple[dict[str, bytes], list[str]]:
+    """What is kept beside the JSON, by extension, and what went wrong in making it."""
+    renderings: dict[str, Callable[[], bytes]] = {
+        "html": lambda: render_page(report, zone).encode(),
+        "csv": lambda: render_csv(report).encode("utf-8-sig"),
+    }
+    files, notes = {}, []
+    for extension, render in renderings.items():
+        try:
+            files[extension] = render()
+        except Exception as error:  # noqa: BLE001 - whatever it is, a page is no reason to tell nobody of the backups
+            notes.append(f"This report could not be kept as {extension.upper()}: {type(error).__name__}.")
+    return files, notes
 
 
 def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | None) -> Report:
@@ -123,12 +149,12 @@ def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | 
         if baseline:
             store.keep_baseline(report.scope, baseline)
     except StoreError as error:
-        return _with_note(report, f"The next report may repeat what is new in this one: {error}.")
+        return _with_notes(report, f"The next report may repeat what is new in this one: {error}.")
     return report
 
 
-def _with_note(report: Report, note: str) -> Report:
-    return msgspec.structs.replace(report, notes=(*report.notes, note))
+def _with_notes(report: Report, *notes: str) -> Report:
+    return msgspec.structs.replace(report, notes=(*report.notes, *notes))
 
 
 def _wanted(request: Request, channels: Sequence[Channel]) -> list[Channel]:

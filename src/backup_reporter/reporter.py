@@ -93,7 +93,11 @@ class Reporter:
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket
-        return ReportStore(self._client("s3"), bucket, self.settings.report_prefix) if bucket else None
+        if not bucket:
+            return None
+        # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
+        config = self._config.merge(Config(signature_version="s3v4"))
+        return ReportStore(self._session.client("s3", config=config), bucket, self.settings.report_prefix)
 
     def _client(self, service: str) -> Any:
         return self._session.client(service, config=self._config)

@@ -1,20 +1,23 @@
 """Kept reports, and the baseline that the next one is compared with, in the report bucket.
 
-``reports/2026/11/24/20261124T070000Z-1a2b3c4d.json`` and beside it whatever else belongs to that
-report; ``reports/baseline/<scope>.json``. Encryption is the bucket's own.
+``reports/2026/11/24/20261124T070000Z-1a2b3c4d.json`` and beside it the same as ``.html`` and ``.csv``;
+``reports/index.html`` lists the last of them, from ``reports/index.json``;
+``reports/baseline/<scope>.json``. Encryption is the bucket's own.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
+from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.model import Report, Scope, from_json, scope_id, to_json
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 _CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 _MISSING = frozenset({"NoSuchKey", "404"})
+_CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+_TRIES = 5
+_LINK_SECONDS = 7 * 24 * 3600
 
 
 class ReportStore:
@@ -36,6 +42,41 @@ class ReportStore:
         """Keeps the report as JSON, and ``files`` (by extension, such as ``html``) beside it; overwrites."""
         for extension, content in {"json": to_json(report), **files}.items():
             self._put(self.key(report.report_id, extension), content, _CONTENT_TYPES[extension])
+
+    def link(self, report_id: str) -> str:
+        """A link to a report's page that whoever has it may follow, for a week.
+
+        No longer than the credentials that sign it live, though, and those of a function live for hours.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
+        """
+        wanted = {"Bucket": self._bucket, "Key": self.key(report_id, "html")}
+        try:
+            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=_LINK_SECONDS)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"no link to {wanted['Key']} can be made: {_kind(error)}") from error
+
+    def list_report(self, report: Report, zone: ZoneInfo) -> None:
+        """Puts a kept report into the list of the last ones, times in ``zone``.
+
+        Another report that is listed at the same moment is not lost: what was read is written only
+        where it is still the same.
+        """
+        path = self.key(report.report_id, "").removeprefix(self._prefix).removesuffix(".")
+        for _ in range(_TRIES):
+            entries, version = self._listed()
+            entries = with_entry(entries, entry_of(report, path, zone))
+            html = render_index(entries, zone).encode()
+            if self._put_if_still(self._prefix + "index.json", msgspec.json.encode(entries), version):
+                return self._put(self._prefix + "index.html", html, _CONTENT_TYPES["html"])
+        raise StoreError(f"{self._prefix}index.json in the bucket {self._bucket} changes all the time")
+
+    def _listed(self) -> tuple[tuple[Entry, ...], str | None]:
+        """The list, and which version of it this is; a damaged one is begun anew."""
+        content, version = self._get_version(self._prefix + "index.json")
+        try:
+            return msgspec.json.decode(content or b"[]", type=tuple[Entry, ...]), version
+        except msgspec.MsgspecError:
+            return (), version
 
     def kept(self, report_id: str) -> Report:
         """A kept report. Raises :class:`InvalidRequest` where there is none with that id."""
@@ -78,12 +119,29 @@ class ReportStore:
         except (ClientError, BotoCoreError) as error:
             raise StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}") from error
 
-    def _get(self, key: str) -> bytes | None:
+    def _put_if_still(self, key: str, content: bytes, version: str | None) -> bool:
+        """Writes unless somebody else has since ``version`` (``None``: there was nothing); says whether it did."""
+        still: Any = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         try:
-            return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ContentType=_CONTENT_TYPES["json"], **still
+            )
+        except (ClientError, BotoCoreError) as error:
+            if _kind(error) in _CHANGED:
+                return False
+            raise StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}") from error
+        return True
+
+    def _get(self, key: str) -> bytes | None:
+        return self._get_version(key)[0]
+
+    def _get_version(self, key: str) -> tuple[bytes | None, str | None]:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            return answer["Body"].read(), answer["ETag"]
         except (ClientError, BotoCoreError) as error:
             if _kind(error) in _MISSING:
-                return None
+                return None, None
             raise StoreError(f"{key} cannot be read from the bucket {self._bucket}: {_kind(error)}") from error
 
 

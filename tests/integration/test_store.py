@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import urllib3
 from conftest import REGION, LocalAws
 
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import compare
-from backup_reporter.report.model import Scope
+from backup_reporter.report.model import Report, Scope
+from backup_reporter.reporter import Reporter
+from backup_reporter.settings import Settings
 from backup_reporter.store import ReportStore
-from report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace
+from report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+
+UTC = ZoneInfo("UTC")
 
 REPORT = a_report(a_workspace("payments", a_finding(since=NOW)))
 
@@ -103,9 +111,72 @@ def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -
         store.baseline(REPORT.scope)
 
 
+def test_whoever_has_the_link_gets_the_page(store: ReportStore) -> None:
+    store.keep(REPORT, {"html": b"<p>All is well"})
+
+    answer = urllib3.request("GET", store.link(REPORT_ID))
+
+    assert (answer.status, answer.data) == (200, b"<p>All is well")
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_links_are_signed_in_the_way_that_encrypted_buckets_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+    }.items():
+        monkeypatch.setenv(name, value)
+    store = Reporter(Settings(report_bucket="reports")).outlets.store
+
+    assert store is not None
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in store.link(REPORT_ID)
+
+
+def a_later_report(days_later: int) -> Report:
+    as_of = NOW + days(days_later)
+    return a_report(a_workspace("payments"), as_of=as_of, report_id=f"{as_of:%Y%m%dT%H%M%SZ}-1a2b3c4d")
+
+
+def test_kept_reports_are_listed_as_data_and_as_a_page(store: ReportStore, s3: Any) -> None:
+    for number in range(2):
+        store.list_report(a_later_report(number), UTC)
+
+    entries = json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())
+    page = s3.get_object(Bucket="reports", Key="palette/index.html")["Body"].read().decode()
+    assert [entry["path"] for entry in entries] == [
+        "2026/11/25/20261125T070000Z-1a2b3c4d",
+        "2026/11/24/20261124T070000Z-1a2b3c4d",
+    ]
+    assert all(f'href="{entry["path"]}.html"' in page for entry in entries)
+
+
+def test_a_report_is_listed_once_however_often_its_run_is_tried_again(store: ReportStore, s3: Any) -> None:
+    for _ in range(2):
+        store.list_report(REPORT, UTC)
+
+    assert len(json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())) == 1
+
+
+def test_reports_that_are_listed_at_the_same_moment_do_not_lose_each_other(store: ReportStore, s3: Any) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: store.list_report(a_later_report(number), UTC), range(4)))
+
+    assert len(json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())) == 4
+
+
+def test_a_damaged_list_is_begun_anew(store: ReportStore, s3: Any) -> None:
+    s3.put_object(Bucket="reports", Key="palette/index.json", Body=b"{")
+    store.list_report(REPORT, UTC)
+
+    assert len(json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())) == 1
+
+
 def test_a_bucket_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
     store = ReportStore(aws.client("s3"), "no-such-bucket", "")
 
     for use in (lambda: store.keep(REPORT, {}), lambda: store.kept(REPORT_ID), lambda: store.baseline(REPORT.scope)):
         with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
             use()
+    with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
+        store.list_report(REPORT, UTC)

@@ -24,11 +24,22 @@ class Shelf:
 
     broken: tuple[str, ...] = ()
     reports: dict[str, Report] = field(default_factory=dict)
+    files: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    listed: list[str] = field(default_factory=list)
     baselines: dict[Scope, Baseline] = field(default_factory=dict)
 
     def keep(self, report: Report, files: Mapping[str, bytes]) -> None:
         self._step("keep")
         self.reports[report.report_id] = report
+        self.files[report.report_id] = {**self.files.get(report.report_id, {}), **files}
+
+    def link(self, report_id: str) -> str:
+        self._step("link")
+        return f"https://reports.example/{report_id}.html?day={len(self.reports)}"
+
+    def list_report(self, report: Report, zone: ZoneInfo) -> None:
+        self._step("list")
+        self.listed.append(report.report_id)
 
     def kept(self, report_id: str) -> Report:
         if report_id not in self.reports:
@@ -168,6 +179,29 @@ def test_a_report_that_cannot_be_kept_is_sent_all_the_same_and_says_so() -> None
     assert [delivery.status for delivery in report.deliveries] == ["delivered", "delivered"]
 
 
+def test_a_report_is_kept_as_a_page_and_as_a_table_too_and_the_message_links_to_the_page() -> None:
+    house = House(store=(shelf := Shelf()))
+
+    house.publish(BROKEN, report_id=REPORT_ID)
+
+    assert shelf.files[REPORT_ID]["html"].startswith(b"<!doctype html>")
+    assert shelf.files[REPORT_ID]["csv"].startswith("\ufeff".encode())
+    assert shelf.listed == [REPORT_ID]
+    assert house.sns.sent[0].report_url == f"https://reports.example/{REPORT_ID}.html?day=0"
+
+
+def test_there_is_no_link_where_there_is_no_bucket_or_it_refuses() -> None:
+    for store in (None, Shelf(broken=("keep",)), Shelf(broken=("link",))):
+        assert House(store=store).publish(BROKEN).report_url is None
+
+
+def test_a_list_that_cannot_be_renewed_is_said_and_the_link_stands() -> None:
+    report = House(store=Shelf(broken=("list",))).publish(BROKEN)
+
+    assert report.notes == ("The list of reports could not be renewed: the bucket refuses to list.",)
+    assert report.report_url
+
+
 def test_what_is_kept_says_what_became_of_it() -> None:
     house = House(store=Shelf())
 
@@ -251,7 +285,9 @@ def test_a_kept_report_is_sent_again_as_it_was_to_those_who_are_named() -> None:
     again = redeliver(REPORT_ID, Request(channels=("slack",)), house.settings, house.outlets, lambda: 60.0)
 
     assert house.sns.sent == []
-    assert house.slack.sent == [_without_deliveries(kept)]
+    assert kept.report_url != again.report_url  # links do not live for ever: it gets a new one
+    expected = msgspec.structs.replace(_without_deliveries(kept), report_url=again.report_url)
+    assert house.slack.sent == [expected]
     assert [delivery.channel for delivery in again.deliveries] == ["slack"]
 
 

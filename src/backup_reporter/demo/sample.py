@@ -12,7 +12,7 @@ from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Surroundings, run
+from backup_reporter.pipeline import THREADS, Surroundings, run
 from backup_reporter.publish import Outlets
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
@@ -33,7 +33,12 @@ def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -
 
 def _report(palette: LookAlike, now: datetime) -> Report:
     client = PaletteClient(
-        urllib3.PoolManager(), palette.url, lambda: API_KEY, Pace(1000, 1000), lambda: 600.0, sleep=_sleep_briefly
+        urllib3.PoolManager(maxsize=THREADS, block=True),
+        palette.url,
+        lambda: API_KEY,
+        Pace(1000, 1000),
+        lambda: 600.0,
+        sleep=_sleep_briefly,
     )
     around = Surroundings(
         client=client,

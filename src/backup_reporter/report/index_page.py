@@ -1,0 +1,63 @@
+"""The list of the reports that were kept last, as data and as a page: a strip of verdicts, and a line for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.findings import Instant, Record, Status
+from backup_reporter.report import phrases
+from backup_reporter.report.model import Report
+from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
+
+MOST_REPORTS = 90
+
+_CELL_CLASSES: dict[Status, str] = {"OK": "", "WARNING": "p", "CRITICAL": "f", "UNKNOWN": "u"}
+
+
+class Entry(Record, frozen=True, kw_only=True):
+    """A kept report. ``path`` is where its files lie beside the list, without ``.html``, ``.json`` or ``.csv``."""
+
+    report_id: str
+    path: str
+    as_of: Instant
+    status: Status
+    counts: str
+    about: str | None = None
+    """What sets it apart from the regular report of everything."""
+
+
+def entry_of(report: Report, path: str, zone: ZoneInfo) -> Entry:
+    """What the list says of a report."""
+    return Entry(
+        report_id=report.report_id,
+        path=path,
+        as_of=report.as_of,
+        status=report.status,
+        counts=phrases.counts(report.summary, report.status),
+        about=" ".join(filter(None, (phrases.what_if(report, zone), phrases.scope_line(report)))) or None,
+    )
+
+
+def with_entry(entries: Iterable[Entry], new: Entry) -> tuple[Entry, ...]:
+    """The list with one more report, newest first; a report that is there already is replaced."""
+    others = [entry for entry in entries if entry.report_id != new.report_id]
+    return tuple(sorted([*others, new], key=lambda entry: entry.report_id, reverse=True)[:MOST_REPORTS])
+
+
+def render_index(entries: Sequence[Entry], zone: ZoneInfo) -> str:
+    """The list as a page; ``entries`` are newest first, and there is at least one. Times are shown in ``zone``."""
+    newest = entries[0]
+    style = asset("page.css")
+    return (
+        environment(zone, newest.as_of)
+        .get_template("index.html.j2")
+        .render(
+            entries=entries,
+            policy=content_security_policy(style),
+            style=style,
+            favicon=favicon(newest.status),
+            cell_class=_CELL_CLASSES,
+            zone_name=f"{newest.as_of.astimezone(zone):%Z}",
+        )
+    )

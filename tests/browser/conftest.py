@@ -1,0 +1,84 @@
+"""A real browser for the pages: Debian's Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from backup_reporter.demo.instructive import instructive
+from backup_reporter.demo.sample import sample_report
+from backup_reporter.report.model import Report
+from backup_reporter.report.page import render_page
+
+NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_HOW_TO_GET_IT = "no Chromium here: 'apt-get install chromium' on Debian (or put a Chromium or Chrome on the path)"
+
+
+@dataclass
+class Visit:
+    """A page as it was opened, and what happened meanwhile."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    """Console messages, script errors and dialogs."""
+
+
+Open = Callable[..., Visit]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, _NAMES)), None)
+    if executable is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail(_HOW_TO_GET_IT)
+        pytest.skip(_HOW_TO_GET_IT)
+    with sync_playwright() as playwright:
+        # As root, which CI often is, Chromium's sandbox does not start; only our own pages are opened.
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_html(browser: Browser, tmp_path: Path) -> Iterator[Open]:
+    """Opens HTML from a file, as somebody does who has kept it; options are those of a Playwright context."""
+    contexts = []
+
+    def open_page(html: str, **options: Any) -> Visit:
+        file = tmp_path / "page.html"
+        file.write_text(html, encoding="utf-8")
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        visit = Visit(context.new_page())
+        visit.page.on("request", lambda request: visit.requests.append(request.url))
+        visit.page.on("console", lambda message: visit.complaints.append(message.text))
+        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        visit.page.on("dialog", lambda dialog: (visit.complaints.append(dialog.message), dialog.dismiss()))
+        visit.page.goto(file.as_uri())
+        return visit
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def demo_report() -> Report:
+    return sample_report(instructive(NOW), NOW, before=instructive(NOW, before=True))
+
+
+@pytest.fixture(scope="session")
+def demo_page(demo_report: Report) -> str:
+    return render_page(demo_report, ZoneInfo("Europe/Berlin"))

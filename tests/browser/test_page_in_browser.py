@@ -1,0 +1,213 @@
+"""The pages as people meet them."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from backup_reporter.demo.sample import sample_report
+from backup_reporter.demo.synthetic import synthetic
+from backup_reporter.report.index_page import entry_of, render_index, with_entry
+from backup_reporter.report.model import Report
+from backup_reporter.report.page import render_page
+from report_builders import a_finding, a_report, a_workspace
+
+from .conftest import Open
+
+ZONE = ZoneInfo("Europe/Berlin")
+PHONE = {"viewport": {"width": 390, "height": 844}}
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE])
+def test_the_demos_page_opens_without_a_complaint_and_asks_nobody_for_anything(
+    open_html: Open, demo_page: str, options: dict[str, Any]
+) -> None:
+    visit = open_html(demo_page, **options)
+
+    expect(visit.page.locator("h1")).to_have_text("Critical: some backups need help now")
+    assert visit.complaints == []
+    assert [url.partition(":")[0] for url in visit.requests] == ["file"]
+
+
+def violations(page: Page) -> list[str]:
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in Axe().run(page).response["violations"]]
+
+
+def unfold(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true })")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_wrong_with_the_demos_page(open_html: Open, demo_page: str, scheme: str, width: int) -> None:
+    # A window so high that everything is in sight: what is not is not laid out, and could not be looked at.
+    page = open_html(demo_page, color_scheme=scheme, viewport={"width": width, "height": 25_000}).page
+    unfold(page)
+
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_the_list_of_reports(open_html: Open, demo_report: Report, scheme: str) -> None:
+    statuses = ("OK", "WARNING", "CRITICAL", "UNKNOWN")
+    reports = [
+        msgspec.structs.replace(demo_report, report_id=f"2026112{number}T070000Z-00000000", status=status)
+        for number, status in enumerate(statuses)
+    ]
+    entries = ()
+    for report in reports:
+        entries = with_entry(entries, entry_of(report, report.report_id, ZONE))
+    visit = open_html(render_index(entries, ZONE), color_scheme=scheme)
+
+    assert visit.complaints == []
+    assert violations(visit.page) == []
+
+
+def column(page: Page, number: int) -> list[str]:
+    return page.locator(f"#all tbody tr:not([hidden]) > :nth-child({number})").all_text_contents()
+
+
+def test_the_table_is_sorted_by_whatever_column_is_clicked(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    assert column(page, 1)[0] == "Critical"
+
+    page.get_by_role("button", name="Copies").click()
+    counts = [int(text) for text in column(page, 7) if text]
+    assert counts == sorted(counts)
+    assert column(page, 7)[-1] == "", "what has no value comes last"
+
+    page.get_by_role("button", name="Copies").click()
+    counts = [int(text) for text in column(page, 7) if text]
+    assert counts == sorted(counts, reverse=True)
+    assert column(page, 7)[-1] == "", "what has no value comes last, whichever way"
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Copies")
+
+    page.get_by_role("button", name="Newest copy").click()
+    dates = [text[:16] for text in column(page, 5) if text.startswith("20")]
+    assert dates == sorted(dates)
+    assert len(dates) > 20
+
+
+def test_the_table_is_filtered_by_status_project_and_text(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    rows = page.locator("#all tbody tr:not([hidden])")
+    everything = rows.count()
+
+    page.get_by_label("Status").select_option("CRITICAL")
+    assert 0 < rows.count() < everything
+    assert set(column(page, 1)) == {"Critical"}
+
+    page.get_by_label("Project").select_option("prod")
+    assert set(column(page, 3)) == {"prod"}
+    expect(page.locator("#shown")).to_have_text(f"{rows.count()} of {everything} shown")
+
+    page.get_by_label("Status").select_option("")
+    page.get_by_label("Search").fill("PAYMENTS us-2")
+    assert column(page, 2) == ["payments"]
+
+    page.get_by_label("Search").fill("nothing is called this")
+    assert rows.count() == 0
+
+
+def test_a_link_to_a_healthy_workspace_unfolds_it(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    strip = page.locator(".folded details").first.locator(".strip")
+    assert not strip.is_visible()
+
+    page.get_by_role("row", name="OK checkout").first.get_by_role("link").click()
+
+    expect(strip).to_be_visible()
+
+
+def test_pointing_at_a_day_shows_its_date_its_state_and_the_backups_name(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    day = (
+        page.locator("article", has=page.get_by_role("heading", name="ledger", exact=True)).locator(".strip li").nth(-2)
+    )
+    words = day.locator("b")
+    size = "element => [element.offsetWidth, element.offsetHeight]"
+    assert words.evaluate(size) == [1, 1]
+
+    day.hover()
+
+    assert min(words.evaluate(size)) > 15
+    assert words.inner_text().startswith("Sun 22 Nov: failed, ledger-20261122")
+
+
+def test_everything_is_there_without_scripts(open_html: Open, demo_page: str) -> None:
+    visit = open_html(demo_page, java_script_enabled=False)
+    page = visit.page
+
+    assert not page.locator(".controls").is_visible()
+    assert page.locator("#all tbody tr").count() > 25
+    assert page.get_by_text("What to do:").first.is_visible()
+    page.locator(".folded summary").first.click()
+    assert page.locator(".folded .strip").first.is_visible()
+    assert violations_without_scripts(visit.complaints) == []
+
+
+def violations_without_scripts(complaints: list[str]) -> list[str]:
+    """Chromium says once that it does not run the script; that is what was asked for."""
+    return [complaint for complaint in complaints if "script" not in complaint.lower()]
+
+
+def test_markup_in_names_stays_text(open_html: Open) -> None:
+    name = "<script>alert(1)</script>"
+    image = "<img src=https://example.com/x.png onerror=alert(2)>"
+    finding = a_finding(message=image, cluster_name=name, evidence={image: name})
+    report = a_report(a_workspace(name, finding, project_name=image), problems=[name])
+    visit = open_html(render_page(report, ZONE))
+    unfold(visit.page)
+
+    assert visit.complaints == []
+    assert [url.partition(":")[0] for url in visit.requests] == ["file"]
+    assert visit.page.get_by_text(name).first.is_visible()
+    assert visit.page.get_by_text(image).first.is_visible()
+
+
+def test_the_policy_is_in_force(open_html: Open, demo_page: str) -> None:
+    """Whatever else got into the page would neither run nor fetch anything."""
+    intruder = "<script>document.title = 'intruded'</script><img src=https://example.com/x.png>"
+    visit = open_html(demo_page.replace("</main>", f"{intruder}</main>"))
+
+    assert visit.page.title().startswith("CRITICAL")
+    assert sum("Content Security Policy" in complaint for complaint in visit.complaints) == 2
+
+
+def test_a_phone_shows_the_page_without_scrolling_sideways(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page, **PHONE).page
+    unfold(page)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_paper_shows_what_is_folded_and_leaves_the_controls_out(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+    assert page.locator(".folded .strip").first.is_visible()
+    assert not page.locator(".controls").is_visible()
+    assert not page.locator("nav").is_visible()
+
+
+def test_a_thousand_workspaces_open_quickly(open_html: Open) -> None:
+    now = datetime(2026, 11, 23, 7, tzinfo=UTC)
+    html = render_page(sample_report(synthetic(1000, 30, 3, 1, now), now), ZONE)
+    assert len(html.encode()) < 5_000_000
+
+    began = time.monotonic()
+    visit = open_html(html)
+    assert visit.page.locator("#shown").text_content() == "2962 of 2962 shown"
+    seconds = time.monotonic() - began
+
+    # About one second here; the limit is for a busy machine.
+    assert seconds < 10, json.dumps({"seconds": seconds})
