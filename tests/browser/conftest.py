@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.sample import sample_report
@@ -32,6 +32,10 @@ class Visit:
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """Console messages, script errors and dialogs."""
+
+    def note_dialog(self, dialog: Dialog) -> None:
+        self.complaints.append(dialog.message)
+        dialog.dismiss()
 
 
 Open = Callable[..., Visit]
@@ -65,7 +69,7 @@ def open_html(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         visit.page.on("request", lambda request: visit.requests.append(request.url))
         visit.page.on("console", lambda message: visit.complaints.append(message.text))
         visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-        visit.page.on("dialog", lambda dialog: (visit.complaints.append(dialog.message), dialog.dismiss()))
+        visit.page.on("dialog", visit.note_dialog)
         visit.page.goto(file.as_uri())
         return visit
 

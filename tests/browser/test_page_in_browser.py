@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from backup_reporter.demo.sample import sample_report
 from backup_reporter.demo.synthetic import synthetic
-from backup_reporter.report.index_page import entry_of, render_index, with_entry
+from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.model import Report
 from backup_reporter.report.page import render_page
 from report_builders import a_finding, a_report, a_workspace
@@ -62,7 +62,7 @@ def test_axe_finds_nothing_wrong_with_the_list_of_reports(open_html: Open, demo_
         msgspec.structs.replace(demo_report, report_id=f"2026112{number}T070000Z-00000000", status=status)
         for number, status in enumerate(statuses)
     ]
-    entries = ()
+    entries: tuple[Entry, ...] = ()
     for report in reports:
         entries = with_entry(entries, entry_of(report, report.report_id, ZONE))
     visit = open_html(render_index(entries, ZONE), color_scheme=scheme)

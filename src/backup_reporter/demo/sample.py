@@ -11,8 +11,9 @@ import urllib3
 from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import THREADS, Surroundings, run
+from backup_reporter.pipeline import Surroundings, run
 from backup_reporter.publish import Outlets
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
@@ -33,7 +34,7 @@ def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -
 
 def _report(palette: LookAlike, now: datetime) -> Report:
     client = PaletteClient(
-        urllib3.PoolManager(maxsize=THREADS, block=True),
+        urllib3.PoolManager(maxsize=MOST_THREADS),
         palette.url,
         lambda: API_KEY,
         Pace(1000, 1000),
