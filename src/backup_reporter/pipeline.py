@@ -6,11 +6,12 @@ command line all take this path.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from backup_reporter.errors import BackupReporterError, PaletteError, reason_of
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
@@ -126,7 +127,7 @@ class _Examiner:
         run = _asked_for(request_uid, result.runs)
         if run is None and not result.unreadable_runs:
             return _no_such_run(workspace, request_uid, self.rules, self.as_of)
-        alone = dataclasses.replace(result, runs=(run,) if run else ())
+        alone = msgspec.structs.replace(result, runs=(run,) if run else ())
         return judge(workspace, alone, self.rules, self.as_of, single_run=True)
 
 

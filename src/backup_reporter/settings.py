@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ KNOWN_STATES: Mapping[str, PhaseClass] = {
 """Velero's backup phases and Palette's own words for them, normalized by :func:`normalize_state`."""
 
 
+@lru_cache(maxsize=256)
 def normalize_state(state: str) -> str:
     """A state without what does not count in comparing: case, spaces, ``-`` and ``_``."""
     return re.sub(r"[\s_-]+", "", state).casefold()

@@ -121,16 +121,23 @@ class Cron:
         times = sorted(timedelta(hours=h, minutes=m) for h, m in product(self._hours, self._minutes))
         within_a_day = max((later - earlier for earlier, later in pairwise(times)), default=timedelta())
         overnight = times[-1] - times[0]
-        days = self._first_times_of_days()
-        return max([within_a_day, *(later - earlier - overnight for earlier, later in pairwise(days))])
+        return max(within_a_day, _longest_pause_of_days(" ".join(self.expression.split()[2:])) - overnight)
 
-    def _first_times_of_days(self) -> Iterator[datetime]:
-        # Nine years hold the longest wait there is, for a 29 February around the year 2100.
-        days = " ".join(self.expression.split()[2:])
-        for count, due in enumerate(CronSim(f"{min(self._minutes)} {min(self._hours)} {days}", _REFERENCE)):
-            yield due
-            if count >= 500 or due.year > _REFERENCE.year + 9:
-                return
+
+@lru_cache(maxsize=256)
+def _longest_pause_of_days(days: str) -> timedelta:
+    """Between two days that the last three fields let through: the same few of them for many schedules."""
+    if days == "* * *":
+        return timedelta(days=1)
+    return max((later - earlier for earlier, later in pairwise(_days(days))), default=timedelta())
+
+
+def _days(days: str) -> Iterator[datetime]:
+    # Nine years hold the longest wait there is, for a 29 February around the year 2100.
+    for count, day in enumerate(CronSim(f"0 0 {days}", _REFERENCE)):
+        yield day
+        if count >= 500 or day.year > _REFERENCE.year + 9:
+            return
 
 
 _REFERENCE = datetime(2096, 1, 1, tzinfo=UTC)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -87,7 +86,7 @@ def judge(
         return judge_not_protected(workspace, "it has neither a schedule nor a backup", rules, now)
     if single_run:
         # Without a schedule the run is its own period.
-        result = dataclasses.replace(result, policy=dataclasses.replace(result.policy, schedule=None))
+        result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
     case = build_case(workspace, result, rules, now)
     left_out = NOT_ABOUT_ONE_RUN if single_run else frozenset()
     if result.unreadable_runs:
@@ -209,4 +208,4 @@ def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
 def until(result: BackupResult, at: datetime) -> BackupResult:
     """The history as it stood at ``at``: without the runs that began later."""
     runs = tuple(run for run in result.runs if (run_time(run) or at) <= at)
-    return dataclasses.replace(result, runs=runs)
+    return msgspec.structs.replace(result, runs=runs)

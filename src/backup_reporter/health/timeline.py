@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import groupby
 from math import inf
+from typing import Any, TypeVar
 
-from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
+from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Fact, Policy, Run, Workspace
 from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, deletion_of, is_given, phase_of
 from backup_reporter.settings import PhaseClass, Rules
 
 _BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
 
+_Item = TypeVar("_Item")
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+
+class Attempt(Fact, frozen=True, kw_only=True):
     """One cluster's part in one run, or a whole run that names no clusters and speaks for all of them.
 
     ``phase`` is the worse of the cluster's own and a failed run's; ``state`` is the text it came from.
@@ -51,8 +55,7 @@ class Attempt:
         return self.phase == "succeeded" and not self.is_gone and not self.speaks_for_all
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedRun:
+class JudgedRun(Fact, frozen=True):
     """A run with its time and phase worked out, and its attempts."""
 
     at: datetime | None
@@ -77,7 +80,7 @@ class JudgedRun:
         return max(phases, key=BADNESS.index)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """What is judged as one: a cluster in scope, or ``cluster`` is ``None`` for the workspace as a whole.
 
@@ -93,7 +96,7 @@ class Subject:
     def latest(self) -> Attempt | None:
         return self.attempts[-1] if self.attempts else None
 
-    @property
+    @cached_property
     def finished(self) -> tuple[Attempt, ...]:
         return tuple(attempt for attempt in self.attempts if attempt.is_finished)
 
@@ -110,8 +113,10 @@ class Timeline:
 def timeline(workspace: Workspace, result: BackupResult, rules: Rules) -> Timeline:
     """Puts a workspace's history in order of time, whatever order Palette gave it in."""
     known = _KnownClusters(workspace, result)
-    runs = sorted((_judged_run(run, result.policy, rules, known) for run in result.runs), key=_order_of_runs)
-    attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_order_of_attempts)
+    judged = (_judged_run(run, result.policy, rules, known) for run in result.runs)
+    runs = _in_order(judged, _run_moment, _tie_of_runs)
+    # Runs and what is in them are in order already, and sorting leaves what happened at the same moment as it is.
+    attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
     return Timeline(tuple(runs), tuple(_subjects(known.scope(), attempts)), tuple(attempts))
 
 
@@ -127,21 +132,32 @@ def _subjects(scope: tuple[Cluster, ...], attempts: list[Attempt]) -> Iterator[S
         yield Subject(None, tuple(nameless), in_scope=not scope)
 
 
-def _order_of_runs(run: JudgedRun) -> tuple[object, ...]:
-    # What happened at the same moment is put in an order of its own, the worst last: it is then the latest.
+def _in_order(items: Iterable[_Item], moment: Callable[[_Item], Any], tie: Callable[[_Item], Any]) -> list[_Item]:
+    """What happened at the same moment is put in an order of its own, the worst last: it is then the latest.
+
+    The order among ties takes as long to work out as everything else together, so it is asked only of them.
+    """
+    groups = (list(group) for _, group in groupby(sorted(items, key=moment), key=moment))
+    return [item for group in groups for item in (sorted(group, key=tie) if len(group) > 1 else group)]
+
+
+def _run_moment(run: JudgedRun) -> tuple[datetime, int]:
+    return (run.at or _BEFORE_EVERYTHING, BADNESS.index(run.worst_phase))
+
+
+def _tie_of_runs(run: JudgedRun) -> tuple[object, ...]:
     names = (run.run.request_uid or "", run.run.backup_name or "", run.run.state or "")
-    return (*_order(run.at, run.worst_phase), names, [_order_of_attempts(attempt) for attempt in run.attempts])
+    return (names, [(_attempt_moment(attempt), _tie_of_attempts(attempt)) for attempt in run.attempts])
 
 
-def _order_of_attempts(attempt: Attempt) -> tuple[object, ...]:
+def _attempt_moment(attempt: Attempt) -> tuple[datetime, int]:
+    return (attempt.at or _BEFORE_EVERYTHING, BADNESS.index(attempt.phase))
+
+
+def _tie_of_attempts(attempt: Attempt) -> tuple[object, ...]:
     texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "", attempt.run_state or "")
     lasts_seconds = attempt.expires_at.timestamp() if attempt.expires_at else inf
-    what_is_left = (attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces)
-    return (*_order(attempt.at, attempt.phase), texts, what_is_left)
-
-
-def _order(at: datetime | None, phase: PhaseClass) -> tuple[datetime, int]:
-    return (at or _BEFORE_EVERYTHING, BADNESS.index(phase))
+    return (texts, attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces)
 
 
 def run_time(run: Run) -> datetime | None:
@@ -153,8 +169,9 @@ def run_time(run: Run) -> datetime | None:
 def _judged_run(run: Run, policy: Policy, rules: Rules, known: _KnownClusters) -> JudgedRun:
     at = run_time(run)
     backups = run.cluster_backups or (None,)
-    attempts = tuple(_attempt(backup, run, at, policy, rules, known) for backup in backups)
-    return JudgedRun(at, phase_of(run.state, rules.extra_states), run, tuple(sorted(attempts, key=_order_of_attempts)))
+    attempts = (_attempt(backup, run, at, policy, rules, known) for backup in backups)
+    in_order = _in_order(attempts, _attempt_moment, _tie_of_attempts)
+    return JudgedRun(at, phase_of(run.state, rules.extra_states), run, tuple(in_order))
 
 
 def _attempt(
@@ -165,7 +182,7 @@ def _attempt(
     # A run that says Failed over a cluster that says Completed is a failure, and so is the reverse.
     state = run.state if own_state is None or run_phase == "failed" else own_state
     phase = phase_of(state, rules.extra_states)
-    own_state_is_failed = phase_of(own_state, rules.extra_states) == "failed"
+    own_state_is_failed = own_state is not None and phase_of(own_state, rules.extra_states) == "failed"
     at = (backup.at if backup else None) or run_at
     deletion = deletion_of(backup.delete_state if backup else None)
     run_deletion = deletion_of(run.delete_state)

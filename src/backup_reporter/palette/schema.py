@@ -6,8 +6,12 @@ Times stay text: Palette has four ways to say "not set", and only one of them is
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 import msgspec
 from msgspec import Raw, Struct
+
+_Entry = TypeVar("_Entry")
 
 
 class Wire(Struct, rename="camel", frozen=True, gc=False):
@@ -81,14 +85,14 @@ class ResultSpec(Wire, frozen=True):
     config: PolicyConfig | None = None
 
 
-class ResultStatus(Wire, frozen=True):
-    workspace_backup_statuses: list[Raw] | None = None
+class ResultStatus(Wire, Generic[_Entry], frozen=True):
+    workspace_backup_statuses: list[_Entry] | None = None
 
 
-class Result(Wire, frozen=True):
+class Result(Wire, Generic[_Entry], frozen=True):
     metadata: Metadata | None = None
     spec: ResultSpec | None = None
-    status: ResultStatus | None = None
+    status: ResultStatus[_Entry] | None = None
 
 
 class State(Wire, frozen=True):

@@ -2,17 +2,19 @@
 
 Only the fields that are used are declared; every one is optional and may be ``null``; unknown ones
 are ignored. A wrong type is an :class:`~backup_reporter.errors.UndecodableError` with its JSON path.
-List entries are decoded one by one, so that one bad entry does not cost the others.
+One bad entry of a list does not cost the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from functools import lru_cache
+from itertools import count
+from typing import Any, Generic, TypeVar
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import Raw, Struct
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
@@ -20,7 +22,6 @@ from backup_reporter.health.wording import quote
 from backup_reporter.palette import schema
 from backup_reporter.settings import UID_PATTERN
 
-_RFC_3339 = Annotated[datetime, Meta(tz=True)]
 _FAR_FUTURE = datetime(9990, 1, 1, tzinfo=UTC)
 _MOST_HOURS = 1e9
 
@@ -46,19 +47,20 @@ class Project(Struct, frozen=True):
 _PAGE = msgspec.json.Decoder(schema.PageBody)
 _PROJECT = msgspec.json.Decoder(schema.ProjectItem | None)
 _WORKSPACE = msgspec.json.Decoder(schema.WorkspaceItem | None)
-_RESULT = msgspec.json.Decoder(schema.Result | None)
+_RESULT = msgspec.json.Decoder(schema.Result[schema.RunEntry | None] | None)
+_RESULT_IN_PIECES = msgspec.json.Decoder(schema.Result[Raw] | None)
 _RUN = msgspec.json.Decoder(schema.RunEntry | None)
 _ERROR = msgspec.json.Decoder(schema.Error)
 
 
 def decode_projects(data: bytes) -> Page[Project]:
     """Reads a page of ``/v1/dashboard/projects/metadata``; its items are :class:`Project`."""
-    return _page(data, _PROJECT, lambda item, _: _project(item))
+    return _page(data, _PROJECT, _project)
 
 
 def decode_workspaces(data: bytes, project: Project) -> Page[Workspace]:
     """Reads a page of ``/v1/dashboard/workspaces``; its items are :class:`Workspace` of ``project``."""
-    return _page(data, _WORKSPACE, lambda item, path: _workspace(item, project, path))
+    return _page(data, _WORKSPACE, lambda item: _workspace(item, project))
 
 
 def decode_backup_result(data: bytes) -> BackupResult:
@@ -67,16 +69,21 @@ def decode_backup_result(data: bytes) -> BackupResult:
     Entries of the history that cannot be read are named in ``unreadable_runs``; anything else that
     cannot be raises :class:`~backup_reporter.errors.UndecodableError`.
     """
-    document = _decode(_RESULT, data) or schema.Result()
-    entries = (document.status.workspace_backup_statuses if document.status else None) or ()
+    read: Callable[[Any], Run]
+    try:
+        document: schema.Result[Any] = _decode(_RESULT, data) or schema.Result()
+        read = _run
+    except UndecodableError:
+        # Something in it is wrong: taken apart, one entry of the history does not cost the others.
+        document = _decode(_RESULT_IN_PIECES, data) or schema.Result()
+        read = _run_from_piece
     runs: list[Run] = []
     unreadable: list[str] = []
-    for index, entry in enumerate(entries):
-        path = f"$.status.workspaceBackupStatuses[{index}]"
+    for index, entry in enumerate((document.status and document.status.workspace_backup_statuses) or ()):
         try:
-            runs.append(_run(_decode(_RUN, entry, path), path))
+            runs.append(read(entry))
         except UndecodableError as error:
-            unreadable.append(str(error))
+            unreadable.append(str(_below(f"$.status.workspaceBackupStatuses[{index}]", error)))
     return BackupResult(policy=_policy(document), runs=tuple(runs), unreadable_runs=tuple(unreadable))
 
 
@@ -89,27 +96,32 @@ def decode_error(data: bytes) -> tuple[str, str, str]:
     return quote(error.code or "", 100), quote(error.message or "", 500), quote(error.ref or "", 100)
 
 
-def _decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw, path: str = "$") -> _Decoded:
+def _decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw) -> _Decoded:
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
         # msgspec ends its messages with "- at `$.some.path`", but for the outermost value itself.
         said = str(error)
-        raise UndecodableError(said.replace("`$", f"`{path}", 1) if "`$" in said else f"{said} - at `{path}`") from None
+        raise UndecodableError(said if "`$" in said else f"{said} - at `$`") from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise UndecodableError(f"not the JSON of Palette's API at `{path}`: {quote(str(error), 200)}") from None
+        raise UndecodableError(f"not the JSON of Palette's API at `$`: {quote(str(error), 200)}") from None
 
 
-def _page(data: bytes, decoder: msgspec.json.Decoder[Any], read: Callable[[Any, str], _Item]) -> Page[_Item]:
+def _below(path: str, error: UndecodableError) -> UndecodableError:
+    """The same error, as it is called from further up: its ``$`` lies at ``path``."""
+    before, root, after = str(error).rpartition("`$")
+    return UndecodableError(f"{before}`{path}{after}") if root else error
+
+
+def _page(data: bytes, decoder: msgspec.json.Decoder[Any], read: Callable[[Any], _Item]) -> Page[_Item]:
     page = _decode(_PAGE, data)
     items: list[_Item] = []
     problems: list[str] = []
     for index, raw in enumerate(page.items or ()):
-        path = f"$.items[{index}]"
         try:
-            items.append(read(_decode(decoder, raw, path), path))
+            items.append(read(_decode(decoder, raw)))
         except UndecodableError as error:
-            problems.append(str(error))
+            problems.append(str(_below(f"$.items[{index}]", error)))
     next_page = page.listmeta.continue_ if page.listmeta else None
     return Page(tuple(items), tuple(problems), next_page or None)
 
@@ -127,23 +139,21 @@ def _uid(uid: str | None, whose: str) -> str:
     return uid
 
 
-def _workspace(item: schema.WorkspaceItem | None, project: Project, path: str) -> Workspace:
+def _workspace(item: schema.WorkspaceItem | None, project: Project) -> Workspace:
     metadata = (item and item.metadata) or schema.Metadata()
     spec = (item and item.spec) or schema.WorkspaceSpec()
     deprecated = (item and item.meta) or schema.DeprecatedMeta()
     uid = _uid(metadata.uid or deprecated.uid, "workspace")
     refs = spec.cluster_refs if spec.cluster_refs is not None else deprecated.cluster_refs
-    created = _time(metadata.creation_timestamp, f"{path}.metadata.creationTimestamp")
+    created = _time(metadata.creation_timestamp, "metadata.creationTimestamp")
     return Workspace(
         uid=uid,
         name=metadata.name or deprecated.name or uid,
         project_uid=project.uid,
         project_name=project.name,
-        clusters=tuple(
-            Cluster(ref.uid or None, ref.name or None) for ref in refs or () if ref and (ref.uid or ref.name)
-        ),
-        created_at=created or _time(deprecated.creation_time, f"{path}.meta.creationTime"),
-        deleted_at=_time(metadata.deletion_timestamp, f"{path}.metadata.deletionTimestamp"),
+        clusters=tuple(_cluster(ref.uid, ref.name) for ref in refs or () if ref and (ref.uid or ref.name)),
+        created_at=created or _time(deprecated.creation_time, "meta.creationTime"),
+        deleted_at=_time(metadata.deletion_timestamp, "metadata.deletionTimestamp"),
         labels={
             key: value
             for key, value in {**(metadata.annotations or {}), **(metadata.labels or {})}.items()
@@ -152,7 +162,7 @@ def _workspace(item: schema.WorkspaceItem | None, project: Project, path: str) -
     )
 
 
-def _policy(document: schema.Result) -> Policy:
+def _policy(document: schema.Result[Any]) -> Policy:
     config = (document.spec and document.spec.config) or schema.PolicyConfig()
     backup = config.backup_config or schema.BackupConfig()
     created = document.metadata.creation_timestamp if document.metadata else None
@@ -164,60 +174,85 @@ def _policy(document: schema.Result) -> Policy:
         namespaces=_texts(backup.namespaces),
         include_all_disks=backup.include_all_disks,
         cluster_resource_mode=backup.include_cluster_resource_mode,
-        created_at=_time(created, "$.metadata.creationTimestamp"),
+        created_at=_time(created, "metadata.creationTimestamp"),
     )
 
 
-def _run(entry: schema.RunEntry | None, path: str) -> Run:
+def _run_from_piece(piece: Raw) -> Run:
+    return _run(_decode(_RUN, piece))
+
+
+def _run(entry: schema.RunEntry | None) -> Run:
     details = (entry and entry.workspace_backup_config) or schema.RunDetails()
     state = details.backup_state or schema.State()
-    path = f"{path}.workspaceBackupConfig"
-    refs = enumerate(details.cluster_backup_refs or ())
     return Run(
         request_uid=(entry.request_uid or None) if entry else None,
         backup_name=details.backup_name or None,
-        requested_at=_time(details.request_time, f"{path}.requestTime"),
-        backup_at=_time(details.backup_time, f"{path}.backupTime"),
+        requested_at=_time(details.request_time, "workspaceBackupConfig.requestTime"),
+        backup_at=_time(details.backup_time, "workspaceBackupConfig.backupTime"),
         state=state.state,
         delete_state=state.delete_state,
         retention_hours=_hours(details.config.duration_in_hours) if details.config else None,
-        cluster_backups=tuple(_cluster_backup(ref, f"{path}.clusterBackupRefs[{index}]") for index, ref in refs),
+        cluster_backups=tuple(map(_cluster_backup, details.cluster_backup_refs or (), count())),
     )
 
 
-def _cluster_backup(ref: schema.ClusterBackupRef | None, path: str) -> ClusterBackup:
-    ref = ref or schema.ClusterBackupRef()
-    status = ref.backup_status_meta or schema.ClusterStatus()
-    state = status.backup_state or schema.ClusterState()
-    path = f"{path}.backupStatusMeta"
+def _cluster_backup(ref: schema.ClusterBackupRef | None, index: int) -> ClusterBackup:
+    ref = ref or _NO_REF
+    status = ref.backup_status_meta or _NO_STATUS
+    state = status.backup_state or _NO_STATE
+    try:
+        at = _time(state.backup_time, "backupState.backupTime")
+        expires_at = _time(status.expiry_date, "expiryDate")
+    except UndecodableError as error:
+        raise _below(f"$.workspaceBackupConfig.clusterBackupRefs[{index}].backupStatusMeta", error) from None
     return ClusterBackup(
-        cluster=Cluster(ref.cluster_uid or None, ref.cluster_name or None),
+        cluster=_cluster(ref.cluster_uid, ref.cluster_name),
         backup_name=status.backup_name or None,
-        at=_time(state.backup_time, f"{path}.backupState.backupTime"),
+        at=at,
         state=state.state,
         delete_state=state.delete_state,
         message=state.msg or None,
-        expires_at=_time(status.expiry_date, f"{path}.expiryDate"),
+        expires_at=expires_at,
         namespaces=_texts(status.backuped_namespaces),
     )
 
 
+_NO_REF, _NO_STATUS, _NO_STATE = schema.ClusterBackupRef(), schema.ClusterStatus(), schema.ClusterState()
+
+
+@lru_cache(maxsize=4096)
+def _cluster(uid: str | None, name: str | None) -> Cluster:
+    # One object for every backup and every workspace of it: there are a thousand backups of a cluster.
+    return Cluster(uid or None, name or None)
+
+
 def _texts(values: Sequence[str | None] | None) -> tuple[str, ...]:
-    return tuple(value for value in values or () if value)
+    return tuple(filter(None, values)) if values else ()
 
 
 def _hours(hours: float | None) -> float | None:
     return None if hours is None else max(-_MOST_HOURS, min(hours, _MOST_HOURS))
 
 
-def _time(text: str | None, path: str) -> datetime | None:
+def _time(text: str | None, where: str) -> datetime | None:
     """A time in UTC. Missing, ``null``, empty and Go's zero time all mean "not set"."""
-    if not text or text.isspace() or text.startswith("0001-01-01T"):
+    if not text or text.isspace():
         return None
     try:
-        at = msgspec.convert(text, _RFC_3339)
+        at = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
-        raise UndecodableError(f"'{quote(text, 60)}' is no RFC 3339 time - at `{path}`") from None
+        at = None
+    if at and at.tzinfo is UTC and 1 < at.year < _FAR_FUTURE.year:
+        return at
+    return _unusual_time(at, text, where)
+
+
+def _unusual_time(at: datetime | None, text: str, where: str) -> datetime | None:
+    if text.startswith("0001-01-01T"):
+        return None
+    if at is None or at.tzinfo is None:
+        raise UndecodableError(f"'{quote(text, 60)}' is no RFC 3339 time - at `$.{where}`")
     try:
         return min(at.astimezone(UTC), _FAR_FUTURE)
     except OverflowError:
