@@ -88,7 +88,7 @@ def gather(
     verdicts: list[WorkspaceReport] = []
     on_progress(0, len(fleet.workspaces))
     for verdict in ask_all(examine, fleet.workspaces, client.has_room_for_results, client.seconds_left):
-        verdicts.append(verdict)  # noqa: PERF402 - each is told of as it arrives
+        verdicts.append(verdict)
         on_progress(len(verdicts), len(fleet.workspaces))
     answered = {verdict.uid for verdict in verdicts}
     left = (workspace for workspace in fleet.workspaces if workspace.uid not in answered)
