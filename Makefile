@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix fuzz build e2e checkov schema lock clean
+.PHONY: help demo report test check fix fuzz build e2e checkov schema findings lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,9 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-
 
 schema: $(VENV)/.dev  ## Renews the report's JSON Schema in the docs
 	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.schema > docs/report.schema.json
+
+findings: $(VENV)/.dev  ## Renews docs/findings.md from the catalog
+	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.findings_document > docs/findings.md
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt
