@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -19,7 +22,15 @@ from backup_reporter.request import Request
 from backup_reporter.settings import Notify, Settings
 from backup_reporter.store import ReportStore
 
+_STORE_SECONDS = 60.0
+"""How long the bucket is waited for at each step, where there is that much time."""
+_DELIVERY_SECONDS = 25.0
+"""Kept back for delivering: a report that reaches everybody but the bucket is better than the reverse."""
+_ANSWER_SECONDS = 3.0
+"""Kept back for the answer, once everything is delivered."""
 _NO_EARLIER_REPORT = "No earlier report of this scope is kept to compare with, so everything counts as new."
+
+_Kept = TypeVar("_Kept")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +50,15 @@ def publish(
     What cannot be kept or compared is said in the report, and does not keep it from anybody.
     """
     notify = _notify(request, settings)
-    report, baseline = _compared(report, request, notify, outlets.store)
-    report = _kept(report, settings.rules.time_zone, outlets.store)
+    report, baseline = _compared(report, request, notify, outlets.store, seconds_left() - _DELIVERY_SECONDS)
+    report, store = _kept(report, settings.rules.time_zone, outlets.store, seconds_left() - _DELIVERY_SECONDS)
     wanted = _wanted(request, outlets.channels)
     if is_worth_sending(notify, report, is_compared=baseline is not None):
         deliveries = _deliver(report, request, settings.rules.time_zone, wanted, outlets.once, seconds_left)
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
     report = msgspec.structs.replace(report, deliveries=deliveries)
-    return _remembered(report, baseline, outlets.store)
+    return _remembered(report, baseline, store, seconds_left() - _ANSWER_SECONDS)
 
 
 def redeliver(
@@ -94,35 +105,45 @@ def _is_regular(request: Request, notify: Notify) -> bool:
 
 
 def _compared(
-    report: Report, request: Request, notify: Notify, store: ReportStore | None
+    report: Report, request: Request, notify: Notify, store: ReportStore | None, seconds: float
 ) -> tuple[Report, Baseline | None]:
     """The report with what changed, and the baseline for the next one; ``None`` where it is not compared."""
     if store is None or not _is_regular(request, notify):
         return report, None
     try:
-        earlier, why_none = store.baseline(report.scope), _NO_EARLIER_REPORT
+        earlier, why_none = _in_time(partial(store.baseline, report.scope), seconds), _NO_EARLIER_REPORT
     except StoreError as error:
         earlier, why_none = None, f"Everything counts as new, because the last report cannot be had: {error}."
     changes, baseline = compare(report, earlier, why_none)
     return msgspec.structs.replace(report, changes=changes), baseline
 
 
-def _kept(report: Report, zone: ZoneInfo, store: ReportStore | None) -> Report:
-    """The report, kept before it is sent, so that it can be looked at and sent again; what cannot be kept, it says."""
+def _kept(
+    report: Report, zone: ZoneInfo, store: ReportStore | None, seconds: float
+) -> tuple[Report, ReportStore | None]:
+    """The report, kept before it is sent, so that it can be looked at and sent again, and the store it is in.
+
+    Where it cannot be kept it says so, and the store is not tried again.
+    """
     if store is None:
-        return report
+        return report, None
+    try:
+        return _in_time(partial(_put_away, report, zone, store), seconds), store
+    except StoreError as error:
+        return _with_notes(report, f"This report could not be kept: {error}."), None
+
+
+def _put_away(report: Report, zone: ZoneInfo, store: ReportStore) -> Report:
     files, notes = _files(report, zone)
     report = _with_notes(report, *notes)
+    if "html" in files:
+        report = msgspec.structs.replace(report, report_url=store.link(report.report_id))
+    store.keep(report, files)
     try:
-        linked = msgspec.structs.replace(report, report_url=store.link(report.report_id)) if "html" in files else report
-        store.keep(linked, files)
+        store.list_report(report, zone)
     except StoreError as error:
-        return _with_notes(report, f"This report could not be kept: {error}.")
-    try:
-        store.list_report(linked, zone)
-    except StoreError as error:
-        return _with_notes(linked, f"The list of reports could not be renewed: {error}.")
-    return linked
+        return _with_notes(report, f"The list of reports could not be renewed: {error}.")
+    return report
 
 
 def _files(report: Report, zone: ZoneInfo) -> tuple[dict[str, bytes], list[str]]:
@@ -140,17 +161,34 @@ def _files(report: Report, zone: ZoneInfo) -> tuple[dict[str, bytes], list[str]]
     return files, notes
 
 
-def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | None) -> Report:
+def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | None, seconds: float) -> Report:
     """Keeps what became of the report, and what the next one is compared with."""
     if store is None:
         return report
-    try:
+
+    def remember() -> None:
         store.keep(report, {})
         if baseline:
             store.keep_baseline(report.scope, baseline)
+
+    try:
+        _in_time(remember, seconds)
     except StoreError as error:
         return _with_notes(report, f"The next report may repeat what is new in this one: {error}.")
     return report
+
+
+def _in_time(do: Callable[[], _Kept], seconds: float) -> _Kept:
+    """What ``do`` returns or raises. Raises :class:`StoreError` where it comes to no end in time, and leaves it behind."""
+    if seconds <= 0:
+        raise StoreError("no time was left for it")
+    pool = ThreadPoolExecutor(1, thread_name_prefix="store")
+    try:
+        return pool.submit(do).result(timeout=min(seconds, _STORE_SECONDS))
+    except TimeoutError:
+        raise StoreError("the bucket did not answer in the time that was left") from None
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _with_notes(report: Report, *notes: str) -> Report:

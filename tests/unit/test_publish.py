@@ -1,3 +1,5 @@
+import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -78,10 +80,17 @@ class House:
         self.outlets = Outlets(channels=(self.sns, self.slack), store=store)  # type: ignore[arg-type]
         self._day = 0
 
-    def publish(self, *workspaces: Any, request: Request = SCHEDULED, **more: Any) -> Report:
+    def publish(
+        self,
+        *workspaces: Any,
+        request: Request = SCHEDULED,
+        seconds_left: Callable[[], float] = lambda: 60.0,
+        **more: Any,
+    ) -> Report:
         self._day += 1
         default = {"as_of": NOW + days(self._day), "report_id": f"day {self._day}"}
-        return publish(a_report(*workspaces, **{**default, **more}), request, self.settings, self.outlets, lambda: 60.0)
+        report = a_report(*workspaces, **{**default, **more})
+        return publish(report, request, self.settings, self.outlets, seconds_left)
 
     def hears(self, *workspaces: Any, **more: Any) -> bool:
         before = len(self.sns.sent)
@@ -200,6 +209,48 @@ def test_a_list_that_cannot_be_renewed_is_said_and_the_link_stands() -> None:
 
     assert report.notes == ("The list of reports could not be renewed: the bucket refuses to list.",)
     assert report.report_url
+
+
+class StuckShelf(Shelf):
+    """A bucket that does not answer until it is released."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self.released = threading.Event()
+        self._stuck_at = step
+
+    def _step(self, name: str) -> None:
+        if name == self._stuck_at:
+            assert self.released.wait(30)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("baseline", "the bucket did not answer in the time that was left"),
+        ("keep", "This report could not be kept: the bucket did not answer in the time that was left."),
+    ],
+)
+def test_a_bucket_that_does_not_answer_costs_nobody_the_report(step: str, said: str) -> None:
+    shelf = StuckShelf(step)
+    house = House(store=shelf)
+    ends_at = time.monotonic() + 26
+
+    report = house.publish(WELL, seconds_left=lambda: ends_at - time.monotonic())
+    shelf.released.set()
+
+    assert time.monotonic() < ends_at - 20
+    assert len(house.sns.sent) == 1
+    assert said in f"{report.changes.note} {report.notes}"
+
+
+def test_where_time_is_short_the_report_is_sent_rather_than_kept() -> None:
+    house = House(store=Shelf())
+
+    report = house.publish(WELL, seconds_left=lambda: 20.0)
+
+    assert len(house.sns.sent) == 1
+    assert "This report could not be kept: no time was left for it." in report.notes
 
 
 def test_what_is_kept_says_what_became_of_it() -> None:
