@@ -6,45 +6,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-import urllib3
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from moto.server import ThreadedMotoServer
-from world import World, a_fleet, a_result, a_run, world
+from world import LocalAws, World, a_fleet, a_result, a_run, world
 
 from backup_reporter.demo.lookalike import LookAlike
 from backup_reporter.demo.slack_server import SlackServer
-
-REGION = "eu-central-1"
-
-
-class LocalAws:
-    """moto's server; empty at the beginning of each test."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-
-    def sent_emails(self) -> list[dict[str, Any]]:
-        """What SES has taken, as moto tells it."""
-        found: dict[str, Any] = urllib3.request("GET", f"{self.url}/moto-api/data.json").json()
-        return [message for name in ("Message", "RawMessage") for message in found.get("ses", {}).get(name, [])]
-
-    def reset(self) -> None:
-        urllib3.request("POST", f"{self.url}/moto-api/reset")
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import LocalAws
 from hypothesis import example, given
 from hypothesis import strategies as st
+from world import LocalAws
 
 from backup_reporter.channels.email import EmailChannel, payload
 from backup_reporter.errors import ChannelError

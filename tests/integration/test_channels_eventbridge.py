@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from botocore.stub import Stubber
-from conftest import REGION, LocalAws
 from hypothesis import given
 from hypothesis import strategies as st
+from world import REGION, LocalAws
 
 from backup_reporter.channels.eventbridge import MAX_BYTES, EventBridgeChannel, payload
 from backup_reporter.errors import ChannelError

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from conftest import LocalAws
 from hypothesis import example, given
 from hypothesis import strategies as st
+from world import LocalAws
 
 from backup_reporter.channels.sns import MAX_BYTES, SnsChannel, payload
 from backup_reporter.errors import ChannelError

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import urllib3
-from conftest import LocalAws
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
+from world import LocalAws
 
 from backup_reporter.channels import eventbridge, sns
 from backup_reporter.channels.channel import Channel

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import REGION, LocalAws
+from world import REGION, LocalAws
 
 from backup_reporter.demo.fleet import instructive, synthetic
 from backup_reporter.demo.local_server import Answer

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import LocalAws
+from world import LocalAws
 
 from backup_reporter.deliver import SEND_SECONDS, deliver
 from backup_reporter.errors import ChannelError, StoreError

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import urllib3
-from conftest import REGION, LocalAws
+from world import REGION, LocalAws
 
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import compare

@@ -10,13 +10,41 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
+import urllib3
+
 from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
 
+REGION = "eu-central-1"
 PROJECT = "5e0000000000000000000001"
 OTHER_PROJECT = "5e0000000000000000000002"
+
+
+class LocalAws:
+    """moto's server; empty at the beginning of each test."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def sent_emails(self) -> list[dict[str, Any]]:
+        """What SES has taken, as moto tells it."""
+        found: dict[str, Any] = urllib3.request("GET", f"{self.url}/moto-api/data.json").json()
+        return [message for name in ("Message", "RawMessage") for message in found.get("ses", {}).get(name, [])]
+
+    def reset(self) -> None:
+        urllib3.request("POST", f"{self.url}/moto-api/reset")
 
 
 @dataclass
@@ -36,7 +64,7 @@ class World:
 
     palette: LookAlike
     slack: SlackServer
-    aws: Any
+    aws: LocalAws
     queue_url: str
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -61,7 +89,7 @@ class World:
 
 
 @contextmanager
-def world(aws: Any, palette: LookAlike, slack: SlackServer) -> Iterator[World]:
+def world(aws: LocalAws, palette: LookAlike, slack: SlackServer) -> Iterator[World]:
     sns, sqs, secrets = aws.client("sns"), aws.client("sqs"), aws.client("secretsmanager")
     topic = sns.create_topic(Name="backups")["TopicArn"]
     queue_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
@@ -71,7 +99,7 @@ def world(aws: Any, palette: LookAlike, slack: SlackServer) -> Iterator[World]:
     secrets.create_secret(Name="slack-webhook", SecretString=slack.webhook_url)
     environment = {
         "AWS_ENDPOINT_URL": aws.url,
-        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "PALETTE_API_URL": palette.url,
