@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from backup_reporter.report.model import Report
 SERVICE = "backup-reporter"
 NAMESPACE = "BackupReporter"
 
+_TALKATIVE = ("botocore", "urllib3")
+"""At DEBUG these write down what they exchange: a secret's text as it is read, the path of a webhook's URL."""
+
 
 class Observer:
     """Watches one invocation; every line of its log carries the invocation's id."""
@@ -23,6 +27,8 @@ class Observer:
     def __init__(self, invocation_id: str) -> None:
         self.logger = Logger(service=SERVICE)
         self.logger.set_correlation_id(invocation_id)
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.INFO)
         self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
         self._started = time.monotonic()
 

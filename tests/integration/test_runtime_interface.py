@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from runtime_api import runtime
 from world import World
 
+from backup_reporter.demo.local_server import Answer, Request
 from backup_reporter.demo.lookalike import API_KEY
 
 
@@ -54,9 +56,9 @@ def test_invalid_settings_are_an_error_of_the_invocation_that_names_them_all(aro
         assert "HISTORY_DAYS: 'x'" in error["errorMessage"]
 
 
-def test_logs_and_metrics_are_there_and_no_secret_is_in_them(around: World, tmp_path: Path) -> None:
+def test_every_line_has_the_invocations_id_and_every_metric_is_there(around: World, tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with runtime({**around.environment, "POWERTOOLS_LOG_LEVEL": "DEBUG"}, log) as api:
+    with runtime(around.environment, log) as api:
         api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"}, request_id="33333333-0000-0000-0000-000000000000")
     made = next(line for line in lines(log) if line.get("message") == "report made")
     assert made["correlation_id"] == "33333333-0000-0000-0000-000000000000"
@@ -65,5 +67,29 @@ def test_logs_and_metrics_are_there_and_no_secret_is_in_them(around: World, tmp_
     assert found["WorkspacesCritical"]["WorkspacesCritical"] == [1.0]
     assert found["Findings"]["code"] == "backup-failed"
     assert {"WorkspacesOk", "WorkspacesUnknown", "WorkspacesWarning", "RunDuration", "ReportsDelivered"} <= set(found)
-    assert API_KEY not in log.read_text()
-    assert around.slack.webhook_url not in log.read_text()
+
+
+def test_no_secret_leaves_the_process_whatever_goes_wrong_and_however_much_is_logged(
+    around: World, tmp_path: Path
+) -> None:
+    def echo(request: Request) -> Answer:
+        body = {"code": "InvalidApiKey", "message": f"The key {request.headers['apikey']} has expired"}
+        return Answer(401, json.dumps(body).encode())
+
+    log, answers = tmp_path / "log", []
+    # The last two are what Lambda sets where the function's own log level is DEBUG.
+    everything = {"POWERTOOLS_LOG_LEVEL": "DEBUG", "AWS_LAMBDA_LOG_LEVEL": "DEBUG", "AWS_LAMBDA_LOG_FORMAT": "JSON"}
+    with runtime({**around.environment, **everything}, log) as api:
+        answers.append(api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"}))
+        around.slack.fault = lambda request: Answer(403, request.path.encode())
+        answers.append(api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"}))
+        around.slack.fault = None
+        around.palette.fault = echo
+        answers.append(api.invoke({}))
+    assert [kind for kind, _ in answers] == ["response", "error", "response"]
+    assert "The key" in answers[2][1]["problems"][0]
+    assert "botocore" in log.read_text()
+    messages = [message.payload for message in around.slack.messages]
+    everything_said = log.read_text() + json.dumps([answers, messages, around.notifications()])
+    assert API_KEY not in everything_said
+    assert urlsplit(around.slack.webhook_url).path not in everything_said

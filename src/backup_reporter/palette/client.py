@@ -124,7 +124,8 @@ class PaletteClient:
         status, body = transport.get(self._http, self._api_url + path, headers, self.seconds_left)
         if status == 200:
             return body
-        raise _refusal(status, body)
+        # Whoever repeats the key in an error must not have it published.
+        raise _refusal(status, *(text.replace(key, "…") for text in decode_error(body)))
 
 
 class _Keys:
@@ -161,8 +162,7 @@ def _tries(error: PaletteError) -> int:
     return _TRIES.get(error.status or 0, 1)
 
 
-def _refusal(status: int, body: bytes) -> PaletteError:
-    code, message, ref = decode_error(body)
+def _refusal(status: int, code: str, message: str, ref: str) -> PaletteError:
     if status == 401:
         return KeyRefusedError("Palette refused the API key", status=status, code=code, message=message, ref=ref)
     if 300 <= status < 400:
