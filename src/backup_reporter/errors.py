@@ -44,7 +44,7 @@ class DeliveryFailed(BackupReporterError):
 
 
 class SecretError(BackupReporterError):
-    """A secret that cannot be read or used. Names the secret, never its value."""
+    """A secret that cannot be read or used. Names the secret, or the setting that should; never its value."""
 
 
 class StoreError(BackupReporterError):

@@ -108,7 +108,7 @@ class Reporter:
     def _slack(self) -> Channel:
         return SlackChannel(
             self._http,
-            partial(self._secret, self.settings.slack_webhook_secret),
+            partial(self._secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),
             secret_name=self.settings.slack_webhook_secret or "",
         )
 
@@ -118,16 +118,16 @@ class Reporter:
     def _eventbridge(self) -> Channel:
         return EventBridgeChannel(self._client("events"), self.settings.event_bus_name or "")
 
-    def _secret(self, name: str | None) -> str:
+    def _secret(self, setting: str, name: str | None) -> str:
         if not name:
-            raise SecretError("no secret is set up for this")
-        return read_secret(self._secrets, name)
+            raise SecretError(f"{setting} is not set")
+        return read_secret(self._secrets, name, setting)
 
     def _read_api_key(self) -> str:
         if self.api_key:
             return parse_api_key(self.api_key, "PALETTE_API_KEY")
         name = self.settings.api_key_secret
-        return parse_api_key(self._secret(name), name or "")
+        return parse_api_key(self._secret("PALETTE_API_KEY_SECRET", name), name or "")
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches

@@ -14,15 +14,18 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 
-def read_secret(client: SecretsManagerClient, name: str) -> str:
-    """The text of a secret. Raises :class:`SecretError`, which names the secret and says what went wrong."""
+def read_secret(client: SecretsManagerClient, name: str, setting: str) -> str:
+    """The text of the secret that ``setting`` names. Raises :class:`SecretError`, which says what went wrong.
+
+    A name under which there is no secret is not shown: it may be the secret itself, in the wrong place.
+    """
     try:
         text = client.get_secret_value(SecretId=name).get("SecretString")
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown error")
-        raise SecretError(f"the secret {name} cannot be read: {code}") from error
+        raise SecretError(f"the secret that {setting} names cannot be read: {code}") from error
     except BotoCoreError as error:
-        raise SecretError(f"the secret {name} cannot be read: {type(error).__name__}") from error
+        raise SecretError(f"the secret that {setting} names cannot be read: {type(error).__name__}") from error
     if not text or not text.strip():
         raise SecretError(f"the secret {name} is empty (or binary): put its value in as text")
     return text.strip()

@@ -262,7 +262,45 @@ def test_a_key_that_is_refused_makes_an_unknown_report_that_says_so(around: Worl
 
 def test_a_secret_that_is_missing_makes_an_unknown_report_that_says_so(around: World) -> None:
     report = around.invoke(SCHEDULED, PALETTE_API_KEY_SECRET="no-such-secret")
-    check_unknown_and_delivered(around, report, "Palette could not be asked", "no-such-secret", "ResourceNotFound")
+    said = "the secret that PALETTE_API_KEY_SECRET names cannot be read: ResourceNotFoundException"
+    check_unknown_and_delivered(around, report, "Palette could not be asked", said)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ({"SecretString": "  "}, "is empty (or binary): put its value in as text"),
+        ({"SecretBinary": b"hunter2"}, "is empty (or binary): put its value in as text"),
+        ({"SecretString": '{"apikey": "hunter2"}'}, "is JSON without the field apiKey"),
+        ({"SecretString": "Bearer hunter2"}, "holds no API key: it has spaces"),
+    ],
+)
+def test_a_secret_that_holds_no_key_makes_an_unknown_report_that_says_so(
+    around: World, content: dict[str, Any], says: str
+) -> None:
+    around.aws.client("secretsmanager").create_secret(Name="odd", **content)
+    report = around.invoke(SCHEDULED, PALETTE_API_KEY_SECRET="odd")
+    check_unknown_and_delivered(around, report, "Palette could not be asked", f"the secret odd {says}")
+    assert "hunter2" not in str(report)
+    assert around.palette.requests == []
+
+
+def test_a_secrets_manager_that_is_away_makes_an_unknown_report(around: World) -> None:
+    report = around.invoke({}, AWS_ENDPOINT_URL_SECRETS_MANAGER="http://127.0.0.1:9")
+    assert report["status"] == "UNKNOWN"
+    assert "PALETTE_API_KEY_SECRET names cannot be read: EndpointConnectionError" in report["problems"][0]
+    assert statuses(report) == {"sns": "delivered", "slack": "failed"}
+
+
+def test_a_secret_that_stands_where_its_name_should_is_told_to_nobody(
+    around: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    report = around.invoke({}, PALETTE_API_KEY_SECRET="hunter2", SLACK_WEBHOOK_SECRET="xoxb-hunter2")
+    error = next(delivery["error"] for delivery in report["deliveries"] if delivery["channel"] == "slack")
+    assert error == "the secret that SLACK_WEBHOOK_SECRET names cannot be read: ResourceNotFoundException"
+    log = [vars(record) for record in caplog.records]
+    assert "not delivered" in str(log)
+    assert "hunter2" not in f"{report} {around.notifications()} {log}"
 
 
 def test_a_host_that_is_down_makes_an_unknown_report_that_says_so(around: World) -> None:
