@@ -28,7 +28,7 @@ Json = dict[str, Any]
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 DAILY = "0 1 * * *"
 NAMES = {"eu1": "eu-1", "us2": "us-2"}
-NOTHING: Any = object()
+NOTHING: Any = "left out"
 """A field that is not there at all, which ``None`` (JSON's ``null``) is not."""
 
 SEVERITIES = {

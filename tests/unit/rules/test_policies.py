@@ -43,6 +43,19 @@ NAMESPACES = [
         ),
     ),
     row(
+        "The row of backups that lack a namespace is not broken by those that do not tell",
+        backup(
+            *nightly("11-16", "11-17"),
+            *nightly("11-18", "11-20", eu1=copy(namespaces=["web"])),
+            run("11-21 01:00", eu1=copy("Failed", namespaces=["web", "shop"])),
+            run("11-22 01:00"),
+            run("11-23 01:00", eu1=copy(namespaces=["web"])),
+            namespaces=WANTED,
+        ),
+        "namespace-not-backed-up eu1",
+        since={"namespace-not-backed-up eu1": "11-18 01:00"},
+    ),
+    row(
         "A failed backup is not asked for its namespaces",
         backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy("Failed", namespaces=["web"])), namespaces=WANTED),
         "backup-failed eu1",

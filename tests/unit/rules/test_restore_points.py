@@ -8,6 +8,7 @@ import pytest
 from builders import NOTHING, Json, Row, at, backup, both, check, copy, listed, nightly, only, row, run
 
 from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.settings import Rules
 
 
 def newest(verdict: WorkspaceReport) -> tuple[object, object, int]:
@@ -123,6 +124,27 @@ EXPIRED_OR_NEVER = [
         backup(*nightly(eu1="Failed")),
         "backup-failed eu1",
         "never-backed-up eu1",
+        says={"never-backed-up eu1": ["no backup has ever succeeded"]},
+    ),
+    row(
+        "never-backed-up: every copy has been deleted",
+        backup(*nightly("11-16", "11-22", eu1=copy(deleted="Deleted")), run("11-23 01:00", eu1="Failed")),
+        "backup-failed eu1",
+        "never-backed-up eu1",
+        says={"never-backed-up eu1": ["every copy there was has been deleted"]},
+    ),
+    row(
+        "never-backed-up: runs that succeeded and name no cluster backup",
+        backup(run("11-22 01:00", "Failed"), run("11-23 01:00", refs=[])),
+        *both("never-backed-up"),
+        says={"never-backed-up eu1": ["names no cluster backup"]},
+    ),
+    row(
+        "never-backed-up: a run without cluster backups that failed is none that succeeded",
+        backup(run("11-23 01:00", "Failed", refs=[])),
+        "backup-failed",
+        *both("never-backed-up"),
+        says={"never-backed-up eu1": ["no backup has ever succeeded"]},
     ),
     row(
         "never-backed-up: a cluster that no run ever had",
@@ -175,7 +197,19 @@ EXPIRED_OR_NEVER = [
     ),
 ]
 
+NOBODYS = {"backupStatusMeta": copy(expires="11-24 00:30")}
+EXPIRED_NOBODYS = {"backupStatusMeta": copy(expires="11-20 00:30")}
+
 STILL_RUNNING = [
+    row(
+        "A copy that names no cluster may expire without a word",
+        backup(run("11-16 05:00", refs=[NOBODYS]), *nightly("11-17")),
+        rules=Rules(max_backup_age=timedelta(days=2)),
+    ),
+    row(
+        "A copy that names no cluster may have expired without a word",
+        backup(run("11-16 05:00", refs=[EXPIRED_NOBODYS]), *nightly("11-17")),
+    ),
     row(
         "A copy that is still being made is none yet",
         backup(run("11-23 01:00", "InProgress")),

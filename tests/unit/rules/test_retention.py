@@ -21,6 +21,12 @@ EXPIRING = [
         status="WARNING",
     ),
     row(
+        "backup-expiring: it expires at the very end of the warning window",
+        backup(run("11-21 07:00"), hours=120, **BY_HAND),
+        *both("backup-expiring"),
+        "not-scheduled",
+    ),
+    row(
         "Not backup-expiring: it lives longer than the warning window",
         backup(run("11-21 07:00:01"), hours=120, **BY_HAND),
         "not-scheduled",
@@ -107,6 +113,7 @@ TOO_OLD = [
         "not-scheduled",
         *both("restore-point-too-old"),
         rules=MAXIMUM_AGE,
+        since={"restore-point-too-old eu1": "11-23 06:59:59"},
     ),
     row(
         "restore-point-too-old: nobody knows how old it is",

@@ -81,6 +81,26 @@ SKIPPED = [
         status="CRITICAL",
     ),
     row(
+        "The message says when the cluster itself was last backed up, whatever spoke for every cluster since",
+        backup(
+            run(us2=copy("Completed")),
+            *nightly("11-16", "11-20"),
+            *nightly("11-21", "11-22", refs=[]),
+            run("11-23 01:00", us2=NOTHING),
+        ),
+        "cluster-not-backed-up us2",
+        says={"cluster-not-backed-up us2": ["2026-11-20"]},
+        since={"cluster-not-backed-up us2": "11-23 01:00"},
+    ),
+    row(
+        "A cluster that never was in a backup has been left out since the first",
+        backup(*nightly(us2=NOTHING)),
+        "cluster-not-backed-up us2",
+        "never-backed-up us2",
+        says={"cluster-not-backed-up us2": ["no backup of its own"], "never-backed-up us2": ["never been backed up"]},
+        since={"cluster-not-backed-up us2": "11-16 01:00"},
+    ),
+    row(
         "Not cluster-not-backed-up: another run of the period has it",
         backup(*nightly(last="11-22"), run("11-23 01:00", us2=NOTHING), only("us2", "11-23 05:00", "Failed")),
         "backup-failed us2",
