@@ -10,7 +10,6 @@ from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from backup_reporter.errors import SettingsError
@@ -128,7 +127,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         return read(name, parse, "", show=show) or None
 
     settings = Settings(
-        api_url=read("PALETTE_API_URL", _api_url, DEFAULT_API_URL, show=False),
+        api_url=read("PALETTE_API_URL", _api_url, DEFAULT_API_URL, show=_holds_no_secret(environ)),
         api_key_secret=optional("PALETTE_API_KEY_SECRET", _secret_name, show=False),
         ca_bundle=optional("PALETTE_CA_BUNDLE", _file_path),
         project_uids=read("PALETTE_PROJECT_UIDS", _uids, ()),
@@ -170,21 +169,25 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
 
 
 def _api_url(text: str) -> str:
-    valid = "an https:// URL without user, query or fragment (http:// only for localhost)"
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise ValueError(f"should be {valid}") from None
-    if not host or parts.username or parts.password or parts.query or parts.fragment or re.search(r"[\s\\]", text):
-        raise ValueError(f"should be {valid}")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise ValueError(f"should be {valid}")
+    url = _URL.fullmatch(text)
+    is_private = url and url["scheme"].casefold() == "http" and not _LOOPBACK.fullmatch(url["host"])
+    if not url or is_private or int(url["port"] or 0) > 65535:
+        raise ValueError("should be an https:// URL without user, query or fragment (http:// only for localhost)")
     return text.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+def _holds_no_secret(environ: Mapping[str, str]) -> bool:
+    """Whether what was given for a URL is one without any place where a password or a token goes."""
+    return re.fullmatch(r"\s*https?://[^@?#]*", environ.get("PALETTE_API_URL", ""), re.IGNORECASE) is not None
+
+
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_URL = re.compile(
+    rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])"
+    r"(?::(?P<port>\d{1,5}))?(?:/[\w.~%!$&'()*+,;=:-]*)*",
+    re.ASCII | re.IGNORECASE,
+)
+_LOOPBACK = re.compile(r"localhost|\[::1\]|127(?:\.\d{1,3}){3}", re.IGNORECASE)
 
 
 def _secret_name(text: str) -> str:

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from urllib3.util import parse_url
 
 from backup_reporter.errors import SettingsError
-from backup_reporter.settings import load
+from backup_reporter.health.phases import phase_of
+from backup_reporter.settings import KNOWN_STATES, Settings, load
 
 KEY = {"PALETTE_API_KEY_SECRET": "palette-api-key"}
 NAMES = [
@@ -105,9 +107,14 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
     ("name", "value", "says"),
     [
         ("PALETTE_API_URL", "http://palette.example.com", "an https:// URL"),
-        ("PALETTE_API_URL", "https://user:hunter2@example.com", "an https:// URL"),
-        ("PALETTE_API_URL", "ftp://localhost", "an https:// URL"),
         ("PALETTE_API_URL", "https://[::1", "an https:// URL"),
+        ("PALETTE_API_URL", "https://palette..example.com", "an https:// URL"),
+        ("PALETTE_API_URL", "https://-palette.example.com", "an https:// URL"),
+        ("PALETTE_API_URL", "https://münchen.example", "an https:// URL"),
+        ("PALETTE_API_URL", "https://palette.example.com:65536", "an https:// URL"),
+        ("PALETTE_API_URL", "https://palette.example.com/a b", "an https:// URL"),
+        ("PALETTE_API_URL", "https://", "an https:// URL"),
+        ("PALETTE_API_URL", "http://127.0.0.1.example.com", "http:// only for localhost"),
         ("PALETTE_CA_BUNDLE", "/no/such/file", "the path of a PEM file"),
         ("PALETTE_PROJECT_UIDS", "a,,b", "uids joined by commas"),
         ("PALETTE_WORKSPACE_UIDS", "../x", "uids joined by commas"),
@@ -142,8 +149,7 @@ def test_what_is_not_valid_is_named_with_what_would_be(name: str, value: str, sa
     (problem,) = problems_of(**{name: value}, **({more: "a@example.com"} if more else {}))
     assert problem.startswith(f"{name}: ")
     assert says in problem
-    if name != "PALETTE_API_URL":
-        assert repr(value.strip()) in problem
+    assert repr(value.strip()) in problem
 
 
 @pytest.mark.parametrize("name", ["PALETTE_API_KEY_SECRET", "SLACK_WEBHOOK_SECRET", "HEARTBEAT_URL_SECRET"])
@@ -154,11 +160,25 @@ def test_a_secret_that_stands_where_its_name_should_is_not_shown(name: str) -> N
     assert "not the secret itself" in problem
 
 
-def test_a_password_in_the_url_is_not_shown() -> None:
-    assert "hunter2" not in str(problems_of(PALETTE_API_URL="https://user:hunter2@example.com"))
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://user:hunter2@example.com",
+        "https://hunter2@example.com",
+        "https://example.com/?key=hunter2",
+        "https://example.com/#hunter2",
+        "ftp://hunter2",
+        "hunter2",
+    ],
+)
+def test_what_may_be_a_secret_in_the_url_is_not_shown(value: str) -> None:
+    (problem,) = problems_of(PALETTE_API_URL=value)
+    assert problem.startswith("PALETTE_API_URL: the value given (not shown, it may be secret) is not valid: ")
+    assert "an https:// URL without user, query or fragment" in problem
+    assert "hunter2" not in problem
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1:1", "http://[::1]:1"])
+@pytest.mark.parametrize("url", ["http://localhost:8080", "HTTP://127.0.0.1:1", "http://[::1]:1"])
 def test_plain_http_is_good_enough_for_this_machine(url: str) -> None:
     assert load({**KEY, "PALETTE_API_URL": url}).api_url == url
 
@@ -178,11 +198,93 @@ def test_the_key_is_required_unless_it_comes_from_elsewhere() -> None:
     assert load({}, key_required=False).api_key_secret is None
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
-def test_any_environment_is_taken_or_refused_with_a_sentence(environ: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("name", "lowest", "highest"),
+    [
+        ("PALETTE_REQUESTS_PER_SECOND", "0.1", "1000"),
+        ("PALETTE_BURST", "1", "1000"),
+        ("EXPIRY_WARNING_DAYS", "0", "3650"),
+        ("MAX_BACKUP_AGE_HOURS", "0.1", "87600"),
+        ("STUCK_AFTER_HOURS", "0", "8760"),
+        ("SCHEDULE_GRACE_MINUTES", "0", "525600"),
+        ("HISTORY_DAYS", "1", "366"),
+    ],
+)
+def test_the_ends_of_a_range_belong_to_it(name: str, lowest: str, highest: str) -> None:
+    for valid in (lowest, highest):
+        load({**KEY, name: valid})
+    (problem,) = problems_of(**{name: f"{highest}1"})
+    assert f"from {lowest} to {highest}" in problem
+
+
+def test_a_file_without_a_certificate_is_no_ca_bundle(tmp_path: Path) -> None:
+    key_only = tmp_path / "key.pem"
+    key_only.write_text("-----BEGIN PRIVATE KEY-----\n")
+    (problem,) = problems_of(PALETTE_CA_BUNDLE=str(key_only))
+    assert (
+        problem == f"PALETTE_CA_BUNDLE: '{key_only}' is not valid: should be a PEM file with at least one certificate"
+    )
+
+
+# Whatever is given
+
+CLASSES = st.sampled_from(["succeeded", "partial", "failed", "running", "doomed", "deleting"])
+WORDS = st.sampled_from(
+    ["Done", "Aborted", "COMPLETED", "Partially_Failed", "failed", "in progress", "Deleting", "-", ""]
+)
+GROUPS = st.builds("{}={}".format, CLASSES, st.lists(WORDS | st.text(max_size=5), min_size=1, max_size=2).map(",".join))
+
+
+HOSTS = st.sampled_from(["localhost", "127.0.0.1", "[::1]", "evil.example", "a"])
+REST = st.sampled_from(
+    [":443", ":", "@", "/", "\\", "?", "#", ".", "%2e", "%40", "\t", "..", "v1", "localhost", "evil.example"]
+)
+ALMOST_URLS = st.builds("{}{}".format, HOSTS, st.lists(REST, max_size=4).map("".join))
+
+
+def refused_or_taken(environ: dict[str, str]) -> tuple[tuple[str, ...], Settings]:
     try:
-        load(environ)
-        problems: tuple[str, ...] = ()
+        return (), load({**KEY, **environ})
     except SettingsError as refusal:
-        problems = refusal.problems
-    assert all(problem.split(":")[0].split(", ")[0] in NAMES for problem in problems)
+        return refusal.problems, Settings()
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
+def test_any_environment_is_taken_or_refused_by_name(environ: dict[str, str]) -> None:
+    problems, _ = refused_or_taken(environ)
+    for problem in problems:
+        names, _, said = problem.partition(": ")
+        assert set(names.split(", ")) <= environ.keys() | {"EMAIL_FROM", "EMAIL_TO"}
+        assert len(said) > 20
+
+
+@given(st.lists(GROUPS, min_size=1, max_size=2).map(";".join))
+def test_no_extra_state_changes_what_a_known_state_means(text: str) -> None:
+    _, settings = refused_or_taken({"EXTRA_STATES": text})
+    for state, phase in KNOWN_STATES.items():
+        assert phase_of(state, settings.rules.extra_states) == phase
+    assert phase_of(None, settings.rules.extra_states) == "unknown"
+
+
+@given(ALMOST_URLS)
+def test_a_url_that_is_taken_means_the_same_host_to_the_one_who_connects(text: str) -> None:
+    said, settings = refused_or_taken({"PALETTE_API_URL": f"https://{text}"})
+    seen = parse_url(f"{settings.api_url}/v1/dashboard/projects/metadata")
+    wanted = "api.spectrocloud.com" if said else text.strip().partition("/")[0]
+    assert (seen.scheme, seen.auth, seen.netloc) == ("https", None, wanted)
+
+
+@given(ALMOST_URLS)
+def test_plain_http_leads_nowhere_but_to_this_machine(text: str) -> None:
+    said, settings = refused_or_taken({"PALETTE_API_URL": f"http://{text}"})
+    assert said or parse_url(settings.api_url).host in ("localhost", "127.0.0.1", "[::1]")
+
+
+@given(
+    st.sampled_from(["PALETTE_API_KEY_SECRET", "SLACK_WEBHOOK_SECRET", "HEARTBEAT_URL_SECRET", "PALETTE_API_URL"]),
+    st.sampled_from(["https://", "http://user:", "https://example.com/?key=", "xoxb-"]) | st.text(max_size=20),
+    st.text(max_size=20),
+)
+def test_no_setting_that_may_hold_a_secret_is_ever_shown(name: str, before: str, after: str) -> None:
+    said, _ = refused_or_taken({name: f"{before}hunter2@{after}"})
+    assert "hunter2" not in str(said)
