@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from world import LocalAws
 
@@ -63,6 +63,7 @@ def test_a_sender_that_ses_does_not_know_is_named_as_the_reason(aws: LocalAws) -
         EmailChannel(aws.client("sesv2"), FROM, TO).send(a_green_report(), UTC, lambda: 60.0)
 
 
+@settings(max_examples=40, deadline=None)
 @given(name=st.text(), cause=st.text(), problem=st.text())
 @example(name="a\r\nBcc: everybody@example.com", cause="\r\n\r\n.\r\n", problem="x\nSubject: gotcha")
 @example(name="<script>alert(1)</script>", cause="</pre><b>", problem="&amp;")

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
-from html import escape
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from backup_reporter.channels.aws import refusals_as_channel_errors
 from backup_reporter.report.attachment import Attachment, csv_attachment
+from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report
 from backup_reporter.report.text import subject, text
 from backup_reporter.settings import ChannelName
@@ -53,11 +53,8 @@ def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[st
     message["Subject"] = subject(report)
     # Nobody's out-of-office should answer a report. https://www.rfc-editor.org/rfc/rfc3834
     message["Auto-Submitted"] = "auto-generated"
-    plain = text(report, zone, _TEXT_BYTES)
-    message.set_content(plain, cte="quoted-printable")
-    message.add_alternative(
-        f"<html><body><pre>{escape(plain)}</pre></body></html>", subtype="html", cte="quoted-printable"
-    )
+    message.set_content(text(report, zone, _TEXT_BYTES), cte="quoted-printable")
+    message.add_alternative(render_email(report, zone), subtype="html", cte="quoted-printable")
     if not file.remark:
         message.add_attachment(file.content, maintype="text", subtype="csv", filename=file.name)
     return message.as_bytes()

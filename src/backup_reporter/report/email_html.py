@@ -1,0 +1,131 @@
+"""The report as HTML for mail programs: tables, inline styles, no script, small enough that nobody clips it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.findings import Status
+from backup_reporter.health.verdict import DayState
+from backup_reporter.report import phrases
+from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.model import Report, WorkspaceReport
+from backup_reporter.report.page import VERDICTS
+from backup_reporter.report.page_view import STATE_WORDS
+from backup_reporter.report.templating import environment
+
+EMAIL_BYTES = 95_000
+"""Gmail clips a message at 102 KB."""
+
+STRIP_DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much of each thing is shown: what a fleet's size leaves room for."""
+
+    causes: int
+    places: int
+    workspaces: int
+    clusters: int
+
+
+_EXTENTS = (Extent(25, 8, 20, 8), Extent(15, 6, 12, 5), Extent(8, 4, 6, 4), Extent(4, 3, 3, 3), Extent(2, 2, 1, 2))
+"""From generous to what fits in any case."""
+
+_TONES: Mapping[str, tuple[str, str]] = {
+    "critical": ("#b3261e", "#fdecea"),
+    "unknown": ("#5a49a8", "#eeebf9"),
+    "warning": ("#855300", "#fbf0d6"),
+    "ok": ("#1d7347", "#e4f2ea"),
+    "info": ("#35618f", "#e8f0f8"),
+}
+"""Ink and ground for each severity."""
+
+_CELLS: Mapping[DayState, tuple[str, str, str]] = {
+    "succeeded": ("#8cc7a4", "#14381f", "&nbsp;"),
+    "partial": ("#e5a823", "#1c1400", "!"),
+    "failed": ("#b3261e", "#ffffff", "&#10005;"),
+    "missed": ("#fdecea", "#b3261e", "&ndash;"),
+    "unknown": ("#5a49a8", "#ffffff", "?"),
+    "running": ("#e8f0f8", "#35618f", "&hellip;"),
+    "doomed": ("#fbf0d6", "#855300", "&hellip;"),
+    "deleting": ("#e2e2dc", "#5b636b", "D"),
+    "none": ("#f6f6f3", "#5b636b", "&middot;"),
+}
+"""Ground, ink and sign (HTML) of a day."""
+
+_MARKS: Mapping[Status, str] = {"CRITICAL": "&#10005;", "WARNING": "!", "UNKNOWN": "?", "OK": "&#10003;"}
+
+
+def render_email(report: Report, zone: ZoneInfo) -> str:
+    """The e-mail's HTML, at most ``EMAIL_BYTES`` of UTF-8; what there is no room for is counted. Times in ``zone``."""
+    from markupsafe import Markup  # noqa: PLC0415 - imported when an e-mail is made, not before
+
+    templates = environment(zone, report.as_of)
+    templates.globals |= {
+        "tones": _TONES,
+        "cells": {state: (ground, ink, Markup(sign)) for state, (ground, ink, sign) in _CELLS.items()},  # noqa: S704
+        "mark": Markup(_MARKS[report.status]),  # noqa: S704 - a constant
+    }
+    template = templates.get_template("email.html.j2")
+    found, workspaces = groups(report), phrases.problem_workspaces(report)
+    html = ""
+    for extent in _EXTENTS:
+        html = template.render(**_content(report, found, workspaces, zone, extent))
+        if len(html.encode()) <= EMAIL_BYTES:
+            break
+    return html
+
+
+def _content(
+    report: Report, found: Sequence[Group], workspaces: Sequence[WorkspaceReport], zone: ZoneInfo, extent: Extent
+) -> dict[str, Any]:
+    problems = [group for group in found if group.severity != "info"]
+    return {
+        "report": report,
+        "verdict": VERDICTS[report.status],
+        "tone": _TONES[report.status.lower()],
+        "counts": phrases.counts(report.summary, report.status),
+        "trust_line": phrases.trust_line(report, zone),
+        "notes": [
+            *filter(None, (phrases.what_if(report, zone), phrases.scope_line(report))),
+            *phrases.caveats(report, extent.places),
+        ],
+        "changes": phrases.change_lines(report, extent.places),
+        "causes": [
+            (
+                group,
+                phrases.member_lines(group.members, extent.places, extent.clusters),
+                phrases.action_line(problems, index),
+            )
+            for index, group in enumerate(problems[: extent.causes])
+        ],
+        "more_causes": phrases.more_line(problems[extent.causes :], report) if problems[extent.causes :] else None,
+        "workspaces": [
+            (workspace, _copies(workspace, zone, extent.clusters), strip_words(workspace))
+            for workspace in workspaces[: extent.workspaces]
+        ],
+        "more_workspaces": len(workspaces[extent.workspaces :]),
+        "tail": [
+            *phrases.info_lines((group for group in found if group.severity == "info"), extent.places),
+            *filter(None, [phrases.muted_line(report)]),
+        ],
+        "strip_days": STRIP_DAYS,
+    }
+
+
+def _copies(workspace: WorkspaceReport, zone: ZoneInfo, most: int) -> list[str]:
+    lines = [phrases.copy_line(cluster, workspace, zone) for cluster in workspace.clusters[:most]]
+    left = len(workspace.clusters) - most
+    return [*lines, f"and {left} more"] if left > 0 else lines
+
+
+def strip_words(workspace: WorkspaceReport) -> str:
+    """The last days in words, for whoever cannot see the strip: ``12 succeeded, 2 failed``."""
+    days = Counter(day.state for day in workspace.history[-STRIP_DAYS:])
+    words = {**STATE_WORDS, "missed": "missed", "none": "with no run due"}
+    return ", ".join(f"{days[state]} {words[state]}" for state in STATE_WORDS if days[state])

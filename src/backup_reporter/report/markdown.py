@@ -1,0 +1,103 @@
+"""The report as Markdown, for a wiki, a ticket or a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.wording import moment, quote
+from backup_reporter.report import phrases
+from backup_reporter.report.groups import groups
+from backup_reporter.report.model import Report
+from backup_reporter.report.page import VERDICTS
+from backup_reporter.report.page_view import hours, problems
+from backup_reporter.report.rows import Row, rows
+
+_COLUMNS = (
+    "Status",
+    "Workspace",
+    "Project",
+    "Cluster",
+    "Problems",
+    "Newest copy",
+    "It expires",
+    "Copies",
+    "Schedule",
+    "Kept for",
+    "Survives",
+)
+_MOST = 1000
+
+# https://spec.commonmark.org/0.31.2/#backslash-escapes
+_PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~])")
+
+
+def render_markdown(report: Report, zone: ZoneInfo) -> str:
+    """The whole report: verdict, trust line, what changed, problems by cause, and every workspace and cluster."""
+    parts = (_head(report, zone), _changes(report), _causes(report, zone), _table(report, zone))
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that stays text: on one line, without markup, links, HTML or mentions."""
+    return _PUNCTUATION.sub(r"\\\1", quote(text, phrases.MESSAGE_LENGTH)).replace("@", "@<!-- -->")
+
+
+def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
+    yield f"# {VERDICTS[report.status]}"
+    yield f"\n{escape(phrases.counts(report.summary, report.status))}"
+    yield f"\nLooked at {escape(phrases.trust_line(report, zone))}."
+    remarks = (phrases.what_if(report, zone), phrases.scope_line(report), phrases.muted_line(report))
+    for line in (*remarks, *phrases.caveats(report, _MOST)):
+        if line:
+            yield f"\n{escape(line)}"
+
+
+def _changes(report: Report) -> Iterator[str]:
+    lines = phrases.change_lines(report, _MOST)
+    if lines:
+        yield "\n## What changed\n"
+        yield from (f"- {escape(line)}" for line in lines)
+
+
+def _causes(report: Report, zone: ZoneInfo) -> Iterator[str]:
+    causes = [group for group in groups(report) if group.severity != "info"]
+    if causes:
+        yield "\n## Problems by cause"
+    for index, group in enumerate(causes):
+        since = phrases.since_line(group, report.as_of, zone)
+        yield f"\n### {group.severity.capitalize()}: {escape(group.title)}{f' ({escape(since)})' if since else ''}"
+        yield f"\n{escape(group.message)}\n"
+        yield from (f"- {escape(line)}" for line in phrases.member_lines(group.members, _MOST, _MOST))
+        action = phrases.action_line(causes, index)
+        if action:
+            yield f"\n{escape(action)}"
+
+
+def _table(report: Report, zone: ZoneInfo) -> Iterator[str]:
+    yield "\n## Every workspace and cluster\n"
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield f"|{' --- |' * len(_COLUMNS)}"
+    for row in rows(report):
+        yield f"| {' | '.join(map(escape, _cells(row, zone)))} |"
+
+
+def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
+    workspace, cluster = row.workspace, row.cluster
+    yield from (row.status, workspace.name, workspace.project_name, row.cluster_name or row.cluster_uid or "")
+    yield problems(row)
+    if cluster and cluster.restore_points:
+        yield _moment(cluster.newest_restore_point_at, zone) or "unknown"
+        yield _moment(cluster.expires_at, zone) or "never"
+    else:
+        yield from ("none" if cluster else "", "")
+    yield str(cluster.restore_points) if cluster else ""
+    yield workspace.schedule or ""
+    yield "" if workspace.retention_hours is None else hours(workspace.retention_hours)
+    yield "" if workspace.survives_failures is None else str(workspace.survives_failures)
+
+
+def _moment(at: datetime | None, zone: ZoneInfo) -> str:
+    return moment(at, zone) if at else ""

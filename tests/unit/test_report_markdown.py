@@ -1,0 +1,52 @@
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from backup_reporter.report.markdown import escape, render_markdown
+from report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
+
+UTC = ZoneInfo("UTC")
+MARKDOWN = MarkdownIt("commonmark", {"linkify": False}).enable("table")
+
+
+def test_a_green_report_is_a_verdict_and_a_table() -> None:
+    assert render_markdown(a_green_report(1), UTC) == (
+        "# OK: every backup is in order\n"
+        "\n"
+        "nothing wrong in 1 workspace\n"
+        "\n"
+        "Looked at 1 of 1 workspace\\, 1 cluster\\, 0 unreadable\\, 0 unknown states\\, as of 2026\\-11\\-24 07\\:00 UTC.\n"
+        "\n"
+        "## Every workspace and cluster\n"
+        "\n"
+        "| Status | Workspace | Project | Cluster | Problems | Newest copy | It expires | Copies | Schedule | Kept for "
+        "| Survives |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| OK | shop\\-0 | prod | eu\\-1 |  | 2026\\-11\\-22 07\\:00 UTC | 2026\\-12\\-14 07\\:00 UTC | 3 |  |  |  |\n"
+    )
+
+
+def test_problems_are_said_by_cause_with_their_places_and_what_to_do() -> None:
+    found = a_finding(since=NOW - days(1), cluster_uid="uid of eu-1")
+    html = MARKDOWN.render(render_markdown(a_report(a_workspace("payments", found, clusters=(a_cluster(),))), UTC))
+
+    assert "<h3>Critical: Backup failed (since Mon 2026-11-23, day 2)</h3>" in html
+    assert "<li>prod / payments: eu-1</li>" in html
+    assert "<p>What to do: Open the workspace's Backups tab in Palette" in html
+    assert "<td>Backup failed</td>" in html
+
+
+@given(st.text(max_size=60))
+def test_no_text_whatever_becomes_markup(text: str) -> None:
+    rendered = MARKDOWN.renderInline(escape(f"x{text}x")).replace("@<!-- -->", "@")
+
+    assert "<" not in rendered
+    assert MARKDOWN.render(f"| a |\n| --- |\n| {escape(text)} |\n").count("<td>") == 1
+
+
+def test_names_neither_mention_anybody_nor_link_anywhere() -> None:
+    assert "@everyone" not in escape("ping @everyone")
+    assert "https://" not in escape("see https://evil.example")
+    assert "www." not in escape("see www.evil.example")
