@@ -1,0 +1,146 @@
+"""The template as CloudFormation gets it: settings, permissions, and what nothing else checks."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+from cronsim import CronSim
+
+from backup_reporter.settings import load
+
+REPOSITORY = Path(__file__).parents[2]
+SETTINGS = set(re.findall(r'"([A-Z][A-Z_]+[A-Z])"', (REPOSITORY / "src/backup_reporter/settings.py").read_text()))
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's short functions, each as ``{"Fn::Name": value}``."""
+
+
+def _function(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {name: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _function)
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.load((REPOSITORY / "template.yaml").read_text(), Loader=_Loader)
+    return loaded
+
+
+def variables(template: dict[str, Any]) -> dict[str, Any]:
+    function = template["Resources"]["BackupReporter"]["Properties"]
+    found: dict[str, Any] = function["Environment"]["Variables"]
+    return found
+
+
+def statements(template: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every statement of every role's policies, whatever its condition."""
+    found = []
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Role":
+            for policy in resource["Properties"]["Policies"]:
+                inner = policy["Fn::If"][1] if "Fn::If" in policy else policy
+                found += inner["PolicyDocument"]["Statement"]
+    return found
+
+
+def test_every_setting_is_a_variable_of_the_function_and_the_reverse(template: dict[str, Any]) -> None:
+    read = {name for name in SETTINGS if not name.startswith(("OK", "WARNING", "CRITICAL", "UNKNOWN"))}
+    assert set(variables(template)) == read
+
+
+def test_every_variable_follows_a_parameter(template: dict[str, Any]) -> None:
+    parameters = set(template["Parameters"])
+    for name, value in variables(template).items():
+        assert parameters & set(re.findall(r'"Ref": "(\w+)"', json.dumps(value))), name
+
+
+def test_every_parameter_is_described_constrained_and_in_a_group(template: dict[str, Any]) -> None:
+    grouped = [
+        name
+        for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        for name in group["Parameters"]
+    ]
+    assert sorted(grouped) == sorted(template["Parameters"])
+    for name, parameter in template["Parameters"].items():
+        assert len(parameter["Description"]) > 20, name
+        assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter), name
+        if "AllowedPattern" in parameter:
+            assert parameter["ConstraintDescription"], name
+
+
+def test_the_defaults_are_valid_and_only_the_secret_has_none(template: dict[str, Any]) -> None:
+    without = [name for name, parameter in template["Parameters"].items() if "Default" not in parameter]
+    assert without == ["PaletteApiKeySecret"]
+    for name, parameter in template["Parameters"].items():
+        if "AllowedPattern" in parameter and "Default" in parameter:
+            assert re.fullmatch(parameter["AllowedPattern"], str(parameter["Default"])), name
+
+
+def test_the_functions_settings_accept_the_templates_defaults(template: dict[str, Any]) -> None:
+    environ = {
+        name: str(template["Parameters"][value["Ref"]].get("Default", "palette-api-key"))
+        for name, value in variables(template).items()
+        if "Ref" in value
+    }
+    load(environ)
+
+
+def test_the_schedule_is_one_that_falls_due_and_its_zone_exists(template: dict[str, Any]) -> None:
+    # Neither cfn-lint nor any local AWS notices a cron expression that never fires.
+    expression = template["Parameters"]["ScheduleExpression"]["Default"]
+    fields = re.fullmatch(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) \*\)", expression)
+    assert fields
+    zone = ZoneInfo(template["Parameters"]["TimeZone"]["Default"])
+    due = next(
+        CronSim(" ".join(fields.groups()).replace("?", "*"), datetime(2026, 11, 24, tzinfo=UTC).astimezone(zone))
+    )
+    assert (due.hour, due.minute) == (7, 0)
+
+
+def test_no_permission_is_for_everything(template: dict[str, Any]) -> None:
+    found = statements(template)
+    assert len(found) > 8
+    for statement in found:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not [action for action in actions if "*" in action]
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert "*" not in resources
+
+
+def test_the_schedule_hands_over_its_time_and_keeps_what_it_cannot_deliver(template: dict[str, Any]) -> None:
+    schedule = template["Resources"]["BackupReporter"]["Properties"]["Events"]["Daily"]["Properties"]
+    assert json.loads(schedule["Input"]) == {"scheduledTime": "<aws.scheduler.scheduled-time>"}
+    assert schedule["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": "MissedSchedules.Arn"}
+    assert schedule["ScheduleExpressionTimezone"] == {"Ref": "TimeZone"}
+
+
+def test_the_build_ships_what_the_lock_file_pins_and_leaves_out_what_only_people_use(tmp_path: Path) -> None:
+    # Through the same makefile that sam calls, without the download: what it would install is in the lock file.
+    plan = subprocess.run(
+        ["make", "--dry-run", "build-BackupReporter", f"ARTIFACTS_DIR={tmp_path}"],
+        cwd=REPOSITORY / "src",
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "--require-hashes" in plan
+    assert "manylinux2014_aarch64" in plan
+    assert "backup_reporter/demo" in plan
+    assert "unchecked-hash" in plan
