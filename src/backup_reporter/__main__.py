@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from backup_reporter.demo import __main__ as demo
-
 
 def main() -> None:
-    """Runs the command that the first argument names."""
-    command, *arguments = sys.argv[1:] or [""]
-    if command != "demo":
-        sys.exit(f"backup-reporter: {command or 'no command'}: the only command so far is demo")
-    demo.main(arguments)
+    """Runs the command line, where what it needs is installed."""
+    try:
+        from backup_reporter.cli.main import main as run  # noqa: PLC0415 - the function's package goes without it
+    except ModuleNotFoundError as error:
+        if error.name not in ("click", "rich"):
+            raise
+        sys.exit("backup-reporter: the command line is not installed: pip install 'palette-backup-reporter[cli]'")
+    run()
 
 
 if __name__ == "__main__":

@@ -58,10 +58,11 @@ class Reporter:
 
     @cached_property
     def _secrets(self) -> Any:
-        return self._client("secretsmanager")
+        return self.client("secretsmanager")
 
     @cached_property
-    def _http(self) -> urllib3.PoolManager:
+    def http(self) -> urllib3.PoolManager:
+        """One pool for everything that is not AWS."""
         # One TLS context for all connections: by default each would load the trust store anew.
         context = ssl.create_default_context()
         if self.settings.ca_bundle:
@@ -89,7 +90,7 @@ class Reporter:
 
     def _once(self) -> OnceEach | None:
         table = self.settings.delivery_table
-        return DeliveryTable(self._client("dynamodb"), table) if table else None
+        return DeliveryTable(self.client("dynamodb"), table) if table else None
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket
@@ -99,35 +100,42 @@ class Reporter:
         config = self._config.merge(Config(signature_version="s3v4"))
         return ReportStore(self._session.client("s3", config=config), bucket, self.settings.report_prefix)
 
-    def _client(self, service: str) -> Any:
+    def client(self, service: str) -> Any:
+        """A client of boto3's."""
         return self._session.client(service, config=self._config)
 
     def _sns(self) -> Channel:
-        return SnsChannel(self._client("sns"), self.settings.sns_topic_arn or "")
+        return SnsChannel(self.client("sns"), self.settings.sns_topic_arn or "")
 
     def _slack(self) -> Channel:
         return SlackChannel(
-            self._http,
-            partial(self._secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),
+            self.http,
+            partial(self.secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),
             secret_name=self.settings.slack_webhook_secret or "",
         )
 
     def _email(self) -> Channel:
-        return EmailChannel(self._client("sesv2"), self.settings.email_from or "", self.settings.email_to)
+        return EmailChannel(self.client("sesv2"), self.settings.email_from or "", self.settings.email_to)
 
     def _eventbridge(self) -> Channel:
-        return EventBridgeChannel(self._client("events"), self.settings.event_bus_name or "")
+        return EventBridgeChannel(self.client("events"), self.settings.event_bus_name or "")
 
-    def _secret(self, setting: str, name: str | None) -> str:
+    def secret(self, setting: str, name: str | None) -> str:
+        """A secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
         if not name:
             raise SecretError(f"{setting} is not set")
         return read_secret(self._secrets, name, setting)
 
-    def _read_api_key(self) -> str:
+    def read_api_key(self) -> str:
+        """The API key, read anew. Raises :class:`SecretError`."""
         if self.api_key:
             return parse_api_key(self.api_key, "PALETTE_API_KEY")
         name = self.settings.api_key_secret
-        return parse_api_key(self._secret("PALETTE_API_KEY_SECRET", name), name or "")
+        return parse_api_key(self.secret("PALETTE_API_KEY_SECRET", name), name or "")
+
+    def palette(self, seconds_left: Callable[[], float]) -> PaletteClient:
+        """Whom to ask, for as long as ``seconds_left``."""
+        return PaletteClient(self.http, self.settings.api_url, self.read_api_key, self._pace, seconds_left)
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches
@@ -139,13 +147,7 @@ class Reporter:
             return redeliver(request.redeliver, request, self.settings, self.outlets, seconds_left)
         reserve_seconds = min(_DELIVERY_RESERVE_SECONDS, seconds_left() / 3)
         around = Surroundings(
-            client=PaletteClient(
-                self._http,
-                self.settings.api_url,
-                self._read_api_key,
-                self._pace,
-                partial(_until, ends_at - reserve_seconds),
-            ),
+            client=self.palette(partial(_until, ends_at - reserve_seconds)),
             outlets=self.outlets,
             clock=_now,
             seconds_left=seconds_left,

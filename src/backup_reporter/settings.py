@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -98,6 +98,21 @@ class Settings:
             "eventbridge": bool(self.event_bus_name),
         }
         return tuple(name for name in CHANNEL_NAMES if switched_on[name])
+
+
+def without_outlets(settings: Settings) -> Settings:
+    """The same settings with everything switched off that sends or keeps a report."""
+    return replace(
+        settings,
+        sns_topic_arn=None,
+        slack_webhook_secret=None,
+        email_from=None,
+        email_to=(),
+        event_bus_name=None,
+        report_bucket=None,
+        delivery_table=None,
+        heartbeat_url_secret=None,
+    )
 
 
 _Value = TypeVar("_Value")

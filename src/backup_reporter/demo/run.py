@@ -20,6 +20,7 @@ from backup_reporter.demo import show
 from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.local_aws import LocalAws, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.serve import say
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
 from backup_reporter.health.wording import count
@@ -74,24 +75,10 @@ def run_demo(
         _show_messages(console, aws, slack, told[0], told[1])
         requests = count(len(palette.requests) - told[2], "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
-        _say(
+        say(
             console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}."
         )
         _tell_files(console, aws, directory, answer["reportId"])
-
-
-def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
-    """Keeps the look-alike up until it is interrupted, and says how to ask it something."""
-    with LookAlike(fleet, port=port) as palette:
-        project = next(iter(fleet.projects), "")
-        _say(console, f"The Palette look-alike listens on {palette.url} (Ctrl-C ends it). Point anything at it:")
-        _say(console, f"  export PALETTE_API_URL={palette.url} PALETTE_API_KEY={API_KEY}")
-        _say(console, f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata')
-        headers = f'-H "ApiKey: {API_KEY}" -H "ProjectUid: {project}"'
-        _say(console, f"  curl {headers} {palette.url}/v1/dashboard/workspaces")
-        with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(3600)
 
 
 @contextlib.contextmanager
@@ -137,9 +124,5 @@ def _tell_files(console: Console, aws: LocalAws, directory: Path, report_id: str
             pages.append(directory / "email.html")
             pages[-1].write_text(mail.html, encoding="utf-8")
     for page in pages:
-        _say(console, f"Look at it in a browser: {page.resolve().as_uri()}")
-    _say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, highlight=False)
+        say(console, f"Look at it in a browser: {page.resolve().as_uri()}")
+    say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")

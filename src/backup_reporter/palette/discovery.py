@@ -60,7 +60,7 @@ def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_
 
 def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[list[Project], list[str]]:
     try:
-        projects, problems = _all_projects(client)
+        projects, problems = list_projects(client)
     except PaletteError as error:
         # A key may be good for some projects and yet not allowed to list them: then their uids do.
         if not wanted or error.status != 403:
@@ -76,8 +76,12 @@ def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[
     return [by_uid[uid] for uid in wanted if uid in by_uid], problems
 
 
-def _all_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
-    """Through the crew, although it is only one: for its end when time is up, whatever hangs then."""
+def list_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
+    """Every project that the key can see, and a sentence for whatever could not be read.
+
+    Raises :class:`PaletteError` where there is no list to be had.
+    """
+    # Through the crew, although it is only one: for its end when time is up, whatever hangs then.
     ask = partial(_all_pages, client.projects)
     for answer in ask_all(ask, ["the list of projects"], client.has_room_for_lists, client.seconds_left):
         return answer

@@ -1,0 +1,89 @@
+"""``backup-reporter explain``: what a finding means and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+import click
+from click.shell_completion import CompletionItem
+from rich.console import Console
+from rich.text import Text
+
+from backup_reporter.cli.options import debug_option
+from backup_reporter.cli.signs import STATUSES, Sign
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.codes import Code
+from backup_reporter.health.findings import STATUS_OF_SEVERITY
+from backup_reporter.report.findings_document import codes_worst_first
+
+_PROSE_CELLS = 88
+_INFO = Sign("i", "i", "cyan")
+
+
+class _CodeName(click.ParamType[Code]):
+    name = "code"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Code:
+        if isinstance(value, Code):
+            return value
+        asked = str(value).strip().casefold().replace("_", "-").replace(" ", "-")
+        if asked in CODES:
+            return CODES[asked]
+        close = get_close_matches(asked, CODES, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(close)}?" if close else "backup-reporter explain lists them all"
+        return self.fail(f"{str(value)!r} is no finding; {hint}", param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(name, help=code.title) for name, code in CODES.items() if name.startswith(incomplete)]
+
+
+@click.command("explain")
+@click.argument("code", type=_CodeName(), required=False)
+@debug_option
+def explain_command(code: Code | None) -> int:
+    """Explain a finding: what it means, why it matters, how to confirm it in Palette, and what to do.
+
+    Without CODE it lists all of them.
+    """
+    console = Console(highlight=False)
+    cells = min(console.width, _PROSE_CELLS)
+    lines = _explained(code, console, cells) if code else _listed(console)
+    for line in lines:
+        console.print(line)
+    return 0
+
+
+def _explained(code: Code, console: Console, cells: int) -> Iterator[Text]:
+    sign = _sign(code)
+    yield Text(f"{sign.drawn(ascii_only=console.options.ascii_only)} {code.title}", f"bold {sign.style}")
+    yield Text(f"  {code.name}: {code.severity}, about a {code.about}", "dim")
+    parts = (
+        ("What it means", code.meaning),
+        ("Why it matters", code.why),
+        ("How to confirm it in Palette", code.confirm),
+        ("What to do", code.action),
+    )
+    for heading, text in parts:
+        yield Text(f"\n  {heading}", "bold")
+        yield from _wrapped(text, console, cells)
+
+
+def _wrapped(text: str, console: Console, cells: int) -> Iterator[Text]:
+    for piece in Text(text).wrap(console, cells - 2):
+        piece.rstrip()
+        yield Text.assemble("  ", piece)
+
+
+def _listed(console: Console) -> Iterator[Text]:
+    longest = max(map(len, CODES))
+    for severity, codes in codes_worst_first().items():
+        sign = _sign(codes[0])
+        yield Text(f"{sign.drawn(ascii_only=console.options.ascii_only)} {severity}", f"bold {sign.style}")
+        yield from (Text.assemble(f"  {code.name:{longest}}  ", (code.title, "dim")) for code in codes)
+
+
+def _sign(code: Code) -> Sign:
+    return STATUSES[STATUS_OF_SEVERITY[code.severity]] if code.severity != "info" else _INFO
+
+

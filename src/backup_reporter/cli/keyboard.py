@@ -1,0 +1,32 @@
+"""The composition at the keyboard: the environment of a person's shell, put to work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from backup_reporter.errors import SettingsError
+from backup_reporter.reporter import Reporter
+from backup_reporter.settings import load, without_outlets
+
+API_KEY_VARIABLE = "PALETTE_API_KEY"
+
+_NO_KEY = (
+    f"{API_KEY_VARIABLE}: not set: export the API key (Palette: user menu, My API Keys), "
+    "or set PALETTE_API_KEY_SECRET to the name of its secret in AWS Secrets Manager"
+)
+
+
+def reporter_of(environ: Mapping[str, str], *, with_outlets: bool) -> Reporter:
+    """What makes a report, with the key from the environment or else from its secret.
+
+    Without outlets, and with a key of its own, it never touches AWS. Raises :class:`SettingsError` with every problem.
+    """
+    api_key = environ.get(API_KEY_VARIABLE, "").strip() or None
+    problems = () if api_key or environ.get("PALETTE_API_KEY_SECRET", "").strip() else (_NO_KEY,)
+    try:
+        settings = load(environ, key_required=False)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return Reporter(settings if with_outlets else without_outlets(settings), api_key)

@@ -1,0 +1,114 @@
+"""Projects and workspaces as people name them, turned into the uids that Palette wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TypeVar
+
+from backup_reporter.errors import InvalidRequest, PaletteError
+from backup_reporter.health.model import Workspace
+from backup_reporter.health.wording import quote
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.discovery import discover, list_projects
+from backup_reporter.palette.wire import Project
+from backup_reporter.settings import UID_PATTERN, Settings
+
+_MOST_MATCHES = 20
+_NAME_LENGTH = 63
+
+_Thing = TypeVar("_Thing", Project, Workspace)
+
+
+@dataclass(frozen=True, slots=True)
+class Uids:
+    """What was asked for; empty means everything."""
+
+    projects: tuple[str, ...] = ()
+    workspaces: tuple[str, ...] = ()
+
+
+def uids_of(client: PaletteClient, settings: Settings, projects: Sequence[str], workspaces: Sequence[str]) -> Uids:
+    """Finds what each name or uid means, within the scope of the settings.
+
+    Raises :class:`InvalidRequest` for a name that means nothing or several things, with the list of what it
+    could be, and :class:`~backup_reporter.errors.BackupReporterError` where Palette cannot be asked.
+    """
+    project_uids = _project_uids(client, settings, projects)
+    if not workspaces:
+        return Uids(project_uids)
+    fleet = discover(client, project_uids or settings.project_uids, settings.workspace_uids)
+    found = [_only("workspace", asked, fleet.workspaces, _described, fleet.problems) for asked in workspaces]
+    # Their projects are named as well: then nothing is asked about the others.
+    return Uids(
+        tuple(dict.fromkeys(workspace.project_uid for workspace in found)),
+        tuple(dict.fromkeys(workspace.uid for workspace in found)),
+    )
+
+
+def _project_uids(client: PaletteClient, settings: Settings, asked_for: Sequence[str]) -> tuple[str, ...]:
+    if not asked_for:
+        return ()
+    try:
+        known, problems = list_projects(client)
+    except PaletteError as error:
+        # A key may be good for some projects and yet not allowed to list them.
+        if error.status != 403 or not all(map(UID_PATTERN.fullmatch, asked_for)):
+            raise
+        return tuple(asked_for)
+    in_scope = [project for project in known if not settings.project_uids or project.uid in settings.project_uids]
+    found = [_only("project", asked, in_scope, _described_project, problems) for asked in asked_for]
+    return tuple(dict.fromkeys(project.uid for project in found))
+
+
+def _only(
+    noun: str, asked: str, things: Sequence[_Thing], describe: Callable[[_Thing], str], problems: Iterable[str]
+) -> _Thing:
+    """The one thing with that uid, else the one with that name, else the one with that name in any letter case."""
+    for means in (_has_uid, _has_name, _has_name_in_any_case):
+        matches = [thing for thing in things if means(thing, asked)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise InvalidRequest(_several(noun, asked, sorted(map(describe, matches))))
+    raise InvalidRequest(_none(noun, asked, things, problems))
+
+
+def _has_uid(thing: Project | Workspace, asked: str) -> bool:
+    return thing.uid == asked
+
+
+def _has_name(thing: Project | Workspace, asked: str) -> bool:
+    return thing.name == asked
+
+
+def _has_name_in_any_case(thing: Project | Workspace, asked: str) -> bool:
+    return thing.name.casefold() == asked.casefold()
+
+
+def _described(workspace: Workspace) -> str:
+    return f"{quote(workspace.project_name, _NAME_LENGTH)} / {quote(workspace.name, _NAME_LENGTH)}  {workspace.uid}"
+
+
+def _described_project(project: Project) -> str:
+    return f"{quote(project.name, _NAME_LENGTH)}  {project.uid}"
+
+
+def _several(noun: str, asked: str, matches: Sequence[str]) -> str:
+    shown = [f"  {match}" for match in matches[:_MOST_MATCHES]]
+    more = [f"  and {len(matches) - _MOST_MATCHES} more"] if len(matches) > _MOST_MATCHES else []
+    head = f"--{noun}: {quote(asked, 80)!r} is the name of {len(matches)} {noun}s; give the uid of one of them:"
+    return "\n".join([head, *shown, *more])
+
+
+def _none(noun: str, asked: str, things: Sequence[Project | Workspace], problems: Iterable[str]) -> str:
+    said = f"--{noun}: no {noun} that the API key sees has the name or uid {quote(asked, 80)!r}"
+    close = get_close_matches(asked, sorted({thing.name for thing in things}), n=3)
+    if close:
+        said += f"; did you mean {' or '.join(quote(name, _NAME_LENGTH) for name in close)}?"
+    elif things:
+        names = sorted({quote(thing.name, _NAME_LENGTH) for thing in things})
+        shown = ", ".join(names[:_MOST_MATCHES]) + (" …" if len(names) > _MOST_MATCHES else "")
+        said += f"; there are: {shown}"
+    return "\n".join([said, *(f"  {quote(problem, 300)}" for problem in problems)])

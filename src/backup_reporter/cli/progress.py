@@ -1,0 +1,39 @@
+"""How far a run is, while it goes on: on a terminal, and nowhere else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import ProgressColumn as Column
+from rich.text import Text
+
+from backup_reporter.pipeline import Progress as OnProgress
+from backup_reporter.pipeline import nobody_watches
+
+
+class _Rate(Column):
+    """``9.8/s``."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "", "dim")
+
+
+@contextmanager
+def progress_bar(*, is_wanted: bool) -> Iterator[OnProgress]:
+    """What to tell of the progress. The bar is on stderr, and is gone in the end."""
+    if not (is_wanted and sys.stdout.isatty() and sys.stderr.isatty()):
+        yield nobody_watches
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn())
+    with Progress(*columns, _Rate(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Looking for workspaces", total=None)
+
+        def told(done: int, total: int) -> None:
+            bar.update(task, description="Asking about backups", completed=done, total=total)
+
+        yield told

@@ -1,0 +1,177 @@
+"""``backup-reporter report``: the same run as the function's, on a person's machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+from backup_reporter.cli.formats import FORMATS, Format, format_of, show, write
+from backup_reporter.cli.keyboard import reporter_of
+from backup_reporter.cli.names import Uids, uids_of
+from backup_reporter.cli.options import debug_option
+from backup_reporter.cli.progress import progress_bar
+from backup_reporter.cli.values import Length, point_in_time
+from backup_reporter.errors import BackupReporterError
+from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
+from backup_reporter.report.model import Report
+from backup_reporter.reporter import Reporter
+from backup_reporter.request import Request
+
+_SECONDS = 3600.0
+"""What a run may take; at Palette's rate that is enough for 36,000 workspaces."""
+
+_EXAMPLES = """\
+\b
+Examples:
+  backup-reporter report                                    everything that the key can see
+  backup-reporter report --project prod --workspace payments
+  backup-reporter report --as-of 2026-12-04                 what will have expired by then?
+  backup-reporter report --output report.html               the page, for a browser
+  backup-reporter report --format json | jq .summary
+  backup-reporter report --fail-on critical                 in a pipeline
+  backup-reporter report --watch 5m
+
+\b
+Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, and 3 for whatever could not be
+done at all. PALETTE_API_KEY has the API key (or PALETTE_API_KEY_SECRET the name of
+its secret in AWS), PALETTE_API_URL the address of a Palette of your own.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wishes:
+    """What the options say."""
+
+    projects: tuple[str, ...]
+    workspaces: tuple[str, ...]
+    as_of: str | None
+    form: Format
+    output: Path | None
+    publish: bool
+    progress: bool
+
+
+@click.command("report", epilog=_EXAMPLES)
+@click.option("--project", "projects", multiple=True, metavar="NAME", help="Only this project, by name or uid; repeatable.")
+@click.option(
+    "--workspace", "workspaces", multiple=True, metavar="NAME", help="Only this workspace, by name or uid; repeatable."
+)
+@click.option("--as-of", metavar="TIME", help="Judge as if it were then: a date, or an RFC 3339 time.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="How to show it; else by the file's name, else a table.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write it there."
+)
+@click.option("--publish", is_flag=True, help="Send it to the channels that are set up, too, and keep it.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["critical", "unknown", "warning"]),
+    help="Exit with 0 where it is no worse than that: critical is the worst, then unknown, then warning.",
+)
+@click.option("--watch", type=Length(), metavar="LENGTH", help="Look again every 30s, 5m, 2h … until Ctrl-C.")
+@click.option("--no-progress", "progress", is_flag=True, flag_value=False, default=True, help="No progress bar.")
+@debug_option
+def report_command(
+    projects: tuple[str, ...],
+    workspaces: tuple[str, ...],
+    as_of: str | None,
+    form: str | None,
+    output: Path | None,
+    publish: bool,
+    fail_on: str | None,
+    watch: timedelta | None,
+    progress: bool,
+) -> int:
+    """Report which workspaces could be restored, and what to do about the others.
+
+    Nothing is sent to anybody unless you say --publish.
+    """
+    wishes = _Wishes(
+        projects=projects,
+        workspaces=workspaces,
+        as_of=as_of,
+        form=format_of(form, output),
+        output=output,
+        publish=publish,
+        progress=progress,
+    )
+    _check_directory(output)
+    reporter = reporter_of(os.environ, with_outlets=publish)
+    if publish and not reporter.settings.channels:
+        raise click.UsageError("--publish: no channel is set up: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, EMAIL_FROM "
+                               "and EMAIL_TO, or EVENT_BUS_NAME")  # fmt: skip
+    report = _reported(reporter, wishes) if watch is None else _watch(reporter, wishes, watch)
+    return exit_code(report, fail_on)
+
+
+def exit_code(report: Report, fail_on: str | None) -> int:
+    """The status as an exit code; 0 where it is no worse than what was asked to fail on.
+
+    Where nothing could be looked at it never passes: there is nothing to be lenient about.
+    """
+    lenient: dict[str | None, tuple[Status, ...]] = {
+        "critical": WORST_FIRST[:1],
+        "unknown": WORST_FIRST[:2],
+    }
+    fails = report.status in lenient.get(fail_on, WORST_FIRST) or not report.workspaces
+    return EXIT_CODES[report.status] if fails else 0
+
+
+def _check_directory(output: Path | None) -> None:
+    if output and not output.absolute().parent.is_dir():
+        raise click.BadParameter(f"there is no directory {str(output.parent)!r}", param_hint="--output")
+
+
+def _reported(reporter: Reporter, wishes: _Wishes, *, on_a_clear_screen: bool = False) -> Report:
+    report = _made(reporter, wishes)
+    zone = reporter.settings.rules.time_zone
+    if on_a_clear_screen:
+        click.clear()
+    if wishes.output:
+        write(report, wishes.form, zone, wishes.output)
+    else:
+        show(report, wishes.form, zone)
+    return report
+
+
+def _made(reporter: Reporter, wishes: _Wishes) -> Report:
+    as_of = point_in_time(wishes.as_of, reporter.settings.rules.time_zone) if wishes.as_of else None
+    with progress_bar(is_wanted=wishes.progress) as on_progress:
+        uids = _asked_for(reporter, wishes)
+        request = Request(project_uids=uids.projects, workspace_uids=uids.workspaces, as_of=as_of)
+        return reporter.report(request, uuid4().hex, _SECONDS, on_progress)
+
+
+def _asked_for(reporter: Reporter, wishes: _Wishes) -> Uids:
+    if not wishes.projects and not wishes.workspaces:
+        return Uids()
+    ends_at = time.monotonic() + _SECONDS
+    palette = reporter.palette(lambda: ends_at - time.monotonic())
+    return uids_of(palette, reporter.settings, wishes.projects, wishes.workspaces)
+
+
+def _watch(reporter: Reporter, wishes: _Wishes, pause: timedelta) -> Report:
+    """One report after the other, until Ctrl-C; returns the last one.
+
+    What goes wrong with the first ends it; later it is said, and tried again.
+    """
+    is_seen = sys.stdout.isatty() and not wishes.output
+    report = _reported(reporter, wishes, on_a_clear_screen=is_seen)
+    try:
+        while True:
+            if is_seen:
+                again_at = datetime.now(reporter.settings.rules.time_zone) + pause
+                click.secho(f"\n  Looks again at {again_at:%H:%M:%S %Z}; Ctrl-C ends it.", dim=True)
+            time.sleep(pause.total_seconds())
+            try:
+                report = _reported(reporter, wishes, on_a_clear_screen=is_seen)
+            except BackupReporterError as error:
+                click.echo(f"backup-reporter: {error}", err=True)
+    except KeyboardInterrupt:
+        return report

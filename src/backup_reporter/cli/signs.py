@@ -1,0 +1,54 @@
+"""How statuses and days are drawn on a terminal: a sign and a colour, so that nobody has to tell red from green."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backup_reporter.health.findings import Status
+from backup_reporter.health.verdict import DayState
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A character one cell wide, the same for terminals that only know ASCII, and a style of rich's."""
+
+    character: str
+    plain: str
+    style: str
+
+    def drawn(self, *, ascii_only: bool) -> str:
+        return self.plain if ascii_only else self.character
+
+
+STATUSES: Mapping[Status, Sign] = {
+    "CRITICAL": Sign("✗", "X", "red"),
+    "UNKNOWN": Sign("?", "?", "magenta"),
+    "WARNING": Sign("▲", "!", "yellow"),
+    "OK": Sign("✓", "+", "green"),
+}
+
+DAYS: Mapping[DayState, Sign] = {
+    "succeeded": Sign("■", "=", "green"),
+    "partial": Sign("◧", "p", "yellow"),
+    "failed": Sign("✗", "X", "red"),
+    "missed": Sign("○", "o", "red"),
+    "unknown": Sign("?", "?", "magenta"),
+    "running": Sign("▸", ">", "cyan"),
+    "doomed": Sign("▹", "}", "yellow"),
+    "deleting": Sign("-", "-", "dim"),
+    "none": Sign("·", ".", "dim"),
+}
+
+DAY_WORDS: Mapping[DayState, str] = {
+    "succeeded": "succeeded",
+    "partial": "incomplete",
+    "failed": "failed",
+    "missed": "missed",
+    "unknown": "not understood",
+    "running": "running",
+    "doomed": "running, incomplete",
+    "deleting": "being deleted",
+    "none": "none due",
+}
+"""What a day's sign means, in a legend of one line."""

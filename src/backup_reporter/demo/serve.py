@@ -1,0 +1,30 @@
+"""The Palette look-alike on its own, kept up for whoever wants to point something at it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from rich.console import Console
+
+from backup_reporter.demo.documents import Fleet
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+
+
+def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
+    """Keeps the look-alike up until it is interrupted, and says how to ask it something."""
+    with LookAlike(fleet, port=port) as palette:
+        project = next(iter(fleet.projects), "")
+        say(console, f"The Palette look-alike listens on {palette.url} (Ctrl-C ends it). Point anything at it:")
+        say(console, f"  export PALETTE_API_URL={palette.url} PALETTE_API_KEY={API_KEY}")
+        say(console, f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata')
+        headers = f'-H "ApiKey: {API_KEY}" -H "ProjectUid: {project}"'
+        say(console, f"  curl {headers} {palette.url}/v1/dashboard/workspaces")
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+
+
+def say(console: Console, text: str) -> None:
+    """A sentence for people; a URL in it stays whole."""
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
