@@ -31,7 +31,7 @@ _BINARY = {"Content-Type": "application/octet-stream"}
 _ABOUT_THE_BLOCKS = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_payload", "msg_blocks_too_long", "msg_too_long"}
 )
-_MENDS = {
+MENDS = {
     "no_service": "the webhook was removed or switched off: make a new one and put its URL into the secret",
     "no_service_id": "the webhook URL is incomplete: copy it again from Slack's app settings",
     "no_active_hooks": "the webhook is switched off: switch it on, or make a new one",
@@ -53,6 +53,9 @@ _MENDS = {
     "missing_scope": "the app lacks a permission: it needs chat:write, and files:write for the CSV",
 }
 """What to do about Slack's permanent answers."""
+
+WORDS_FOR_NOTHING_TO_SAY = frozenset({"no_text", "missing_text_or_fallback_or_attachments", "invalid_payload", "ok"})
+"""Slack's answers to a message without anything in it, where there is nothing else to complain about."""
 
 
 class SlackChannel:
@@ -83,6 +86,16 @@ class SlackChannel:
         _or_plainly(post, message(report, zone), report, zone)
         return None
 
+    def probe(self, seconds_left: Callable[[], float]) -> str:
+        """Slack's answer, in a word, to a message without anything in it: nothing is posted.
+
+        One of :data:`WORDS_FOR_NOTHING_TO_SAY` where it would take a real one. Raises as :meth:`send` does.
+        """
+        target = parse_slack_secret(self._read_secret(), self._secret_name)
+        if isinstance(target, Bot):
+            return _BotPost(self._http, self._api_url, target, seconds_left).probe()
+        return _post_json(self._http, target.url, {}, {}, seconds_left=seconds_left).word
+
 
 class _BotPost:
     """One report posted by a bot: the verdict into the channel, the details into a thread under it."""
@@ -106,6 +119,9 @@ class _BotPost:
         except ChannelError as error:
             # Everybody has the verdict: a second try would post that again.
             return f"the verdict was posted, but not all that belongs to it: {error}"
+
+    def probe(self) -> str:
+        return self._post_message(self._bot.channel, None, {}).word
 
     def _attach(self, file: Attachment, channel: str, thread_ts: str) -> str | None:
         if file.remark:
@@ -164,6 +180,6 @@ def _or_plainly(post: Callable[[Message], Answer], content: Message, report: Rep
 
 def _accepted(answer: Answer) -> Answer:
     if answer.word != "ok":
-        mend = _MENDS.get(answer.word)
+        mend = MENDS.get(answer.word)
         raise ChannelError(f"Slack refused: {answer.word}" + (f" ({mend})" if mend else ""), permanent=True)
     return answer

@@ -13,7 +13,7 @@ COMMAND = "backup-reporter"
 COMPLETE_VARIABLE = "_BACKUP_REPORTER_COMPLETE"
 
 
-@click.command("completion")
+@click.command("completion", short_help="Completion for bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @debug_option
 @click.pass_context

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
+from backup_reporter.cli.console import PlainConsole
 
 from backup_reporter.cli.options import debug_option
 from backup_reporter.demo.fleet import Fleet, instructive, synthetic
@@ -14,7 +14,7 @@ from backup_reporter.demo.serve import serve
 _CLUSTERS = 3
 
 
-@click.command("demo")
+@click.command("demo", short_help="The whole thing on this machine, with stand-ins.")
 @click.option("--serve", "keep_up", is_flag=True, help="Keep the Palette look-alike up, and say how to use it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where --serve listens; else at a free port.")
 @click.option("--workspaces", type=click.IntRange(0, 100_000), help="A made-up fleet of so many, not the instructive one.")
@@ -33,10 +33,10 @@ def demo_command(keep_up: bool, port: int, workspaces: int | None, days: int, se
     else:
         fleet = synthetic(workspaces, days, clusters=_CLUSTERS, seed=seed, now=now)
     if keep_up:
-        serve(fleet, Console(), port=port)
+        serve(fleet, PlainConsole(), port=port)
     else:
         # It needs the extra "demo", which keeping the look-alike up does not.
         from backup_reporter.demo.run import run_demo  # noqa: PLC0415
 
-        run_demo(fleet, Console(), before=before)
+        run_demo(fleet, PlainConsole(), before=before)
     return 0

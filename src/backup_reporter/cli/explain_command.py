@@ -8,6 +8,8 @@ from difflib import get_close_matches
 import click
 from click.shell_completion import CompletionItem
 from rich.console import Console
+
+from backup_reporter.cli.console import PlainConsole
 from rich.text import Text
 
 from backup_reporter.cli.options import debug_option
@@ -38,7 +40,7 @@ class _CodeName(click.ParamType[Code]):
         return [CompletionItem(name, help=code.title) for name, code in CODES.items() if name.startswith(incomplete)]
 
 
-@click.command("explain")
+@click.command("explain", short_help="What a finding means, and what to do.")
 @click.argument("code", type=_CodeName(), required=False)
 @debug_option
 def explain_command(code: Code | None) -> int:
@@ -46,7 +48,7 @@ def explain_command(code: Code | None) -> int:
 
     Without CODE it lists all of them.
     """
-    console = Console(highlight=False)
+    console = PlainConsole()
     cells = min(console.width, _PROSE_CELLS)
     lines = _explained(code, console, cells) if code else _listed(console)
     for line in lines:

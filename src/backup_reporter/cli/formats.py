@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from rich.console import Console
 
+from backup_reporter.cli.console import PlainConsole
+
 from backup_reporter.cli.view import ReportView
 from backup_reporter.report import phrases
 from backup_reporter.report.csv_table import render_csv
@@ -37,7 +39,7 @@ def format_of(asked: str | None, output: Path | None) -> Format:
 def show(report: Report, form: Format, zone: ZoneInfo) -> None:
     """Writes the report to stdout: the table as the terminal likes it, everything else as UTF-8."""
     if form == "table":
-        console = Console(highlight=False)
+        console = PlainConsole()
         console.print(ReportView(report, zone))
     else:
         sys.stdout.flush()

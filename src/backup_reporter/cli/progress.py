@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from backup_reporter.cli.console import PlainConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import ProgressColumn as Column
 from rich.text import Text
@@ -30,7 +30,7 @@ def progress_bar(*, is_wanted: bool) -> Iterator[OnProgress]:
         yield nobody_watches
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn())
-    with Progress(*columns, _Rate(), TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, _Rate(), TimeRemainingColumn(), console=PlainConsole(stderr=True), transient=True) as bar:
         task = bar.add_task("Looking for workspaces", total=None)
 
         def told(done: int, total: int) -> None:

@@ -30,18 +30,23 @@ _SECONDS = 3600.0
 _EXAMPLES = """\
 \b
 Examples:
-  backup-reporter report                                    everything that the key can see
+  backup-reporter report
   backup-reporter report --project prod --workspace payments
-  backup-reporter report --as-of 2026-12-04                 what will have expired by then?
-  backup-reporter report --output report.html               the page, for a browser
+  backup-reporter report --as-of 2026-12-04         what will have expired by then?
+  backup-reporter report --output report.html       the page, for a browser
   backup-reporter report --format json | jq .summary
-  backup-reporter report --fail-on critical                 in a pipeline
+  backup-reporter report --fail-on critical         in a pipeline
   backup-reporter report --watch 5m
 
 \b
-Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, and 3 for whatever could not be
-done at all. PALETTE_API_KEY has the API key (or PALETTE_API_KEY_SECRET the name of
-its secret in AWS), PALETTE_API_URL the address of a Palette of your own.
+Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, and 3 too for what could not be
+done at all.
+
+\b
+PALETTE_API_KEY           the API key
+PALETTE_API_KEY_SECRET    instead: the name of its secret in AWS Secrets Manager
+PALETTE_API_URL           a Palette of your own (https://api.spectrocloud.com)
+Every other setting of the function counts here as well.
 """
 
 
@@ -58,7 +63,7 @@ class _Wishes:
     progress: bool
 
 
-@click.command("report", epilog=_EXAMPLES)
+@click.command("report", epilog=_EXAMPLES, short_help="What could be restored right now?")
 @click.option("--project", "projects", multiple=True, metavar="NAME", help="Only this project, by name or uid; repeatable.")
 @click.option(
     "--workspace", "workspaces", multiple=True, metavar="NAME", help="Only this workspace, by name or uid; repeatable."

@@ -1,0 +1,63 @@
+"""The SDK's errors in a sentence, and how to mend them."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from backup_reporter.health.wording import quote
+
+_CREDENTIALS = "Sign in to AWS again (aws sso login, aws configure, or AWS_PROFILE); a function has its role instead."
+_NOT_ALLOWED = "Allow it: template.yaml has the policy for the function's role; at the keyboard it is your own AWS user."
+_KMS = "Allow kms:Decrypt (and kms:GenerateDataKey for writing) on the key that encrypts it."
+
+_MENDS: dict[str, str] = {
+    **dict.fromkeys(
+        ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "403"), _NOT_ALLOWED
+    ),
+    **dict.fromkeys(
+        (
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        ),
+        _CREDENTIALS,
+    ),
+    **dict.fromkeys(("DecryptionFailure", "KMSAccessDenied", "KMSAccessDeniedException"), _KMS),
+    **dict.fromkeys(
+        ("Throttling", "ThrottlingException", "TooManyRequestsException"), "AWS is busy: try again in a minute."
+    ),
+    "PermanentRedirect": "The bucket is in another region than AWS_REGION names: use one in the same region.",
+}
+
+
+def said_of(error: ClientError | BotoCoreError) -> str:
+    """``NotFound: Topic does not exist``."""
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        return quote(f"{details.get('Code', 'unknown error')}: {details.get('Message', '')}".rstrip(": "), 400)
+    return quote(str(error), 400)
+
+
+def mend_of(error: ClientError | BotoCoreError) -> str | None:
+    """What to do about it, where that does not depend on what was tried."""
+    if isinstance(error, ClientError):
+        return _MENDS.get(error.response.get("Error", {}).get("Code", ""))
+    if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
+        return _CREDENTIALS
+    if isinstance(error, NoRegionError):
+        return "Set AWS_DEFAULT_REGION to the region that it is in."
+    if isinstance(error, ConnectionError | HTTPClientError):
+        return "AWS cannot be reached from here: check the network, for a function in a VPC its NAT or endpoints."
+    return None

@@ -1,0 +1,176 @@
+"""Palette: the key, what it may see, the rate, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import groupby
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from backup_reporter.doctor.checks import Ailment, Check, off, tried
+from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
+from backup_reporter.health.model import Workspace
+from backup_reporter.health.wording import count, listed, quote
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.discovery import Fleet, discover, list_projects
+from backup_reporter.palette.wire import Project
+from backup_reporter.settings import Settings
+
+ALLOWED_PER_SECOND = 10.0
+ALLOWED_AT_ONCE = 50
+"""Palette's own limits for one address and one kind of request: https://docs.spectrocloud.com/api/introduction/"""
+
+_MOST_SKEW = timedelta(minutes=5)
+_MOST_PROJECTS = 40
+_TRIES_IN_A_PROJECT = 3
+_RUN_SECONDS = 840.0
+"""What a function has (900 s at most) but for rendering and delivering."""
+
+_NEW_KEY = (
+    "Make a new API key in Palette (user menu, My API Keys) for a user of that tenant, and put it into the secret; "
+    "see that PALETTE_API_URL is the Palette that it was made in."
+)
+_ADDRESS = "Check PALETTE_API_URL, and that Palette can be reached from here (proxy, firewall, a function's VPC)."
+_SOMETHING_ELSE = "Something else answers there, such as a proxy or a login page: PALETTE_API_URL should be Palette's own API."
+_LATER = "Palette itself has trouble: try again later, and give its support the ref."
+
+
+class PaletteChecks:
+    """The checks in their order; a later one uses what an earlier one found."""
+
+    def __init__(self, client: PaletteClient, http: urllib3.PoolManager, settings: Settings) -> None:
+        self._client = client
+        self._http = http
+        self._settings = settings
+        self._fleet = Fleet((), (), ())
+
+    def all(self, now: Callable[[], datetime]) -> Iterator[Check]:
+        """Every check; where the key is of no use the others are not tried. ``now`` is aware."""
+        projects = tried("projects", "list the projects that the API key sees", self._projects, _ADDRESS)
+        yield projects
+        if projects.result == "failed":
+            for name in ("workspaces", "backup results", "rate", "clock"):
+                yield off(name, "not tried", "Palette has to list its projects first")
+            return
+        yield tried("workspaces", "list the workspaces of every project in scope", self._workspaces, _ADDRESS)
+        yield tried("backup results", "read the backups of a workspace in each project", self._results, _ADDRESS)
+        yield tried("rate", "compare the rate with what Palette allows and the fleet needs", self._rate, _ADDRESS)
+        yield tried("clock", "compare this clock with Palette's", lambda: self._clock(now), _ADDRESS)
+
+    def _projects(self) -> str:
+        try:
+            projects, problems = list_projects(self._client)
+        except PaletteError as error:
+            if error.status == 403 and self._settings.project_uids:
+                return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
+            raise Ailment(str(error), _mend(error, "project.list and project.get")) from error
+        if problems:
+            raise Ailment(listed(problems, 3), _LATER)
+        if not projects:
+            raise Ailment(
+                "the API key is accepted, and sees no project",
+                "Give its user the permissions project.list and project.get, in the tenant that has the workspaces.",
+            )
+        return f"the API key is accepted; {_named('project', projects)}"
+
+    def _workspaces(self) -> str:
+        self._fleet = discover(self._client, self._settings.project_uids, self._settings.workspace_uids)
+        fleet = self._fleet
+        said = _named("workspace", fleet.workspaces)
+        if fleet.problems:
+            needs = "workspace.list and workspace.get in each project"
+            raise Ailment(
+                f"{said}; {listed(fleet.problems, 3)}",
+                f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS has to be a project that it sees.",
+            )
+        if fleet.unlisted_workspace_uids:
+            raise Ailment(
+                f"{said}; no project lists {listed(fleet.unlisted_workspace_uids)}",
+                "Correct PALETTE_WORKSPACE_UIDS: a workspace's uid stands in its address in Palette's console.",
+            )
+        return said
+
+    def _results(self) -> str:
+        alive = [workspace for workspace in self._fleet.workspaces if not workspace.deleted_at]
+        by_project = [list(found) for _, found in groupby(alive, key=lambda workspace: workspace.project_uid)]
+        if not by_project:
+            raise Ailment(
+                "there is no workspace whose backups could be read", "See the check before this one.", result="off"
+            )
+        refused = [error for found in by_project[:_MOST_PROJECTS] if (error := self._refusal(found))]
+        looked_at = min(len(by_project), _MOST_PROJECTS)
+        if refused:
+            project, error = refused[0]
+            names = listed([quote(name, 63) for name, _ in refused])
+            raise Ailment(
+                f"readable in {looked_at - len(refused)} of {count(looked_at, 'project')}, not in {names}: {error}",
+                _mend(error, f"workspace.backup (and workspace.get) in project {quote(project, 63)}"),
+            )
+        return f"readable in {looked_at} of {count(len(by_project), 'project')}"
+
+    def _refusal(self, workspaces: list[Workspace]) -> tuple[str, PaletteError] | None:
+        """Why no backup result of a project can be read; one that can proves that the key may."""
+        refusal = None
+        for workspace in workspaces[:_TRIES_IN_A_PROJECT]:
+            try:
+                self._client.backup_result(workspace)
+            except PaletteError as error:
+                if error.code == "BackupNotConfigured" or error.status == 404:
+                    return None
+                refusal = (workspace.project_name, error)
+            else:
+                return None
+        return refusal
+
+    def _rate(self) -> str:
+        per_second, burst = self._settings.requests_per_second, self._settings.burst
+        workspaces = len(self._fleet.workspaces)
+        seconds = max(0.0, workspaces - burst) / per_second
+        needed = f"{count(workspaces, 'workspace')} take about {seconds:.0f} s at {per_second:g} a second"
+        if seconds > _RUN_SECONDS:
+            raise Ailment(
+                f"{needed}, and a function has 900 s",
+                "Divide the scope among several functions with PALETTE_PROJECT_UIDS; what is not reached is UNKNOWN.",
+            )
+        if per_second > ALLOWED_PER_SECOND or burst > ALLOWED_AT_ONCE:
+            raise Ailment(
+                f"{per_second:g} a second and {burst} at once are more than Palette allows "
+                f"({ALLOWED_PER_SECOND:g} and {ALLOWED_AT_ONCE}), unless yours was set up otherwise",
+                "Leave PALETTE_REQUESTS_PER_SECOND at 10 and PALETTE_BURST at 45 where you do not know better.",
+                result="warning",
+            )
+        return needed
+
+    def _clock(self, now: Callable[[], datetime]) -> str:
+        try:
+            response = self._http.request("HEAD", self._settings.api_url, timeout=10.0, retries=False, redirect=False)
+            theirs = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
+        except (HTTPError, KeyError, ValueError, OverflowError):
+            raise Ailment(
+                "Palette did not say what time it is", "Nothing to do if your clock is right.", result="warning"
+            ) from None
+        skew = now() - theirs
+        said = f"{abs(skew.total_seconds()):.0f} s {'ahead of' if skew > timedelta() else 'behind'} Palette's"
+        if abs(skew) > _MOST_SKEW:
+            raise Ailment(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
+        return said
+
+
+def _named(noun: str, things: tuple[Workspace, ...] | list[Project]) -> str:
+    names = sorted(thing.name for thing in things)
+    return f"{count(len(names), noun)}: {listed(names)}" if names else f"0 {noun}s"
+
+
+def _mend(error: PaletteError, permission: str) -> str:
+    if isinstance(error, KeyRefusedError):
+        return _NEW_KEY
+    if error.status == 403:
+        return f"Give the API key's user the permission {permission}."
+    if isinstance(error, UndecodableError) or (error.status or 0) in range(300, 500):
+        return _SOMETHING_ELSE
+    if isinstance(error, UnreachableError):
+        return _ADDRESS
+    return _LATER
