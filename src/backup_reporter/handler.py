@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -16,6 +18,9 @@ from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter
 from backup_reporter.request import parse_event
 from backup_reporter.settings import load
+
+_ANSWER_SECONDS = 5.0
+"""What the doctor leaves for its own answer."""
 
 
 class LambdaContext(Protocol):
@@ -35,7 +40,9 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """
     observer = Observer(context.aws_request_id)
     with observer.watching():
-        reporter = _reporter(tuple(sorted(_relevant(os.environ).items())))
+        if event == {"doctor": True}:
+            return _examined(context)
+        reporter = _reporter_of(os.environ)
         request = parse_event(event, reporter.settings)
         seconds = context.get_remaining_time_in_millis() / 1000
         report = reporter.report(request, context.aws_request_id, seconds)
@@ -46,11 +53,24 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     return answer
 
 
+def _examined(context: LambdaContext) -> dict[str, Any]:
+    """The doctor's findings. Settings that cannot be used are one of them, and not an error."""
+    from backup_reporter.doctor.examine import as_json, examine  # noqa: PLC0415 - no report needs it
+
+    ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    found = examine(lambda: _reporter_of(os.environ), lambda: datetime.now(UTC), lambda: ends_at - time.monotonic())
+    return dict(as_json(found))
+
+
 def _insist_on_delivery(report: Report) -> None:
     failed = [delivery for delivery in report.deliveries if delivery.status == "failed"]
     if failed:
         reasons = "; ".join(f"{delivery.channel}: {delivery.error}" for delivery in failed)
         raise DeliveryFailed(f"report {report.report_id} did not reach every channel: {reasons}")
+
+
+def _reporter_of(environ: Mapping[str, str]) -> Reporter:
+    return _reporter(tuple(sorted(_relevant(environ).items())))
 
 
 @lru_cache(maxsize=1)

@@ -82,7 +82,7 @@ class Reporter:
     def _channels(self) -> tuple[Channel, ...]:
         build: Mapping[ChannelName, Callable[[], Channel]] = {
             "sns": self._sns,
-            "slack": self._slack,
+            "slack": self.slack,
             "email": self._email,
             "eventbridge": self._eventbridge,
         }
@@ -107,7 +107,8 @@ class Reporter:
     def _sns(self) -> Channel:
         return SnsChannel(self.client("sns"), self.settings.sns_topic_arn or "")
 
-    def _slack(self) -> Channel:
+    def slack(self) -> SlackChannel:
+        """The Slack channel, whose secret is read when it is used."""
         return SlackChannel(
             self.http,
             partial(self.secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -101,7 +102,15 @@ def test_it_runs_a_fleet_of_any_size(tmp_path: Path) -> None:
 
 def test_it_serves_the_look_alike_until_it_is_interrupted(tmp_path: Path) -> None:
     command = [sys.executable, "-u", "-m", "backup_reporter", "demo", "--serve", "--workspaces", "3"]
-    with subprocess.Popen(command, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as serving:
+    with subprocess.Popen(
+        command,
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Who runs the tests in the background has Ctrl-C ignored, and passes that on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as serving:
         assert serving.stdout is not None
         url = serving.stdout.readline().partition("listens on ")[2].split()[0]
         request = urllib.request.Request(f"{url}/v1/dashboard/projects/metadata", headers={"ApiKey": API_KEY})

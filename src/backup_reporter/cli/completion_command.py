@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import click
 from click.shell_completion import get_completion_class
 
@@ -28,6 +26,6 @@ def completion_command(ctx: click.Context, shell: str) -> int:
     completion = get_completion_class(shell)
     if completion is None:  # the choices above are click's own
         raise click.UsageError(f"{shell} is not supported")
-    root = cast("click.Command", ctx.find_root().command)
+    root = ctx.find_root().command
     click.echo(completion(root, {}, COMMAND, COMPLETE_VARIABLE).source())
     return 0

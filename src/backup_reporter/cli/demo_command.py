@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import click
-from backup_reporter.cli.console import PlainConsole
 
+from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
 from backup_reporter.demo.fleet import Fleet, instructive, synthetic
 from backup_reporter.demo.serve import serve
@@ -17,7 +17,9 @@ _CLUSTERS = 3
 @click.command("demo", short_help="The whole thing on this machine, with stand-ins.")
 @click.option("--serve", "keep_up", is_flag=True, help="Keep the Palette look-alike up, and say how to use it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where --serve listens; else at a free port.")
-@click.option("--workspaces", type=click.IntRange(0, 100_000), help="A made-up fleet of so many, not the instructive one.")
+@click.option(
+    "--workspaces", type=click.IntRange(0, 100_000), help="A made-up fleet of so many, not the instructive one."
+)
 @click.option("--days", type=click.IntRange(0, 3660), default=30, show_default=True, help="Its days of history.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which made-up fleet it is.")
 @debug_option

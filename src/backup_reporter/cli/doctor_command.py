@@ -1,6 +1,76 @@
+"""``backup-reporter doctor``: what is wrong with a set-up, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 import click
+from rich.table import Table
+from rich.text import Text
+
+from backup_reporter.cli.console import PlainConsole
+from backup_reporter.cli.keyboard import reporter_of
 from backup_reporter.cli.options import debug_option
-@click.command("doctor")
+from backup_reporter.cli.signs import Sign
+from backup_reporter.doctor.checks import Check, Diagnosis, Result
+from backup_reporter.doctor.examine import as_json, examine
+
+_SECONDS = 300.0
+_SIGNS: Mapping[Result, Sign] = {
+    "ok": Sign("✓", "+", "green"),
+    "warning": Sign("▲", "!", "yellow"),
+    "failed": Sign("✗", "X", "red"),
+    "off": Sign("·", ".", "dim"),
+}
+
+
+@click.command("doctor", short_help="Is everything set up?")
+@click.option("--json", "wants_json", is_flag=True, help="The findings as JSON.")
 @debug_option
-def doctor_command() -> int:
-    return 0
+def doctor_command(*, wants_json: bool) -> int:
+    """Try every setting for real, and say what is wrong and how to mend it.
+
+    Nothing is published. Exit code: 0 where nothing has to be mended, else 1.
+    """
+    ends_at = time.monotonic() + _SECONDS
+    found = examine(
+        lambda: reporter_of(os.environ, with_outlets=True),
+        lambda: datetime.now(UTC),
+        lambda: ends_at - time.monotonic(),
+    )
+    if wants_json:
+        click.echo(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+    else:
+        _show(found)
+    return 0 if found.healthy else 1
+
+
+def _show(found: Diagnosis) -> None:
+    console = PlainConsole()
+    ascii_only = not console.encoding.lower().startswith("utf")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=1)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for check in found.checks:
+        sign = _SIGNS[check.result]
+        style = "dim" if check.result == "off" else ""
+        drawn = Text(sign.drawn(ascii_only=ascii_only), style=sign.style)
+        table.add_row(drawn, Text(check.name, style=style), _said(check, style))
+    console.print(table)
+    failed = sum(check.result == "failed" for check in found.checks)
+    console.print()
+    console.print(Text(f"{failed} to mend." if failed else "Nothing to mend.", style="bold"))
+
+
+def _said(check: Check, style: str) -> Text:
+    text = Text(check.found, style=style)
+    if check.result != "off":
+        text = Text.assemble((f"{check.tried}: ", "dim"), check.found)
+    if check.mend:
+        text.append(f"\n→ {check.mend}", style="bold")
+    return text

@@ -8,10 +8,9 @@ from difflib import get_close_matches
 import click
 from click.shell_completion import CompletionItem
 from rich.console import Console
-
-from backup_reporter.cli.console import PlainConsole
 from rich.text import Text
 
+from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.signs import STATUSES, Sign
 from backup_reporter.health.catalog import CODES
@@ -87,5 +86,3 @@ def _listed(console: Console) -> Iterator[Text]:
 
 def _sign(code: Code) -> Sign:
     return STATUSES[STATUS_OF_SEVERITY[code.severity]] if code.severity != "info" else _INFO
-
-

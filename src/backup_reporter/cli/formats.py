@@ -14,7 +14,6 @@ import msgspec
 from rich.console import Console
 
 from backup_reporter.cli.console import PlainConsole
-
 from backup_reporter.cli.view import ReportView
 from backup_reporter.report import phrases
 from backup_reporter.report.csv_table import render_csv

@@ -37,7 +37,9 @@ Examples:
 """
 
 
-@click.group(COMMAND, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    COMMAND, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, "-V", "--version", prog_name=COMMAND)
 @debug_option
 def cli() -> None:

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from backup_reporter.cli.console import PlainConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, Task, TextColumn, TimeRemainingColumn
 from rich.progress import ProgressColumn as Column
 from rich.text import Text
 
+from backup_reporter.cli.console import PlainConsole
 from backup_reporter.pipeline import Progress as OnProgress
 from backup_reporter.pipeline import nobody_watches
 

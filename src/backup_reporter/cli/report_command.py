@@ -64,14 +64,22 @@ class _Wishes:
 
 
 @click.command("report", epilog=_EXAMPLES, short_help="What could be restored right now?")
-@click.option("--project", "projects", multiple=True, metavar="NAME", help="Only this project, by name or uid; repeatable.")
+@click.option(
+    "--project", "projects", multiple=True, metavar="NAME", help="Only this project, by name or uid; repeatable."
+)
 @click.option(
     "--workspace", "workspaces", multiple=True, metavar="NAME", help="Only this workspace, by name or uid; repeatable."
 )
 @click.option("--as-of", metavar="TIME", help="Judge as if it were then: a date, or an RFC 3339 time.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="How to show it; else by the file's name, else a table.")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), metavar="FILE", help="Write it there."
+    "--format", "form", type=click.Choice(FORMATS), help="How to show it; else by the file's name, else a table."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write it there.",
 )
 @click.option("--publish", is_flag=True, help="Send it to the channels that are set up, too, and keep it.")
 @click.option(

@@ -222,6 +222,7 @@ class _Layout:
     def _columns(self, line: _Line) -> list[Text]:
         """One line, or two where the name is too long to stand beside anything."""
         name = Text.assemble(line.sign, " ", line.name)
+        cells: tuple[tuple[Text, int], ...]
         cells = ((line.copy, _COPY_CELLS), (line.expiry, _EXPIRY_CELLS), (line.strip, self._strip_cells))
         if name.cell_len > self._name_cells and not line.copy.plain:
             # It may have the room of the columns that are empty in its line.

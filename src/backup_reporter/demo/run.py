@@ -75,9 +75,7 @@ def run_demo(
         _show_messages(console, aws, slack, told[0], told[1])
         requests = count(len(palette.requests) - told[2], "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
-        say(
-            console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}."
-        )
+        say(console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}.")
         _tell_files(console, aws, directory, answer["reportId"])
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
-    ConnectionError,
     HTTPClientError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.exceptions import ConnectionError as AwsConnectionError
 
 from backup_reporter.health.wording import quote
 
 _CREDENTIALS = "Sign in to AWS again (aws sso login, aws configure, or AWS_PROFILE); a function has its role instead."
-_NOT_ALLOWED = "Allow it: template.yaml has the policy for the function's role; at the keyboard it is your own AWS user."
+_NOT_ALLOWED = (
+    "Allow it: template.yaml has the policy for the function's role; at the keyboard it is your own AWS user."
+)
 _KMS = "Allow kms:Decrypt (and kms:GenerateDataKey for writing) on the key that encrypts it."
 
 _MENDS: dict[str, str] = {
     **dict.fromkeys(
-        ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "403"), _NOT_ALLOWED
+        ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "403"),
+        _NOT_ALLOWED,
     ),
     **dict.fromkeys(
         (
@@ -58,6 +61,6 @@ def mend_of(error: ClientError | BotoCoreError) -> str | None:
         return _CREDENTIALS
     if isinstance(error, NoRegionError):
         return "Set AWS_DEFAULT_REGION to the region that it is in."
-    if isinstance(error, ConnectionError | HTTPClientError):
+    if isinstance(error, AwsConnectionError | HTTPClientError):
         return "AWS cannot be reached from here: check the network, for a function in a VPC its NAT or endpoints."
     return None

@@ -34,7 +34,9 @@ _NEW_KEY = (
     "see that PALETTE_API_URL is the Palette that it was made in."
 )
 _ADDRESS = "Check PALETTE_API_URL, and that Palette can be reached from here (proxy, firewall, a function's VPC)."
-_SOMETHING_ELSE = "Something else answers there, such as a proxy or a login page: PALETTE_API_URL should be Palette's own API."
+_SOMETHING_ELSE = (
+    "Something else answers there, such as a proxy or a login page: PALETTE_API_URL should be Palette's own API."
+)
 _LATER = "Palette itself has trouble: try again later, and give its support the ref."
 
 
@@ -100,7 +102,7 @@ class PaletteChecks:
             raise Ailment(
                 "there is no workspace whose backups could be read", "See the check before this one.", result="off"
             )
-        refused = [error for found in by_project[:_MOST_PROJECTS] if (error := self._refusal(found))]
+        refused = [refusal for found in by_project[:_MOST_PROJECTS] if (refusal := self._refusal(found))]
         looked_at = min(len(by_project), _MOST_PROJECTS)
         if refused:
             project, error = refused[0]

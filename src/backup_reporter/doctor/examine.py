@@ -1,0 +1,71 @@
+"""The whole examination: the same at the keyboard and in the function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, off, settings_checks, tried
+from backup_reporter.doctor.outlet_checks import OutletChecks
+from backup_reporter.doctor.palette_checks import PaletteChecks
+from backup_reporter.errors import SettingsError
+from backup_reporter.reporter import Reporter
+
+_AFTER_THE_KEY = ("projects", "workspaces", "backup results", "rate", "clock")
+_KEY_MEND = (
+    "Put the API key into the secret, alone or as apiKey in JSON; the role needs secretsmanager:GetSecretValue on it."
+)
+
+
+def examine(
+    load_reporter: Callable[[], Reporter], now: Callable[[], datetime], seconds_left: Callable[[], float]
+) -> Diagnosis:
+    """Tries everything that is set up. Publishes nothing, and never raises.
+
+    ``load_reporter`` may raise :class:`SettingsError`: that is a finding as well.
+    """
+    try:
+        reporter = load_reporter()
+    except SettingsError as error:
+        return diagnosis(settings_checks(error))
+    return diagnosis([*_of_the_settings(reporter), *_of_palette(reporter, now, seconds_left), *_of_outlets(reporter)])
+
+
+def as_json(found: Diagnosis) -> Mapping[str, object]:
+    """The diagnosis as plain data, for an answer."""
+    return {
+        "healthy": found.healthy,
+        "checks": [
+            {"name": check.name, "tried": check.tried, "result": check.result, "found": check.found, "mend": check.mend}
+            for check in found.checks
+        ],
+    }
+
+
+def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
+    rules, settings = reporter.settings.rules, reporter.settings
+    channels = ", ".join(settings.channels) or "no channel"
+    said = f"all valid; {settings.api_url}; {channels}; times in {rules.time_zone}"
+    yield Check(name="settings", tried="read the environment", result="ok", found=said)
+
+
+def _of_palette(reporter: Reporter, now: Callable[[], datetime], seconds_left: Callable[[], float]) -> Iterator[Check]:
+    key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key()), _KEY_MEND)
+    yield key
+    if key.result == "failed":
+        yield from (off(name, "not tried", "there has to be an API key first") for name in _AFTER_THE_KEY)
+        return
+    yield from PaletteChecks(reporter.palette(seconds_left), reporter.http, reporter.settings).all(now)
+
+
+def _of_outlets(reporter: Reporter) -> Iterator[Check]:
+    heartbeat = reporter.settings.heartbeat_url_secret
+    slack = reporter.slack() if reporter.settings.slack_webhook_secret else None
+    yield from OutletChecks(
+        reporter.settings, reporter.client, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
+    ).all()
+
+
+def _shape_of(key: str) -> str:
+    """Something about a key that tells nobody the key."""
+    return f"it is well-formed ({len(key)} characters)"
