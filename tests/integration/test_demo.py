@@ -123,5 +123,5 @@ def test_it_serves_the_look_alike_until_it_is_interrupted(tmp_path: Path) -> Non
 
 def test_an_unknown_command_is_refused(tmp_path: Path) -> None:
     done = run("--workspaces", "many", directory=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert "--workspaces" in done.stderr
