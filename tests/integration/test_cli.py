@@ -1,0 +1,214 @@
+"""The command as a person runs it: in a pipe, in a pseudo-terminal, against the look-alike."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from world import World, a_fleet, a_result, a_run, an_item
+
+from backup_reporter.demo.fleet import instructive
+from backup_reporter.demo.local_server import Request
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+
+SOURCE = Path(__file__).parents[2] / "src"
+NOW = datetime.now(UTC)
+COMMAND = [sys.executable, "-m", "backup_reporter"]
+
+
+@pytest.fixture
+def palette() -> Iterator[LookAlike]:
+    with LookAlike(instructive(NOW), rate_limit=False) as server:
+        yield server
+
+
+def environment(palette: LookAlike | None = None, **more: str) -> dict[str, str]:
+    mine = {"PALETTE_API_URL": palette.url, "PALETTE_API_KEY": API_KEY} if palette else {}
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "LANG": "C.UTF-8", **mine, **more}
+
+
+def run(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def on_a_terminal(*arguments: str, env: dict[str, str]) -> str:
+    """What a person sees: standard output and error are one pseudo-terminal."""
+    reader, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *arguments], env={"TERM": "xterm-256color", **env}, stdout=terminal, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        seen = b""
+        while True:
+            try:
+                chunk = os.read(reader, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not chunk:
+                break
+            seen += chunk
+        process.wait(timeout=60)
+    os.close(reader)
+    return seen.decode()
+
+
+def test_in_a_pipe_there_is_nothing_but_the_table(palette: LookAlike) -> None:
+    done = run("report", env=environment(palette, COLUMNS="140"))
+    assert done.returncode == 2
+    assert done.stderr == ""
+    assert "\x1b" not in done.stdout
+    first, second, *_ = done.stdout.splitlines()
+    assert first.startswith("✗ CRITICAL: ")
+    assert "15 of 16 workspaces" in second
+    assert max(map(len, done.stdout.splitlines())) <= 140
+
+
+def test_at_80_columns_every_line_fits(palette: LookAlike) -> None:
+    done = run("report", env=environment(palette, COLUMNS="80"))
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert "prod / payments" in done.stdout
+
+
+def test_on_a_terminal_there_are_colours_and_progress(palette: LookAlike) -> None:
+    seen = on_a_terminal("report", env=environment(palette))
+    assert "\x1b[31m" in seen
+    assert "16/16" in seen.replace(" ", "") or "100%" in seen
+    plain = on_a_terminal("report", "--no-progress", env=environment(palette, NO_COLOR="1"))
+    assert "\x1b[31m" not in plain
+
+
+def test_no_aws_is_asked_for_anything(palette: LookAlike) -> None:
+    # There is no AWS on this port, nor are there credentials or a region.
+    done = run("report", env=environment(palette, AWS_ENDPOINT_URL="http://127.0.0.1:9"))
+    assert done.returncode == 2
+    assert "15 of 16 workspaces" in done.stdout
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("critical", 2), ("unknown", 2), ("warning", 2)])
+def test_the_exit_code_is_the_status(palette: LookAlike, fail_on: str, code: int) -> None:
+    assert run("report", "--fail-on", fail_on, env=environment(palette)).returncode == code
+
+
+def test_a_pipeline_can_be_lenient_but_never_about_nothing(palette: LookAlike) -> None:
+    palette.fleet = a_fleet({"late": a_result(a_run(NOW, "PartiallyFailed"), a_run(NOW.replace(year=NOW.year - 1)))})
+    assert run("report", "--as-of", NOW.strftime("%Y-%m-%dT%H:%M:%SZ"), env=environment(palette)).returncode != 0
+    palette.fleet = a_fleet({}, {})
+    assert run("report", "--fail-on", "critical", env=environment(palette)).returncode == 3
+
+
+def test_json_csv_markdown_and_html_are_the_same_report(palette: LookAlike, tmp_path: Path) -> None:
+    env = environment(palette)
+    document = json.loads(run("report", "--format", "json", env=env).stdout)
+    assert document["summary"]["workspaces"] == 16
+    rows = list(csv.DictReader(run("report", "--format", "csv", env=env).stdout.splitlines()))
+    assert len(rows) >= 26
+    assert "CRITICAL" in run("report", "--format", "markdown", env=env).stdout
+    page = tmp_path / "report.html"
+    done = run("report", "--output", str(page), env=env)
+    assert done.returncode == 2
+    assert "Content-Security-Policy" in page.read_text()
+
+
+def test_a_workspace_is_found_by_its_name_or_uid(palette: LookAlike) -> None:
+    env = environment(palette)
+    by_name = json.loads(run("report", "--workspace", "payments", "--format", "json", env=env).stdout)
+    (workspace,) = by_name["workspaces"]
+    by_uid = json.loads(run("report", "--workspace", workspace["uid"], "--format", "json", env=env).stdout)
+    assert [one["name"] for one in by_uid["workspaces"]] == ["payments"]
+
+
+def test_a_name_that_means_several_lists_them(palette: LookAlike) -> None:
+    palette.fleet = a_fleet(
+        {"w1": a_result(), "w2": a_result()}, {"p1": [an_item("w1", "payments")], "p2": [an_item("w2", "payments")]}
+    )
+    done = run("report", "--workspace", "payments", env=environment(palette))
+    assert done.returncode == 3
+    assert "w1" in done.stderr
+    assert "w2" in done.stderr
+
+
+def test_nothing_is_sent_unless_it_is_asked_for(around: World) -> None:
+    env = {**environment(), **around.environment, "PALETTE_API_KEY": API_KEY}
+    assert run("report", env=env).returncode == 2
+    assert around.slack.messages == []
+    assert around.notifications() == []
+    assert run("report", "--publish", env=env).returncode == 2
+    assert len(around.slack.messages) == len(around.notifications()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "more", "says"),
+    [
+        (["report"], {}, "PALETTE_API_KEY: not set"),
+        (["report", "--format", "pdf"], {"PALETTE_API_KEY": "x"}, "--format"),
+        (["report", "--as-of", "someday"], {"PALETTE_API_KEY": "x"}, "someday"),
+        (["report", "--output", "/no/such/directory/x.json"], {"PALETTE_API_KEY": "x"}, "no directory"),
+        (["report", "--publish"], {"PALETTE_API_KEY": "x"}, "no channel is set up"),
+        (["report"], {"PALETTE_API_KEY": "x", "TIME_ZONE": "Mars"}, "TIME_ZONE: 'Mars'"),
+        (["explain", "nonsense"], {}, "nonsense"),
+    ],
+)
+def test_an_error_is_a_line_with_the_mend_and_no_traceback(
+    arguments: list[str], more: dict[str, str], says: str
+) -> None:
+    done = run(*arguments, env=environment(**more))
+    assert done.returncode == 3
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 3
+
+
+def test_a_host_that_is_down_is_an_unknown_report(palette: LookAlike) -> None:
+    done = run("report", env=environment(PALETTE_API_KEY="x", PALETTE_API_URL="http://127.0.0.1:9"))
+    assert done.returncode == 3
+    assert "could not be reached" in done.stdout
+
+
+def test_hostile_names_stay_text_on_a_terminal(palette: LookAlike) -> None:
+    name = "[bold]evil\x1b[2J\u202e<b>&"
+    palette.fleet = a_fleet({"w1": a_result(a_run(NOW, "Failed"))}, {"p1": [an_item("w1", name)]})
+    seen = on_a_terminal("report", env=environment(palette))
+    assert "\x1b[2J" not in seen
+    assert "\u202e" not in seen
+    assert "[bold]evil" in seen
+
+
+def test_watch_looks_again_until_it_is_interrupted(palette: LookAlike) -> None:
+    looked: list[Request] = []
+    palette.fault = looked.append  # type: ignore[assignment]
+    command = [*COMMAND, "report", "--watch", "1s", "--format", "json"]
+    with subprocess.Popen(command, env=environment(palette), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        documents = 0
+        for line in process.stdout:
+            documents += line.startswith(b"}") or line.count(b'"schemaVersion"') > 0
+            if documents >= 3:
+                break
+        process.kill()
+    assert sum("projects/metadata" in request.path for request in looked) >= 2
+
+
+def test_every_code_is_explained() -> None:
+    listed = run("explain", "--help", env=environment())
+    assert listed.returncode == 0
+    done = run("explain", "backup-overdue", env=environment())
+    for heading in ("What it means", "Why it matters", "How to confirm it in Palette", "What to do"):
+        assert heading in done.stdout
+
+
+def test_help_version_and_completion() -> None:
+    assert re.fullmatch(r"backup-reporter, version \S+\n", run("--version", env=environment()).stdout)
+    help_text = run("report", "--help", env=environment()).stdout
+    assert "Examples:" in help_text
+    assert "--fail-on" in help_text
+    for shell in ("bash", "zsh", "fish"):
+        assert "backup-reporter" in run("completion", shell, env=environment()).stdout or shell == "bash"
