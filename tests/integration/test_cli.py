@@ -31,7 +31,7 @@ def palette() -> Iterator[LookAlike]:
         yield server
 
 
-def environment(palette: LookAlike | None = None, **more: str) -> dict[str, str]:
+def environment(palette: LookAlike | None = None, /, **more: str) -> dict[str, str]:
     mine = {"PALETTE_API_URL": palette.url, "PALETTE_API_KEY": API_KEY} if palette else {}
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "LANG": "C.UTF-8", **mine, **more}
 
@@ -184,7 +184,7 @@ def test_hostile_names_stay_text_on_a_terminal(palette: LookAlike) -> None:
 
 def test_watch_looks_again_until_it_is_interrupted(palette: LookAlike) -> None:
     looked: list[Request] = []
-    palette.fault = looked.append  # type: ignore[assignment]
+    palette.fault = looked.append
     command = [*COMMAND, "report", "--watch", "1s", "--format", "json"]
     with subprocess.Popen(command, env=environment(palette), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -148,6 +149,11 @@ def test_notify_changes_speaks_only_of_changes(deployed: Deployment, monkeypatch
     assert statuses(calm_again) == {"sns": "skipped", "slack": "skipped"}
 
 
+def without_signatures(payload: Mapping[str, Any]) -> str:
+    """The message, but for when its link to the page was signed."""
+    return re.sub(r"X-Amz-(Date|Signature)=\w+", "", json.dumps(payload))
+
+
 def test_a_kept_report_is_sent_again_without_asking_palette(deployed: Deployment) -> None:
     report_id = deployed.invoke(SCHEDULED)["reportId"]
     asked = len(deployed.palette.requests)
@@ -158,7 +164,7 @@ def test_a_kept_report_is_sent_again_without_asking_palette(deployed: Deployment
     assert statuses(answer) == {"slack": "delivered"}
     assert len(deployed.palette.requests) == asked
     first, second = deployed.slack.messages
-    import json; a=json.dumps(first.payload,indent=0,ensure_ascii=False).splitlines(); b=json.dumps(second.payload,indent=0,ensure_ascii=False).splitlines(); assert not [x for x in zip(a,b) if x[0]!=x[1]]
+    assert without_signatures(first.payload) == without_signatures(second.payload)
     assert len(deployed.subjects()) == 1
 
 

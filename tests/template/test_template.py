@@ -17,7 +17,9 @@ from cronsim import CronSim
 from backup_reporter.settings import load
 
 REPOSITORY = Path(__file__).parents[2]
-SETTINGS = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY)"', (REPOSITORY / "src/backup_reporter/settings.py").read_text()))
+SETTINGS = set(
+    re.findall(r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY)"', (REPOSITORY / "src/backup_reporter/settings.py").read_text())
+)
 
 
 class _Loader(yaml.SafeLoader):
