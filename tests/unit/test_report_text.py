@@ -105,6 +105,14 @@ def test_a_what_if_says_so_in_the_verdict_and_below() -> None:
     )
 
 
+def test_a_what_if_about_the_future_says_what_it_takes_for_granted() -> None:
+    ahead = a_report(a_workspace("a"), as_of=NOW + days(4), generated_at=NOW, what_if=True)
+    back = a_report(a_workspace("a"), as_of=NOW - days(4), generated_at=NOW, what_if=True)
+
+    assert "Palette said at 2026-11-24 07:00 UTC, and as if no backup ran from then on." in text(ahead, UTC)
+    assert "as if no backup ran" not in text(back, UTC)
+
+
 @pytest.mark.parametrize(
     ("scope", "said"),
     [

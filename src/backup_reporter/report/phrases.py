@@ -57,7 +57,8 @@ def what_if(report: Report, zone: ZoneInfo) -> str | None:
     if not report.what_if:
         return None
     as_of, made_at = wording.moment(report.as_of, zone), wording.moment(report.generated_at, zone)
-    return f"What if: judged as if it were {as_of}, from what Palette said at {made_at}."
+    ahead = ", and as if no backup ran from then on" if report.as_of > report.generated_at else ""
+    return f"What if: judged as if it were {as_of}, from what Palette said at {made_at}{ahead}."
 
 
 def scope_line(report: Report) -> str | None:
