@@ -13,6 +13,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_reporter.errors import BackupReporterError
 from backup_reporter.report.model import Report
+from backup_reporter.report.verdicts import with_findings
 
 SERVICE = "backup-reporter"
 NAMESPACE = "BackupReporter"
@@ -65,7 +66,10 @@ class Observer:
 
     def _count_findings(self, report: Report) -> None:
         codes = Counter(
-            finding.code for workspace in report.workspaces for finding in workspace.findings if not finding.muted
+            finding.code
+            for workspace in with_findings(report.workspaces)
+            for finding in workspace.findings
+            if not finding.muted
         )
         for code, number in sorted(codes.items()):
             self._single("Findings", number, "code", code)

@@ -7,7 +7,7 @@ command line all take this path.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,11 +19,12 @@ from backup_reporter.health.model import Run, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import ask_all
-from backup_reporter.palette.discovery import discover
+from backup_reporter.palette.discovery import Fleet, discover
 from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.publish import Outlets, publish
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id
+from backup_reporter.report.verdicts import Verdicts
 from backup_reporter.request import Request
 from backup_reporter.settings import Rules, Settings
 
@@ -73,7 +74,7 @@ def gather(
     as_of: datetime,
     now: datetime,
     on_progress: Progress = nobody_watches,
-) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
+) -> tuple[Verdicts, tuple[str, ...]]:
     """Discovers the fleet, fetches every result and judges it as it arrives.
 
     Returns the verdicts and a sentence for each thing that could not be looked into. Never raises
@@ -83,18 +84,25 @@ def gather(
     try:
         fleet = discover(client, scope.project_uids, scope.workspace_uids)
     except BackupReporterError as error:
-        return [], (f"Palette could not be asked: {error}.",)
+        return Verdicts(), (f"Palette could not be asked: {error}.",)
     examine = _Examiner(client, request, settings.rules, as_of, now)
-    verdicts: list[WorkspaceReport] = []
-    on_progress(0, len(fleet.workspaces))
+    return Verdicts(_judged(fleet, examine, on_progress)), fleet.problems
+
+
+def _judged(fleet: Fleet, examine: _Examiner, on_progress: Progress) -> Iterator[WorkspaceReport]:
+    """A verdict on every workspace as its answer arrives, then on those that were not reached or not found."""
+    client, rules, as_of = examine.client, examine.rules, examine.as_of
+    unanswered = {workspace.uid: workspace for workspace in fleet.workspaces}
+    total = len(unanswered)
+    on_progress(0, total)
     for verdict in ask_all(examine, fleet.workspaces, client.has_room_for_results, client.seconds_left):
-        verdicts.append(verdict)
-        on_progress(len(verdicts), len(fleet.workspaces))
-    answered = {verdict.uid for verdict in verdicts}
-    left = (workspace for workspace in fleet.workspaces if workspace.uid not in answered)
-    verdicts += [judge_unreadable(workspace, OUT_OF_TIME, settings.rules, as_of) for workspace in left]
-    verdicts += [_unlisted(uid, settings.rules, as_of) for uid in fleet.unlisted_workspace_uids]
-    return verdicts, fleet.problems
+        yield verdict
+        del unanswered[verdict.uid]
+        on_progress(total - len(unanswered), total)
+    for workspace in unanswered.values():
+        yield judge_unreadable(workspace, OUT_OF_TIME, rules, as_of)
+    for uid in fleet.unlisted_workspace_uids:
+        yield _unlisted(uid, rules, as_of)
 
 
 @dataclass(frozen=True, slots=True)

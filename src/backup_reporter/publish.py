@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from backup_reporter.channels.channel import Channel
 from backup_reporter.deliver import OnceEach, deliver
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline, compare
-from backup_reporter.report.csv_table import render_csv
+from backup_reporter.report.csv_table import csv_pieces
 from backup_reporter.report.model import Delivery, Report
 from backup_reporter.report.page import render_page
 from backup_reporter.request import Request
@@ -134,11 +134,11 @@ def _kept(
 
 
 def _put_away(report: Report, zone: ZoneInfo, store: ReportStore) -> Report:
-    files, notes = _files(report, zone)
-    report = _with_notes(report, *notes)
-    if "html" in files:
+    problems = _keep_files(report, zone, store)
+    report = _with_notes(report, *problems.values())
+    if "html" not in problems:
         report = msgspec.structs.replace(report, report_url=store.link(report.report_id))
-    store.keep(report, files)
+    store.keep(report)
     try:
         store.list_report(report, zone)
     except StoreError as error:
@@ -146,19 +146,24 @@ def _put_away(report: Report, zone: ZoneInfo, store: ReportStore) -> Report:
     return report
 
 
-def _files(report: Report, zone: ZoneInfo) -> tuple[dict[str, bytes], list[str]]:
-    """What is kept beside the JSON, by extension, and what went wrong in making it."""
-    renderings: dict[str, Callable[[], bytes]] = {
-        "html": lambda: render_page(report, zone).encode(),
-        "csv": lambda: render_csv(report).encode("utf-8-sig"),
+def _keep_files(report: Report, zone: ZoneInfo, store: ReportStore) -> dict[str, str]:
+    """Keeps what lies beside the JSON. Says of each that could not be made, by its extension, what went wrong.
+
+    Raises :class:`StoreError` where the bucket cannot be used.
+    """
+    renderings: dict[str, Callable[[], Iterable[bytes]]] = {
+        "html": lambda: [render_page(report, zone).encode()],
+        "csv": lambda: csv_pieces(report),
     }
-    files, notes = {}, []
+    problems: dict[str, str] = {}
     for extension, render in renderings.items():
         try:
-            files[extension] = render()
+            store.keep_file(report.report_id, extension, render())
+        except StoreError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, a page is no reason to tell nobody of the backups
-            notes.append(f"This report could not be kept as {extension.upper()}: {type(error).__name__}.")
-    return files, notes
+            problems[extension] = f"This report could not be kept as {extension.upper()}: {type(error).__name__}."
+    return problems
 
 
 def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | None, seconds: float) -> Report:
@@ -167,7 +172,7 @@ def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | 
         return report
 
     def remember() -> None:
-        store.keep(report, {})
+        store.keep(report)
         if baseline:
             store.keep_baseline(report.scope, baseline)
 

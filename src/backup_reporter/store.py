@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
-from backup_reporter.report.model import Report, Scope, from_json, scope_id, to_json
+from backup_reporter.report.model import Report, Scope, from_json, json_pieces, scope_id
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,6 +28,8 @@ _MISSING = frozenset({"NoSuchKey", "404"})
 _CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _TRIES = 5
 _LINK_SECONDS = 7 * 24 * 3600
+_PART_BYTES = 5 * 1024 * 1024
+"""What is larger goes up in parts of this size, the smallest that S3 takes."""
 
 
 class ReportStore:
@@ -38,10 +40,24 @@ class ReportStore:
         self._bucket = bucket
         self._prefix = prefix
 
-    def keep(self, report: Report, files: Mapping[str, bytes]) -> None:
-        """Keeps the report as JSON, and ``files`` (by extension, such as ``html``) beside it; overwrites."""
-        for extension, content in {"json": to_json(report), **files}.items():
-            self._put(self.key(report.report_id, extension), content, _CONTENT_TYPES[extension])
+    def keep(self, report: Report) -> None:
+        """Keeps the report as JSON; overwrites."""
+        self.keep_file(report.report_id, "json", json_pieces(report))
+
+    def keep_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
+        """Keeps a file of a report's, such as its ``html``; overwrites. Holds a part of it at a time.
+
+        Raises what ``pieces`` raises; then nothing is kept.
+        """
+        from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - only those who keep reports need it
+
+        in_parts = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, use_threads=False)
+        key, content_type = self.key(report_id, extension), {"ContentType": _CONTENT_TYPES[extension]}
+        source: Any = _Pieces(pieces)
+        try:
+            self._client.upload_fileobj(source, self._bucket, key, content_type, Config=in_parts)
+        except (ClientError, BotoCoreError) as error:
+            raise self._not_written(key, error) from error
 
     def link(self, report_id: str) -> str:
         """A link to a report's page that whoever has it may follow, for a week.
@@ -117,7 +133,7 @@ class ReportStore:
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentType=content_type)
         except (ClientError, BotoCoreError) as error:
-            raise StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}") from error
+            raise self._not_written(key, error) from error
 
     def _put_if_still(self, key: str, content: bytes, version: str | None) -> bool:
         """Writes unless somebody else has since ``version`` (``None``: there was nothing); says whether it did."""
@@ -129,8 +145,11 @@ class ReportStore:
         except (ClientError, BotoCoreError) as error:
             if _kind(error) in _CHANGED:
                 return False
-            raise StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}") from error
+            raise self._not_written(key, error) from error
         return True
+
+    def _not_written(self, key: str, error: ClientError | BotoCoreError) -> StoreError:
+        return StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}")
 
     def _get(self, key: str) -> bytes | None:
         return self._get_version(key)[0]
@@ -149,3 +168,27 @@ def _kind(error: ClientError | BotoCoreError) -> str:
     if isinstance(error, ClientError):
         return error.response.get("Error", {}).get("Code", "unknown error")
     return type(error).__name__
+
+
+class _Pieces:
+    """Pieces as a file that is read once, from the beginning to the end."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._left = b""
+
+    def read(self, size: int = -1) -> bytes:
+        """The next ``size`` bytes, fewer only at the end; all of them where it is negative."""
+        taken, length = [self._left], len(self._left)
+        while size < 0 or length < size:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            taken.append(piece)
+            length += len(piece)
+        read = b"".join(taken)
+        if 0 <= size < length:
+            read, self._left = read[:size], read[size:]
+        else:
+            self._left = b""
+        return read

@@ -86,7 +86,7 @@ def test_a_csv_that_is_too_large_is_left_out_and_that_is_said(aws: LocalAws) -> 
 
     remark = EmailChannel(ses, FROM, TO).send(fleet, UTC, lambda: 60.0)
 
-    assert remark == "the CSV of 8 MB is too large to be attached"
+    assert remark == "the CSV of more than 5 MB is too large to be attached"
     (sent,) = aws.sent_emails()
     assert list(parsed(sent["raw_data"].encode()).iter_attachments()) == []
 

@@ -361,5 +361,5 @@ def test_a_csv_that_is_too_large_is_a_remark(slack: SlackServer) -> None:
 
     remark = send(through(bot(slack), slack), fleet)
 
-    assert remark == csv_attachment(fleet).remark == "the CSV of 8 MB is too large to be attached"
+    assert remark == csv_attachment(fleet).remark == "the CSV of more than 5 MB is too large to be attached"
     assert slack.files == {}

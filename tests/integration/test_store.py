@@ -37,13 +37,15 @@ def store(s3: Any) -> ReportStore:
 
 
 def test_a_kept_report_is_found_by_its_id(store: ReportStore) -> None:
-    store.keep(REPORT, {})
+    store.keep(REPORT)
 
     assert store.kept(REPORT_ID) == REPORT
 
 
 def test_reports_lie_by_day_with_their_files_beside_them(store: ReportStore, s3: Any) -> None:
-    store.keep(REPORT, {"html": b"<p>", "csv": b"a,b"})
+    store.keep(REPORT)
+    store.keep_file(REPORT_ID, "html", [b"<p>"])
+    store.keep_file(REPORT_ID, "csv", [b"a,", b"b"])
 
     place = f"palette/2026/11/24/{REPORT_ID}"
     kept = {entry["Key"]: s3.head_object(Bucket="reports", Key=entry["Key"])["ContentType"] for entry in listed(s3)}
@@ -112,7 +114,7 @@ def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -
 
 
 def test_whoever_has_the_link_gets_the_page(store: ReportStore) -> None:
-    store.keep(REPORT, {"html": b"<p>All is well"})
+    store.keep_file(REPORT_ID, "html", [b"<p>", b"All is well"])
 
     answer = urllib3.request("GET", store.link(REPORT_ID))
 
@@ -175,7 +177,7 @@ def test_a_damaged_list_is_begun_anew(store: ReportStore, s3: Any) -> None:
 def test_a_bucket_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
     store = ReportStore(aws.client("s3"), "no-such-bucket", "")
 
-    for use in (lambda: store.keep(REPORT, {}), lambda: store.kept(REPORT_ID), lambda: store.baseline(REPORT.scope)):
+    for use in (lambda: store.keep(REPORT), lambda: store.kept(REPORT_ID), lambda: store.baseline(REPORT.scope)):
         with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
             use()
     with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from backup_reporter.health.judge import judge
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
-from backup_reporter.health.verdict import Copies, WorkspaceReport, in_brief
+from backup_reporter.health.verdict import Copies, WorkspaceReport
 from backup_reporter.settings import Rules
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
@@ -73,23 +73,6 @@ def test_copies_without_any_rhythm_do_not_fill_the_report() -> None:
     assert len(cluster.copies) <= 24
     assert cluster.copies[-1].last_at == NOW - timedelta(hours=7)
     assert cluster.restore_points == len(runs)
-
-
-def test_a_healthy_workspace_in_brief_keeps_what_was_not_good() -> None:
-    report = judged([run(days_ago) if days_ago != 5 else run(5, state="Failed") for days_ago in range(30)])
-    brief = in_brief(report)
-
-    assert report.status == "OK"
-    assert [day.backup_name for day in brief.history if day.backup_name] == ["daily-5"]
-    assert [day.state for day in brief.history] == [day.state for day in report.history]
-    assert brief.clusters[0].copies == ()
-    assert brief.clusters[0].restore_points == 29
-
-
-def test_a_workspace_with_a_problem_in_brief_is_the_whole_of_it() -> None:
-    report = judged([run(0, state="Failed"), run(1)])
-
-    assert in_brief(report) is report
 
 
 def test_the_worst_run_of_a_day_gives_its_name() -> None:

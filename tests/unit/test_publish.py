@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -26,14 +26,17 @@ class Shelf:
 
     broken: tuple[str, ...] = ()
     reports: dict[str, Report] = field(default_factory=dict)
-    files: dict[str, Mapping[str, bytes]] = field(default_factory=dict)
+    files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
     baselines: dict[Scope, Baseline] = field(default_factory=dict)
 
-    def keep(self, report: Report, files: Mapping[str, bytes]) -> None:
+    def keep(self, report: Report) -> None:
         self._step("keep")
         self.reports[report.report_id] = report
-        self.files[report.report_id] = {**self.files.get(report.report_id, {}), **files}
+
+    def keep_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
+        self._step("keep file")
+        self.files.setdefault(report_id, {})[extension] = b"".join(pieces)
 
     def link(self, report_id: str) -> str:
         self._step("link")

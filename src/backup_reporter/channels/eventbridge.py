@@ -15,8 +15,8 @@ import msgspec
 from backup_reporter.channels.aws import refusals_as_channel_errors
 from backup_reporter.errors import ChannelError
 from backup_reporter.health.findings import Record
-from backup_reporter.report.fit import fit
-from backup_reporter.report.model import Report
+from backup_reporter.report.fit import Room, fit
+from backup_reporter.report.model import Report, to_json
 from backup_reporter.settings import ChannelName
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def payload(report: Report, bus_name: str) -> PutEventsRequestEntryTypeDef:
         "Source": "backup-reporter",
         "DetailType": "Backup Report",
         "Time": report.generated_at,
-        "Detail": msgspec.json.encode(fit(report, _DETAIL_BYTES, _size)).decode(),
+        "Detail": to_json(fit(report, Room(_DETAIL_BYTES, _size))).decode(),
     }
 
 

@@ -14,8 +14,8 @@ import msgspec
 
 from backup_reporter.channels.aws import refusals_as_channel_errors
 from backup_reporter.health.findings import Record
-from backup_reporter.report.fit import fit
-from backup_reporter.report.model import Report
+from backup_reporter.report.fit import Room, fit
+from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.text import sms, subject, text
 from backup_reporter.settings import ChannelName
 
@@ -51,7 +51,7 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     report's JSON as ``default``, once, so that as much of it as possible fits into the message.
     """
     summary = report.summary
-    document = _document(fit(report, _JSON_BYTES, _size_inside_json))
+    document = _document(to_json(fit(report, Room(_JSON_BYTES, _size_inside_json))))
     email = text(report, zone, _TEXT_BYTES).replace("\ufffe", " ").replace("\uffff", " ")
     message = {"default": document, "email": email, "sms": sms(report)}
     return {
@@ -72,13 +72,13 @@ def _number(value: int) -> dict[str, str]:
 
 
 def _size_inside_json(record: Record) -> int:
-    """How many bytes a record's JSON takes as a string inside another JSON document."""
-    return len(_dump(_document(record)).encode())
+    """How many bytes a record's JSON takes inside a string of another JSON document."""
+    return len(_dump(_document(msgspec.json.encode(record))).encode()) - len('""')
 
 
-def _document(record: Record) -> str:
+def _document(json_: bytes) -> str:
     # SNS hands messages on in XML, which has no place for these two, not even written otherwise.
-    return msgspec.json.encode(record).decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
+    return json_.decode().replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
 
 
 def _dump(value: object) -> str:

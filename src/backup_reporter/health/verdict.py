@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
 from typing import Literal
-
-import msgspec
 
 from backup_reporter.health.findings import Finding, Instant, Record, Status
 from backup_reporter.settings import PhaseClass
@@ -74,23 +71,3 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     clusters: tuple[ClusterReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     history: tuple[Day, ...] = ()
-
-
-def in_brief(report: WorkspaceReport) -> WorkspaceReport:
-    """A healthy workspace without what only a page shows of it, so that a large fleet of them fits into memory.
-
-    The copies and the names of the backups that succeeded go; anything but an OK workspace stays as it is.
-    """
-    if report.status != "OK":
-        return report
-    return msgspec.structs.replace(
-        report,
-        clusters=tuple(msgspec.structs.replace(cluster, copies=()) for cluster in report.clusters),
-        history=tuple(_day(day.date, "succeeded") if day.state == "succeeded" else day for day in report.history),
-    )
-
-
-@lru_cache(maxsize=1024)
-def _day(date: date, state: DayState) -> Day:
-    # One object for all workspaces: a good day is most of what a large report is made of.
-    return Day(date=date, state=state)

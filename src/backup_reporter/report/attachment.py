@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backup_reporter.report.csv_table import render_csv
+from backup_reporter.report.csv_table import csv_pieces
 from backup_reporter.report.model import Report
 
 MAX_BYTES = 5_000_000
@@ -13,19 +13,22 @@ MAX_BYTES = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file with its name; ``content`` is UTF-8 with the mark by which spreadsheets know it."""
+    """A file with its name; ``content`` is UTF-8 with the mark by which spreadsheets know it.
+
+    ``remark`` says why it cannot be sent along, where it cannot; then there is no content.
+    """
 
     name: str
     content: bytes
-
-    @property
-    def remark(self) -> str | None:
-        """Why it cannot be sent along, where it cannot."""
-        if len(self.content) <= MAX_BYTES:
-            return None
-        return f"the CSV of {len(self.content) / 1e6:.0f} MB is too large to be attached"
+    remark: str | None = None
 
 
 def csv_attachment(report: Report) -> Attachment:
-    """The CSV, however large it is."""
-    return Attachment(f"{report.report_id}.csv", render_csv(report).encode("utf-8-sig"))
+    """The CSV, where it is not too large."""
+    name, content = f"{report.report_id}.csv", bytearray()
+    for piece in csv_pieces(report):
+        content += piece
+        if len(content) > MAX_BYTES:
+            remark = f"the CSV of more than {MAX_BYTES / 1e6:.0f} MB is too large to be attached"
+            return Attachment(name, b"", remark)
+    return Attachment(name, bytes(content))

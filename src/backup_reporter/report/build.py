@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from backup_reporter.health.findings import Status, worst
+from backup_reporter.health.findings import WORST_FIRST, Status, worst
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.report.model import Report, Scope, Summary
+from backup_reporter.report.verdicts import Verdicts
 
 
 def build_report(
-    workspaces: Sequence[WorkspaceReport],
+    workspaces: Iterable[WorkspaceReport],
     *,
     report_id: str,
     as_of: datetime,
@@ -26,23 +27,26 @@ def build_report(
     A report over no workspace at all is UNKNOWN, and so is one with ``problems`` in its discovery,
     unless a workspace is CRITICAL.
     """
-    ordered = tuple(sorted(workspaces, key=lambda workspace: (workspace.project_name, workspace.name, workspace.uid)))
+    verdicts = workspaces if isinstance(workspaces, Verdicts) else Verdicts(workspaces)
+    summary = _summary(verdicts)
     return Report(
         report_id=report_id,
         generated_at=generated_at,
         as_of=as_of,
         what_if=what_if,
-        status=_status(ordered, problems),
+        status=_status(summary, problems),
         scope=scope,
         problems=tuple(problems),
-        summary=_summary(ordered),
-        workspaces=ordered,
+        summary=summary,
+        workspaces=verdicts,
     )
 
 
-def _status(workspaces: Sequence[WorkspaceReport], problems: Sequence[str]) -> Status:
-    nothing_to_go_by: list[Status] = ["UNKNOWN"] if problems or not workspaces else []
-    return worst([*(workspace.status for workspace in workspaces), *nothing_to_go_by])
+def _status(summary: Summary, problems: Sequence[str]) -> Status:
+    numbers = (summary.critical, summary.unknown, summary.warning, summary.ok)
+    there_are: list[Status] = [status for status, number in zip(WORST_FIRST, numbers, strict=True) if number]
+    nothing_to_go_by: list[Status] = ["UNKNOWN"] if problems or not summary.workspaces else []
+    return worst([*there_are, *nothing_to_go_by])
 
 
 def _summary(workspaces: Iterable[WorkspaceReport]) -> Summary:

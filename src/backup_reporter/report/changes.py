@@ -13,6 +13,7 @@ from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Fin
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Change, Changes, Report
+from backup_reporter.report.verdicts import with_findings
 
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
@@ -74,7 +75,7 @@ def _key(change: Change) -> Key:
 
 
 def _seen(report: Report, known: Mapping[Key, Known]) -> Iterator[Known]:
-    for workspace in report.workspaces:
+    for workspace in with_findings(report.workspaces):
         for finding in workspace.findings:
             change = _change(workspace, finding)
             earlier = known.get(_key(change))
@@ -102,12 +103,13 @@ def _is_news(now: Known, earlier: Known | None) -> bool:
 
 def _hidden(report: Report) -> Callable[[Known], bool]:
     """Tells what this report cannot know: about workspaces it could not read, or did not come to see."""
-    listed = {workspace.uid for workspace in report.workspaces}
-    unread = {one.uid for one in report.workspaces if any(found.code == "unreadable" for found in one.findings)}
+    listed = {workspace.uid for workspace in report.workspaces} if report.problems else None
+    suspects = with_findings(report.workspaces)
+    unread = {one.uid for one in suspects if any(found.code == "unreadable" for found in one.findings)}
 
     def is_hidden(one: Known) -> bool:
         uid = one.change.workspace_uid
-        return uid in unread or (uid not in listed and bool(report.problems))
+        return uid in unread or (listed is not None and uid not in listed)
 
     return is_hidden
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
-import io
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -48,12 +48,32 @@ _BEGINS_FORMULA = re.compile(r'(^|[,;\t])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff
 
 def render_csv(report: Report) -> str:
     """The file's text, times in UTC. Write it as ``utf-8-sig``, by which Excel knows the encoding."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    return "".join(_lines(report))
+
+
+def csv_pieces(report: Report) -> Iterator[bytes]:
+    """The file, line by line: UTF-8 with the mark by which Excel knows it."""
+    yield codecs.BOM_UTF8
+    for line in _lines(report):
+        yield line.encode()
+
+
+def _lines(report: Report) -> Iterator[str]:
+    written: list[str] = []
+    writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for row in rows(report):
         writer.writerow(map(_cell, _cells(row, report)))
-    return out.getvalue()
+        yield from written
+        written.clear()
+    yield from written
+
+
+class _Into:
+    """A file whose lines end up in a list."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.write = lines.append
 
 
 def _cells(row: Row, report: Report) -> Iterator[_Cell]:

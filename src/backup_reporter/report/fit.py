@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
 
-from backup_reporter.health.findings import WORST_FIRST, Finding, Record
+from backup_reporter.health.findings import Finding, Record
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Change, Changes, Report
+from backup_reporter.report.verdicts import worst_first
 
 ANSWER_BYTES = 5_900_000
 """Lambda answers with at most 6 MB; a little is left for what the runtime adds."""
@@ -22,6 +25,7 @@ _MOST_PROBLEMS = 20
 _SHARE_OF_CHANGES = 0.25
 
 Size = Callable[[Record], int]
+"""How many bytes a record takes where the report goes."""
 _Record = TypeVar("_Record", bound=Record)
 
 
@@ -30,23 +34,45 @@ def size_in_answer(record: Record) -> int:
     return len(json.dumps(msgspec.to_builtins(record)))
 
 
-def fit(report: Report, most_bytes: int = ANSWER_BYTES, size: Size = size_in_answer) -> Report:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a report there is room for: ``separator_bytes`` stand between one record and the next."""
+
+    most_bytes: int
+    size: Size
+    separator_bytes: int = len(",")
+
+
+ANSWER = Room(ANSWER_BYTES, size_in_answer, len(", "))
+
+
+def fit(report: Report, room: Room = ANSWER) -> Report:
     """The report, or what matters most of it and ``truncated`` where the whole would be too large.
 
     What goes first: the details (history, evidence, long messages) of healthy workspaces, then those
     of the others, then whole workspaces, the best first. The summary always counts everything.
-    ``size`` says how many bytes a record takes where the report goes.
+    No more of a large report is held than what there is room for.
     """
-    if size(report) <= most_bytes:
+    if _fits(report, room):
         return report
-    cut = msgspec.structs.replace(
+    bare = msgspec.structs.replace(
         report,
         truncated=True,
         problems=_brief_texts(report.problems),
         notes=_brief_texts(report.notes),
-        workspaces=tuple(_brief(one) if one.status == "OK" else one for one in report.workspaces),
+        workspaces=(),
     )
-    return cut if size(cut) <= most_bytes else _worst_first(cut, most_bytes, size)
+    brief = (_brief(one) if one.status == "OK" else one for one in report.workspaces)
+    workspaces, _ = _take(brief, room.most_bytes - room.size(bare), room)
+    if len(workspaces) == len(report.workspaces):
+        return msgspec.structs.replace(bare, workspaces=workspaces)
+    return _with_the_worst(bare, report.workspaces, room)
+
+
+def _fits(report: Report, room: Room) -> bool:
+    bare = room.size(msgspec.structs.replace(report, workspaces=()))
+    sizes = (room.separator_bytes + room.size(one) for one in report.workspaces)
+    return all(size <= room.most_bytes for size in accumulate(sizes, initial=bare - room.separator_bytes))
 
 
 def _brief_texts(texts: Sequence[str]) -> tuple[str, ...]:
@@ -76,17 +102,16 @@ def _brief_change(change: Change) -> Change:
     )
 
 
-def _worst_first(report: Report, most_bytes: int, size: Size) -> Report:
-    """The worst workspaces, and the newest of the changes, for which there is room."""
+def _with_the_worst(report: Report, verdicts: Sequence[WorkspaceReport], room: Room) -> Report:
+    """The report with the worst workspaces, and the newest of its changes, for which there is room."""
     changes = report.changes
-    bare = msgspec.structs.replace(report, workspaces=(), changes=Changes(note=changes.note))
-    room = most_bytes - size(bare)
-    room_of_changes = int(room * _SHARE_OF_CHANGES)
-    new, left = _take(map(_brief_change, changes.new), room_of_changes, size)
-    resolved, left = _take(map(_brief_change, changes.resolved), left, size)
-    ongoing, left = _take(map(_brief_change, changes.ongoing), left, size)
-    worst_first = sorted(report.workspaces, key=lambda workspace: WORST_FIRST.index(workspace.status))
-    workspaces, _ = _take(map(_brief, worst_first), room - room_of_changes + left, size)
+    bare = msgspec.structs.replace(report, changes=Changes(note=changes.note))
+    free_bytes = room.most_bytes - room.size(bare)
+    for_changes = int(free_bytes * _SHARE_OF_CHANGES)
+    new, left = _take(map(_brief_change, changes.new), for_changes, room)
+    resolved, left = _take(map(_brief_change, changes.resolved), left, room)
+    ongoing, left = _take(map(_brief_change, changes.ongoing), left, room)
+    workspaces, _ = _take(map(_brief, worst_first(verdicts)), free_bytes - for_changes + left, room)
     return msgspec.structs.replace(
         bare,
         workspaces=workspaces,
@@ -94,13 +119,13 @@ def _worst_first(report: Report, most_bytes: int, size: Size) -> Report:
     )
 
 
-def _take(records: Iterable[_Record], room: int, size: Size) -> tuple[tuple[_Record, ...], int]:
-    """The first records that fit into ``room`` bytes, separators included, and the bytes that are left."""
+def _take(records: Iterable[_Record], free_bytes: int, room: Room) -> tuple[tuple[_Record, ...], int]:
+    """The first records that fit into ``free_bytes``, separators included, and the bytes that are left."""
     taken: list[_Record] = []
     for record in records:
-        needed = size(record) + len(", ")
-        if needed > room:
+        needed = room.size(record) + (room.separator_bytes if taken else 0)
+        if needed > free_bytes:
             break
         taken.append(record)
-        room -= needed
-    return tuple(taken), room
+        free_bytes -= needed
+    return tuple(taken), free_bytes

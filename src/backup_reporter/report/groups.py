@@ -10,6 +10,7 @@ from datetime import datetime
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
 from backup_reporter.report.model import Report, WorkspaceReport
+from backup_reporter.report.verdicts import with_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def groups(report: Report) -> tuple[Group, ...]:
     """All findings that are not muted, grouped: worst first, then those that strike most; one code's stand together."""
     members: dict[tuple[str, Severity, str], list[Member]] = {}
     first_seen = _first_seen(report)
-    for workspace, finding in _not_muted(report.workspaces):
+    for workspace, finding in _not_muted(with_findings(report.workspaces)):
         member = _member(workspace, finding, first_seen)
         members.setdefault((finding.code, finding.severity, finding.message), []).append(member)
     grouped = [

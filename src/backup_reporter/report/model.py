@@ -7,12 +7,14 @@ Field names become camelCase in JSON; times are aware UTC ``datetime`` and becom
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
 from backup_reporter.health.findings import Instant, Record, Severity, Status
 from backup_reporter.health.verdict import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.report.verdicts import Verdicts, json_of
 from backup_reporter.settings import ChannelName
 
 SCHEMA_VERSION = 1
@@ -95,7 +97,7 @@ class Report(Record, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     summary: Summary
-    workspaces: tuple[WorkspaceReport, ...]
+    workspaces: Sequence[WorkspaceReport]
     changes: Changes = Changes()
     deliveries: tuple[Delivery, ...] = ()
     report_url: str | None = None
@@ -108,14 +110,32 @@ def scope_id(scope: Scope) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
+def json_pieces(report: Report) -> Iterator[bytes]:
+    """The report as compact UTF-8 JSON, a workspace at a time: the whole of a large fleet is never held."""
+    key = b'"workspaces":['
+    before, _, after = msgspec.json.encode(msgspec.structs.replace(report, workspaces=())).partition(key)
+    separator = b""
+    yield before + key
+    for workspace in json_of(report.workspaces):
+        yield separator + workspace
+        separator = b","
+    yield after
+
+
 def to_json(report: Report) -> bytes:
     """The report as compact UTF-8 JSON."""
-    return msgspec.json.encode(report)
+    return b"".join(json_pieces(report))
 
 
 def from_json(data: bytes) -> Report:
     """A kept report. Raises :class:`msgspec.MsgspecError` where the data is none."""
-    return msgspec.json.decode(data, type=Report)
+    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    workspaces = msgspec.json.decode(fields.get("workspaces", b"null"), type=list[msgspec.Raw])
+    without = msgspec.json.encode({**fields, "workspaces": ()})
+    return msgspec.structs.replace(
+        msgspec.json.decode(without, type=Report),
+        workspaces=Verdicts(msgspec.json.decode(one, type=WorkspaceReport) for one in workspaces),
+    )
 
 
 __all__ = [
@@ -131,6 +151,7 @@ __all__ = [
     "Summary",
     "WorkspaceReport",
     "from_json",
+    "json_pieces",
     "scope_id",
     "to_json",
 ]

@@ -6,9 +6,10 @@ script work, named by their hashes. It is read in full with scripts switched off
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from backup_reporter.report.model import Report
 from backup_reporter.report.page_view import STATE_WORDS, WorkspaceView, age, day_label, hours, problems
 from backup_reporter.report.rows import rows
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
+from backup_reporter.report.verdicts import worst_first
 
 PAGE_BYTES = 4_990_000
 """A page is no larger, whatever the fleet. What does not fit is counted; of the workspaces, the healthy go first."""
@@ -46,6 +48,7 @@ CELL_CLASSES: Mapping[DayState, str] = {
 _TABLE_BYTES = 1_200_000
 _CAUSES_BYTES = 300_000
 _FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where there is something under them
+_MOST_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
 _MOST_CAVEATS = 20
 _LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10}
 
@@ -66,8 +69,7 @@ class Part:
 
 def render_page(report: Report, zone: ZoneInfo) -> str:
     """The whole page, at most ``PAGE_BYTES`` of UTF-8; times are shown in ``zone``."""
-    views = _views(report, zone)
-    anchors = {view.workspace.uid: view.anchor for view in views}
+    anchors = {view.workspace.uid: view.anchor for view in _views(report, zone)}
     templates = environment(zone, report.as_of)
     templates.filters |= {"age": partial(age, now=report.as_of), "hours": hours}
     templates.filters |= {"day_label": day_label, "problems": problems}
@@ -75,15 +77,18 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     pieces: Any = templates.get_template("parts.html.j2").module
     frame = partial(templates.get_template("page.html.j2").render, **_frame(report, zone))
 
-    table, causes = rows(report), _causes(report)
-    make_table = partial(_as_many_as_fit, pieces.row, table, _TABLE_BYTES)
-    make_causes = partial(_as_many_as_fit, pieces.cause, causes, _CAUSES_BYTES)
+    causes, number_of_rows = _causes(report), sum(1 for _ in rows(report))
+
+    def make_table() -> Part:
+        return _as_many_as_fit(pieces.row, rows(report), number_of_rows, _TABLE_BYTES)
+
+    make_causes = partial(_as_many_as_fit, pieces.cause, causes, len(causes), _CAUSES_BYTES)
     left = PAGE_BYTES - len(frame(**_parts(Part(), Part(), Part(), 0)).encode()) - _FURTHER_WORDS_BYTES
     left -= make_table().size_bytes + make_causes().size_bytes
-    details = _as_many_as_fit(pieces.workspace, views, left)
-    for view in views[len(details.html) :]:
-        del anchors[view.workspace.uid]  # nothing links to what is not there
-    bad = sum(view.workspace.status != "OK" for view in views)
+    details = _as_many_as_fit(pieces.workspace, _views(report, zone), len(report.workspaces), left)
+    for uid in list(anchors)[len(details.html) :]:
+        del anchors[uid]  # nothing links to what is not there
+    bad = report.summary.workspaces - report.summary.ok
     return frame(**_parts(make_table(), make_causes(), details, bad))
 
 
@@ -93,7 +98,9 @@ def _causes(report: Report) -> list[tuple[Group, str | None]]:
     return [(group, phrases.action_line(some, index)) for index, group in enumerate(some)]
 
 
-def _as_many_as_fit(render: Callable[[_Thing], str], things: Sequence[_Thing], most_bytes: int) -> Part:
+def _as_many_as_fit(
+    render: Callable[[_Thing], str], things: Iterable[_Thing], number_of_things: int, most_bytes: int
+) -> Part:
     rendered: list[str] = []
     for thing in things:
         html = render(thing)
@@ -101,7 +108,7 @@ def _as_many_as_fit(render: Callable[[_Thing], str], things: Sequence[_Thing], m
         if most_bytes < 0:
             break
         rendered.append(html)
-    return Part(rendered, len(things) - len(rendered))
+    return Part(rendered, number_of_things - len(rendered))
 
 
 def _parts(table: Part, causes: Part, details: Part, bad: int) -> dict[str, Part]:
@@ -116,10 +123,10 @@ def _parts(table: Part, causes: Part, details: Part, bad: int) -> dict[str, Part
     }
 
 
-def _views(report: Report, zone: ZoneInfo) -> list[WorkspaceView]:
-    healthy = [workspace for workspace in report.workspaces if workspace.status == "OK"]
-    worst_first = [*phrases.problem_workspaces(report), *healthy]
-    return [WorkspaceView(workspace, f"w{number}", report.as_of, zone) for number, workspace in enumerate(worst_first)]
+def _views(report: Report, zone: ZoneInfo) -> Iterator[WorkspaceView]:
+    """The worst first, and no more than there is ever room for."""
+    for number, workspace in enumerate(islice(worst_first(report.workspaces), _MOST_WORKSPACES)):
+        yield WorkspaceView(workspace, f"w{number}", report.as_of, zone)
 
 
 def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:

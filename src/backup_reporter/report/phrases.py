@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health import wording
-from backup_reporter.health.findings import WORST_FIRST, Status
+from backup_reporter.health.findings import Status
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.model import Change, ClusterReport, Report, Summary, WorkspaceReport
+from backup_reporter.report.verdicts import worst_first
 
 NAME_LENGTH = 63
 MESSAGE_LENGTH = 600
@@ -182,10 +184,7 @@ def muted_line(report: Report) -> str | None:
 
 def problem_workspaces(report: Report) -> list[WorkspaceReport]:
     """The workspaces that are not OK, worst first."""
-    bad = [workspace for workspace in report.workspaces if workspace.status != "OK"]
-    return sorted(
-        bad, key=lambda workspace: (WORST_FIRST.index(workspace.status), workspace.project_name, workspace.name)
-    )
+    return list(takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces)))
 
 
 def copy_line(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.verdicts import with_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,9 +26,12 @@ class Row:
     status: Status
 
 
-def rows(report: Report) -> list[Row]:
-    """All rows: the worst first, then by project, workspace and cluster."""
-    return sorted((row for workspace in report.workspaces for row in _rows_of(workspace)), key=_worst_first)
+def rows(report: Report) -> Iterator[Row]:
+    """All rows: the worst first, then by project, workspace and cluster. Never all of them at once."""
+    for status in WORST_FIRST:
+        workspaces = report.workspaces if status == "OK" else with_findings(report.workspaces)
+        for workspace in workspaces:
+            yield from sorted((row for row in _rows_of(workspace) if row.status == status), key=_name)
 
 
 def _rows_of(workspace: WorkspaceReport) -> Iterator[Row]:
@@ -50,7 +54,5 @@ def _concerns(finding: Finding, about: tuple[str | None, str | None]) -> bool:
     return (finding.cluster_uid, finding.cluster_name) in (about, (None, None))
 
 
-def _worst_first(row: Row) -> tuple[int, str, str, str, str]:
-    workspace = row.workspace
-    cluster = row.cluster_name or row.cluster_uid or ""
-    return (WORST_FIRST.index(row.status), workspace.project_name, workspace.name, workspace.uid, cluster)
+def _name(row: Row) -> str:
+    return row.cluster_name or row.cluster_uid or ""
