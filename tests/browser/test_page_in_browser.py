@@ -71,6 +71,30 @@ def test_axe_finds_nothing_wrong_with_the_list_of_reports(open_html: Open, demo_
     assert violations(visit.page) == []
 
 
+def test_the_problem_workspaces_are_on_the_first_screen(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    rows = page.locator(".glance tbody tr")
+
+    assert rows.count() == 7
+    expect(rows.last).to_be_in_viewport()
+    expect(page.get_by_role("row", name="ledger")).to_contain_text("in 42 hours")
+    expect(page.get_by_role("row", name="web-shop").first).to_contain_text("eu-8 not since Wed 2026-11-11, eu-9 never")
+    strip = rows.first.get_by_role("img", name="9 succeeded, 5 failed")
+    assert strip.locator("i").count() == 14
+
+
+def test_what_a_timeline_means_is_named_on_its_axis(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page).page
+    axis = page.locator("article", has=page.get_by_role("heading", name="ledger", exact=True)).locator(".axis svg")
+    now, next_run = axis.locator(".before"), axis.locator(".after")
+
+    assert (now.text_content(), next_run.text_content()) == ("now", "next run")
+    right_of_now, left_of_next = now.bounding_box(), next_run.bounding_box()
+    assert right_of_now
+    assert left_of_next
+    assert right_of_now["x"] + right_of_now["width"] <= left_of_next["x"] + 1
+
+
 def column(page: Page, number: int) -> list[str]:
     return page.locator(f"#all tbody tr:not([hidden]) > :nth-child({number})").all_text_contents()
 
@@ -203,6 +227,7 @@ def test_a_thousand_workspaces_open_quickly(open_html: Open) -> None:
     now = datetime(2026, 11, 23, 7, tzinfo=UTC)
     html = render_page(sample_report(synthetic(1000, 30, 3, 1, now), now), ZONE)
     assert len(html.encode()) < 5_000_000
+    assert "CSV file" not in html, "every workspace is in the page"
 
     began = time.monotonic()
     visit = open_html(html)

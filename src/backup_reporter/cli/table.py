@@ -20,8 +20,8 @@ from backup_reporter.report.model import Report
 from backup_reporter.report.page_view import age
 from backup_reporter.report.phrases import NAME_LENGTH, place
 from backup_reporter.report.rows import Row, rows
+from backup_reporter.report.strip import STRIP_DAYS
 
-STRIP_DAYS = 14
 MOST_HEALTHY = 40
 """Healthy workspaces beyond these are counted: what matters must not scroll out of sight."""
 

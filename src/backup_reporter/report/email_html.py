@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +10,15 @@ from zoneinfo import ZoneInfo
 from backup_reporter.health.findings import Status
 from backup_reporter.health.verdict import DayState
 from backup_reporter.report import phrases
+from backup_reporter.report.glance import nothing_line
 from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report, WorkspaceReport
 from backup_reporter.report.page import VERDICTS
-from backup_reporter.report.page_view import STATE_WORDS
+from backup_reporter.report.strip import STRIP_DAYS, strip_words
 from backup_reporter.report.templating import environment
 
 EMAIL_BYTES = 95_000
 """Gmail clips a message at 102 KB."""
-
-STRIP_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _content(
             (
                 group,
                 phrases.member_lines(group.members, extent.places, extent.clusters),
-                phrases.action_line(problems, index),
+                group.action if phrases.action_line(problems, index) else None,
             )
             for index, group in enumerate(problems[: extent.causes])
         ],
@@ -119,13 +117,8 @@ def _content(
 
 
 def _copies(workspace: WorkspaceReport, zone: ZoneInfo, most: int) -> list[str]:
+    if not workspace.clusters:
+        return [nothing_line(workspace)]
     lines = [phrases.copy_line(cluster, workspace, zone) for cluster in workspace.clusters[:most]]
     left = len(workspace.clusters) - most
     return [*lines, f"and {left} more"] if left > 0 else lines
-
-
-def strip_words(workspace: WorkspaceReport) -> str:
-    """The last days in words, for whoever cannot see the strip: ``12 succeeded, 2 failed``."""
-    days = Counter(day.state for day in workspace.history[-STRIP_DAYS:])
-    words = {**STATE_WORDS, "missed": "missed", "none": "with no run due"}
-    return ", ".join(f"{days[state]} {words[state]}" for state in STATE_WORDS if days[state])

@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.verdict import DayState
 from backup_reporter.report import phrases
+from backup_reporter.report.glance import glance, well_line
 from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report
-from backup_reporter.report.page_view import STATE_WORDS, WorkspaceView, age, day_label, hours, problems
+from backup_reporter.report.page_view import WorkspaceView, age, day_label, evidence, hours, problems
 from backup_reporter.report.rows import rows
+from backup_reporter.report.strip import STATE_WORDS, STRIP_DAYS, strip_words
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
 from backup_reporter.report.verdicts import worst_first
 
@@ -50,7 +52,8 @@ _CAUSES_BYTES = 300_000
 _FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where there is something under them
 _MOST_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
 _MOST_CAVEATS = 20
-_LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10}
+_LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10, "glance_days": STRIP_DAYS}
+_MOST_GLANCES = 25
 
 _Thing = TypeVar("_Thing")
 
@@ -72,7 +75,12 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     anchors = {view.workspace.uid: view.anchor for view in _views(report, zone)}
     templates = environment(zone, report.as_of)
     templates.filters |= {"age": partial(age, now=report.as_of), "hours": hours}
-    templates.filters |= {"day_label": day_label, "problems": problems}
+    templates.filters |= {
+        "day_label": day_label,
+        "problems": problems,
+        "strip_words": strip_words,
+        "evidence": evidence,
+    }
     templates.globals |= {"anchors": anchors, "cell_class": CELL_CLASSES, "state_words": STATE_WORDS, **_LIMITS}
     pieces: Any = templates.get_template("parts.html.j2").module
     frame = partial(templates.get_template("page.html.j2").render, **_frame(report, zone))
@@ -95,7 +103,7 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
 def _causes(report: Report) -> list[tuple[Group, str | None]]:
     """Each problem with what to do about it, which is said once a kind."""
     some = [group for group in groups(report) if group.severity != "info"]
-    return [(group, phrases.action_line(some, index)) for index, group in enumerate(some)]
+    return [(group, group.action if phrases.action_line(some, index) else None) for index, group in enumerate(some)]
 
 
 def _as_many_as_fit(
@@ -132,6 +140,8 @@ def _views(report: Report, zone: ZoneInfo) -> Iterator[WorkspaceView]:
 def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     """What stands around the parts: the verdict, the trust line, what changed, the policy and what it allows."""
     style, script = asset("page.css"), asset("page.js")
+    bad = report.summary.workspaces - report.summary.ok
+    worst = islice(worst_first(report.workspaces), min(bad, _MOST_GLANCES))
     notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MOST_CAVEATS))
     return {
         "report": report,
@@ -145,6 +155,9 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "trust_line": phrases.trust_line(report, zone),
         "muted_line": phrases.muted_line(report),
         "notes": [note for note in notes if note],
+        "glances": [glance(workspace, report.as_of, zone) for workspace in worst],
+        "more_glances": max(0, bad - _MOST_GLANCES),
+        "well": well_line(report),
         "zone_name": f"{report.as_of.astimezone(zone):%Z}",
     }
 

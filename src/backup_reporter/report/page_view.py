@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.verdict import DayState
 from backup_reporter.health.wording import count, duration, moment, quote
 from backup_reporter.report.groups import title_of
 from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.rows import Row
+from backup_reporter.report.strip import STATE_WORDS
 from backup_reporter.report.templating import short_date
 from backup_reporter.report.timeline_drawing import FOREVER, Axis, Drawing, Tick, axis, drawing, restorable_until, ticks
 
-STATE_WORDS: Mapping[DayState, str] = {
-    "succeeded": "succeeded",
-    "partial": "incomplete",
-    "failed": "failed",
-    "missed": "no run, although one was due",
-    "unknown": "state not understood",
-    "running": "running",
-    "doomed": "running, and incomplete already",
-    "deleting": "being deleted",
-    "none": "no run due",
-}
-"""The states of a day as people say them, in the order of a legend."""
-
-_ROOM_FOR_NOW = 45
-"""Thousandths of an axis on either side of "now" where no date is written."""
+_ROOM_FOR_NEXT_RUN = 900
+"""Thousandths of an axis up to which there is room to name the next run."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +53,17 @@ class ClusterView:
         return f"newest copy {duration(self.now - made)} old" if made else "newest copy of unknown age"
 
     @property
-    def rest(self) -> str:
-        """How many copies there are and when the last of them is gone; where there are none, since when."""
+    def rest(self) -> tuple[str, ...]:
+        """How many copies there are and when the last of them is gone; where there are none, since when. Short lines."""
         end = restorable_until(self.cluster)
         if self.is_bare:
-            return f"the last copy expired {moment(end, self.zone)}" if end else "there never was a copy"
+            return ("the last copy expired", moment(end, self.zone)) if end else ("there never was a copy",)
         number = "1 copy" if self.cluster.restore_points == 1 else f"{self.cluster.restore_points} copies"
         if end is None or end == FOREVER:
-            return f"{number}, without an end"
+            return (f"{number}, without an end",)
         due = self.workspace.next_run_at
-        then = ", before the next run is due" if due and end < due else ""
-        return f"{number}, the last one ends {moment(end, self.zone)}{then}"
+        then = ("before the next run is due",) if due and end < due else ()
+        return (f"{number}, for {duration(end - self.now)} more", f"until {moment(end, self.zone)}", *then)
 
 
 @dataclass(frozen=True)
@@ -88,13 +75,18 @@ class WorkspaceView:
     now: datetime
     zone: ZoneInfo
 
+    @property
+    def is_in_full(self) -> bool:
+        """Whether it has a problem; the others are folded."""
+        return self.workspace.status != "OK"
+
     @cached_property
     def axis(self) -> Axis:
         return axis(self.workspace, self.now)
 
     @cached_property
     def ticks(self) -> tuple[Tick, ...]:
-        return tuple(tick for tick in ticks(self.axis, self.zone) if abs(tick.x - self.now_x) > _ROOM_FOR_NOW)
+        return tuple(ticks(self.axis, self.zone))
 
     @property
     def clusters(self) -> Iterator[ClusterView]:
@@ -117,6 +109,10 @@ class WorkspaceView:
     def next_run_x(self) -> int | None:
         due = self.workspace.next_run_at
         return self.axis.x(due) if due and due < self.axis.end else None
+
+    @property
+    def has_room_for_next_run(self) -> bool:
+        return self.next_run_x is not None and self.next_run_x < _ROOM_FOR_NEXT_RUN
 
     @property
     def facts(self) -> Iterator[str]:
@@ -151,6 +147,11 @@ def _date(day: date) -> str:
 def age(at: datetime, now: datetime) -> str:
     """``6 hours ago``, ``in 3 days``."""
     return f"{duration(now - at)} ago" if at <= now else f"in {duration(at - now)}"
+
+
+def evidence(value: object) -> str:
+    """A piece of evidence as text; several are joined."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def problems(row: Row) -> str:

@@ -16,6 +16,7 @@ from backup_reporter.health.findings import Status
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.model import Change, ClusterReport, Report, Summary, WorkspaceReport
+from backup_reporter.report.timeline_drawing import restorable_until
 from backup_reporter.report.verdicts import worst_first
 
 NAME_LENGTH = 63
@@ -190,8 +191,11 @@ def problem_workspaces(report: Report) -> list[WorkspaceReport]:
 def copy_line(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:
     """Whether a cluster can be restored, and from when: its newest copy and until when it is there."""
     name = quote(cluster.name or cluster.uid or "all clusters", NAME_LENGTH)
+    if not cluster.restore_points:
+        end = restorable_until(cluster)
+        return f"{name}: nothing to restore" + (f" since {wording.day(end, zone)}" if end else ", and there never was")
     if not cluster.newest_restore_point_at:
-        return f"{name}: {'nothing to restore' if not cluster.restore_points else 'a copy of unknown time'}"
+        return f"{name}: a copy of unknown time"
     return f"{name}: from {wording.moment(cluster.newest_restore_point_at, zone)}, {_until(cluster, workspace, zone)}"
 
 

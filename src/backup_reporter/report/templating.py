@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+_DATE = re.compile(r"\b(?:[A-Z][a-z]{2} )?\d{4}-\d\d-\d\d(?: \d\d:\d\d)?\b")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -40,6 +42,7 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
         "title_of": title_of,
         "day_number": lambda since: phrases.day_number(since, now, zone),
         "since_line": lambda group: phrases.since_line(group, now, zone),
+        "whole_dates": whole_dates,
         "status_word": lambda status: status if status == "OK" else status.capitalize(),
     }
     made.globals |= {"counted": count, "statuses": WORST_FIRST}
@@ -49,6 +52,13 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
 def short_date(day: date) -> str:
     """``22 Nov``."""
     return f"{day.day} {day:%b}"
+
+
+def whole_dates(text: str, attribute: str) -> Markup:
+    """Text whose dates and times no line break tears apart; ``attribute`` is what says so to a browser."""
+    from markupsafe import Markup, escape  # noqa: PLC0415 - see above
+
+    return Markup(_DATE.sub(rf"<span {attribute}>\g<0></span>", str(escape(text))))  # noqa: S704 - escaped
 
 
 @cache

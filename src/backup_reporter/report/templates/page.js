@@ -8,8 +8,10 @@
   const status = document.querySelector("#status");
   const project = document.querySelector("#project");
   const shown = document.querySelector("#shown");
+  const statuses = [...status.options].map((option) => option.value); // the worst first
 
   const value = (row, column) => {
+    if (column === 0) return statuses.indexOf(row.dataset.s);
     const cell = row.cells[column];
     const text = cell.dataset.v ?? cell.textContent.trim().toLowerCase();
     return text === "" || Number.isNaN(Number(text)) ? text : Number(text);

@@ -1,0 +1,135 @@
+"""The workspaces with problems at a glance: what can be restored of each, from when, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.wording import count, day, quote
+from backup_reporter.report.groups import title_of
+from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.page_view import age
+from backup_reporter.report.phrases import NAME_LENGTH
+from backup_reporter.report.timeline_drawing import FOREVER, restorable_until
+
+_MOST_NAMES = 4
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme:
+    """What is the worst of some clusters; ``where`` names these where others fare better."""
+
+    words: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """One workspace on one line. ``tone`` colours ``restorable``: whatever is missing is critical."""
+
+    workspace: WorkspaceReport
+    restorable: str
+    tone: Literal["critical", "unknown", ""]
+    exceptions: str
+    newest: Extreme
+    ends: Extreme
+    is_ending_soon: bool
+    wrong: str
+
+
+def glance(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> Glance:
+    """What somebody who has a second wants to know of a workspace. Days are those of ``zone``."""
+    there = [cluster for cluster in workspace.clusters if cluster.restore_points]
+    missing = [cluster for cluster in workspace.clusters if not cluster.restore_points]
+    restorable, tone = _restorable(workspace, len(there))
+    return Glance(
+        workspace=workspace,
+        restorable=restorable,
+        tone=tone,
+        exceptions=_first(_exception(cluster, zone) for cluster in missing),
+        newest=_extreme(sorted(there, key=_made_at), lambda cluster: _age(cluster.newest_restore_point_at, now)),
+        ends=_extreme(sorted(there, key=_ends_at), lambda cluster: _ahead(_ends_at(cluster), now)),
+        is_ending_soon=any(finding.code == "backup-expiring" and not finding.muted for finding in workspace.findings),
+        wrong=_wrong(workspace),
+    )
+
+
+def nothing_line(workspace: WorkspaceReport) -> str:
+    """What can be restored of a workspace no cluster of which is known: ``Nothing: No backup policy``."""
+    return f"{_restorable(workspace, 0)[0].capitalize()}: {_wrong(workspace)}"
+
+
+def well_line(report: Report) -> str | None:
+    """How many workspaces are OK, and which of them lack a copy all the same; ``None`` where none is OK."""
+    number = report.summary.ok
+    if not number:
+        return None
+    said = f"{count(number, 'workspace')} {'is' if number == 1 else 'are'} OK"
+    lacking = [_reason(one) for one in report.workspaces if one.status == "OK" and not _has_every_copy(one)]
+    return f"{said}. Not everything can be restored of {_first(lacking)}." if lacking else f"{said}."
+
+
+def _wrong(workspace: WorkspaceReport) -> str:
+    told = (finding for finding in workspace.findings if finding.severity != "info" and not finding.muted)
+    return ", ".join(dict.fromkeys(title_of(finding.code) for finding in told))
+
+
+def _has_every_copy(workspace: WorkspaceReport) -> bool:
+    return bool(workspace.clusters) and all(cluster.restore_points for cluster in workspace.clusters)
+
+
+def _reason(workspace: WorkspaceReport) -> str:
+    """``edge-sites (Waiting for its first backup)``: the finding that explains it comes first."""
+    name = quote(workspace.name, NAME_LENGTH)
+    return f"{name} ({title_of(workspace.findings[0].code)})" if workspace.findings else name
+
+
+def _restorable(workspace: WorkspaceReport, number: int) -> tuple[str, Literal["critical", "unknown", ""]]:
+    total = len(workspace.clusters)
+    if total:
+        return f"{number} of {count(total, 'cluster')}", "" if number == total else "critical"
+    is_unknown = any(finding.severity == "unknown" for finding in workspace.findings)
+    return ("not known", "unknown") if is_unknown else ("nothing", "critical")
+
+
+def _exception(cluster: ClusterReport, zone: ZoneInfo) -> str:
+    end = restorable_until(cluster)
+    return f"{_name(cluster)} not since {day(end, zone)}" if end else f"{_name(cluster)} never"
+
+
+def _first(texts: Iterable[str]) -> str:
+    some = list(texts)
+    shown = ", ".join(some[:_MOST_NAMES])
+    return shown if len(some) <= _MOST_NAMES else f"{shown} and {len(some) - _MOST_NAMES} more"
+
+
+def _extreme(worst_first: Sequence[ClusterReport], said: Callable[[ClusterReport], str]) -> Extreme:
+    if not worst_first:
+        return Extreme("")
+    words = said(worst_first[0])
+    worst = [_name(cluster) for cluster in worst_first if said(cluster) == words]
+    return Extreme(words, _first(sorted(worst)) if len(worst) < len(worst_first) else "")
+
+
+def _name(cluster: ClusterReport) -> str:
+    return quote(cluster.name or cluster.uid or "(no name)", NAME_LENGTH)
+
+
+def _made_at(cluster: ClusterReport) -> datetime:
+    return cluster.newest_restore_point_at or _LONG_AGO
+
+
+def _ends_at(cluster: ClusterReport) -> datetime:
+    return restorable_until(cluster) or FOREVER
+
+
+def _age(at: datetime | None, now: datetime) -> str:
+    return age(at, now) if at else "of unknown age"
+
+
+def _ahead(end: datetime, now: datetime) -> str:
+    return "never" if end == FOREVER else age(end, now)

@@ -1,0 +1,32 @@
+"""A workspace's history as a strip of days: what each day is called, and the whole in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from backup_reporter.health.verdict import DayState
+from backup_reporter.report.model import WorkspaceReport
+
+STRIP_DAYS = 14
+"""How many days a strip has where there is little room."""
+
+STATE_WORDS: Mapping[DayState, str] = {
+    "succeeded": "succeeded",
+    "partial": "incomplete",
+    "failed": "failed",
+    "missed": "no run, although one was due",
+    "unknown": "state not understood",
+    "running": "running",
+    "doomed": "running, and incomplete already",
+    "deleting": "being deleted",
+    "none": "no run due",
+}
+"""The states of a day as people say them, in the order of a legend."""
+
+
+def strip_words(workspace: WorkspaceReport) -> str:
+    """The last days in words, for whoever cannot see the strip: ``12 succeeded, 2 failed``."""
+    days = Counter(day.state for day in workspace.history[-STRIP_DAYS:])
+    words = {**STATE_WORDS, "missed": "missed", "none": "with no run due"}
+    return ", ".join(f"{days[state]} {words[state]}" for state in STATE_WORDS if days[state])
