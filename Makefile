@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix fuzz build e2e checkov schema findings lock clean
+.PHONY: help demo report test check fix fuzz build e2e checkov schema findings screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,6 +81,9 @@ schema: $(VENV)/.dev  ## Renews the report's JSON Schema in the docs
 
 findings: $(VENV)/.dev  ## Renews docs/findings.md from the catalog
 	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.findings_document > docs/findings.md
+
+screenshots: $(VENV)/.dev  ## Renews the pictures of the page in the docs; needs Chromium
+	PYTHONPATH=src:tests $(BIN)/python -m browser.screenshots
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.sample import sample_report
 from backup_reporter.report.model import Report
 from backup_reporter.report.page import render_page
 
-NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
-_HOW_TO_GET_IT = "no Chromium here: 'apt-get install chromium' on Debian (or put a Chromium or Chrome on the path)"
+from .chromium import HOW_TO_GET_IT, executable, launched
+from .screenshots import NOW
 
 
 @dataclass
@@ -43,16 +40,13 @@ Open = Callable[..., Visit]
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    executable = next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
+    path = executable()
+    if path is None:
         if os.environ.get("CI") == "true":
-            pytest.fail(_HOW_TO_GET_IT)
-        pytest.skip(_HOW_TO_GET_IT)
-    with sync_playwright() as playwright:
-        # As root, which CI often is, Chromium's sandbox does not start; only our own pages are opened.
-        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+            pytest.fail(HOW_TO_GET_IT)
+        pytest.skip(HOW_TO_GET_IT)
+    with launched(path) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

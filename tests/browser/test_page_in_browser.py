@@ -77,8 +77,8 @@ def test_the_problem_workspaces_are_on_the_first_screen(open_html: Open, demo_pa
 
     assert rows.count() == 7
     expect(rows.last).to_be_in_viewport()
-    expect(page.get_by_role("row", name="ledger")).to_contain_text("in 42 hours")
-    expect(page.get_by_role("row", name="web-shop").first).to_contain_text("eu-8 not since Wed 2026-11-11, eu-9 never")
+    expect(rows.filter(has_text="ledger")).to_contain_text("in 42 hours")
+    expect(rows.filter(has_text="web-shop")).to_contain_text("eu-8 not since Wed 2026-11-11, eu-9 never")
     strip = rows.first.get_by_role("img", name="9 succeeded, 5 failed")
     assert strip.locator("i").count() == 14
 
