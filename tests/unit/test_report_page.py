@@ -164,7 +164,7 @@ def test_no_text_whatever_becomes_markup(text: str) -> None:
 
 
 def test_each_day_says_its_date_its_state_and_the_backups_name() -> None:
-    states = ["succeeded", "failed", "missed", "none", "partial", "unknown", "running", "doomed", "deleting"]
+    states = ["succeeded", "failed", "missed", "none", "partial", "unknown", "running", "doomed", "deleting", "unclear"]
     history = tuple(day for state in states for day in a_history(state, 1))
     page = render_page(a_report(a_workspace("payments", history=history)), UTC)
 
@@ -172,6 +172,7 @@ def test_each_day_says_its_date_its_state_and_the_backups_name() -> None:
     assert said[0] == ("", "succeeded")
     assert ("m", "no run, although one was due") in said
     assert ("n", "no run due") in said
+    assert ("q", "no run, and not known whether one is missing") in said
     assert len({letter for letter, _ in said}) == len({words for _, words in said}) == len(states)
 
 

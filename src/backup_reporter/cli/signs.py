@@ -37,6 +37,7 @@ DAYS: Mapping[DayState, Sign] = {
     "running": Sign("▸", ">", "cyan"),
     "doomed": Sign("▹", "}", "yellow"),
     "deleting": Sign("-", "-", "dim"),
+    "unclear": Sign("~", "~", "magenta"),
     "none": Sign("·", ".", "dim"),
 }
 
@@ -49,6 +50,7 @@ DAY_WORDS: Mapping[DayState, str] = {
     "running": "running",
     "doomed": "running, incomplete",
     "deleting": "being deleted",
+    "unclear": "not known",
     "none": "none due",
 }
 """What a day's sign means, in a legend of one line."""

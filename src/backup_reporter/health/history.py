@@ -8,7 +8,7 @@ from backup_reporter.health.case import Case
 from backup_reporter.health.phases import BADNESS
 from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.timeline import JudgedRun
-from backup_reporter.health.verdict import Day
+from backup_reporter.health.verdict import Day, DayState
 from backup_reporter.health.wording import quote
 
 
@@ -36,16 +36,25 @@ def _with_run(day: date, run: JudgedRun) -> Day:
 
 
 def _without_run(case: Case, day: date) -> Day:
-    return Day(date=day, state="missed" if _was_missed(case, day) else "none")
+    return Day(date=day, state=_absence(case, day))
 
 
-def _was_missed(case: Case, day: date) -> bool:
-    """Tells a day on which a run was due and never came from one on which none was due."""
-    if case.due_times is None:
-        return False
+def _absence(case: Case, day: date) -> DayState:
+    """Tells a day on which a due run never came from one on which none was due, and from one where that is not known."""
+    if case.schedule_error:
+        return "unclear"
+    due = _last_due(case, day, case.now)
+    if due is None or _was_answered(case, due):
+        return "none"
+    has_all_runs = not case.result.unreadable_runs and not _is_before_history(case, due)
+    return "missed" if has_all_runs and _last_due(case, day, case.now - case.rules.grace) else "unclear"
+
+
+def _last_due(case: Case, day: date, until: datetime) -> datetime | None:
+    """The last due time of a day that is no later than ``until``."""
     start = datetime.combine(day, time(), UTC)
-    due = case.due_times.latest(min(start + timedelta(days=1, seconds=-1), case.now - case.rules.grace))
-    return not (due is None or due < start or _is_before_history(case, due) or _was_answered(case, due))
+    due = case.due_times.latest(min(start + timedelta(days=1, seconds=-1), until)) if case.due_times else None
+    return due if due and due >= start else None
 
 
 def _is_before_history(case: Case, due: datetime) -> bool:

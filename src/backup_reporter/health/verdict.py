@@ -8,7 +8,7 @@ from typing import Literal
 from backup_reporter.health.findings import Finding, Instant, Record, Status
 from backup_reporter.settings import PhaseClass
 
-DayState = PhaseClass | Literal["missed", "none"]
+DayState = PhaseClass | Literal["missed", "unclear", "none"]
 
 
 class LatestRun(Record, frozen=True, kw_only=True):
@@ -47,7 +47,11 @@ class ClusterReport(Record, frozen=True, kw_only=True):
 
 
 class Day(Record, frozen=True, kw_only=True):
-    """The worst that happened on one day (UTC). ``missed``: a run was due and none began; ``none``: none was due."""
+    """The worst that happened on one day (UTC), or why no run began on it.
+
+    ``missed``: one was due; ``none``: none was due; ``unclear``: nobody can tell (the schedule or a run is unreadable,
+    Palette remembers no run that is so old, or the grace of today's due time lasts).
+    """
 
     date: date
     state: DayState

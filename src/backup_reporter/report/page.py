@@ -44,6 +44,7 @@ CELL_CLASSES: Mapping[DayState, str] = {
     "running": "r",
     "doomed": "d",
     "deleting": "x",
+    "unclear": "q",
     "none": "n",
 }
 

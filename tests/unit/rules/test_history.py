@@ -1,0 +1,90 @@
+"""The history strip: the worst of each day, and what it says of the days without a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from builders import at, backup, judged, nightly, only, run
+
+from backup_reporter.settings import Rules
+
+
+def strip(*runs: Any, days: int = 4, now: str = "11-23 07:00", **policy: Any) -> list[str]:
+    """The states of the last days, today last."""
+    verdict = judged(backup(*runs, **policy), rules=Rules(history_days=days), now=at(now))
+    return [day.state for day in verdict.history]
+
+
+def test_a_day_is_as_bad_as_its_worst_run() -> None:
+    by_hand = only("eu1", "11-22 12:00")
+    assert strip(*nightly(last="11-21"), run("11-22 01:00", "Failed"), by_hand, run("11-23 01:00")) == [
+        "succeeded",
+        "succeeded",
+        "failed",
+        "succeeded",
+    ]
+
+
+def test_a_day_on_which_no_run_was_due_is_told_from_one_on_which_one_is_missing() -> None:
+    assert strip(*nightly(last="11-20"), run("11-22 01:00"), run("11-23 01:00")) == [
+        "succeeded",
+        "missed",
+        "succeeded",
+        "succeeded",
+    ]
+    # Weekly on Saturdays: the 21st.
+    assert strip(run("11-21 01:00"), schedule="0 1 * * SAT") == ["none", "succeeded", "none", "none"]
+    assert strip(run("11-14 01:00"), schedule="0 1 * * SAT") == ["none", "missed", "none", "none"]
+
+
+def test_without_a_schedule_no_run_is_due() -> None:
+    assert strip(run("11-21 01:00"), schedule=None) == ["none", "succeeded", "none", "none"]
+
+
+def test_a_run_is_missing_only_when_its_grace_is_over() -> None:
+    assert strip(*nightly(last="11-22"), now="11-23 02:59:59")[-1] == "unclear"
+    assert strip(*nightly(last="11-22"), now="11-23 03:00")[-1] == "missed"
+    assert strip(*nightly(last="11-22"), now="11-23 00:59:59")[-1] == "none"
+
+
+def test_a_run_that_came_after_midnight_answers_the_due_time_before_it() -> None:
+    late = run("11-22 00:20")
+    assert strip(run("11-20 23:30"), late, run("11-22 23:30"), schedule="30 23 * * *") == [
+        "succeeded",
+        "none",
+        "succeeded",
+        "none",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("runs", "policy"),
+    [
+        pytest.param(nightly(last="11-20"), {"schedule": "0 25 * * *"}, id="the schedule cannot be read"),
+        pytest.param([*nightly(last="11-20"), {"requestUid": 7}], {}, id="a run cannot be read: it may be that day's"),
+    ],
+)
+def test_where_nobody_can_tell_no_run_is_called_missing_and_none_is_called_not_due(
+    runs: list[Any], policy: dict[str, Any]
+) -> None:
+    assert strip(*runs, **policy) == ["succeeded", "unclear", "unclear", "unclear"]
+
+
+def test_before_the_oldest_run_that_palette_remembers_nothing_is_known() -> None:
+    assert strip(*nightly(first="11-22", last="11-23")) == ["unclear", "unclear", "succeeded", "succeeded"]
+
+
+def test_before_there_was_a_policy_no_run_was_due() -> None:
+    assert strip(run("11-22 01:00"), run("11-23 01:00"), created="11-21 10:00") == [
+        "none",
+        "none",
+        "succeeded",
+        "succeeded",
+    ]
+
+
+def test_a_day_names_the_backup_of_its_worst_run() -> None:
+    verdict = judged(backup(run("11-22 01:00", name="good"), run("11-22 03:00", "Failed", name="bad")))
+    (day,) = (day for day in verdict.history if day.date == at("11-22 00:00").date())
+    assert (day.state, day.backup_name) == ("failed", "bad")
