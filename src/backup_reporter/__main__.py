@@ -12,7 +12,7 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("click", "rich"):
             raise
-        sys.exit("backup-reporter: the command line is not installed: pip install 'palette-backup-reporter[cli]'")
+        sys.exit("backup-reporter: the command line is not installed: pip install '.[cli]' in the project's directory")
     run()
 
 

@@ -9,11 +9,14 @@ import io
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
-from rich.console import Console
+from rich.console import Console, RenderableType
 
+from backup_reporter.cli.formats import Screenful
 from backup_reporter.cli.view import ReportView
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.sample import sample_report
@@ -22,14 +25,46 @@ NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
-@pytest.mark.parametrize("width", [80, 140])
-def test_the_table_looks_as_it_did(width: int) -> None:
+def drawn(renderable: RenderableType, **options: Any) -> list[str]:
+    """What is seen of it, line by line."""
     file = io.StringIO()
-    console = Console(file=file, width=width, color_system=None, highlight=False, markup=False, emoji=False)
-    console.print(ReportView(sample_report(instructive(NOW), NOW), ZoneInfo("Europe/Berlin")))
-    seen = "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+    console = Console(file=file, color_system=None, highlight=False, markup=False, emoji=False, **options)
+    console.print(renderable)
+    return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def view() -> ReportView:
+    return ReportView(sample_report(instructive(NOW), NOW), ZoneInfo("Europe/Berlin"))
+
+
+def test_a_watch_keeps_the_head_in_sight_and_says_how_much_more_there_is(view: ReportView) -> None:
+    whole = drawn(view, width=80)
+    seen = drawn(Screenful(view), width=80, height=30)
+    assert len(seen) == 27, "three lines are left for what a watch says below"
+    assert seen[:-1] == whole[:26]
+    assert seen[-1] == f"  … {len(whole) - 26} more lines: make the window larger, or look without --watch"
+
+
+def test_a_watch_cuts_nothing_off_that_has_room(view: ReportView) -> None:
+    whole = drawn(view, width=80)
+    assert drawn(Screenful(view), width=80, height=len(whole) + 3) == whole
+
+
+def test_a_long_verdict_is_wrapped_under_itself() -> None:
+    asked = sample_report(instructive(NOW), NOW)
+    what_if = msgspec.structs.replace(asked, what_if=True)
+    first, second, *_ = drawn(ReportView(what_if, ZoneInfo("UTC")), width=60)
+    assert first.startswith("✗ What if it were")
+    assert second.startswith("  ")
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_the_table_looks_as_it_did(view: ReportView, width: int) -> None:
+    seen = drawn(view, width=width)
+    text = "\n".join(seen) + "\n"
     snapshot = SNAPSHOTS / f"table-{width}.txt"
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        snapshot.write_text(seen, encoding="utf-8")
-    assert seen == snapshot.read_text(encoding="utf-8")
-    assert max(map(len, seen.splitlines())) <= width
+        snapshot.write_text(text, encoding="utf-8")
+    assert text == snapshot.read_text(encoding="utf-8")
+    assert max(map(len, seen)) <= width

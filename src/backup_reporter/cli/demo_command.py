@@ -14,7 +14,16 @@ from backup_reporter.demo.serve import serve
 _CLUSTERS = 3
 
 
-@click.command("demo", short_help="The whole thing on this machine, with stand-ins.")
+_EXAMPLES = """\
+\b
+Examples:
+  backup-reporter demo                    what e-mail and Slack would show
+  backup-reporter demo --serve            a Palette to point other things at
+  backup-reporter demo --workspaces 1000  how long a fleet of yours would take
+"""
+
+
+@click.command("demo", epilog=_EXAMPLES, short_help="The whole thing on this machine, with stand-ins.")
 @click.option("--serve", "keep_up", is_flag=True, help="Keep the Palette look-alike up, and say how to use it.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where --serve listens; else at a free port.")
 @click.option(

@@ -28,7 +28,18 @@ _SIGNS: Mapping[Result, Sign] = {
 }
 
 
-@click.command("doctor", short_help="Is everything set up?")
+_EXAMPLES = """\
+\b
+Examples:
+  backup-reporter doctor
+  backup-reporter doctor --json | jq '.checks[] | select(.mend)'
+A deployed function examines itself, with its own role and network:
+  aws lambda invoke --function-name NAME --payload '{"doctor": true}' \\
+    --cli-binary-format raw-in-base64-out /dev/stdout
+"""
+
+
+@click.command("doctor", epilog=_EXAMPLES, short_help="Is everything set up?")
 @click.option("--json", "wants_json", is_flag=True, help="The findings as JSON.")
 @debug_option
 def doctor_command(*, wants_json: bool) -> int:
@@ -60,17 +71,22 @@ def _show(found: Diagnosis) -> None:
         sign = _SIGNS[check.result]
         style = "dim" if check.result == "off" else ""
         drawn = Text(sign.drawn(ascii_only=ascii_only), style=sign.style)
-        table.add_row(drawn, Text(check.name, style=style), _said(check, style))
+        table.add_row(drawn, Text(check.name, style=style), _said(check, style, arrow="->" if ascii_only else "→"))
     console.print(table)
-    failed = sum(check.result == "failed" for check in found.checks)
     console.print()
-    console.print(Text(f"{failed} to mend." if failed else "Nothing to mend.", style="bold"))
+    console.print(Text(_verdict(found), style="bold"))
 
 
-def _said(check: Check, style: str) -> Text:
+def _verdict(found: Diagnosis) -> str:
+    failed, doubtful = (sum(check.result == result for check in found.checks) for result in ("failed", "warning"))
+    said = f"{failed} to mend" if failed else "Nothing to mend"
+    return f"{said}, {doubtful} to think about." if doubtful else f"{said}."
+
+
+def _said(check: Check, style: str, arrow: str) -> Text:
     text = Text(check.found, style=style)
     if check.result != "off":
         text = Text.assemble((f"{check.tried}: ", "dim"), check.found)
     if check.mend:
-        text.append(f"\n→ {check.mend}", style="bold")
+        text.append(f"\n{arrow} {check.mend}", style="bold")
     return text

@@ -32,14 +32,22 @@ class _CodeName(click.ParamType[Code]):
         if asked in CODES:
             return CODES[asked]
         close = get_close_matches(asked, CODES, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(close)}?" if close else "backup-reporter explain lists them all"
-        return self.fail(f"{str(value)!r} is no finding; {hint}", param, ctx)
+        hint = f"; did you mean {' or '.join(close)}?" if close else ""
+        raise click.UsageError(f"{str(value)!r} is no finding{hint}\n  There are: {', '.join(sorted(CODES))}", ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return [CompletionItem(name, help=code.title) for name, code in CODES.items() if name.startswith(incomplete)]
 
 
-@click.command("explain", short_help="What a finding means, and what to do.")
+_EXAMPLES = """\
+\b
+Examples:
+  backup-reporter explain
+  backup-reporter explain backup-overdue
+"""
+
+
+@click.command("explain", epilog=_EXAMPLES, short_help="What a finding means, and what to do.")
 @click.argument("code", type=_CodeName(), required=False)
 @debug_option
 def explain_command(code: Code | None) -> int:

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+import click
 import msgspec
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.view import ReportView
@@ -24,22 +27,60 @@ from backup_reporter.report.page import render_page
 Format = Literal["table", "json", "markdown", "csv", "html"]
 
 FORMATS: tuple[Format, ...] = ("table", "json", "markdown", "csv", "html")
-_OF_EXTENSION: Mapping[str, Format] = {".json": "json", ".md": "markdown", ".csv": "csv", ".html": "html"}
+_OF_EXTENSION: Mapping[str, Format] = {
+    "": "table",
+    ".txt": "table",
+    ".json": "json",
+    ".md": "markdown",
+    ".csv": "csv",
+    ".html": "html",
+}
+_LINES_BELOW = 3
+"""What a watch says under its report."""
+
+
+class Screenful:
+    """As much of something as the screen has lines for, and how much more there is."""
+
+    def __init__(self, whole: RenderableType) -> None:
+        self._whole = whole
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self._whole, options, pad=False)
+        room = max(1, console.height - _LINES_BELOW - 1)
+        for line in lines if len(lines) <= room + 1 else lines[:room]:
+            yield from line
+            yield Segment.line()
+        if len(lines) > room + 1:
+            yield Text(f"  … {len(lines) - room} more lines: make the window larger, or look without --watch", "dim")
 
 
 def format_of(asked: str | None, output: Path | None) -> Format:
-    """The format that was asked for, else the one that the file's name stands for, else the table."""
+    """The format that was asked for, else the one that the file's name stands for, else the table.
+
+    Raises :class:`click.BadParameter` for a file whose name stands for none.
+    """
     for known in FORMATS:
         if asked == known:
             return known
-    return _OF_EXTENSION.get(output.suffix.lower(), "table") if output else "table"
+    extension = output.suffix.lower() if output else ""
+    if extension not in _OF_EXTENSION:
+        raise click.BadParameter(
+            f"{extension!r} stands for no format: one of {', '.join(filter(None, _OF_EXTENSION))} does, or give --format",
+            param_hint="--output",
+        )
+    return _OF_EXTENSION[extension]
 
 
-def show(report: Report, form: Format, zone: ZoneInfo) -> None:
-    """Writes the report to stdout: the table as the terminal likes it, everything else as UTF-8."""
+def show(report: Report, form: Format, zone: ZoneInfo, *, fits_the_screen: bool = False) -> None:
+    """Writes the report to stdout: the table as the terminal likes it, everything else as UTF-8.
+
+    With ``fits_the_screen`` the table is cut off below, so that its head stays in sight.
+    """
     if form == "table":
         console = PlainConsole()
-        console.print(ReportView(report, zone))
+        view = ReportView(report, zone)
+        console.print(Screenful(view) if fits_the_screen else view)
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(_rendered(report, form, zone).encode())

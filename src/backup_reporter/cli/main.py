@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 from botocore.exceptions import BotoCoreError
+from click.exceptions import NoArgsIsHelpError
 
 from backup_reporter import __version__
 from backup_reporter.cli.completion_command import COMMAND, COMPLETE_VARIABLE, completion_command
@@ -65,6 +66,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # Whoever reads has seen enough. Nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_PIPE_CLOSED)
+    except NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        sys.exit(NOT_DONE)  # never 0: a pipeline whose command went missing has not looked at anything
     except Exception as error:
         if DEBUG in arguments:
             raise
@@ -83,7 +87,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, BotoCoreError):
         return f"AWS cannot be used: {error} (backup-reporter doctor says how to mend it)"
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith("moto"):
-        return "the demo needs more than is installed: pip install 'palette-backup-reporter[cli,demo]'"
+        return "the demo needs more than is installed: pip install '.[cli,demo]' in the project's directory"
     if isinstance(error, BackupReporterError | OSError):
         return str(error)
     return f"{reason_of(error)} (run it again with {DEBUG} to see more, and please report it)"

@@ -23,6 +23,7 @@ from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
 from backup_reporter.report.model import Report
 from backup_reporter.reporter import Reporter
 from backup_reporter.request import Request
+from backup_reporter.settings import Notify
 
 _SECONDS = 3600.0
 """What a run may take; at Palette's rate that is enough for 36,000 workspaces."""
@@ -32,15 +33,13 @@ _EXAMPLES = """\
 Examples:
   backup-reporter report
   backup-reporter report --project prod --workspace payments
-  backup-reporter report --as-of 2026-12-04         what will have expired by then?
-  backup-reporter report --output report.html       the page, for a browser
+  backup-reporter report --as-of 2026-12-04    what will have expired by then?
+  backup-reporter report --output report.html  the page, for a browser
   backup-reporter report --format json | jq .summary
-  backup-reporter report --fail-on critical         in a pipeline
+  backup-reporter report --fail-on critical    in a pipeline
   backup-reporter report --watch 5m
 
-\b
-Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, and 3 too for what could not be
-done at all.
+Exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, and 3 too for what could not be done at all.
 
 \b
 PALETTE_API_KEY           the API key
@@ -85,7 +84,7 @@ class _Wishes:
 @click.option(
     "--fail-on",
     type=click.Choice(["critical", "unknown", "warning"]),
-    help="Exit with 0 where it is no worse than that: critical is the worst, then unknown, then warning.",
+    help="Exit with 0 where it is less bad than that: critical is the worst, then unknown, then warning.",
 )
 @click.option("--watch", type=Length(), metavar="LENGTH", help="Look again every 30s, 5m, 2h … until Ctrl-C.")
 @click.option("--no-progress", "progress", is_flag=True, flag_value=False, default=True, help="No progress bar.")
@@ -116,9 +115,9 @@ def report_command(
     )
     _check_directory(output)
     reporter = reporter_of(os.environ, with_outlets=publish)
-    if publish and not reporter.settings.channels:
-        raise click.UsageError("--publish: no channel is set up: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, EMAIL_FROM "
-                               "and EMAIL_TO, or EVENT_BUS_NAME")  # fmt: skip
+    if publish and not (reporter.settings.channels or reporter.settings.report_bucket):
+        raise click.UsageError("--publish: nobody would be told: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, EMAIL_FROM "
+                               "and EMAIL_TO, EVENT_BUS_NAME, or REPORT_BUCKET to keep it")  # fmt: skip
     report = _reported(reporter, wishes) if watch is None else _watch(reporter, wishes, watch)
     return exit_code(report, fail_on)
 
@@ -149,7 +148,7 @@ def _reported(reporter: Reporter, wishes: _Wishes, *, on_a_clear_screen: bool = 
     if wishes.output:
         write(report, wishes.form, zone, wishes.output)
     else:
-        show(report, wishes.form, zone)
+        show(report, wishes.form, zone, fits_the_screen=on_a_clear_screen)
     return report
 
 
@@ -157,7 +156,9 @@ def _made(reporter: Reporter, wishes: _Wishes) -> Report:
     as_of = point_in_time(wishes.as_of, reporter.settings.rules.time_zone) if wishes.as_of else None
     with progress_bar(is_wanted=wishes.progress) as on_progress:
         uids = _asked_for(reporter, wishes)
-        request = Request(project_uids=uids.projects, workspace_uids=uids.workspaces, as_of=as_of)
+        # A what-if is told to nobody unless somebody says so, and --publish says so.
+        notify: Notify | None = "always" if as_of and wishes.publish else None
+        request = Request(project_uids=uids.projects, workspace_uids=uids.workspaces, as_of=as_of, notify=notify)
         return reporter.report(request, uuid4().hex, _SECONDS, on_progress)
 
 

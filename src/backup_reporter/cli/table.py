@@ -211,7 +211,7 @@ class _Layout:
 
     def _wrapped(self, reasons: Sequence[Text], cells: int) -> list[Text]:
         """One below the other; where they have no column of their own, on one line if that has room for all."""
-        on_one_line = Text(" · ").join(reasons)
+        on_one_line = Text(", " if self._console.options.ascii_only else " · ").join(reasons)
         if not self._is_wide and reasons and on_one_line.cell_len <= cells:
             return [on_one_line]
         pieces = [piece for reason in reasons for piece in reason.wrap(self._console, max(20, cells))]

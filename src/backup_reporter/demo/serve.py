@@ -15,8 +15,10 @@ def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
     """Keeps the look-alike up until it is interrupted, and says how to ask it something."""
     with LookAlike(fleet, port=port) as palette:
         project = next(iter(fleet.projects), "")
-        say(console, f"The Palette look-alike listens on {palette.url} (Ctrl-C ends it). Point anything at it:")
+        say(console, f"The Palette look-alike listens on {palette.url} until Ctrl-C. In another terminal:")
         say(console, f"  export PALETTE_API_URL={palette.url} PALETTE_API_KEY={API_KEY}")
+        say(console, "  backup-reporter report")
+        say(console, "Or ask it yourself:")
         say(console, f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata')
         headers = f'-H "ApiKey: {API_KEY}" -H "ProjectUid: {project}"'
         say(console, f"  curl {headers} {palette.url}/v1/dashboard/workspaces")

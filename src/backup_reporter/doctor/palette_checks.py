@@ -30,7 +30,7 @@ _RUN_SECONDS = 840.0
 """What a function has (900 s at most) but for rendering and delivering."""
 
 _NEW_KEY = (
-    "Make a new API key in Palette (user menu, My API Keys) for a user of that tenant, and put it into the secret; "
+    "Make a new API key in Palette (user menu, My API Keys) for a user of that tenant, and put it into the secret, or into PALETTE_API_KEY; "
     "see that PALETTE_API_URL is the Palette that it was made in."
 )
 _ADDRESS = "Check PALETTE_API_URL, and that Palette can be reached from here (proxy, firewall, a function's VPC)."
