@@ -252,10 +252,17 @@ def test_bash_completes_commands_options_and_codes(tmp_path: Path) -> None:
     command = tmp_path / "backup-reporter"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m backup_reporter "$@"\n')
     command.chmod(0o755)
-    script = """eval "$(backup-reporter completion bash)"
-        COMP_WORDS=(backup-reporter explain backup-o) COMP_CWORD=2; _backup_reporter_completion backup-reporter; echo "${COMPREPLY[@]}"
-        COMP_WORDS=(backup-reporter report --fail) COMP_CWORD=2; _backup_reporter_completion backup-reporter; echo "${COMPREPLY[@]}"
-        COMP_WORDS=(backup-reporter do) COMP_CWORD=1; _backup_reporter_completion backup-reporter; echo "${COMPREPLY[@]}" """
+    script = """
+        eval "$(backup-reporter completion bash)"
+        complete_last() {
+            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+            _backup_reporter_completion "$1"
+            echo "${COMPREPLY[@]}"
+        }
+        complete_last backup-reporter explain backup-o
+        complete_last backup-reporter report --fail
+        complete_last backup-reporter do
+    """
     env = environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines() == ["backup-overdue", "--fail-on", "doctor"], done.stderr
