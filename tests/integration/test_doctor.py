@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
 from test_cli import NOW, environment, run
 from world import OTHER_PROJECT, PROJECT, REGION, World, a_fleet, a_result, a_run, an_item
 
 from backup_reporter.demo.fleet import Failure
+from backup_reporter.demo.local_server import Answer, Request
 from backup_reporter.demo.lookalike import API_KEY
 from backup_reporter.demo.slack_server import webhook_error
 
@@ -131,6 +134,99 @@ def test_a_key_that_may_not_read_backups_names_the_permission(around: World) -> 
     assert "workspace.backup" in check["mend"]
 
 
+def refusing(path: str) -> Callable[[Request], Answer | None]:
+    """A Palette whose role lacks the permission for one kind of request."""
+    body = json.dumps({"code": "OperationForbidden", "message": "not for you", "ref": "r-1"}).encode()
+    return lambda request: Answer(403, body) if request.path == path else None
+
+
+def test_a_key_that_may_not_list_projects(around: World) -> None:
+    around.palette.fault = refusing("/v1/dashboard/projects/metadata")
+    check = checks(around.invoke(DOCTOR))["projects"]
+    assert check["result"] == "failed"
+    assert "project.list" in check["mend"]
+
+
+def test_a_key_that_may_not_list_projects_need_not_where_they_are_named(around: World) -> None:
+    around.palette.fault = refusing("/v1/dashboard/projects/metadata")
+    answer = around.invoke(DOCTOR, PALETTE_PROJECT_UIDS=PROJECT)
+    assert ailing(answer) == set()
+    assert "need not" in checks(answer)["projects"]["found"]
+
+
+def test_a_key_that_may_not_list_workspaces(around: World) -> None:
+    around.palette.fault = refusing("/v1/dashboard/workspaces")
+    check = checks(around.invoke(DOCTOR))["workspaces"]
+    assert check["result"] == "failed"
+    assert "project-1" in check["found"]
+    assert "workspace.list" in check["mend"]
+
+
+def test_a_login_page_instead_of_palette(around: World) -> None:
+    around.palette.fault = lambda _: Answer(200, b"<!doctype html><title>Sign in</title>")
+    check = checks(around.invoke(DOCTOR))["projects"]
+    assert check["result"] == "failed"
+    assert "proxy or a login page" in check["mend"]
+
+
+@pytest.mark.parametrize(
+    ("date", "result", "found"),
+    [
+        ("Mon, 23 Nov 2020 07:00:00 GMT", "failed", "ahead of Palette's"),
+        ("Mon, 23 Nov 2099 07:00:00 GMT", "failed", "behind Palette's"),
+        ("half past seven", "warning", "did not say what time it is"),
+    ],
+)
+def test_a_clock_that_is_wrong(around: World, date: str, result: str, found: str) -> None:
+    around.palette.fault = lambda request: Answer(200, headers={"Date": date}) if request.method == "HEAD" else None
+    check = checks(around.invoke(DOCTOR))["clock"]
+    assert check["result"] == result
+    assert found in check["found"]
+
+
+def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
+    healthy = around.palette.fleet.backups["healthy"]
+    around.palette.fleet = a_fleet({f"shop-{number}": healthy for number in range(8_500)})
+    check = checks(around.invoke(DOCTOR))["rate"]
+    assert check["result"] == "failed"
+    assert "8500 workspaces take about 846 s" in check["found"]
+    assert "PALETTE_PROJECT_UIDS" in check["mend"]
+
+
+def test_a_subscription_that_nobody_has_confirmed_is_none(around: World) -> None:
+    sns = around.aws.client("sns")
+    topic = sns.create_topic(Name="waiting")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="team@example.com")
+    subscription = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"][0]
+    if subscription["SubscriptionArn"] != "PendingConfirmation":
+        # moto confirms by itself; what AWS says until somebody has followed the link is put in its place.
+        sns_backends[DEFAULT_ACCOUNT_ID][REGION].subscriptions[
+            subscription["SubscriptionArn"]
+        ].arn = "PendingConfirmation"
+    check = checks(around.invoke(DOCTOR, SNS_TOPIC_ARN=topic))["sns"]
+    assert check["result"] == "failed"
+    assert "0 confirmed subscriptions, 1 waiting to be confirmed" in check["found"]
+
+
+def test_a_sender_that_is_not_verified_yet(around: World) -> None:
+    around.aws.client("sesv2").create_email_identity(EmailIdentity="backups@example.com")
+    check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@example.com", EMAIL_TO="team@example.com"))["email"]
+    assert (check["result"], check["found"]) == ("failed", "backups@example.com is not verified yet")
+
+
+def test_a_heartbeat_that_is_no_url(around: World) -> None:
+    around.aws.client("secretsmanager").create_secret(Name="heartbeat", SecretString="hello there")
+    check = checks(around.invoke(DOCTOR, HEARTBEAT_URL_SECRET="heartbeat"))["heartbeat"]
+    assert check["result"] == "failed"
+    assert "hello" not in json.dumps(check)
+
+
+def test_a_time_zone_that_nobody_knows(around: World) -> None:
+    check = checks(around.invoke(DOCTOR, TIME_ZONE="Mars/Olympus"))["settings"]
+    assert check["result"] == "failed"
+    assert "TIME_ZONE: 'Mars/Olympus'" in check["found"]
+
+
 def test_more_than_palette_allows_is_a_warning(around: World) -> None:
     answer = around.invoke(DOCTOR, PALETTE_REQUESTS_PER_SECOND="50")
     assert checks(answer)["rate"]["result"] == "warning"
@@ -182,3 +278,19 @@ def test_at_the_keyboard_missing_settings_are_findings_too() -> None:
     assert done.returncode == 1
     assert "PALETTE_API_KEY: not set" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "mend"),
+    [
+        ({"AWS_EC2_METADATA_DISABLED": "true"}, "Sign in to AWS again"),
+        ({"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached"),
+    ],
+)  # fmt: skip
+def test_at_the_keyboard_aws_that_cannot_be_used_has_a_mend(more: dict[str, str], mend: str) -> None:
+    settings = {"PALETTE_API_KEY_SECRET": "palette-api-key", "AWS_DEFAULT_REGION": "eu-central-1"}
+    done = run("doctor", "--json", env=environment(**settings, **more))
+    check = checks(json.loads(done.stdout))["key"]
+    assert done.returncode == 1
+    assert check["result"] == "failed"
+    assert mend in check["mend"]

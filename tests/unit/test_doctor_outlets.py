@@ -1,0 +1,74 @@
+"""What a local AWS never says: that something is not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from backup_reporter.doctor.checks import Check
+from backup_reporter.doctor.outlet_checks import OutletChecks
+from backup_reporter.settings import Settings, load
+
+SETTINGS = load(
+    {
+        "PALETTE_API_KEY_SECRET": "key",
+        "REPORT_BUCKET": "reports",
+        "DELIVERY_TABLE": "deliveries",
+        "EVENT_BUS_NAME": "default",
+    }
+)
+
+
+class Refusing:
+    """A client of boto3's each call of which AWS answers with this error."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(**_: Any) -> Any:
+            raise ClientError({"Error": {"Code": self._code, "Message": "User: arn:aws:iam::1:user/x is not"}}, name)
+
+        return call
+
+
+def checks(code: str, settings: Settings = SETTINGS) -> dict[str, Check]:
+    found = OutletChecks(settings, lambda _: Refusing(code), None, lambda: "https://example.com").all()
+    return {check.name: check for check in found}
+
+
+@pytest.mark.parametrize("name", ["bucket", "eventbridge"])
+def test_what_is_not_allowed_says_who_has_to_allow_it(name: str) -> None:
+    check = checks("AccessDenied")[name]
+    assert check.result == "failed"
+    assert "AccessDenied" in check.found
+    assert check.mend is not None
+    assert check.mend.startswith("Allow it: template.yaml has the policy")
+
+
+def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
+    check = checks("AccessDeniedException")["table"]
+    assert (check.result, check.found) == ("warning", "it may not be looked at from here")
+
+
+@pytest.mark.parametrize(
+    ("code", "mend"),
+    [
+        ("ExpiredToken", "Sign in to AWS again"),
+        ("KMSAccessDeniedException", "Allow kms:Decrypt"),
+        ("PermanentRedirect", "another region"),
+        ("ThrottlingException", "try again in a minute"),
+        ("SomethingElse", "Check REPORT_BUCKET, and that it is in this account and region."),
+    ],
+)
+def test_each_refusal_of_aws_has_its_mend(code: str, mend: str) -> None:
+    assert mend in (checks(code)["bucket"].mend or "")
+
+
+def test_what_is_not_set_up_is_not_tried() -> None:
+    found = checks("AccessDenied", load({"PALETTE_API_KEY_SECRET": "key"}))
+    assert {check.result for name, check in found.items() if name != "channels"} == {"off"}
+    assert (found["channels"].result, found["channels"].found) == ("warning", "none: nobody would be told")
