@@ -7,6 +7,7 @@
     ├── SecretError          a secret cannot be read, or does not hold what it should
     ├── StoreError           the report bucket or the delivery table refused
     ├── ChannelError         one channel refused or could not be reached
+    ├── HeartbeatError       the heartbeat's URL could not be called
     └── PaletteError         Palette answered with an error
         ├── KeyRefusedError      401: the key is wrong, expired or revoked
         ├── UnreachableError     no answer: DNS, TLS, connection, time
@@ -60,6 +61,10 @@ class ChannelError(BackupReporterError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         self.permanent = permanent
         super().__init__(message)
+
+
+class HeartbeatError(BackupReporterError):
+    """The heartbeat's URL could not be called. Never shows the URL, which is a secret."""
 
 
 class PaletteError(BackupReporterError):

@@ -13,6 +13,7 @@ import msgspec
 
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.observe import Observer
+from backup_reporter.publish import is_regular
 from backup_reporter.report.fit import fit
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter
@@ -38,7 +39,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     :class:`~backup_reporter.errors.InvalidRequest` before anything is fetched, and
     :class:`~backup_reporter.errors.DeliveryFailed` after a scheduled report that did not reach every channel.
     """
-    observer = Observer(context.aws_request_id)
+    observer = Observer(context.aws_request_id, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))
     with observer.watching():
         if event == {"doctor": True}:
             return _examined(context)
@@ -46,7 +47,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         request = parse_event(event, reporter.settings)
         seconds = context.get_remaining_time_in_millis() / 1000
         report = reporter.report(request, context.aws_request_id, seconds)
-        observer.reported(report)
+        observer.reported(report, is_regular=is_regular(request, reporter.settings))
         if request.is_scheduled:
             _insist_on_delivery(report)
     answer: dict[str, Any] = msgspec.json.decode(to_json(fit(report)))

@@ -12,6 +12,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_reporter.errors import BackupReporterError
+from backup_reporter.publish import has_arrived
 from backup_reporter.report.model import Report
 from backup_reporter.report.verdicts import with_findings
 
@@ -23,14 +24,16 @@ _TALKATIVE = ("botocore", "urllib3")
 
 
 class Observer:
-    """Watches one invocation; every line of its log carries the invocation's id."""
+    """Watches one invocation; every line of its log carries the invocation's id, every metric the function's name."""
 
-    def __init__(self, invocation_id: str) -> None:
+    def __init__(self, invocation_id: str, function_name: str) -> None:
         self.logger = Logger(service=SERVICE)
         self.logger.set_correlation_id(invocation_id)
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.INFO)
-        self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+        # Two deployments in one account must not speak for each other: one's report would hide the other's silence.
+        self._function_name = function_name
+        self._metrics = Metrics(namespace=NAMESPACE)
         self._started = time.monotonic()
 
     @contextmanager
@@ -44,10 +47,14 @@ class Observer:
             raise
         finally:
             self._metrics.add_metric("RunDuration", MetricUnit.Seconds, time.monotonic() - self._started)
+            self._metrics.add_dimension("function", self._function_name)
             self._metrics.flush_metrics()
 
-    def reported(self, report: Report) -> None:
-        """One line and the metrics of a finished report."""
+    def reported(self, report: Report, *, is_regular: bool) -> None:
+        """One line and the metrics of a finished report.
+
+        ``is_regular`` tells the report that everybody gets: what somebody asked for counts toward no alarm.
+        """
         summary = report.summary
         self.logger.info(
             "report made",
@@ -59,10 +66,18 @@ class Observer:
             notes=report.notes,
             deliveries={delivery.channel: delivery.status for delivery in report.deliveries},
         )
+        if is_regular:
+            self._count_regular(report)
+        self._count_deliveries(report)
+
+    def _count_regular(self, report: Report) -> None:
+        summary = report.summary
         for status in ("ok", "warning", "critical", "unknown"):
             self._metrics.add_metric(f"Workspaces{status.capitalize()}", MetricUnit.Count, getattr(summary, status))
+        has_gaps = bool(summary.unknown or report.problems or not report.workspaces)
+        self._metrics.add_metric("ReportsWithGaps", MetricUnit.Count, has_gaps)
+        self._metrics.add_metric("ReportsArrived", MetricUnit.Count, has_arrived(report))
         self._count_findings(report)
-        self._count_deliveries(report)
 
     def _count_findings(self, report: Report) -> None:
         codes = Counter(
@@ -84,7 +99,7 @@ class Observer:
                 name = "DeliveriesFailed" if delivery.status == "failed" else "ReportsDelivered"
                 self._single(name, 1, "channel", delivery.channel)
 
-    @staticmethod
-    def _single(name: str, value: float, dimension: str, dimension_value: str) -> None:
+    def _single(self, name: str, value: float, dimension: str, dimension_value: str) -> None:
         with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
+            metric.add_dimension(name="function", value=self._function_name)
             metric.add_dimension(name=dimension, value=dimension_value)

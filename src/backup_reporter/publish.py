@@ -13,7 +13,8 @@ import msgspec
 
 from backup_reporter.channels.channel import Channel
 from backup_reporter.deliver import OnceEach, deliver
-from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.errors import InvalidRequest, StoreError, reason_of
+from backup_reporter.heartbeat import Heartbeat
 from backup_reporter.report.changes import Baseline, compare
 from backup_reporter.report.csv_table import csv_pieces
 from backup_reporter.report.model import Delivery, Report
@@ -35,11 +36,12 @@ _Kept = TypeVar("_Kept")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
-    """Where reports go. ``once`` and ``store`` are ``None`` where they are not set up."""
+    """Where reports go. ``once``, ``store`` and ``heartbeat`` are ``None`` where they are not set up."""
 
     channels: Sequence[Channel]
     once: OnceEach | None = None
     store: ReportStore | None = None
+    heartbeat: Heartbeat | None = None
 
 
 def publish(
@@ -50,7 +52,8 @@ def publish(
     What cannot be kept or compared is said in the report, and does not keep it from anybody.
     """
     notify = _notify(request, settings)
-    report, baseline = _compared(report, request, notify, outlets.store, seconds_left() - _DELIVERY_SECONDS)
+    compare_with = outlets.store if is_regular(request, settings) else None
+    report, baseline = _compared(report, compare_with, seconds_left() - _DELIVERY_SECONDS)
     report, store = _kept(report, settings.rules.time_zone, outlets.store, seconds_left() - _DELIVERY_SECONDS)
     wanted = _wanted(request, outlets.channels)
     if is_worth_sending(notify, report, is_compared=baseline is not None):
@@ -58,6 +61,8 @@ def publish(
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
     report = msgspec.structs.replace(report, deliveries=deliveries)
+    if outlets.heartbeat and is_regular(request, settings) and has_arrived(report):
+        report = _with_heartbeat(report, outlets.heartbeat, seconds_left() - _ANSWER_SECONDS)
     return _remembered(report, baseline, store, seconds_left() - _ANSWER_SECONDS)
 
 
@@ -95,20 +100,28 @@ def _notify(request: Request, settings: Settings) -> Notify:
     return request.notify or ("never" if request.as_of else settings.notify)
 
 
-def _is_regular(request: Request, notify: Notify) -> bool:
-    """Tells the report that everybody gets from one that somebody asked for: only the former is compared and remembered.
+def is_regular(request: Request, settings: Settings) -> bool:
+    """Tells the report that everybody gets from one that somebody asked for.
 
-    What was found for one person must be news to the others all the same.
+    Only the former is compared, remembered and counted: what was found for one person must be news
+    to the others all the same, and must not pass for the report that they are waiting for.
     """
+    notify = _notify(request, settings)
     is_narrower = request.project_uids or request.workspace_uids or request.backup_request_uid or request.channels
-    return not is_narrower and request.as_of is None and notify != "never"
+    return not is_narrower and request.as_of is None and not request.redeliver and notify != "never"
 
 
-def _compared(
-    report: Report, request: Request, notify: Notify, store: ReportStore | None, seconds: float
-) -> tuple[Report, Baseline | None]:
+def has_arrived(report: Report) -> bool:
+    """Whether everybody has a report who was to have it: where ``NOTIFY`` held it back, that is nobody.
+
+    A report without any channel has arrived where it is kept for people to look at.
+    """
+    return bool(report.deliveries or report.report_url) and all(one.status != "failed" for one in report.deliveries)
+
+
+def _compared(report: Report, store: ReportStore | None, seconds: float) -> tuple[Report, Baseline | None]:
     """The report with what changed, and the baseline for the next one; ``None`` where it is not compared."""
-    if store is None or not _is_regular(request, notify):
+    if store is None:
         return report, None
     try:
         earlier, why_none = _in_time(partial(store.baseline, report.scope), seconds), _NO_EARLIER_REPORT
@@ -180,6 +193,15 @@ def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | 
         _in_time(remember, seconds)
     except StoreError as error:
         return _with_notes(report, f"The next report may repeat what is new in this one: {error}.")
+    return report
+
+
+def _with_heartbeat(report: Report, heartbeat: Heartbeat, seconds: float) -> Report:
+    """Calls the heartbeat's URL; what goes wrong is said in the report, and costs nobody anything."""
+    try:
+        heartbeat.beat(seconds)
+    except Exception as error:  # noqa: BLE001 - whatever it is, everybody has the report
+        return _with_notes(report, f"The heartbeat URL could not be called: {reason_of(error)}.")
     return report
 
 

@@ -24,6 +24,7 @@ from backup_reporter.channels.slack import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
 from backup_reporter.deliver import OnceEach
 from backup_reporter.errors import SecretError, SettingsError
+from backup_reporter.heartbeat import Heartbeat
 from backup_reporter.once import DeliveryTable
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import MOST_THREADS
@@ -77,7 +78,7 @@ class Reporter:
     @cached_property
     def outlets(self) -> Outlets:
         """Where reports go, as far as it is set up."""
-        return Outlets(channels=self._channels(), once=self._once(), store=self._store())
+        return Outlets(channels=self._channels(), once=self._once(), store=self._store(), heartbeat=self._heartbeat())
 
     def _channels(self) -> tuple[Channel, ...]:
         build: Mapping[ChannelName, Callable[[], Channel]] = {
@@ -99,6 +100,10 @@ class Reporter:
         # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
         config = self._config.merge(Config(signature_version="s3v4"))
         return ReportStore(self._session.client("s3", config=config), bucket, self.settings.report_prefix)
+
+    def _heartbeat(self) -> Heartbeat | None:
+        name = self.settings.heartbeat_url_secret
+        return Heartbeat(self.http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name) if name else None
 
     def client(self, service: str) -> Any:
         """A client of boto3's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,6 +13,8 @@ from backup_reporter.errors import SecretError
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 def read_secret(client: SecretsManagerClient, name: str, setting: str) -> str:
@@ -51,3 +54,24 @@ def parse_api_key(text: str, name: str) -> str:
     if not re.fullmatch(r"[\x21-\x7e]+", key):
         raise SecretError(f"the secret {name} holds no API key: it has spaces, line breaks or unusual characters")
     return key
+
+
+def parse_heartbeat_url(text: str, name: str) -> str:
+    """The URL to call: the whole secret. Raises :class:`SecretError`."""
+    if not is_allowed_url(text):
+        raise SecretError(f"the secret {name} holds no heartbeat URL: it should be one https:// URL, as plain text")
+    return text
+
+
+def is_allowed_url(url: str) -> bool:
+    """Whether something secret may be sent there: https, or a server on this very machine."""
+    if not re.fullmatch(r"[\x21-\x7e]+", url):
+        return False
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    )

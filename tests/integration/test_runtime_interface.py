@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from runtime_api import runtime
 from world import World
 
 from backup_reporter.demo.local_server import Answer, Request
 from backup_reporter.demo.lookalike import API_KEY
+from backup_reporter.errors import DeliveryFailed
 
 
-def lines(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+def lines(log: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
-def metrics(log: Path) -> dict[str, dict[str, Any]]:
+def metrics_in(log: str) -> dict[str, dict[str, Any]]:
     return {
         metric["Name"]: line
         for line in lines(log)
@@ -60,13 +63,35 @@ def test_every_line_has_the_invocations_id_and_every_metric_is_there(around: Wor
     log = tmp_path / "log"
     with runtime(around.environment, log) as api:
         api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"}, request_id="33333333-0000-0000-0000-000000000000")
-    made = next(line for line in lines(log) if line.get("message") == "report made")
+    made = next(line for line in lines(log.read_text()) if line.get("message") == "report made")
     assert made["correlation_id"] == "33333333-0000-0000-0000-000000000000"
     assert (made["status"], made["workspaces"]) == ("CRITICAL", 2)
-    found = metrics(log)
+    found = metrics_in(log.read_text())
     assert found["WorkspacesCritical"]["WorkspacesCritical"] == [1.0]
     assert found["Findings"]["code"] == "backup-failed"
-    assert {"WorkspacesOk", "WorkspacesUnknown", "WorkspacesWarning", "RunDuration", "ReportsDelivered"} <= set(found)
+    assert found["ReportsDelivered"]["channel"] == "slack"
+    assert {"WorkspacesOk", "WorkspacesUnknown", "WorkspacesWarning", "RunDuration"} <= set(found)
+    # Two deployments in one account must not speak for each other.
+    assert {line["function"] for line in found.values()} == {"reporter"}
+
+
+def test_the_metrics_that_alarms_watch_tell_a_report_that_arrived_from_one_that_did_not_or_has_gaps(
+    around: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def watched(event: dict[str, Any], **environment: str) -> tuple[Any, Any]:
+        capsys.readouterr()
+        with suppress(DeliveryFailed):
+            around.invoke(event, 60.0, **environment)
+        found = metrics_in(capsys.readouterr().out)
+        arrived, gaps = (found.get(name, {}).get(name, [None]) for name in ("ReportsArrived", "ReportsWithGaps"))
+        return arrived[0], gaps[0]
+
+    scheduled = {"scheduledTime": "2026-11-24T07:00:00Z"}
+    assert watched(scheduled) == (1, 0)
+    assert watched(scheduled, SNS_TOPIC_ARN="arn:aws:sns:eu-central-1:123456789012:missing") == (0, 0)
+    assert watched({"workspaceUids": ["healthy"]}) == (None, None), "what somebody asked for counts toward no alarm"
+    around.palette.fault = lambda _: Answer(401, b"{}")
+    assert watched(scheduled) == (1, 1), "everybody was told, and nothing could be looked at"
 
 
 def test_no_secret_leaves_the_process_whatever_goes_wrong_and_however_much_is_logged(

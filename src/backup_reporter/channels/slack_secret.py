@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from backup_reporter.errors import SecretError
-from backup_reporter.secrets import parse_fields
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+from backup_reporter.secrets import is_allowed_url, parse_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +37,6 @@ def parse_slack_secret(text: str, name: str) -> Webhook | Bot:
     if "webhookUrl" not in fields:
         raise SecretError(f"the secret {name} is JSON without webhookUrl, and without botToken and channel")
     return _webhook(fields["webhookUrl"], name)
-
-
-def is_allowed_url(url: str) -> bool:
-    """Whether something secret may be sent there: https, or a server on this very machine."""
-    if not re.fullmatch(r"[\x21-\x7e]+", url):
-        return False
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    return bool(parts.hostname) and (
-        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    )
 
 
 def _webhook(url: str, name: str) -> Webhook:

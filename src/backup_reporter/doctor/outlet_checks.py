@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from backup_reporter.channels.slack import MENDS, WORDS_FOR_NOTHING_TO_SAY, SlackChannel
 from backup_reporter.doctor.checks import Ailment, Check, off, tried
 from backup_reporter.health.wording import count
+from backup_reporter.secrets import parse_heartbeat_url
 from backup_reporter.settings import Settings
 
 _PROBE_KEY = "doctor/probe.txt"
@@ -141,6 +142,5 @@ class OutletChecks:
         return f"{name} is there, with the right key"
 
     def _heartbeat(self) -> str:
-        if not self._read_heartbeat().startswith("https://"):
-            raise Ailment("the secret holds no https URL", "Put the URL to call into the secret, as it is.")
+        parse_heartbeat_url(self._read_heartbeat(), self._settings.heartbeat_url_secret or "")
         return "its secret holds a URL, which was not called"

@@ -1,0 +1,82 @@
+"""The dead-man's switch: a URL that is called whenever everybody has the report, so that its silence is an alarm.
+
+Services of this kind want one plain GET: https://healthchecks.io/docs/http_api/ is one of them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from backup_reporter.errors import HeartbeatError
+from backup_reporter.secrets import parse_heartbeat_url
+
+CALL_SECONDS = 15.0
+"""How long a heartbeat may take in all, whatever time the run has."""
+_TIMEOUT_SECONDS = 4.0
+_TRIES = 3
+_PAUSE_SECONDS = 1.0
+
+
+class Heartbeat:
+    """Calls the URL in its secret, which is read anew each time. No error of this class shows the URL."""
+
+    def __init__(
+        self,
+        http: urllib3.PoolManager,
+        read_secret: Callable[[], str],
+        secret_name: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = http
+        self._read_secret = read_secret
+        self._secret_name = secret_name
+        self._sleep = sleep
+
+    def beat(self, seconds: float) -> None:
+        """Calls the URL within ``seconds``; a call that comes to no end is left behind.
+
+        Raises :class:`HeartbeatError`, or :class:`~backup_reporter.errors.SecretError` where there is no URL.
+        """
+        if seconds <= 0:
+            raise HeartbeatError("no time was left for it")
+        pool = ThreadPoolExecutor(1, thread_name_prefix="heartbeat")
+        try:
+            pool.submit(self._call).result(timeout=min(seconds, CALL_SECONDS))
+        except TimeoutError:
+            raise HeartbeatError("no answer in time") from None
+        finally:
+            pool.shutdown(wait=False)
+
+    def _call(self) -> None:
+        url = parse_heartbeat_url(self._read_secret(), self._secret_name)
+        trouble = ""
+        for attempt in range(_TRIES):
+            if attempt:
+                self._sleep(_PAUSE_SECONDS)
+            try:
+                status = self._status(url)
+            except HTTPError as error:
+                trouble = type(error).__name__  # never its text, which has the URL in it
+            else:
+                if 200 <= status < 300:
+                    return
+                trouble = f"HTTP {status}" + (", and redirects are not followed" if 300 <= status < 400 else "")
+                if status < 500 and status != 429:
+                    break
+        raise HeartbeatError(trouble)
+
+    def _status(self, url: str) -> int:
+        # Not followed: a login page behind a redirect would pass for a heartbeat.
+        response = self._http.request(
+            "GET", url, timeout=_TIMEOUT_SECONDS, retries=False, redirect=False, preload_content=False
+        )
+        try:
+            return response.status
+        finally:
+            response.close()
