@@ -1,0 +1,282 @@
+"""Least privilege, proven: what real runs call, against what the template's policies allow. Neither has more than the other."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+from test_heartbeat import DeadMansSwitch
+from world import World, environment_of
+
+from backup_reporter.demo.slack_server import webhook_error
+from backup_reporter.errors import DeliveryFailed
+from backup_reporter.handler import _reporter_of
+from deployed_template import ACCOUNT, REGION, Deployed, Statement
+
+FUNCTION, SCHEDULE = "BackupReporterRole", "ScheduleRole"
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b7f5a1e-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True)
+class Need:
+    """A call that a role makes, as IAM sees it."""
+
+    role: str
+    action: str
+    resource: str
+
+
+@dataclass
+class Calls:
+    """What the SDK was asked for, turned into what IAM is asked for.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+    """
+
+    secret_arns: Mapping[str, str]
+    identity: str
+    key: str | None
+    made: set[Need] = field(default_factory=set)
+
+    def called(self, event_name: str, params: Mapping[str, Any], **_: Any) -> None:
+        operation = event_name.rpartition(".")[2]
+        for action, resource in self._needs(operation, params):
+            self.made.add(Need(FUNCTION, action, resource))
+        for action in _BY_THE_KEY.get(operation, ()) if self.key else ():
+            self.made.add(Need(FUNCTION, action, str(self.key)))
+
+    def missed(self, http_response: Any, context: Mapping[str, Any], **_: Any) -> None:
+        # Without s3:ListBucket S3 says "denied" of an object that is missing.
+        if http_response.status_code == 404:
+            bucket = re.sub(r".*//[^/]+/([^/?]+).*", r"\1", http_response.url)
+            self.made.add(Need(FUNCTION, "s3:ListBucket", f"arn:aws:s3:::{bucket}"))
+
+    def _needs(self, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        match operation:
+            case "GetSecretValue":
+                name = params["SecretId"]
+                yield "secretsmanager:GetSecretValue", self.secret_arns.get(name, name)
+            case "Publish" | "GetTopicAttributes" | "ListSubscriptionsByTopic":
+                yield f"sns:{operation}", params["TopicArn"]
+            case "GetObject" | "PutObject":
+                yield f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
+            case "PutItem" | "DescribeTable":
+                yield f"dynamodb:{operation}", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{params['TableName']}"
+            case "SendEmail":
+                # A message that is handed over as it goes over the wire is asked for under both names.
+                for action in ("SendEmail", "SendRawEmail") if "Raw" in params["Content"] else ("SendEmail",):
+                    yield f"ses:{action}", self._identity(self.identity)
+            case "GetEmailIdentity":
+                yield "ses:GetEmailIdentity", self._identity(params["EmailIdentity"])
+            case "PutEvents":
+                yield from (("events:PutEvents", _bus(entry["EventBusName"])) for entry in params["Entries"])
+            case "DescribeEventBus":
+                yield "events:DescribeEventBus", _bus(params["Name"])
+            case _:
+                raise AssertionError(f"say here what {operation} needs")
+
+    @staticmethod
+    def _identity(identity: str) -> str:
+        return f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{identity}"
+
+
+_BY_THE_KEY: dict[str, tuple[str, ...]] = {
+    "GetSecretValue": ("kms:Decrypt",),
+    "Publish": ("kms:Decrypt", "kms:GenerateDataKey"),
+    "GetObject": ("kms:Decrypt",),
+    "PutObject": ("kms:GenerateDataKey",),
+    "PutItem": ("kms:Decrypt",),
+}
+"""What a service does with a key of the account's in the caller's name."""
+
+
+def _bus(name: str) -> str:
+    return f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{name}"
+
+
+def of_the_platform(deployed: Deployed) -> set[Need]:
+    """What Lambda and the scheduler do in the roles' names, which no run can be seen to do."""
+    log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{deployed.worked_out({'Ref': 'BackupReporterLog'})}"
+    arn = {name: deployed.worked_out({"Fn::GetAtt": [name, "Arn"]}) for name in ("FailedReports", "MissedSchedules")}
+    needs = {
+        Need(FUNCTION, "logs:CreateLogStream", f"{log}:log-stream:2026/11/24/[$LATEST]1a2b"),
+        Need(FUNCTION, "logs:PutLogEvents", f"{log}:log-stream:2026/11/24/[$LATEST]1a2b"),
+        Need(FUNCTION, "sqs:SendMessage", arn["FailedReports"]),
+        Need(SCHEDULE, "sqs:SendMessage", arn["MissedSchedules"]),
+        Need(SCHEDULE, "lambda:InvokeFunction", deployed.worked_out({"Fn::GetAtt": ["BackupReporter", "Arn"]})),
+    }
+    if key := deployed.parameters.get("KmsKeyArn"):
+        needs |= {Need(SCHEDULE, action, key) for action in ("kms:Decrypt", "kms:GenerateDataKey")}
+    return needs
+
+
+def matches(pattern: str, text: str) -> bool:
+    """IAM's patterns: ``*`` is any characters, ``?`` is one."""
+    parts = re.split(r"([*?])", pattern)
+    wanted = "".join({"*": ".*", "?": "."}.get(part, re.escape(part)) for part in parts)
+    return re.fullmatch(wanted, text) is not None
+
+
+def grants(statement: Statement, need: Need) -> list[tuple[str, str, int, str, int]]:
+    """By which parts of a statement, if any, a call is allowed."""
+    if (statement.role, statement.effect) != (need.role, "Allow") or need.action not in statement.actions:
+        return []
+    return [
+        (statement.role, statement.policy, statement.number, need.action, position)
+        for position, resource in enumerate(statement.resources)
+        if matches(resource, need.resource)
+    ]
+
+
+@contextmanager
+def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Iterator[tuple[Deployed, Calls]]:
+    """The template's function in its environment, with everything that the parameters call for, and an ear on its SDK."""
+    with DeadMansSwitch() as switch:
+        secrets = around.aws.client("secretsmanager")
+        secrets.create_secret(Name="heartbeat", SecretString=switch.url)
+        arns = {secret["Name"]: secret["ARN"] for secret in secrets.list_secrets()["SecretList"]}
+        # A parameter that begins with "ARN of" gets what that secret is called by Secrets Manager.
+        given = {name: arns.get(value.removeprefix("ARN of "), value) if value.startswith("ARN of ") else value
+                 for name, value in parameters.items()}  # fmt: skip
+        topic = around.environment["SNS_TOPIC_ARN"]
+        names = {"ReportTopic": topic, "Reports": "made-bucket", "Deliveries": "made-table"}
+        deployed = Deployed({"PaletteApiUrl": around.palette.url, **given}, names)
+        environment = deployed.environment()
+        set_up(around, environment, identity)
+        aws = {name: value for name, value in around.environment.items() if name.startswith("AWS_")}
+        around.environment = {**environment, **aws}
+        calls = Calls(arns, identity, parameters.get("KmsKeyArn"))
+        with environment_of(around.environment):
+            events = _reporter_of(os.environ)._session.events
+        events.register("before-parameter-build.*.*", calls.called)
+        events.register("after-call.s3.GetObject", calls.missed)
+        yield deployed, calls
+
+
+def set_up(around: World, environment: Mapping[str, str], identity: str) -> None:
+    location = {"LocationConstraint": REGION}
+    around.aws.client("s3").create_bucket(Bucket=environment["REPORT_BUCKET"], CreateBucketConfiguration=location)
+    around.aws.client("dynamodb").create_table(
+        TableName=environment["DELIVERY_TABLE"],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    around.aws.client("sesv2").create_email_identity(EmailIdentity=identity)
+    # moto leaves every identity unverified, and has no call to follow the link in SES's mail.
+    ses_backends[DEFAULT_ACCOUNT_ID][REGION].email_identities[identity].verified_for_sending_status = True
+
+
+def run_everything(around: World) -> None:
+    """A scheduled run that fails on one channel, its retry, one more of the same event, and everything on demand."""
+    scheduled = {"scheduledTime": "2026-11-24T07:00:00Z"}
+    around.slack.fault = lambda _: webhook_error("no_service")
+    with pytest.raises(DeliveryFailed):
+        around.invoke(scheduled)
+    around.slack.fault = None
+    report = around.invoke(scheduled)
+    assert {one["status"] for one in report["deliveries"]} == {"delivered", "duplicate"}
+    assert {one["status"] for one in around.invoke(scheduled)["deliveries"]} == {"duplicate"}
+    assert (report["problems"], report["notes"]) == ([], []), "nothing was left out"
+    for event in (
+        {},
+        {"workspaceUids": ["failing"], "backupRequestUid": "none"},
+        {"asOf": "2026-12-04T07:00:00Z"},
+        {"redeliver": report["reportId"]},
+        {"doctor": True},
+    ):
+        around.invoke(event)
+
+
+def run_once(around: World) -> None:
+    for event in ({"scheduledTime": "2026-11-24T07:00:00Z"}, {"doctor": True}):
+        around.invoke(event)
+
+
+MADE = {
+    "PaletteApiKeySecret": "palette-api-key",
+    "SlackWebhookSecret": "slack-webhook",
+    "HeartbeatUrlSecret": "heartbeat",
+    "EmailFrom": "backups@example.com",
+    "EmailTo": "team@example.com",
+    "EventBusName": "default",
+}
+GIVEN = {
+    **MADE,
+    "PaletteApiKeySecret": "ARN of palette-api-key",
+    "SlackWebhookSecret": "ARN of slack-webhook",
+    "HeartbeatUrlSecret": "ARN of heartbeat",
+    "SnsTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:backups",
+    "ReportBucket": "own-bucket",
+    "ReportPrefix": "palette/backups/",
+    "DeliveryTable": "own-table",
+    "KmsKeyArn": KEY,
+}
+DEPLOYMENTS: list[tuple[dict[str, str], str]] = [(MADE, "backups@example.com"), (GIVEN, "example.com")]
+
+
+def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
+    around: World,
+) -> None:
+    used: set[tuple[str, str, int, str, int]] = set()
+    allowed: set[tuple[str, str, int, str, int]] = set()
+    given = dict(around.environment)
+    for (parameters, identity), run in zip(DEPLOYMENTS, (run_everything, run_once), strict=True):
+        around.environment = dict(given)
+        with deployed_in(around, parameters, identity) as (deployed, calls):
+            run(around)
+            statements = list(deployed.statements())
+            for need in calls.made | of_the_platform(deployed):
+                by = [grant for statement in statements for grant in grants(statement, need)]
+                assert by, f"{need} is not allowed"
+                used.update(by)
+        around.aws.client("secretsmanager").delete_secret(SecretId="heartbeat", ForceDeleteWithoutRecovery=True)
+        around.aws.client("sesv2").delete_email_identity(EmailIdentity=identity)
+        allowed |= {
+            (one.role, one.policy, one.number, action, position)
+            for one in statements
+            for action in one.actions
+            for position in range(len(one.resources))
+        }
+    assert allowed - used == set(), "nobody needs these"
+    assert len(used) > 25
+
+
+_NAMES_NOTHING = re.compile(r"\*|arn:aws:[a-z0-9]+:[a-z0-9-]*:\d*:([a-z-]+[:/])?[*?].*")
+"""Everything, or everything of one kind."""
+
+
+@pytest.mark.parametrize(("parameters", "identity"), DEPLOYMENTS)
+def test_nothing_is_allowed_on_everything(parameters: dict[str, str], identity: str) -> None:
+    network = {"VpcSubnetIds": "subnet-0123456789abcdef0", "VpcSecurityGroupIds": "sg-0123456789abcdef0"}
+    deployed = Deployed({**parameters, **network})
+    statements = list(deployed.statements())
+    for statement in statements:
+        if statement.effect == "Allow":
+            assert not [action for action in statement.actions if "*" in action]
+            assert not [one for one in statement.resources if _NAMES_NOTHING.fullmatch(one)], statement
+    (denied,) = [statement for statement in statements if statement.effect == "Deny"]
+    assert (denied.role, denied.actions) == (FUNCTION, ("ec2:*",))
+
+
+def test_a_neighbours_things_are_out_of_reach() -> None:
+    statements = list(Deployed(MADE).statements())
+    for action, resource in (
+        (
+            "secretsmanager:GetSecretValue",
+            f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:palette-api-key-of-others-a1B2c3",
+        ),
+        ("s3:GetObject", "arn:aws:s3:::Reports/other/x.json"),
+        ("s3:DeleteObject", "arn:aws:s3:::Reports/reports/x.json"),
+        ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:other"),
+        ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other"),
+        ("ses:SendEmail", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/boss@example.com"),
+    ):
+        assert not [grant for one in statements for grant in grants(one, Need(FUNCTION, action, resource))], action
