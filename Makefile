@@ -45,7 +45,7 @@ demo: .venv-demo/.demo  ## Runs the whole thing on this machine against a Palett
 report: .venv-demo/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, and no AWS
 	PYTHONPATH=src .venv-demo/bin/python -m backup_reporter report
 
-test: $(VENV)/.dev  ## Runs the test suite
+test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
 
 check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports, template; changes nothing

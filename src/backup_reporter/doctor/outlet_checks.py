@@ -127,7 +127,7 @@ class OutletChecks:
         try:
             table = self._client("dynamodb").describe_table(TableName=name)["Table"]
         except ClientError as error:
-            # The function itself only writes items: it needs, and has, no permission to look at the table.
+            # Reports only write items, so there may be a table that works and cannot be looked at.
             if error.response.get("Error", {}).get("Code") == "AccessDeniedException":
                 raise Ailment(
                     "it may not be looked at from here", "Look at it with rights of your own.", result="warning"
