@@ -13,13 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stack import LocalAws, local_aws
+from stack import REPOSITORY, LocalAws, local_aws
 
 from backup_reporter.demo.instructive import instructive
+from backup_reporter.demo.local_server import Answer, LocalServer, Request
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
 
 STACK = "reporter"
+
+
+class HeartbeatServer(LocalServer):
+    """Whoever waits for the heartbeats."""
+
+    def answer(self, request: Request) -> Answer:
+        return Answer(200, b"OK")
 
 
 @dataclass
@@ -27,7 +35,9 @@ class Deployment:
     aws: LocalAws
     palette: LookAlike
     slack: SlackServer
+    heartbeats: HeartbeatServer
     queue_url: str
+    alarms_url: str
     outputs: dict[str, str]
 
     def invoke(self, event: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
@@ -37,15 +47,15 @@ class Deployment:
         )
         return json.loads(answer["Payload"].read()), answer.get("FunctionError")
 
-    def arrived(self, seconds: float) -> list[dict[str, Any]]:
-        """What came to the topic's subscriber within some seconds."""
+    def arrived(self, seconds: float, queue_url: str | None = None) -> list[dict[str, Any]]:
+        """What came to the report topic's subscriber (or another queue) within some seconds."""
         messages: list[dict[str, Any]] = []
-        sqs, ends_at = self.aws.client("sqs"), time.monotonic() + seconds
+        sqs, ends_at, queue_url = self.aws.client("sqs"), time.monotonic() + seconds, queue_url or self.queue_url
         while not messages and time.monotonic() < ends_at:
-            received = sqs.receive_message(QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            received = sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
             for message in received.get("Messages", []):
                 messages.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+                sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
         return messages
 
 
@@ -55,6 +65,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
     with (
         LookAlike(instructive(datetime.now(UTC)), rate_limit=False) as palette,
         SlackServer() as slack,
+        HeartbeatServer() as heartbeats,
         local_aws(directory) as aws,
     ):
         aws.client("s3").create_bucket(
@@ -63,32 +74,54 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
         secrets = aws.client("secretsmanager")
         secrets.create_secret(Name="palette-api-key", SecretString=json.dumps({"apiKey": API_KEY}))
         slack_arn = secrets.create_secret(Name="slack-webhook", SecretString=slack.webhook_url)["ARN"]
+        secrets.create_secret(Name="heartbeat", SecretString=f"{heartbeats.url}/ping")
         parameters = {
             "PaletteApiUrl": palette.url,
             "PaletteApiKeySecret": "palette-api-key",
             "SlackWebhookSecret": slack_arn,
             "EventBusName": "default",
+            # No e-mail: the local IAM knows nothing of ses:FromAddress, by which the policy tells senders apart.
+            "HeartbeatUrlSecret": "heartbeat",
             "ScheduleExpression": "rate(1 minute)",
         }
         outputs = aws.deploy(aws.build(), STACK, parameters)
-        sqs = aws.client("sqs")
-        queue_url = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "sns.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": arn,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": outputs["TopicArn"]}},
-                }
-            ],
-        }
-        sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
-        aws.client("sns").subscribe(TopicArn=outputs["TopicArn"], Protocol="sqs", Endpoint=arn)
-        yield Deployment(aws, palette, slack, queue_url, outputs)
+        reports, alarms = (subscriber(aws, outputs[topic], topic) for topic in ("TopicArn", "AlarmTopicArn"))
+        yield Deployment(aws, palette, slack, heartbeats, reports, alarms, outputs)
+
+
+def subscriber(aws: LocalAws, topic: str, name: str) -> str:
+    """The URL of a queue that gets what is published to the topic."""
+    sqs = aws.client("sqs")
+    queue_url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=queue_url, Attributes={"Policy": json.dumps(policy)})
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return queue_url
+
+
+def test_the_package_has_a_bill_of_exactly_what_is_in_it_with_the_hashes_of_the_lock_file(
+    deployment: Deployment,
+) -> None:
+    package = deployment.aws.directory / "build" / "BackupReporter"
+    bill = json.loads((package / "sbom.cdx.json").read_text())
+    named = {f"{one['name'].replace('-', '_').lower()}-{one['version']}.dist-info" for one in bill["components"]}
+    assert named == {path.name.lower() for path in package.glob("*.dist-info")}
+    lock = (REPOSITORY / "src/requirements.txt").read_text()
+    for one in bill["components"]:
+        assert f"sha256:{one['hashes'][0]['content']}" in lock, one["name"]
+        assert one["licenses"], one["name"]
 
 
 def test_the_schedule_fires_by_itself_and_everybody_gets_the_report(deployment: Deployment) -> None:
@@ -97,6 +130,7 @@ def test_the_schedule_fires_by_itself_and_everybody_gets_the_report(deployment: 
     assert notification["Subject"].startswith("Palette backups CRITICAL")
     assert notification["MessageAttributes"]["status"]["Value"] == "CRITICAL"
     wait_until(lambda: len(deployment.slack.messages) > posted_before, seconds=20)
+    wait_until(lambda: deployment.heartbeats.requests, seconds=20)
 
 
 def test_an_invocation_on_demand_answers_with_the_report(deployment: Deployment) -> None:
@@ -104,7 +138,7 @@ def test_an_invocation_on_demand_answers_with_the_report(deployment: Deployment)
     assert error is None
     assert report["status"] == "CRITICAL"
     statuses = {delivery["channel"]: delivery["status"] for delivery in report["deliveries"]}
-    assert statuses == {"sns": "delivered", "slack": "delivered", "eventbridge": "delivered"}
+    assert statuses == dict.fromkeys(("sns", "slack", "eventbridge"), "delivered")
 
 
 def test_the_bucket_refuses_what_does_not_come_over_tls(deployment: Deployment) -> None:
@@ -121,6 +155,17 @@ def test_an_event_that_makes_no_sense_is_refused(deployment: Deployment) -> None
     answer, error = deployment.invoke({"workspace": "payments"})
     assert error
     assert "'workspace' is no field" in answer["errorMessage"]
+
+
+def test_a_function_that_keeps_failing_sets_off_its_alarm(deployment: Deployment) -> None:
+    for _ in range(3):
+        assert deployment.invoke({"workspace": "payments"})[1]
+    # The local CloudWatch looks at its alarms whenever a metric is put.
+    deployment.aws.client("cloudwatch").put_metric_data(Namespace="Other", MetricData=[{"MetricName": "x", "Value": 1}])
+    alarms = [json.loads(one["Message"]) for one in deployment.arrived(seconds=10, queue_url=deployment.alarms_url)]
+    (alarm,) = [one for one in alarms if one["Trigger"]["MetricName"] == "Errors"]
+    assert alarm["NewStateValue"] == "ALARM"
+    assert alarm["AlarmDescription"].endswith("failed three times within an hour, as often as one event is tried.")
 
 
 def test_a_scheduled_report_reaches_each_channel_once_even_when_the_event_comes_twice(deployment: Deployment) -> None:
@@ -184,10 +229,17 @@ _scheduled_times = (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour) for
 
 
 def goes_wrong(deployment: Deployment) -> bool:
-    """Whether a first scheduled run, or its retry, says that something failed."""
+    """Whether a first scheduled run, its retry or the doctor says that something failed."""
     forget_the_last_report(deployment)
     event = {"scheduledTime": next(_scheduled_times).isoformat()}
-    return says_so(deployment.invoke(event), "delivered") or says_so(deployment.invoke(event), "duplicate")
+    first = says_so(deployment.invoke(event), "delivered") or says_so(deployment.invoke(event), "duplicate")
+    return first or any_check_fails(deployment)
+
+
+def any_check_fails(deployment: Deployment) -> bool:
+    """Whether the doctor, run in the function, cannot look at something."""
+    answer, _ = deployment.invoke({"doctor": True})
+    return any(check["result"] not in ("ok", "off") for check in answer["checks"])
 
 
 def forget_the_last_report(deployment: Deployment) -> None:
