@@ -61,7 +61,7 @@ fix: $(VENV)/.dev  ## Formats the code and mends what the linter can mend
 	$(BIN)/ruff format src tests
 	$(BIN)/ruff check --fix src tests
 
-build: .venv-sam/.sam  ## Builds the function as it is deployed
+build: .venv-sam/.sam  ## Builds the function as it is deployed, with its bill of materials (sbom.cdx.json)
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 
 e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS with IAM enforced, and uses it
@@ -70,9 +70,9 @@ e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a l
 fuzz: $(VENV)/.dev  ## Judges any answer that Palette's schema allows, fifty times as long as make test does
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py
 
-checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template
+checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template, before and after SAM's translator
 	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
-	.venv-checkov/bin/checkov --file template.yaml --framework cloudformation --skip-download --compact --quiet
+	.venv-checkov/bin/checkov --file template.yaml .venv-sam/translated.json --framework cloudformation --skip-download --compact --quiet
 
 LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade --no-config
 
