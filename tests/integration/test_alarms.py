@@ -12,7 +12,7 @@ from test_runtime_interface import metrics_in
 from world import World
 
 from backup_reporter.errors import DeliveryFailed
-from deployed_template import ACCOUNT, REGION, Deployed, translated
+from deployed_template import ACCOUNT, REGION, REPOSITORY, Deployed, translated
 
 ALARM, SECONDS_IN_AN_HOUR = "AWS::CloudWatch::Alarm", 3600
 OF_THE_PLATFORM = {
@@ -82,6 +82,14 @@ def test_every_alarm_speaks_to_the_topic_and_only_cloudwatch_may_do_so_in_this_a
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
     # AWS's own key for SNS does not let CloudWatch in: alarms would be lost without a word.
     assert "KmsMasterKeyId" not in deployed.resources("AWS::SNS::Topic")["AlarmTopic"]
+
+
+def test_whoever_is_woken_finds_every_alarm_in_the_manual() -> None:
+    manual = (REPOSITORY / "docs/operations.md").read_text()
+    for name, alarm in Deployed(MADE).resources(ALARM).items():
+        assert f"| `{name}` |" in manual
+        assert re.search(rf"^### .*\b{name}\b", manual, re.MULTILINE), f"what to do about {name}"
+        assert "${" not in alarm["AlarmDescription"]
 
 
 def test_alarms_go_to_a_topic_of_ones_own_or_are_not_made() -> None:
