@@ -177,6 +177,8 @@ def test_a_scheduled_report_reaches_each_channel_once_even_when_the_event_comes_
 
 
 def test_without_any_one_of_its_permissions_the_function_fails(deployment: Deployment) -> None:
+    # The local AWS speaks no TLS: see above.
+    deployment.aws.client("s3").delete_bucket_policy(Bucket=deployment.outputs["BucketName"])
     iam = deployment.aws.client("iam")
     function = deployment.aws.client("lambda").get_function_configuration(
         FunctionName=deployment.outputs["FunctionName"]
@@ -230,11 +232,12 @@ _scheduled_times = (datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=hour) for
 
 
 def goes_wrong(deployment: Deployment) -> bool:
-    """Whether a first scheduled run, its retry or the doctor says that something failed."""
+    """Whether a first report, a scheduled one or the doctor says that something failed."""
     forget_the_last_report(deployment)
     event = {"scheduledTime": next(_scheduled_times).isoformat()}
-    first = says_so(deployment.invoke(event), "delivered") or says_so(deployment.invoke(event), "duplicate")
-    return first or any_check_fails(deployment)
+    # On demand first: it raises nothing, and a function that raised has to be started anew.
+    on_demand = says_so(deployment.invoke({}), "delivered")
+    return on_demand or says_so(deployment.invoke(event), "delivered") or any_check_fails(deployment)
 
 
 def any_check_fails(deployment: Deployment) -> bool:
