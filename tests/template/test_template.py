@@ -47,7 +47,8 @@ def template() -> dict[str, Any]:
 
 def variables(template: dict[str, Any]) -> dict[str, Any]:
     function = template["Resources"]["BackupReporter"]["Properties"]
-    found: dict[str, Any] = function["Environment"]["Variables"]
+    found: dict[str, Any] = dict(function["Environment"]["Variables"])
+    assert found.pop("MALLOC_ARENA_MAX") == "1"  # for the C library, and no setting
     return found
 
 

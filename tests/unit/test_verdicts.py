@@ -106,7 +106,7 @@ def test_a_healthy_workspace_takes_little_memory() -> None:
     finally:
         tracemalloc.stop()
 
-    assert kept_bytes / len(verdicts) < 1300
+    assert kept_bytes / len(verdicts) < 450
 
 
 def test_the_csv_in_pieces_is_the_csv_of_the_whole() -> None:
