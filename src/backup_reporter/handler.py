@@ -1,6 +1,13 @@
 """Lambda's entry: reads the environment and the event, reports, and insists on delivery."""
 
+# ruff: noqa: E402
+
 from __future__ import annotations
+
+import gc
+
+# What importing makes stays for good: looking for garbage in it takes a twelfth of a cold start.
+gc.disable()
 
 import os
 import time
@@ -19,6 +26,9 @@ from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter
 from backup_reporter.request import parse_event
 from backup_reporter.settings import load
+
+gc.freeze()
+gc.enable()
 
 _ANSWER_SECONDS = 5.0
 """What the doctor leaves for its own answer."""

@@ -40,10 +40,13 @@ def nobody_watches(done: int, total: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit."""
+    """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit.
+
+    ``outlets`` is asked once everything is judged: what leads there can be built while Palette answers.
+    """
 
     client: PaletteClient
-    outlets: Outlets
+    outlets: Callable[[], Outlets]
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     invocation_id: str
@@ -64,7 +67,7 @@ def run(request: Request, settings: Settings, around: Surroundings, now: datetim
         problems=problems,
         what_if=request.as_of is not None,
     )
-    return publish(report, request, settings, around.outlets, around.seconds_left)
+    return publish(report, request, settings, around.outlets(), around.seconds_left)
 
 
 def gather(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -16,12 +16,12 @@ from backup_reporter.deliver import OnceEach, deliver
 from backup_reporter.errors import InvalidRequest, StoreError, reason_of
 from backup_reporter.heartbeat import Heartbeat
 from backup_reporter.report.changes import Baseline, compare
-from backup_reporter.report.csv_table import csv_pieces
 from backup_reporter.report.model import Delivery, Report
-from backup_reporter.report.page import render_page
 from backup_reporter.request import Request
 from backup_reporter.settings import Notify, Settings
-from backup_reporter.store import ReportStore
+
+if TYPE_CHECKING:
+    from backup_reporter.store import ReportStore
 
 _STORE_SECONDS = 60.0
 """How long the bucket is waited for at each step, where there is that much time."""
@@ -164,6 +164,10 @@ def _keep_files(report: Report, zone: ZoneInfo, store: ReportStore) -> dict[str,
 
     Raises :class:`StoreError` where the bucket cannot be used.
     """
+    # Imported here because only those who keep reports need them.
+    from backup_reporter.report.csv_table import csv_pieces  # noqa: PLC0415
+    from backup_reporter.report.page import render_page  # noqa: PLC0415
+
     renderings: dict[str, Callable[[], Iterable[bytes]]] = {
         "html": lambda: [render_page(report, zone).encode()],
         "csv": lambda: csv_pieces(report),

@@ -1,31 +1,28 @@
 """The settings put to work: every client that they call for, each built when it is first used.
 
-Both composition roots, the function's handler and the command line, build this and nothing else.
+Both composition roots, the function's handler and the command line, build this and nothing else. A
+channel's module is imported where that channel is set up: a cold start pays for nothing that it does not use.
 """
 
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import urllib3
 from botocore.config import Config
 
 from backup_reporter.channels.channel import Channel
-from backup_reporter.channels.email import EmailChannel
-from backup_reporter.channels.eventbridge import EventBridgeChannel
-from backup_reporter.channels.slack import SlackChannel
-from backup_reporter.channels.sns import SnsChannel
 from backup_reporter.deliver import OnceEach
 from backup_reporter.errors import SecretError, SettingsError
-from backup_reporter.heartbeat import Heartbeat
-from backup_reporter.once import DeliveryTable
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
@@ -35,7 +32,11 @@ from backup_reporter.report.model import Report
 from backup_reporter.request import Request
 from backup_reporter.secrets import parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
-from backup_reporter.store import ReportStore
+
+if TYPE_CHECKING:
+    from backup_reporter.channels.slack import SlackChannel
+    from backup_reporter.heartbeat import Heartbeat
+    from backup_reporter.store import ReportStore
 
 _DELIVERY_RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for rendering and delivering; at most a third of it."""
@@ -49,6 +50,9 @@ class Reporter:
     api_key: str | None = field(default=None, repr=False)
     """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
 
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
     @cached_property
     def _session(self) -> boto3.Session:
         return boto3.Session()
@@ -56,10 +60,6 @@ class Reporter:
     @cached_property
     def _config(self) -> Config:
         return Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
-
-    @cached_property
-    def _secrets(self) -> Any:
-        return self.client("secretsmanager")
 
     @cached_property
     def http(self) -> urllib3.PoolManager:
@@ -91,29 +91,46 @@ class Reporter:
 
     def _once(self) -> OnceEach | None:
         table = self.settings.delivery_table
-        return DeliveryTable(self.client("dynamodb"), table) if table else None
+        if not table:
+            return None
+        from backup_reporter.once import DeliveryTable  # noqa: PLC0415 - see above
+
+        return DeliveryTable(self.client("dynamodb"), table)
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket
         if not bucket:
             return None
-        # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
-        config = self._config.merge(Config(signature_version="s3v4"))
-        return ReportStore(self._session.client("s3", config=config), bucket, self.settings.report_prefix)
+        from backup_reporter.store import ReportStore  # noqa: PLC0415 - see above
+
+        return ReportStore(self.client("s3"), bucket, self.settings.report_prefix)
 
     def _heartbeat(self) -> Heartbeat | None:
         name = self.settings.heartbeat_url_secret
-        return Heartbeat(self.http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name) if name else None
+        if not name:
+            return None
+        from backup_reporter.heartbeat import Heartbeat  # noqa: PLC0415 - see above
+
+        return Heartbeat(self.http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name)
 
     def client(self, service: str) -> Any:
-        """A client of boto3's."""
-        return self._session.client(service, config=self._config)
+        """A client of boto3's, the same for everybody. Safe for threads, unlike the making of one."""
+        # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
+        config = self._config.merge(Config(signature_version="s3v4")) if service == "s3" else self._config
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(service, config=config)
+            return self._clients[service]
 
     def _sns(self) -> Channel:
+        from backup_reporter.channels.sns import SnsChannel  # noqa: PLC0415 - see above
+
         return SnsChannel(self.client("sns"), self.settings.sns_topic_arn or "")
 
     def slack(self) -> SlackChannel:
         """The Slack channel, whose secret is read when it is used."""
+        from backup_reporter.channels.slack import SlackChannel  # noqa: PLC0415 - see above
+
         return SlackChannel(
             self.http,
             partial(self.secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),
@@ -121,16 +138,20 @@ class Reporter:
         )
 
     def _email(self) -> Channel:
+        from backup_reporter.channels.email import EmailChannel  # noqa: PLC0415 - see above
+
         return EmailChannel(self.client("sesv2"), self.settings.email_from or "", self.settings.email_to)
 
     def _eventbridge(self) -> Channel:
+        from backup_reporter.channels.eventbridge import EventBridgeChannel  # noqa: PLC0415 - see above
+
         return EventBridgeChannel(self.client("events"), self.settings.event_bus_name or "")
 
     def secret(self, setting: str, name: str | None) -> str:
         """A secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
         if not name:
             raise SecretError(f"{setting} is not set")
-        return read_secret(self._secrets, name, setting)
+        return read_secret(self.client("secretsmanager"), name, setting)
 
     def read_api_key(self) -> str:
         """The API key, read anew. Raises :class:`SecretError`."""
@@ -154,13 +175,26 @@ class Reporter:
         reserve_seconds = min(_DELIVERY_RESERVE_SECONDS, seconds_left() / 3)
         around = Surroundings(
             client=self.palette(partial(_until, ends_at - reserve_seconds)),
-            outlets=self.outlets,
+            outlets=self._building_outlets(),
             clock=_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
             on_progress=on_progress,
         )
         return run(request, self.settings, around, _now())
+
+    def _building_outlets(self) -> Callable[[], Outlets]:
+        """Has the outlets built while Palette is asked; answers with what waits for them."""
+
+        def build() -> Outlets:
+            if not self.api_key:
+                self.client("secretsmanager")  # first, because whoever asks Palette waits for it
+            return self.outlets
+
+        pool = ThreadPoolExecutor(1, thread_name_prefix="outlets")
+        built = pool.submit(build)
+        pool.shutdown(wait=False)
+        return built.result
 
 
 def _trust(context: ssl.SSLContext, ca_bundle: str) -> None:

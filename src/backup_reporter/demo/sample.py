@@ -43,7 +43,7 @@ def _report(palette: LookAlike, now: datetime) -> Report:
     )
     around = Surroundings(
         client=client,
-        outlets=Outlets(channels=()),
+        outlets=lambda: Outlets(channels=()),
         clock=lambda: now,
         seconds_left=lambda: 600.0,
         invocation_id="sample",
