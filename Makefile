@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix fuzz build e2e checkov schema findings screenshots lock clean
+.PHONY: help demo report test check fix fuzz build e2e bench bench-quick bench-package checkov schema findings screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,8 +49,8 @@ test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
 
 check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports, template; changes nothing
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests bench
+	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region eu-central-1
@@ -58,14 +58,28 @@ check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports
 	.venv-sam/bin/cfn-lint --non-zero-exit-code warning .venv-sam/translated.json
 
 fix: $(VENV)/.dev  ## Formats the code and mends what the linter can mend
-	$(BIN)/ruff format src tests
-	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests bench
+	$(BIN)/ruff check --fix src tests bench
 
 build: .venv-sam/.sam  ## Builds the function as it is deployed, with its bill of materials (sbom.cdx.json)
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 
 e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS with IAM enforced, and uses it
 	$(BIN)/pytest -q tests/e2e --override-ini addopts=--strict-markers
+
+BENCH = PYTHONPATH=src $(BIN)/python -m bench --python $(FUNCTION_PYTHON) --package build/bench
+
+bench: bench-package  ## Measures everything side by side, in ten minutes, and writes docs/performance.md
+	$(BENCH)
+
+bench-quick: bench-package  ## Goes through make bench in a minute; its figures mean nothing
+	$(BENCH) --quick --output build/performance-quick.md
+
+# The package as it is deployed, but for this machine.
+bench-package: $(VENV)/.dev
+	rm -rf build/bench
+	$(MAKE) --silent --directory src build-BackupReporter ARTIFACTS_DIR=$(CURDIR)/build/bench PYTHON=$(CURDIR)/$(BIN)/python \
+		PLATFORM=manylinux2014_$$(uname -m) PYTHON_VERSION=$$($(FUNCTION_PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 fuzz: $(VENV)/.dev  ## Judges any answer that Palette's schema allows, fifty times as long as make test does
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py

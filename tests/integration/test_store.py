@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -54,6 +55,29 @@ def test_reports_lie_by_day_with_their_files_beside_them(store: ReportStore, s3:
         f"{place}.html": "text/html; charset=utf-8",
         f"{place}.csv": "text/csv; charset=utf-8",
     }
+
+
+def test_a_large_file_goes_up_in_parts_and_arrives_whole(store: ReportStore, s3: Any) -> None:
+    pieces = [f"{number:07},".encode() * 100 for number in range(15_000)]
+    store.keep_file(REPORT_ID, "csv", iter(pieces))
+
+    kept = s3.get_object(Bucket="reports", Key=store.key(REPORT_ID, "csv"))
+    assert kept["Body"].read() == b"".join(pieces)
+    assert kept["ETag"].endswith('-3"')  # S3's sign of an object that came in parts
+    assert kept["ContentType"] == "text/csv; charset=utf-8"
+
+
+@pytest.mark.parametrize("pieces_before", [0, 700])
+def test_a_file_that_cannot_be_made_is_not_kept_by_halves(store: ReportStore, s3: Any, pieces_before: int) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield from (b"a,b\n" * 2500 for _ in range(pieces_before))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.keep_file(REPORT_ID, "csv", pieces())
+
+    assert "Contents" not in s3.list_objects_v2(Bucket="reports")
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket="reports")
 
 
 def listed(s3: Any) -> Any:

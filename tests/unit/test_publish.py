@@ -214,6 +214,23 @@ def test_a_list_that_cannot_be_renewed_is_said_and_the_link_stands() -> None:
     assert report.report_url
 
 
+@pytest.mark.parametrize(("extension", "has_link"), [("html", False), ("csv", True)])
+def test_a_file_that_cannot_be_made_costs_that_file_and_is_said(extension: str, has_link: bool) -> None:
+    class Clumsy(Shelf):
+        def keep_file(self, report_id: str, kind: str, pieces: Iterable[bytes]) -> None:
+            if kind == extension:
+                raise ZeroDivisionError
+            super().keep_file(report_id, kind, pieces)
+
+    shelf = Clumsy()
+    report = House(store=shelf).publish(BROKEN, report_id=REPORT_ID)
+
+    assert report.notes == (f"This report could not be kept as {extension.upper()}: ZeroDivisionError.",)
+    assert bool(report.report_url) is has_link
+    assert shelf.files[REPORT_ID].keys() == {"html", "csv"} - {extension}
+    assert shelf.reports[REPORT_ID] == report
+
+
 class StuckShelf(Shelf):
     """A bucket that does not answer until it is released."""
 
