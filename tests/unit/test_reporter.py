@@ -1,0 +1,50 @@
+import ssl
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from backup_reporter.reporter import Reporter
+from backup_reporter.settings import Settings
+
+SETTINGS = Settings(sns_topic_arn="arn:aws:sns:eu-central-1:123456789012:reports", report_bucket="reports")
+
+
+@pytest.fixture(autouse=True)
+def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_every_connection_shares_one_tls_context() -> None:
+    pools = Reporter(SETTINGS).http
+    contexts = {
+        id(pools.connection_from_url(url).conn_kw["ssl_context"]) for url in ("https://a.example", "https://b.example")
+    }
+
+    assert len(contexts) == 1
+    context = pools.connection_from_url("https://a.example").conn_kw["ssl_context"]
+    assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_a_client_is_made_once_whoever_asks_for_it_first() -> None:
+    reporter = Reporter(SETTINGS)
+    with ThreadPoolExecutor(8) as pool:
+        clients = set(pool.map(lambda _: id(reporter.client("sns")), range(8)))
+
+    assert len(clients) == 1
+
+
+def test_only_what_is_set_up_is_built() -> None:
+    reporter = Reporter(SETTINGS)
+    outlets = reporter.outlets
+
+    assert [channel.name for channel in outlets.channels] == ["sns"]
+    assert outlets.store is not None
+    assert outlets.once is None
+    assert set(reporter._clients) == {"sns", "s3"}
