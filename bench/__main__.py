@@ -22,7 +22,7 @@ Written by `make bench` on {date:%Y-%m-%d}: {machine}, function on Python {pytho
 run, on loopback; trust the ratios, not the seconds. Targets stand beside the ratios in parentheses.
 
 `make bench` builds the package as it is deployed, starts a Palette look-alike and a local AWS as processes of their own, and
-takes about ten minutes. `make bench-quick` goes through the same in seconds, to see that it works; its figures mean nothing.
+takes about ten minutes. `make bench-quick` goes through the same in a minute, to see that it works; its figures mean nothing.
 """
 
 

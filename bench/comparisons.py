@@ -234,7 +234,7 @@ def decoding(function: Function, sizes: Sizes) -> Section:
         "Decoding",
         """
 The same bytes, best of seven rounds. *Structs* are Palette's fields with their types checked; *judged* goes on from there to
-the model that the rules know, times and clusters and all, which `json.loads` would still have before it.
+the model that the rules know, times and clusters and all: a step that whoever uses `json.loads` still has to take.
 """,
         (
             "days × clusters",
