@@ -11,9 +11,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.comparisons import COMPARISONS, QUICK, Sizes
+from bench.costs import decoding, memory, package, start
 from bench.document import document
+from bench.pace import pace, without_limit
 from bench.processes import REPOSITORY, Function
+from bench.sizes import QUICK, Sizes
+
+_COMPARISONS = (pace, without_limit, memory, start, decoding, package)
 
 _HEAD = """
 # Performance
@@ -31,7 +35,7 @@ def main() -> None:
     function = Function(arguments.python, str(arguments.package.resolve()))
     sizes = QUICK if arguments.quick else Sizes()
     sections = []
-    for comparison in COMPARISONS:
+    for comparison in _COMPARISONS:
         started = time.monotonic()
         sections.append(comparison(function, sizes))
         print(f"{comparison.__name__}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
