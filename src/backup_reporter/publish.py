@@ -14,13 +14,13 @@ import msgspec
 from backup_reporter.channels.channel import Channel
 from backup_reporter.deliver import OnceEach, deliver
 from backup_reporter.errors import InvalidRequest, StoreError, reason_of
-from backup_reporter.heartbeat import Heartbeat
 from backup_reporter.report.changes import Baseline, compare
 from backup_reporter.report.model import Delivery, Report
 from backup_reporter.request import Request
 from backup_reporter.settings import Notify, Settings
 
 if TYPE_CHECKING:
+    from backup_reporter.heartbeat import Heartbeat
     from backup_reporter.store import ReportStore
 
 _STORE_SECONDS = 60.0

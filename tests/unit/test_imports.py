@@ -26,6 +26,7 @@ NEEDED_BY_SOME = {
     "backup_reporter.cli": "the command line",
     "backup_reporter.demo": "the demo",
     "backup_reporter.doctor": "the doctor",
+    "backup_reporter.heartbeat": "those who set it up",
     "backup_reporter.once": "those who set it up",
     "backup_reporter.report.page": "those who keep reports",
     "backup_reporter.report.schema": "the docs",
