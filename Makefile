@@ -77,7 +77,7 @@ bench-quick: bench-package  ## Goes through make bench in a minute; its figures 
 
 # The package as it is deployed, but for this machine.
 bench-package: $(VENV)/.dev
-	rm -rf build/bench
+	rm -rf build/bench && mkdir -p build/bench
 	$(MAKE) --silent --directory src build-BackupReporter ARTIFACTS_DIR=$(CURDIR)/build/bench PYTHON=$(CURDIR)/$(BIN)/python \
 		PLATFORM=manylinux2014_$$(uname -m) PYTHON_VERSION=$$($(FUNCTION_PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 

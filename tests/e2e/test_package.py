@@ -43,6 +43,7 @@ def python() -> str:
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory, python: str) -> Path:
     directory = tmp_path_factory.mktemp("built") / "package"
+    directory.mkdir()
     said = "import platform; print(*platform.python_version_tuple()[:2], sep='.'); print(platform.machine())"
     version, machine = subprocess.run([python, "-c", said], capture_output=True, text=True, check=True).stdout.split()
     settings = {"ARTIFACTS_DIR": directory, "PLATFORM": f"manylinux2014_{machine}", "PYTHON_VERSION": version}
