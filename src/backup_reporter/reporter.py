@@ -36,6 +36,11 @@ from backup_reporter.secrets import parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
 from backup_reporter.store import ReportStore
 
+_HURRIED = {
+    "secretsmanager": Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}),
+    "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
+}
+"""Asked before anything can be sent: one that does not answer must not use up the time for sending."""
 _DELIVERY_RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for rendering and delivering; at most a third of it."""
 
@@ -102,7 +107,7 @@ class Reporter:
 
     def client(self, service: str) -> Any:
         """A client of boto3's."""
-        return self._session.client(service, config=self._config)
+        return self._session.client(service, config=_HURRIED.get(service, self._config))
 
     def _sns(self) -> Channel:
         return SnsChannel(self.client("sns"), self.settings.sns_topic_arn or "")
