@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix fuzz build e2e checkov schema findings screenshots lock clean
+.PHONY: help demo report test check fix faults fuzz build e2e checkov schema findings screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ build: .venv-sam/.sam  ## Builds the function as it is deployed
 
 e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS with IAM enforced, and uses it
 	$(BIN)/pytest -q tests/e2e --override-ini addopts=--strict-markers
+
+faults: $(VENV)/.dev  ## Runs the handler behind every fault there is, and writes the table in docs/reliability.md
+	$(BIN)/pytest -q tests/integration/faults --override-ini addopts=--strict-markers --numprocesses 8 --dist worksteal --table docs/reliability.md
 
 fuzz: $(VENV)/.dev  ## Judges any answer that Palette's schema allows, fifty times as long as make test does
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py
