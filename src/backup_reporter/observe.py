@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -14,12 +13,10 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from backup_reporter.errors import BackupReporterError
 from backup_reporter.report.model import Report
 from backup_reporter.report.verdicts import with_findings
+from backup_reporter.secrets import keep_libraries_quiet
 
 SERVICE = "backup-reporter"
 NAMESPACE = "BackupReporter"
-
-_TALKATIVE = ("botocore", "urllib3")
-"""At DEBUG these write down what they exchange: a secret's text as it is read, the path of a webhook's URL."""
 
 
 class Observer:
@@ -28,8 +25,7 @@ class Observer:
     def __init__(self, invocation_id: str) -> None:
         self.logger = Logger(service=SERVICE)
         self.logger.set_correlation_id(invocation_id)
-        for name in _TALKATIVE:
-            logging.getLogger(name).setLevel(logging.INFO)
+        keep_libraries_quiet()
         self._metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
         self._started = time.monotonic()
 

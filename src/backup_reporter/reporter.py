@@ -32,7 +32,7 @@ from backup_reporter.pipeline import Progress, Surroundings, nobody_watches, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request
-from backup_reporter.secrets import parse_api_key, read_secret
+from backup_reporter.secrets import keep_libraries_quiet, parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
 from backup_reporter.store import ReportStore
 
@@ -52,6 +52,9 @@ class Reporter:
     settings: Settings
     api_key: str | None = field(default=None, repr=False)
     """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
+
+    def __post_init__(self) -> None:
+        keep_libraries_quiet()
 
     @cached_property
     def _session(self) -> boto3.Session:

@@ -14,6 +14,8 @@ from fault_list import Certificate, Fault
 from stage import CHANNELS, HEALTHY, IN_TROUBLE, SCHEDULED, WORKSPACES, Outcome, stage
 from world import LocalAws
 
+from backup_reporter.demo.lookalike import API_KEY
+
 WORST = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
 
 
@@ -25,6 +27,10 @@ def run(fault: Fault, aws: LocalAws, directory: Path) -> Outcome:
             on_stage.environment["PALETTE_CA_BUNDLE"] = str(directory / "certificate.pem")
         fault.arrange(on_stage)
         outcome = on_stage.invoke(SCHEDULED, fault.seconds)
+        said = on_stage.left_the_process(outcome)
+        token = on_stage.slack.webhook_url.rpartition("/")[2]
+    assert API_KEY not in said, "the key has left the process"
+    assert token not in said, "the webhook's URL has left the process"
     _it_came_in_time(outcome, fault)
     _everybody_heard(outcome, fault)
     _it_is_true(outcome, fault)

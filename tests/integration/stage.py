@@ -5,12 +5,15 @@ Palette and Slack misbehave by their ``fault``; every AWS service stands behind 
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import re
 import ssl
 import time
+import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,20 +126,33 @@ class Stage:
     aws: LocalAws
     queue_url: str
     environment: dict[str, str] = field(default_factory=dict)
+    log: io.StringIO = field(default_factory=io.StringIO)
 
     def invoke(self, event: object, seconds: float) -> Outcome:
         """Runs the handler as the platform does, with so much time; never raises for a report that was not delivered."""
         began = time.monotonic()
         raised: Exception | None = None
         answer: Mapping[str, Any] | None = None
-        with environment_of(self.environment):
+        with environment_of(self.environment), everything_logged(self.log):
             try:
                 answer = lambda_handler(event, Context(seconds=seconds))
             except DeliveryFailed as error:
                 raised = error
+                self.log.write("".join(traceback.format_exception(error)))
         took = time.monotonic() - began
         report = answer or self._told() or self._posted_on_the_bus()
         return Outcome(report, self._delivered(), raised, took)
+
+    def left_the_process(self, outcome: Outcome) -> str:
+        """Everything that somebody could have read: logs at DEBUG, metrics, the answer, requests without their secrets."""
+        asked = [f"{request.path} {request.query} {_without_the_key(request)}" for request in self.palette.requests]
+        handed_on = [
+            f"{request.path} {request.query} {request.body!r}"
+            for request in self.gate.requests
+            if service_of(request) != "secretsmanager"  # it is asked for whatever was given as the secret's name
+        ]
+        posted = [f"{request.body!r}" for request in self.slack.requests]
+        return "\n".join([self.log.getvalue(), repr(outcome), *asked, *handed_on, *posted])
 
     def _delivered(self) -> frozenset[str]:
         taken = set(self.gate.taken)
@@ -153,6 +169,39 @@ class Stage:
         puts = [request for request in self.gate.requests if service_of(request) == "events"]
         report: Mapping[str, Any] = json.loads(json.loads(puts[-1].body)["Entries"][0]["Detail"])
         return {"deliveries": [], **report}
+
+
+def _without_the_key(request: Request) -> Mapping[str, str]:
+    return {name: value for name, value in request.headers.items() if name != "apikey"}
+
+
+class _Everything(logging.Handler):
+    """Writes down all of a record, whatever a formatter would leave out."""
+
+    def __init__(self, log: io.StringIO) -> None:
+        super().__init__(logging.DEBUG)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = "".join(traceback.format_exception(record.exc_info[1])) if record.exc_info else ""
+        self._log.write(f"{record.getMessage()} {vars(record)} {error}\n")
+
+
+@contextmanager
+def everything_logged(log: io.StringIO) -> Iterator[None]:
+    """Log levels as low as somebody who looks for a fault would set them; ``log`` gets all, and standard output."""
+    handler, loggers = _Everything(log), [logging.getLogger(name) for name in ("", "boto3", "botocore", "urllib3")]
+    levels = [logger.level for logger in loggers]
+    loggers[0].addHandler(handler)
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+    try:
+        with redirect_stdout(log):
+            yield
+    finally:
+        loggers[0].removeHandler(handler)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from fault_list import FAULTS
@@ -22,8 +23,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     # Told of in the main process as well, whichever process ran the test.
     for name, value in report.user_properties:
         if name == "fault" and report.when == "call" and report.passed:
-            fault, in_words, seconds, allowed_seconds = value
-            _found[fault] = (in_words, seconds, allowed_seconds)
+            fault, words, seconds, allowed_seconds = cast("tuple[str, str, float, float]", value)
+            _found[fault] = (words, seconds, allowed_seconds)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
