@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_reporter.errors import BackupReporterError
+from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Report
 from backup_reporter.report.verdicts import with_findings
 from backup_reporter.secrets import keep_libraries_quiet
 
 SERVICE = "backup-reporter"
 NAMESPACE = "BackupReporter"
+
+_REASON_LENGTH = 1000
+_MOST_REASONS = 50
 
 
 class Observer:
@@ -51,8 +55,8 @@ class Observer:
             status=report.status,
             workspaces=summary.workspaces,
             unreadable=summary.unreadable,
-            problems=report.problems,
-            notes=report.notes,
+            problems=_lines(report.problems),
+            notes=_lines(report.notes),
             deliveries={delivery.channel: delivery.status for delivery in report.deliveries},
         )
         for status in ("ok", "warning", "critical", "unknown"):
@@ -73,9 +77,15 @@ class Observer:
     def _count_deliveries(self, report: Report) -> None:
         for delivery in report.deliveries:
             if delivery.status == "failed":
-                self.logger.error("not delivered", channel=delivery.channel, reason=delivery.error)
+                self.logger.error(
+                    "not delivered", channel=delivery.channel, reason=quote(delivery.error or "", _REASON_LENGTH)
+                )
             elif delivery.error:
-                self.logger.warning("delivered, but not all went well", channel=delivery.channel, reason=delivery.error)
+                self.logger.warning(
+                    "delivered, but not all went well",
+                    channel=delivery.channel,
+                    reason=quote(delivery.error, _REASON_LENGTH),
+                )
             if delivery.status != "skipped":
                 name = "DeliveriesFailed" if delivery.status == "failed" else "ReportsDelivered"
                 self._single(name, 1, "channel", delivery.channel)
@@ -84,3 +94,8 @@ class Observer:
     def _single(name: str, value: float, dimension: str, dimension_value: str) -> None:
         with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
             metric.add_dimension(name=dimension, value=dimension_value)
+
+
+def _lines(texts: Sequence[str]) -> list[str]:
+    """Texts as a log may have them: bounded, and without characters that steer whatever shows the log."""
+    return [quote(text, _REASON_LENGTH) for text in texts[:_MOST_REASONS]]

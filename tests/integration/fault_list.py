@@ -195,7 +195,7 @@ def survived(name: str, answer: Wire, times: int = 3, *, quick: bool = False) ->
     return Fault(name=name, arrange=in_palette(first(times, answer)), quick=quick)
 
 
-def hanging(part: str, what: str, unread: frozenset[str], says: str) -> Fault:
+def hanging(part: str, what: str, unread: frozenset[str] | None, says: str) -> Fault:
     """The deadline, arriving while one request hangs."""
     return Fault(
         name=f"the deadline, while {what} hangs",
@@ -363,7 +363,7 @@ FAULTS: tuple[Fault, ...] = (
     of_one_workspace("a slow drip of the body", drip(OK + "\r\n\r\n", HALF * 20, 0.2), "", seconds=8.0),
     Fault(name="every answer stalls", arrange=in_palette(always(STALL)), unread=ALL, says="Palette", seconds=8.0),
     hanging(THE_LIST, "the list of projects", ALL, "Palette could not be asked"),
-    hanging(OTHER_PROJECT, "a list of workspaces", OF_THE_OTHER_PROJECT, THE_OTHER),
+    hanging(OTHER_PROJECT, "everything of one project", None, THE_OTHER),
     *(hanging(f"/{uid}/backup", f"the result of {uid}", frozenset({uid}), "") for uid in WORKSPACES),
     *(slow_fleet(seconds) for seconds in (4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)),
     # What is said
