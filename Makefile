@@ -70,8 +70,8 @@ e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a l
 faults: $(VENV)/.dev  ## Runs the handler behind every fault there is, and writes the table in docs/reliability.md
 	$(BIN)/pytest -q tests/integration/faults --override-ini addopts=--strict-markers --numprocesses 8 --dist worksteal --table docs/reliability.md
 
-fuzz: $(VENV)/.dev  ## Judges any answer that Palette's schema allows, fifty times as long as make test does
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py
+fuzz: $(VENV)/.dev  ## Results, events, settings and labels, right and broken, fifty times as long as make test does
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py tests/unit/rules/test_fuzz.py
 
 checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template
 	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
