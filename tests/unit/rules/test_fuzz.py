@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from builders import NOW, Json, decoded, judged, listed
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from test_properties import ANY_RESULT, RULES, TIMES, WORKSPACES, results
 
@@ -108,7 +108,7 @@ def _is_outside(document: Json, node: Json) -> bool:
     return any(node is one for one in ignored) or any(node is one.get("config") for one in details)
 
 
-@settings(max_examples=settings().max_examples // 20)  # each through eleven renderings
+@settings(max_examples=settings().max_examples // 20, phases=[Phase.generate])  # each through eleven renderings
 @given(ANY_RESULT, WORKSPACES, RULES)
 def test_every_document_comes_out_of_every_rendering(result: Json, workspace: Json, rules: Rules) -> None:
     verdict = judge(*decoded(workspace, result), rules, NOW)
