@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix fuzz build e2e bench bench-quick bench-package checkov schema findings screenshots lock clean
+.PHONY: help demo report test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema findings screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,8 +81,11 @@ bench-package: $(VENV)/.dev
 	$(MAKE) --silent --directory src build-BackupReporter ARTIFACTS_DIR=$(CURDIR)/build/bench PYTHON=$(CURDIR)/$(BIN)/python \
 		PLATFORM=manylinux2014_$$(uname -m) PYTHON_VERSION=$$($(FUNCTION_PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-fuzz: $(VENV)/.dev  ## Judges any answer that Palette's schema allows, fifty times as long as make test does
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py
+faults: $(VENV)/.dev  ## Runs the handler behind every fault there is, and writes the table in docs/reliability.md
+	$(BIN)/pytest -q tests/integration/faults --override-ini addopts=--strict-markers --numprocesses 8 --dist worksteal --table docs/reliability.md
+
+fuzz: $(VENV)/.dev  ## Results, events, settings and labels, right and broken, fifty times as long as make test does
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py tests/unit/rules/test_fuzz.py
 
 checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template, before and after SAM's translator
 	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json

@@ -20,7 +20,7 @@ from backup_reporter.settings import ChannelName
 SEND_SECONDS = 90.0
 """How long a channel may take, whatever time the run has: shorter than a claim lasts."""
 _RESERVE_SECONDS = 3.0
-"""Kept back for what a run does after delivering."""
+"""Kept back for what a run does after delivering; at most a quarter of what is left."""
 
 
 class OnceEach(Protocol):
@@ -56,8 +56,8 @@ def deliver(
     """
     if not channels:
         return ()
-    ends_in = min(SEND_SECONDS, seconds_left() - _RESERVE_SECONDS)
     started_with = seconds_left()
+    ends_in = min(SEND_SECONDS, started_with - min(_RESERVE_SECONDS, started_with / 4))
 
     def send_seconds_left() -> float:
         return ends_in - (started_with - seconds_left())

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_reporter.errors import BackupReporterError
+from backup_reporter.health.wording import quote
 from backup_reporter.publish import has_arrived
 from backup_reporter.report.model import Report
 from backup_reporter.report.verdicts import with_findings
+from backup_reporter.secrets import keep_libraries_quiet
 
 SERVICE = "backup-reporter"
 NAMESPACE = "BackupReporter"
 
-_TALKATIVE = ("botocore", "urllib3")
-"""At DEBUG these write down what they exchange: a secret's text as it is read, the path of a webhook's URL."""
+_REASON_LENGTH = 1000
+_MOST_REASONS = 50
 
 
 class Observer:
@@ -29,8 +30,7 @@ class Observer:
     def __init__(self, invocation_id: str, function_name: str) -> None:
         self.logger = Logger(service=SERVICE)
         self.logger.set_correlation_id(invocation_id)
-        for name in _TALKATIVE:
-            logging.getLogger(name).setLevel(logging.INFO)
+        keep_libraries_quiet()
         # Two deployments in one account must not speak for each other: one's report would hide the other's silence.
         self._function_name = function_name
         self._metrics = Metrics(namespace=NAMESPACE)
@@ -62,8 +62,8 @@ class Observer:
             status=report.status,
             workspaces=summary.workspaces,
             unreadable=summary.unreadable,
-            problems=report.problems,
-            notes=report.notes,
+            problems=_lines(report.problems),
+            notes=_lines(report.notes),
             deliveries={delivery.channel: delivery.status for delivery in report.deliveries},
         )
         if is_regular:
@@ -92,9 +92,15 @@ class Observer:
     def _count_deliveries(self, report: Report) -> None:
         for delivery in report.deliveries:
             if delivery.status == "failed":
-                self.logger.error("not delivered", channel=delivery.channel, reason=delivery.error)
+                self.logger.error(
+                    "not delivered", channel=delivery.channel, reason=quote(delivery.error or "", _REASON_LENGTH)
+                )
             elif delivery.error:
-                self.logger.warning("delivered, but not all went well", channel=delivery.channel, reason=delivery.error)
+                self.logger.warning(
+                    "delivered, but not all went well",
+                    channel=delivery.channel,
+                    reason=quote(delivery.error, _REASON_LENGTH),
+                )
             if delivery.status != "skipped":
                 name = "DeliveriesFailed" if delivery.status == "failed" else "ReportsDelivered"
                 self._single(name, 1, "channel", delivery.channel)
@@ -103,3 +109,8 @@ class Observer:
         with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
             metric.add_dimension(name="function", value=self._function_name)
             metric.add_dimension(name=dimension, value=dimension_value)
+
+
+def _lines(texts: Sequence[str]) -> list[str]:
+    """Texts as a log may have them: bounded, and without characters that steer whatever shows the log."""
+    return [quote(text, _REASON_LENGTH) for text in texts[:_MOST_REASONS]]

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import msgspec
 
-from backup_reporter.errors import BackupReporterError, PaletteError, reason_of
+from backup_reporter.errors import PaletteError, reason_of
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
 from backup_reporter.health.model import Run, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
@@ -86,10 +86,11 @@ def gather(
     scope = _scope(request, settings)
     try:
         fleet = discover(client, scope.project_uids, scope.workspace_uids)
-    except BackupReporterError as error:
-        return Verdicts(), (f"Palette could not be asked: {error}.",)
+    except Exception as error:  # noqa: BLE001 - whatever it is, silence is not the answer
+        return Verdicts(), (f"Palette could not be asked: {reason_of(error)}.",)
     examine = _Examiner(client, request, settings.rules, as_of, now)
-    return Verdicts(_judged(fleet, examine, on_progress)), fleet.problems
+    verdicts = Verdicts(_judged(fleet, examine, on_progress))
+    return verdicts, (*fleet.problems, *filter(None, [client.clock.problem]))
 
 
 def _judged(fleet: Fleet, examine: _Examiner, on_progress: Progress) -> Iterator[WorkspaceReport]:

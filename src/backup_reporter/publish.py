@@ -210,7 +210,10 @@ def _with_heartbeat(report: Report, heartbeat: Heartbeat, seconds: float) -> Rep
 
 
 def _in_time(do: Callable[[], _Kept], seconds: float) -> _Kept:
-    """What ``do`` returns or raises. Raises :class:`StoreError` where it comes to no end in time, and leaves it behind."""
+    """What ``do`` returns.
+
+    Raises :class:`StoreError` for whatever goes wrong, and where it comes to no end in time: then it is left behind.
+    """
     if seconds <= 0:
         raise StoreError("no time was left for it")
     pool = ThreadPoolExecutor(1, thread_name_prefix="store")
@@ -218,6 +221,11 @@ def _in_time(do: Callable[[], _Kept], seconds: float) -> _Kept:
         return pool.submit(do).result(timeout=min(seconds, _STORE_SECONDS))
     except TimeoutError:
         raise StoreError("the bucket did not answer in the time that was left") from None
+    except StoreError:
+        raise
+    except Exception as error:
+        # Such as a proxy's page instead of the bucket's answer: that must not cost anybody the report.
+        raise StoreError(f"the bucket cannot be used: {reason_of(error)}") from error
     finally:
         pool.shutdown(wait=False)
 

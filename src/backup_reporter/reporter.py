@@ -30,7 +30,7 @@ from backup_reporter.pipeline import Progress, Surroundings, nobody_watches, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request
-from backup_reporter.secrets import parse_api_key, read_secret
+from backup_reporter.secrets import keep_libraries_quiet, parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     from backup_reporter.heartbeat import Heartbeat
     from backup_reporter.store import ReportStore
 
+_HURRIED = {
+    "secretsmanager": Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}),
+    "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
+}
+"""Asked before anything can be sent: one that does not answer must not use up the time for sending."""
 _DELIVERY_RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for rendering and delivering; at most a third of it."""
 
@@ -52,6 +57,9 @@ class Reporter:
 
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        keep_libraries_quiet()
 
     @cached_property
     def _session(self) -> boto3.Session:
@@ -117,6 +125,7 @@ class Reporter:
         """A client of boto3's, the same for everybody. Safe for threads, unlike the making of one."""
         # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
         config = self._config.merge(Config(signature_version="s3v4")) if service == "s3" else self._config
+        config = _HURRIED.get(service, config)
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.client(service, config=config)

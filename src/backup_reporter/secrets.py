@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_TALKATIVE = {"botocore": logging.INFO, "urllib3": logging.ERROR}
+"""What these say below is what they exchange. At DEBUG, botocore writes down a secret's text as it is read and urllib3
+the path of a webhook's URL; urllib3 does so in a warning as well where a server's headers are broken."""
+
+
+def keep_libraries_quiet() -> None:
+    """Whatever level somebody has set, libraries do not write secrets into a log."""
+    for name, level in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(level)
 
 
 def read_secret(client: SecretsManagerClient, name: str, setting: str) -> str:

@@ -70,14 +70,14 @@ class Settings:
     """Every setting of the reporter. ``None`` or empty means: not set, switched off."""
 
     api_url: str = DEFAULT_API_URL
-    api_key_secret: str | None = None
+    api_key_secret: str | None = field(default=None, repr=False)  # may be the key itself, in the wrong place
     ca_bundle: str | None = None
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
     requests_per_second: float = 10.0
     burst: int = 45
     sns_topic_arn: str | None = None
-    slack_webhook_secret: str | None = None
+    slack_webhook_secret: str | None = field(default=None, repr=False)
     email_from: str | None = None
     email_to: tuple[str, ...] = ()
     event_bus_name: str | None = None

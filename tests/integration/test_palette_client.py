@@ -474,6 +474,24 @@ def test_a_small_answer_that_unpacks_to_far_more_is_refused_before_it_is_unpacke
     assert peak_bytes < 80 * 1024**2
 
 
+def test_large_answers_are_read_one_at_a_time(server: LookAlike) -> None:
+    body = b'{"a": "' + b"x" * (24 * 1024**2) + b'"}'
+    server.fault = always(Answer(200, body))
+    asking = Asking(server.url)
+
+    tracemalloc.start()
+    try:
+        with ThreadPoolExecutor(16) as pool:
+            answers = list(pool.map(lambda _: asking.ask(), range(16)))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert answers == [0] * 16
+    # One body in pieces and put together, a little of fifteen more; the server's compressed ones are small.
+    assert peak_bytes < 4 * len(body)
+
+
 def gzip_bomb(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     zeros = bytes(1024**2)

@@ -177,7 +177,7 @@ def test_a_channel_that_comes_to_no_end_is_left_behind() -> None:
         def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
             released.wait(30)
 
-    ends_at = time.monotonic() + 3.3
+    ends_at = time.monotonic() + 0.4
     stuck, well = deliver(
         a_green_report(),
         [Stuck("sns"), Recorder("slack")],
@@ -193,7 +193,7 @@ def test_a_channel_that_comes_to_no_end_is_left_behind() -> None:
     assert well.status == "delivered"
 
 
-@pytest.mark.parametrize(("run_has", "channel_has"), [(600, SEND_SECONDS), (30, 27), (4, 1)])
+@pytest.mark.parametrize(("run_has", "channel_has"), [(600, SEND_SECONDS), (30, 27), (12, 9), (4, 3)])
 def test_a_channel_gets_what_is_left_but_no_longer_than_a_claim_lasts(run_has: float, channel_has: float) -> None:
     sns = Recorder("sns")
 
@@ -203,7 +203,7 @@ def test_a_channel_gets_what_is_left_but_no_longer_than_a_claim_lasts(run_has: f
 
 
 def test_a_channels_time_runs_down_with_the_runs() -> None:
-    ends_at = time.monotonic() + 10
+    ends_at = time.monotonic() + 20
     seen: list[float] = []
 
     class Patient(Recorder):
@@ -221,7 +221,7 @@ def test_a_channels_time_runs_down_with_the_runs() -> None:
         seconds_left=lambda: ends_at - time.monotonic(),
     )
 
-    assert 6.5 < seen[1] <= seen[0] - 0.05 < 7
+    assert 16.5 < seen[1] <= seen[0] - 0.05 < 17
 
 
 def test_a_delivery_is_known_by_scheduled_time_channel_and_scope() -> None:

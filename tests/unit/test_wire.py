@@ -151,4 +151,17 @@ def test_the_next_page_is_named_by_its_token() -> None:
 def test_palettes_errors_and_bodies_that_are_none() -> None:
     assert decode_error(b'{"code":"C","message":"m","ref":"r","details":{}}') == ("C", "m", "r")
     for body in (b"", b"<html>", b"[]", b'{"code":5}', b"\xff\xfe"):
-        assert decode_error(body) == ("", "", "")
+        assert decode_error(body) is None
+
+
+def test_an_error_that_repeats_the_key_is_read_without_it_even_where_it_is_cut() -> None:
+    key = "hunter2" * 9
+    message = "x" * 480 + f" your key {key} is wrong"
+    assert "hunter2" not in str(decode_error(json.dumps({"message": message, "code": key, "ref": key}).encode(), key))
+
+
+def test_an_answer_about_another_workspace_is_refused() -> None:
+    about = json.dumps({"spec": {"workspaceUid": "b"}}).encode()
+    assert decode_backup_result(about, "b") == decode_backup_result(b'{"spec": {"workspaceUid": ""}}', "a")
+    with pytest.raises(UndecodableError, match=r"about another workspace, 'b' - at `\$\.spec\.workspaceUid`"):
+        decode_backup_result(about, "a")

@@ -9,13 +9,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
 
 import urllib3
 
-from backup_reporter.errors import KeyRefusedError, PaletteError, UnreachableError
+from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
+from backup_reporter.palette.clock import PalettesClock
 from backup_reporter.palette.wire import (
     Page,
     Project,
@@ -33,6 +34,9 @@ _TRIES = {429: 12, 500: 2, 502: 5, 503: 5, 504: 5}
 """How often a request is tried at most, by the status it met. Other statuses do not pass by waiting."""
 _TRIES_WITHOUT_ANSWER = 4
 _LONGEST_BACKOFF_SECONDS = 10.0
+_SHORTEST_KEY = 12
+
+_Read = TypeVar("_Read")
 
 
 class PaletteClient:
@@ -58,22 +62,22 @@ class PaletteClient:
         self._pace = pace
         self._sleep = sleep
         self._keys = _Keys(read_key)
+        self._large_answers = transport.LargeAnswers()
+        self.clock = PalettesClock()
 
     def projects(self, next_page: str | None = None) -> Page[Project]:
         """``GET /v1/dashboard/projects/metadata``, tenant-wide: a page of :class:`Project`."""
-        return decode_projects(self._get(_with_query("/v1/dashboard/projects/metadata", "continue", next_page)))
+        return self._get(_with_query("/v1/dashboard/projects/metadata", "continue", next_page), decode_projects)
 
     def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
         """``GET /v1/dashboard/workspaces`` of one project: a page of workspaces."""
         path = _with_query("/v1/dashboard/workspaces", "continue", next_page)
-        return decode_workspaces(self._get(path, project.uid), project)
+        return self._get(path, lambda body: decode_workspaces(body, project), project.uid)
 
     def backup_result(self, workspace: Workspace, request_uid: str | None = None) -> BackupResult:
         """``GET /v1/workspaces/{uid}/backup``: the backups that Palette remembers."""
-        path = f"/v1/workspaces/{quote(workspace.uid, safe='')}/backup"
-        return decode_backup_result(
-            self._get(_with_query(path, "backupRequestUid", request_uid), workspace.project_uid)
-        )
+        path = _with_query(f"/v1/workspaces/{quote(workspace.uid, safe='')}/backup", "backupRequestUid", request_uid)
+        return self._get(path, lambda body: decode_backup_result(body, workspace.uid), workspace.project_uid)
 
     def has_room_for_lists(self) -> bool:
         """Whether another request for a list could go out now."""
@@ -83,13 +87,13 @@ class PaletteClient:
         """Whether another request for a backup result could go out now."""
         return self._pace.bucket("/v1/workspaces").has_room()
 
-    def _get(self, path: str, project_uid: str | None = None) -> bytes:
-        """The body of a successful answer. Raises :class:`PaletteError` for any other end."""
+    def _get(self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None = None) -> _Read:
+        """What ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other end."""
         bucket = self._pace.bucket(path.partition("?")[0])
         failures = 0
         while True:
             try:
-                return self._try_with_fresh_key(path, project_uid, bucket)
+                return self._try_with_fresh_key(path, decode, project_uid, bucket)
             except PaletteError as error:
                 failures += 1
                 if failures >= _tries(error):
@@ -105,27 +109,35 @@ class PaletteClient:
         else:
             self._sleep(seconds)
 
-    def _try_with_fresh_key(self, path: str, project_uid: str | None, bucket: TokenBucket) -> bytes:
+    def _try_with_fresh_key(
+        self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None, bucket: TokenBucket
+    ) -> _Read:
         key = self._keys.current()
         try:
-            return self._try(path, project_uid, bucket, key)
+            return self._try(path, decode, project_uid, bucket, key)
         except KeyRefusedError:
             newer = self._keys.newer_than(key)
             if newer is None:
                 raise
-            return self._try(path, project_uid, bucket, newer)
+            return self._try(path, decode, project_uid, bucket, newer)
 
-    def _try(self, path: str, project_uid: str | None, bucket: TokenBucket, key: str) -> bytes:
+    def _try(
+        self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None, bucket: TokenBucket, key: str
+    ) -> _Read:
         if not bucket.take(self.seconds_left):
             raise UnreachableError(transport.OUT_OF_TIME, retryable=False)
         headers = {"ApiKey": key, "Accept": "application/json", "Accept-Encoding": "gzip"}
         if project_uid:
             headers["ProjectUid"] = project_uid
-        status, body = transport.get(self._http, self._api_url + path, headers, self.seconds_left)
-        if status == 200:
-            return body
-        # Whoever repeats the key in an error must not have it published.
-        raise _refusal(status, *(text.replace(key, "…") for text in decode_error(body)))
+        with self._large_answers.room() as room:
+            status, body, date = transport.get(self._http, self._api_url + path, headers, self.seconds_left, room)
+            self.clock.look(date)
+            # Whoever repeats the key must not have it published. What is as short as a word is no key, and is left alone.
+            if len(key) >= _SHORTEST_KEY:
+                body = body.replace(key.encode(), "…".encode())
+            if status == 200:
+                return decode(body)
+        raise _refusal(status, body, key)
 
 
 class _Keys:
@@ -162,7 +174,11 @@ def _tries(error: PaletteError) -> int:
     return _TRIES.get(error.status or 0, 1)
 
 
-def _refusal(status: int, code: str, message: str, ref: str) -> PaletteError:
+def _refusal(status: int, body: bytes, key: str) -> PaletteError:
+    said = decode_error(body, key)
+    if status == 404 and said is None and body:
+        return UndecodableError("HTTP 404 from something that is not Palette, such as a proxy in front of it")
+    code, message, ref = said or ("", "", "")
     if status == 401:
         return KeyRefusedError("Palette refused the API key", status=status, code=code, message=message, ref=ref)
     if 300 <= status < 400:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from backup_reporter.errors import BackupReporterError, PaletteError, UnreachableError
+from backup_reporter.errors import BackupReporterError, PaletteError, UnreachableError, reason_of
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.wording import quote
 from backup_reporter.palette.client import PaletteClient
@@ -99,8 +99,8 @@ def _listings(client: PaletteClient, projects: list[Project]) -> list[_Listing]:
 def _listing(client: PaletteClient, project: Project) -> _Listing:
     try:
         found, problems = _all_pages(partial(client.workspaces, project), _listed_by(project))
-    except BackupReporterError as error:
-        return _not_listed(project, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other projects their verdicts
+        return _not_listed(project, reason_of(error))
     return _Listing(project, found, problems)
 
 

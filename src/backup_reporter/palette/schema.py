@@ -82,6 +82,7 @@ class PolicyConfig(Wire, frozen=True):
 
 
 class ResultSpec(Wire, frozen=True):
+    workspace_uid: str | None = None
     config: PolicyConfig | None = None
 
 

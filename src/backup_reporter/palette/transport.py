@@ -7,7 +7,10 @@ reach another host.
 from __future__ import annotations
 
 import ssl
+import threading
 from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import urllib3
 from urllib3.exceptions import (
@@ -26,6 +29,8 @@ READ_TIMEOUT_SECONDS = 30.0
 """For the first byte, and for the whole body."""
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """After decompression."""
+LARGE_BYTES = 1024 * 1024
+"""What is larger is read by one thread at a time: sixty-four bodies of 32 MB do not fit into a function's memory."""
 
 OUT_OF_TIME = "Palette gave no answer before the time for this run was over"
 TOO_SLOW = "Palette's answer did not arrive in time"
@@ -33,10 +38,53 @@ CUT_OFF = "Palette's answer was cut off or is not HTTP"
 _CHUNK_BYTES = 256 * 1024
 
 
+class Answer(NamedTuple):
+    """What came back. ``date`` is the header that says when it was made, empty where there is none."""
+
+    status: int
+    body: bytes
+    date: str
+
+
+class LargeAnswers:
+    """The room for large answers, shared by all threads: whoever has it keeps it until the answer is decoded."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def room(self) -> _Room:
+        """For one exchange; nothing is taken before the answer turns out to be large."""
+        return _Room(self._lock)
+
+
+class _Room:
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self._is_taken = False
+
+    def take(self, seconds: float) -> bool:
+        """Waits for the room; whether it came in time."""
+        self._is_taken = self._is_taken or self._lock.acquire(timeout=max(0.0, min(seconds, READ_TIMEOUT_SECONDS)))
+        return self._is_taken
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._is_taken:
+            self._lock.release()
+
+
 def get(
-    http: urllib3.PoolManager, url: str, headers: Mapping[str, str], seconds_left: Callable[[], float]
-) -> tuple[int, bytes]:
-    """Status and body, whatever the status.
+    http: urllib3.PoolManager,
+    url: str,
+    headers: Mapping[str, str],
+    seconds_left: Callable[[], float],
+    room: _Room,
+) -> Answer:
+    """The answer, whatever its status; a large one takes the ``room``.
 
     Raises :class:`UnreachableError` where no whole answer came in time, and :class:`UndecodableError`
     for one that is too large.
@@ -50,17 +98,17 @@ def get(
             "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
         )
         try:
-            body = _body(response, seconds_left)
+            body = _body(response, seconds_left, room)
         except BaseException:
             response.close()  # what is left in the connection is not worth reading
             raise
         response.release_conn()
     except HTTPError as error:
         raise _unreachable(error) from None
-    return response.status, body
+    return Answer(response.status, body, response.headers.get("Date", ""))
 
 
-def _body(response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float]) -> bytes:
+def _body(response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float], room: _Room) -> bytes:
     """The body, decompressed. A slow drip resets every timeout but this one, so each bit of it is looked at."""
     started_with = seconds_left()
     chunks: list[bytes] = []
@@ -70,6 +118,8 @@ def _body(response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float])
         size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise UndecodableError(f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MB")
+        if size > LARGE_BYTES and not room.take(seconds_left()):
+            raise UnreachableError(TOO_SLOW)
         left = seconds_left()
         if left <= 0 or started_with - left > READ_TIMEOUT_SECONDS:
             raise UnreachableError(TOO_SLOW)

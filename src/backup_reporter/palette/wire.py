@@ -63,8 +63,8 @@ def decode_workspaces(data: bytes, project: Project) -> Page[Workspace]:
     return _page(data, _WORKSPACE, lambda item: _workspace(item, project))
 
 
-def decode_backup_result(data: bytes) -> BackupResult:
-    """Reads ``/v1/workspaces/{uid}/backup``.
+def decode_backup_result(data: bytes, workspace_uid: str | None = None) -> BackupResult:
+    """Reads ``/v1/workspaces/{uid}/backup``, and makes sure that it is about no other than ``workspace_uid``.
 
     Entries of the history that cannot be read are named in ``unreadable_runs``; anything else that
     cannot be raises :class:`~backup_reporter.errors.UndecodableError`.
@@ -77,6 +77,7 @@ def decode_backup_result(data: bytes) -> BackupResult:
         # Something in it is wrong: taken apart, one entry of the history does not cost the others.
         document = _decode(_RESULT_IN_PIECES, data) or schema.Result()
         read = _run_from_piece
+    _insist_on(workspace_uid, document)
     runs: list[Run] = []
     unreadable: list[str] = []
     for index, entry in enumerate((document.status and document.status.workspace_backup_statuses) or ()):
@@ -87,13 +88,25 @@ def decode_backup_result(data: bytes) -> BackupResult:
     return BackupResult(policy=_policy(document), runs=tuple(runs), unreadable_runs=tuple(unreadable))
 
 
-def decode_error(data: bytes) -> tuple[str, str, str]:
-    """Palette's ``code``, ``message`` and ``ref``; empty where the body is something else (a proxy's page)."""
+def _insist_on(workspace_uid: str | None, document: schema.Result[Any]) -> None:
+    """A cache or a proxy that mixes answers up must not make a failing workspace look like a healthy one."""
+    said = document.spec and document.spec.workspace_uid
+    if workspace_uid and said and said != workspace_uid:
+        raise UndecodableError(f"an answer about another workspace, '{quote(said, 60)}' - at `$.spec.workspaceUid`")
+
+
+def decode_error(data: bytes, key: str = "") -> tuple[str, str, str] | None:
+    """Palette's ``code``, ``message`` and ``ref``, without the ``key``; ``None`` for anything else (a proxy's page)."""
     try:
         error = _ERROR.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return "", "", ""
-    return quote(error.code or "", 100), quote(error.message or "", 500), quote(error.ref or "", 100)
+        return None
+    code, message, ref = (_without(key, text or "") for text in (error.code, error.message, error.ref))
+    return quote(code, 100), quote(message, 500), quote(ref, 100)
+
+
+def _without(secret: str, text: str) -> str:
+    return text.replace(secret, "…") if secret else text
 
 
 def _decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw) -> _Decoded:

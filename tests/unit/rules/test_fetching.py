@@ -12,6 +12,7 @@ from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableErr
 from backup_reporter.health.model import BackupResult, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.clock import PalettesClock
 from backup_reporter.palette.wire import Page, Project, decode_backup_result, decode_workspaces
 from backup_reporter.pipeline import gather
 from backup_reporter.request import Request
@@ -23,6 +24,7 @@ class OneWorkspace(PaletteClient):
 
     def __init__(self, answer: object, workspace: object = None) -> None:
         self.seconds_left = lambda: 60.0
+        self.clock = PalettesClock()
         self.answer = answer
         self.items = [workspace or listed()]
 

@@ -1,0 +1,599 @@
+"""Everything that can stand between the function and a report, as plain data: what it is, how it is put on the
+stage, and what must be true of the report all the same.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import count
+from threading import Lock
+from typing import Literal
+
+from stage import CHANNELS, WORKSPACES, Stage, service_of
+from world import OTHER_PROJECT
+
+from backup_reporter.demo.local_server import Answer, Request, Script
+
+Wire = Answer | Script | None
+Strike = Callable[[Request], Wire]
+Certificate = Literal["of nobody known", "expired", "of another host"]
+
+ALL = frozenset(WORKSPACES)
+NONE: frozenset[str] = frozenset()
+OF_THE_OTHER_PROJECT = frozenset(WORKSPACES[4:])
+FOREVER = 600.0
+"""Longer than any run here has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """``unread`` are the workspaces whose state cannot be known (``None``: some, whichever); of every other the truth
+    must be told.
+
+    ``deaf`` are the channels that cannot have the report; every other must. ``says`` stands in the report, or in
+    the error of a delivery. ``seconds`` is what the platform gives the function.
+    """
+
+    name: str
+    arrange: Callable[[Stage], None]
+    unread: frozenset[str] | None = NONE
+    deaf: frozenset[str] = NONE
+    says: str = ""
+    seconds: float = 20.0
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    certificate: Certificate | None = None
+    quick: bool = False
+    """Whether it runs with the other tests as well: a second or less."""
+
+
+# Where a fault strikes
+
+
+def in_palette(strike: Strike) -> Callable[[Stage], None]:
+    def arrange(stage: Stage) -> None:
+        stage.palette.fault = strike
+
+    return arrange
+
+
+def in_slack(strike: Strike) -> Callable[[Stage], None]:
+    def arrange(stage: Stage) -> None:
+        stage.slack.fault = strike
+
+    return arrange
+
+
+def in_aws(strike: Strike, *services: str) -> Callable[[Stage], None]:
+    def arrange(stage: Stage) -> None:
+        stage.gate.fault = lambda request: strike(request) if service_of(request) in services else None
+
+    return arrange
+
+
+def environment(**variables: str) -> Callable[[Stage], None]:
+    return lambda stage: stage.environment.update(variables)
+
+
+def all_of(*arranging: Callable[[Stage], None]) -> Callable[[Stage], None]:
+    def arrange(stage: Stage) -> None:
+        for one in arranging:
+            one(stage)
+
+    return arrange
+
+
+def always(answer: Wire) -> Strike:
+    return lambda request: answer
+
+
+def about(part: str, answer: Wire) -> Strike:
+    """Strikes requests whose path or project has ``part`` in it."""
+    return lambda request: answer if part in request.path + request.headers.get("projectuid", "") else None
+
+
+def first(times: int, answer: Wire) -> Strike:
+    """Strikes so many requests, whichever they are."""
+    numbers, lock = count(), Lock()
+
+    def strike(request: Request) -> Wire:
+        with lock:
+            return answer if next(numbers) < times else None
+
+    return strike
+
+
+def after(times: int, answer: Wire) -> Strike:
+    """Lets so many requests pass, and strikes the others."""
+    numbers, lock = count(), Lock()
+
+    def strike(request: Request) -> Wire:
+        with lock:
+            return None if next(numbers) < times else answer
+
+    return strike
+
+
+def nth(number: int, answer: Wire) -> Strike:
+    """Strikes one request alone, the first being number 0."""
+    numbers, lock = count(), Lock()
+
+    def strike(request: Request) -> Wire:
+        with lock:
+            return answer if next(numbers) == number else None
+
+    return strike
+
+
+# What goes over the wire
+
+
+def palettes_error(status: int, code: str = "SomeCode", message: str = "some message") -> Answer:
+    return Answer(status, json.dumps({"code": code, "message": message, "ref": "r", "details": {}}).encode())
+
+
+def awss_error(service: str, status: int, code: str) -> Answer:
+    """A refusal in the protocol of the service."""
+    error = f"<Error><Code>{code}</Code><Message>no</Message></Error>"
+    bodies = {"s3": error, "sns": f"<ErrorResponse>{error}</ErrorResponse>"}
+    body = bodies.get(service) or json.dumps({"__type": code, "message": "no"})
+    return Answer(status, body.encode(), {"x-amzn-errortype": code})
+
+
+def raw(*lines: str, body: bytes = b"") -> Script:
+    return Script([("\r\n".join(lines) + "\r\n\r\n").encode() + body])
+
+
+def drip(head: str, body: bytes, seconds: float) -> Script:
+    steps: list[bytes | float] = [head.encode()]
+    for byte in body:
+        steps += [bytes([byte]), seconds]
+    return Script(steps)
+
+
+OK = "HTTP/1.1 200 OK"
+JSON = "Content-Type: application/json"
+HALF = b'{"metadata": {"creationTimestamp": "2026-01-'
+LOGIN = Answer(200, b"<!DOCTYPE html><title>Sign in</title><form action=/login>", {"Content-Type": "text/html"})
+PROXY_404 = Answer(404, b"<html><h1>404 Not Found</h1>nginx</html>", {"Content-Type": "text/html"})
+STALL = Script([FOREVER])
+STALL_IN_BODY = Script([f"{OK}\r\nContent-Length: 5000\r\n\r\n".encode() + HALF, FOREVER])
+ENDLESS = Script([f"{OK}\r\n{JSON}\r\n\r\n".encode() + b'{"a": "', *[b"x" * 2**20] * 40])
+DEEP = Answer(200, b'{"status":' + b"[" * 200_000 + b"]" * 200_000 + b"}")
+DEEP_UNKNOWN = Answer(200, b'{"added": ' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b"}")
+
+
+def bomb(megabytes: int) -> Script:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = b"".join([*(packer.compress(bytes(2**20)) for _ in range(megabytes)), packer.flush()])
+    return raw(OK, "Content-Encoding: gzip", f"Content-Length: {len(packed)}", body=packed)
+
+
+def wrong(json_text: str) -> Answer:
+    return Answer(200, json_text.encode())
+
+
+def of_one_workspace(name: str, answer: Wire, says: str, *, quick: bool = False, seconds: float = 20.0) -> Fault:
+    """What happens to one workspace's result and to no other's."""
+    return Fault(
+        name=name,
+        arrange=in_palette(about("/search/backup", answer)),
+        unread=frozenset({"search"}),
+        says=says,
+        quick=quick,
+        seconds=seconds,
+    )
+
+
+def survived(name: str, answer: Wire, times: int = 3, *, quick: bool = False) -> Fault:
+    """What passes when it is tried again: nothing is lost."""
+    return Fault(name=name, arrange=in_palette(first(times, answer)), quick=quick)
+
+
+def hanging(part: str, what: str, unread: frozenset[str] | None, says: str) -> Fault:
+    """The deadline, arriving while one request hangs."""
+    return Fault(
+        name=f"the deadline, while {what} hangs",
+        arrange=in_palette(about(part, STALL)),
+        unread=unread,
+        says=says,
+        seconds=8.0,
+    )
+
+
+def slow_fleet(seconds: float) -> Fault:
+    """The deadline, arriving somewhere in a fleet that is asked about one by one."""
+    return Fault(
+        name=f"the deadline, {seconds:g} s into a fleet that takes longer",
+        arrange=all_of(
+            environment(PALETTE_REQUESTS_PER_SECOND="1", PALETTE_BURST="1"),
+            in_palette(about("/dashboard/projects", None)),
+        ),
+        unread=None,
+        says="before the time for this run was over",
+        seconds=seconds,
+    )
+
+
+def dated(skew: timedelta) -> Callable[[Stage], None]:
+    """Palette's clock is wrong by ``skew``: in what it answers, and in the times of its backups."""
+
+    def arrange(stage: Stage) -> None:
+        def strike(request: Request) -> Wire:
+            answer = stage.palette.answer(request)
+            return Answer(answer.status, answer.body, {"Date": format_datetime(datetime.now(UTC) + skew)})
+
+        stage.palette.fault = strike
+
+    return arrange
+
+
+def key_revoked(stage: Stage) -> None:
+    """After the lists, so that it happens in the middle."""
+
+    def strike(request: Request) -> Wire:
+        if request.path.startswith("/v1/workspaces"):
+            stage.palette.api_key = "another"
+        return None
+
+    stage.palette.fault = strike
+
+
+def project_gone(stage: Stage) -> None:
+    """Listed, and gone before its results are asked for."""
+
+    def strike(request: Request) -> Wire:
+        if request.path.startswith("/v1/workspaces") and request.headers.get("projectuid") == OTHER_PROJECT:
+            return palettes_error(404, "ProjectNotFoundInTenant")
+        return None
+
+    stage.palette.fault = strike
+
+
+def rate_storm(stage: Stage) -> None:
+    """Somebody else at the same address uses the rate up: every other request is refused."""
+    numbers, lock = count(), Lock()
+
+    def strike(request: Request) -> Wire:
+        with lock:
+            return palettes_error(429, "TooManyRequests") if next(numbers) % 2 == 0 else None
+
+    stage.palette.fault = strike
+
+
+def mixed_up(stage: Stage) -> None:
+    """A cache that forgets to look at the path: everybody gets the same workspace's result."""
+    stage.palette.fault = about("/backup", wrong(json.dumps(_result_of("shop", stage))))
+
+
+def swapped(stage: Stage) -> None:
+    stage.palette.fault = about("/ledger/backup", wrong(json.dumps(_result_of("shop", stage))))
+
+
+def _result_of(uid: str, stage: Stage) -> Mapping[str, object]:
+    result = stage.palette.fleet.backups[uid]
+    assert isinstance(result, dict)
+    return {**result, "spec": {**result["spec"], "workspaceUid": uid}}
+
+
+THE_LIST = "/dashboard/projects"
+THE_LISTS = "/dashboard/workspaces"
+CUT_OFF = "cut off or is not HTTP"
+NOT_JSON = "not the JSON of Palette's API"
+SLOW = "did not arrive in time"
+THE_OTHER = "the workspaces of project project-2"
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(name="nothing at all", arrange=lambda stage: None, quick=True),
+    # Statuses
+    Fault(name="a storm of 429", arrange=rate_storm),
+    Fault(
+        name="nothing but 429",
+        arrange=in_palette(always(palettes_error(429, "TooManyRequests"))),
+        unread=ALL,
+        says="HTTP 429, TooManyRequests",
+        seconds=12.0,
+    ),
+    survived("500, once", palettes_error(500), 1),
+    survived("502 three times", Answer(502)),
+    survived("503 three times", Answer(503, b"<html>maintenance</html>")),
+    survived("504 three times", Answer(504)),
+    *(
+        Fault(
+            name=f"nothing but {status}",
+            arrange=in_palette(always(Answer(status))),
+            unread=ALL,
+            says=f"HTTP {status}",
+            seconds=30.0,
+        )
+        for status in (500, 502, 503, 504)
+    ),
+    of_one_workspace("403 for one workspace", palettes_error(403, "ResourceAccessDenied"), "HTTP 403", quick=True),
+    of_one_workspace("a proxy's 404 for one workspace", PROXY_404, "HTTP 404", quick=True),
+    of_one_workspace("204 for one workspace", Answer(204), "HTTP 204"),
+    of_one_workspace("206, a part of the answer", Answer(206, b"{}"), "HTTP 206"),
+    of_one_workspace("a redirect", Answer(302, headers={"Location": "http://127.0.0.1:9/"}), "redirects"),
+    Fault(
+        name="a proxy's 404 for everything",
+        arrange=in_palette(always(PROXY_404)),
+        unread=ALL,
+        says="HTTP 404",
+    ),
+    Fault(
+        name="403 for one project's list",
+        arrange=in_palette(about(OTHER_PROJECT, palettes_error(403, "ResourceAccessDenied"))),
+        unread=OF_THE_OTHER_PROJECT,
+        says=THE_OTHER,
+    ),
+    # The connection
+    survived("the connection reset, three times", Script(reset=True)),
+    Fault(
+        name="every connection reset",
+        arrange=in_palette(always(Script(reset=True))),
+        unread=ALL,
+        says=CUT_OFF,
+    ),
+    of_one_workspace("one workspace's connection reset", Script(reset=True), CUT_OFF),
+    of_one_workspace("reset in the body", Script(STALL_IN_BODY.steps[:1], reset=True), CUT_OFF),
+    of_one_workspace("closed without a word", Script(), CUT_OFF),
+    of_one_workspace("cut within the announced length", raw(OK, "Content-Length: 500", body=HALF), CUT_OFF),
+    of_one_workspace("cut within a chunk", raw(OK, "Transfer-Encoding: chunked", body=b"50\r\n" + HALF), CUT_OFF),
+    of_one_workspace("cut where nothing announces the length", raw(OK, body=HALF), CUT_OFF),
+    of_one_workspace("a length that is too short", raw(OK, "Content-Length: 60", body=HALF * 3), CUT_OFF),
+    of_one_workspace("two lengths", raw(OK, "Content-Length: 4", "Content-Length: 5", body=b"{  }"), CUT_OFF),
+    of_one_workspace("a length that is none", raw(OK, "Content-Length: many", body=HALF), CUT_OFF),
+    of_one_workspace(
+        "cut gzip", raw(OK, "Content-Encoding: gzip", body=gzip.compress(b'{"a": "' + b"x" * 5000)[:40]), CUT_OFF
+    ),
+    of_one_workspace("gzip that is none", raw(OK, "Content-Encoding: gzip", body=HALF), CUT_OFF),
+    of_one_workspace("a gzip bomb of 200 MB", bomb(200), "larger than 32 MB"),
+    of_one_workspace("an endless body", ENDLESS, "larger than 32 MB"),
+    of_one_workspace("not HTTP", Script([b"220 mail.example.com ESMTP\r\n"]), CUT_OFF),
+    of_one_workspace("a thousand headers", raw(OK, *(f"X-{n}: 1" for n in range(1000)), body=b"{}"), CUT_OFF),
+    of_one_workspace("an endless header", raw(OK, "X: " + "x" * 10**6, body=b"{}"), CUT_OFF),
+    # Time
+    of_one_workspace("a stall before the answer", STALL, "", seconds=8.0),
+    of_one_workspace("a stall in the body", STALL_IN_BODY, "", seconds=8.0),
+    of_one_workspace("a slow drip of headers", drip(OK + "\r\nX: ", b"x" * 500, 0.2), "", seconds=8.0),
+    of_one_workspace("a slow drip of the body", drip(OK + "\r\n\r\n", HALF * 20, 0.2), "", seconds=8.0),
+    Fault(name="every answer stalls", arrange=in_palette(always(STALL)), unread=ALL, says="Palette", seconds=8.0),
+    hanging(THE_LIST, "the list of projects", ALL, "Palette could not be asked"),
+    hanging(OTHER_PROJECT, "everything of one project", None, THE_OTHER),
+    *(hanging(f"/{uid}/backup", f"the result of {uid}", frozenset({uid}), "") for uid in WORKSPACES),
+    *(slow_fleet(seconds) for seconds in (4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0)),
+    # What is said
+    of_one_workspace("a login page", LOGIN, NOT_JSON, quick=True),
+    Fault(name="login pages only", arrange=in_palette(always(LOGIN)), unread=ALL, says=NOT_JSON, quick=True),
+    Fault(
+        name="a login page for one project's list",
+        arrange=in_palette(
+            lambda request: (
+                LOGIN
+                if request.path.endswith(THE_LISTS) and request.headers.get("projectuid") == OTHER_PROJECT
+                else None
+            )
+        ),
+        unread=OF_THE_OTHER_PROJECT,
+        says=THE_OTHER,
+    ),
+    Fault(
+        name="an empty object for a list",
+        arrange=in_palette(about(THE_LISTS, wrong("{}"))),
+        unread=ALL,
+        says="missing required field `items`",
+    ),
+    of_one_workspace(
+        "the wrong content type, and no JSON", Answer(200, b"\xff\xfe", {"Content-Type": "image/png"}), NOT_JSON
+    ),
+    of_one_workspace("an empty answer", Answer(200), NOT_JSON),
+    of_one_workspace("invalid JSON", wrong('{"metadata": {]}'), NOT_JSON),
+    of_one_workspace("JSON after JSON", wrong('{}{"status": {}}'), NOT_JSON),
+    of_one_workspace("a list where an object should be", wrong("[]"), "Expected `object"),
+    of_one_workspace("deeply nested JSON", DEEP, "`$"),
+    of_one_workspace("deeply nested JSON in a new field", DEEP_UNKNOWN, NOT_JSON, quick=True),
+    of_one_workspace("a wrong type", wrong('{"status": {"workspaceBackupStatuses": 5}}'), "workspaceBackupStatuses"),
+    of_one_workspace(
+        "one entry of a history with a wrong type",
+        wrong('{"status": {"workspaceBackupStatuses": [{"requestUid": 5}]}}'),
+        "workspaceBackupStatuses[0].requestUid",
+        quick=True,
+    ),
+    of_one_workspace("a time that is none", wrong('{"metadata": {"creationTimestamp": "soon"}}'), "creationTimestamp"),
+    Fault(
+        name="another workspace's result",
+        arrange=swapped,
+        unread=frozenset({"ledger"}),
+        says="another workspace",
+        quick=True,
+    ),
+    Fault(
+        name="the same result for everybody",
+        arrange=mixed_up,
+        unread=ALL - {"shop"},
+        says="another workspace",
+    ),
+    # In the middle of a run
+    Fault(name="the key revoked in mid-run", arrange=key_revoked, unread=ALL, says="refused the API key", quick=True),
+    Fault(
+        name="a project that vanishes in mid-run",
+        arrange=project_gone,
+        unread=OF_THE_OTHER_PROJECT,
+        says="ProjectNotFoundInTenant",
+        quick=True,
+    ),
+    # Where it is
+    Fault(
+        name="no name server knows the host",
+        arrange=environment(PALETTE_API_URL="https://palette.invalid"),
+        unread=ALL,
+        says="its host name cannot be resolved",
+    ),
+    Fault(
+        name="nobody listens",
+        arrange=environment(PALETTE_API_URL="http://127.0.0.1:9"),
+        unread=ALL,
+        says="no connection can be made",
+    ),
+    *(
+        Fault(
+            name=f"a certificate {certificate}",
+            arrange=lambda stage: None,
+            certificate=certificate,
+            unread=ALL,
+            says="certificate is not trusted",
+            quick=certificate == "expired",
+        )
+        for certificate in ("of nobody known", "expired", "of another host")
+    ),
+    *(
+        Fault(
+            name=f"a clock that is {name}",
+            arrange=dated(skew),
+            unread=None,
+            says="clock",
+            quick=name == "three days behind",
+        )
+        for name, skew in (("three days behind", timedelta(days=-3)), ("two hours ahead", timedelta(hours=2)))
+    ),
+    # Secrets Manager
+    Fault(
+        name="Secrets Manager throttles for a while",
+        arrange=in_aws(first(2, awss_error("secretsmanager", 400, "ThrottlingException")), "secretsmanager"),
+    ),
+    Fault(
+        name="Secrets Manager throttles for good",
+        arrange=in_aws(always(awss_error("secretsmanager", 400, "ThrottlingException")), "secretsmanager"),
+        unread=ALL,
+        deaf=frozenset({"slack"}),
+        says="PALETTE_API_KEY_SECRET names cannot be read: ThrottlingException",
+        seconds=40.0,
+    ),
+    Fault(
+        name="Secrets Manager refuses",
+        arrange=in_aws(always(awss_error("secretsmanager", 400, "AccessDeniedException")), "secretsmanager"),
+        unread=ALL,
+        deaf=frozenset({"slack"}),
+        says="PALETTE_API_KEY_SECRET names cannot be read: AccessDeniedException",
+        quick=True,
+    ),
+    Fault(
+        name="Secrets Manager does not answer",
+        arrange=in_aws(always(STALL), "secretsmanager"),
+        unread=ALL,
+        deaf=frozenset({"slack"}),
+        says="PALETTE_API_KEY_SECRET names cannot be read: ReadTimeoutError",
+        seconds=40.0,
+    ),
+    Fault(
+        name="Secrets Manager answers nonsense",
+        arrange=in_aws(always(LOGIN), "secretsmanager"),
+        unread=ALL,
+        deaf=frozenset({"slack"}),
+        says="palette-api-key",
+        quick=True,
+    ),
+    # Channels
+    *(
+        Fault(
+            name=f"{what} refuses",
+            arrange=in_aws(always(awss_error(service, 403, "AccessDenied")), service),
+            deaf=frozenset({channel}),
+            says="AccessDenied",
+            quick=what == "SNS",
+        )
+        for what, service, channel in (
+            ("SNS", "sns", "sns"),
+            ("SES", "ses", "email"),
+            ("EventBridge", "events", "eventbridge"),
+        )
+    ),
+    Fault(name="SNS throttles for a while", arrange=in_aws(first(2, awss_error("sns", 400, "Throttling")), "sns")),
+    Fault(
+        name="SNS throttles for good",
+        arrange=in_aws(always(awss_error("sns", 400, "Throttling")), "sns"),
+        deaf=frozenset({"sns"}),
+        says="Throttling",
+    ),
+    Fault(
+        name="SNS does not answer",
+        arrange=in_aws(always(STALL), "sns"),
+        deaf=frozenset({"sns"}),
+        says="it came to no end in the time that was left",
+        seconds=10.0,
+    ),
+    Fault(name="SNS answers nonsense", arrange=in_aws(always(LOGIN), "sns"), deaf=frozenset({"sns"}), says="sns"),
+    Fault(
+        name="Slack is down",
+        arrange=in_slack(always(Answer(503))),
+        deaf=frozenset({"slack"}),
+        says="Slack could not be reached: HTTP 503",
+    ),
+    Fault(
+        name="Slack does not answer",
+        arrange=in_slack(always(STALL)),
+        deaf=frozenset({"slack"}),
+        says="slack",
+        seconds=16.0,
+    ),
+    Fault(
+        name="Slack answers with a login page",
+        arrange=in_slack(always(LOGIN)),
+        deaf=frozenset({"slack"}),
+        says="Slack refused: HTTP 200",
+    ),
+    # The bucket and the table
+    *(
+        Fault(
+            name=f"S3 {what}",
+            arrange=in_aws(always(answer), "s3"),
+            says="This report could not be kept",
+            seconds=seconds,
+            quick=quick,
+        )
+        for what, answer, seconds, quick in (
+            ("refuses", awss_error("s3", 403, "AccessDenied"), 40.0, True),
+            ("is out of order", Answer(500), 60.0, False),
+            ("does not answer", STALL, 40.0, False),
+            ("answers nonsense", LOGIN, 40.0, True),
+        )
+    ),
+    *(
+        Fault(name=f"DynamoDB {what}", arrange=in_aws(always(answer), "dynamodb"), seconds=seconds, quick=quick)
+        for what, answer, seconds, quick in (
+            ("refuses", awss_error("dynamodb", 400, "AccessDeniedException"), 20.0, True),
+            ("throttles", awss_error("dynamodb", 400, "ThrottlingException"), 40.0, False),
+            ("does not answer", STALL, 30.0, False),
+            ("answers nonsense", LOGIN, 20.0, True),
+        )
+    ),
+    # All at once
+    Fault(
+        name="everything at once, but for one channel",
+        arrange=all_of(
+            in_palette(always(STALL)),
+            in_slack(always(Answer(503))),
+            in_aws(always(Answer(503)), "s3", "dynamodb", "ses", "events"),
+        ),
+        unread=ALL,
+        deaf=frozenset(CHANNELS) - {"sns"},
+        says="Palette",
+        seconds=45.0,
+    ),
+    Fault(
+        name="everything hangs, but for one channel",
+        arrange=all_of(
+            in_palette(always(STALL)),
+            in_slack(always(STALL)),
+            in_aws(always(STALL), "s3", "dynamodb", "ses", "events"),
+        ),
+        unread=ALL,
+        deaf=frozenset(CHANNELS) - {"sns"},
+        says="Palette",
+        seconds=45.0,
+    ),
+)

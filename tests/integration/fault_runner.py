@@ -1,0 +1,104 @@
+"""Puts a fault on the stage, runs the real handler, and holds the report to its promises."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from fault_list import Certificate, Fault
+from stage import CHANNELS, HEALTHY, IN_TROUBLE, SCHEDULED, WORKSPACES, Outcome, stage
+from world import LocalAws
+
+from backup_reporter.demo.lookalike import API_KEY
+
+WORST = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
+
+
+def run(fault: Fault, aws: LocalAws, directory: Path) -> Outcome:
+    """Runs the handler with the fault in place, and raises :class:`AssertionError` for a broken promise."""
+    tls = _context(fault.certificate, directory) if fault.certificate else None
+    with stage(aws, fault.secrets, tls) as on_stage:
+        if fault.certificate in ("expired", "of another host"):
+            on_stage.environment["PALETTE_CA_BUNDLE"] = str(directory / "certificate.pem")
+        fault.arrange(on_stage)
+        outcome = on_stage.invoke(SCHEDULED, fault.seconds)
+        said = on_stage.left_the_process(outcome)
+        token = on_stage.slack.webhook_url.rpartition("/")[2]
+    assert API_KEY not in said, "the key has left the process"
+    assert token not in said, "the webhook's URL has left the process"
+    _it_came_in_time(outcome, fault)
+    _everybody_heard(outcome, fault)
+    _it_is_true(outcome, fault)
+    return outcome
+
+
+def _it_came_in_time(outcome: Outcome, fault: Fault) -> None:
+    assert outcome.seconds < fault.seconds, "the platform would have killed it"
+
+
+def _everybody_heard(outcome: Outcome, fault: Fault) -> None:
+    assert set(CHANNELS) - outcome.delivered == set(fault.deaf), outcome.said
+    # What did not reach everybody is said to the platform, which tries again.
+    assert bool(fault.deaf) == (outcome.raised is not None)
+    for channel in fault.deaf:
+        assert channel in str(outcome.raised)
+
+
+def _it_is_true(outcome: Outcome, fault: Fault) -> None:
+    assert fault.says in outcome.said, outcome.said
+    if fault.unread is not None:
+        assert outcome.unread == set(fault.unread), outcome.said
+    for uid, status in outcome.verdicts.items():
+        if uid in outcome.unread:
+            assert status == "UNKNOWN"
+        elif uid in HEALTHY:
+            assert (status, outcome.codes(uid)) == ("OK", set())
+        else:
+            assert (status, outcome.codes(uid)) == ("CRITICAL", {IN_TROUBLE[uid]})
+    if outcome.unread - set(outcome.verdicts):
+        assert outcome.report["problems"], "what is missing is not named"
+    told = [*outcome.verdicts.values(), *(["UNKNOWN"] if outcome.report["problems"] else [])]
+    assert outcome.report["status"] == min(told, key=WORST.index)
+
+
+def in_words(outcome: Outcome) -> str:
+    """What became of the report, for the table."""
+    read = len(WORKSPACES) - len(outcome.unread)
+    said = f"{outcome.report['status']}; {read} of {len(WORKSPACES)} workspaces read"
+    missing = [channel for channel in CHANNELS if channel not in outcome.delivered]
+    return f"{said}; all channels told" + (f" but {', '.join(missing)}" if missing else "")
+
+
+def _context(certificate: Certificate, directory: Path) -> ssl.SSLContext:
+    path = directory / "certificate.pem"
+    path.write_bytes(_pem(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def _pem(certificate: Certificate) -> bytes:
+    """A key and a certificate that signs itself, for 127.0.0.1 unless it is that of another host."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "palette")])
+    address = IPv4Address("127.0.0.2" if certificate == "of another host" else "127.0.0.1")
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=2))
+        .not_valid_after(now + timedelta(days=-1 if certificate == "expired" else 1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(address)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return private + made.public_bytes(pem)
