@@ -192,10 +192,10 @@ def _terminal(report: Report) -> None:
 def _log(report: Report) -> None:
     log = io.StringIO()
     with redirect_stdout(log):
-        observer = Observer("11111111-2222-3333-4444-555555555555")
+        observer = Observer("11111111-2222-3333-4444-555555555555", "a-function")
         for handler in observer.logger.handlers:
             handler.setStream(log)  # type: ignore[attr-defined]
-        observer.reported(report)
+        observer.reported(report, is_regular=True)
     lines = [json.loads(line) for line in log.getvalue().split("\n") if line]
     assert not STEERING.search(log.getvalue())
     assert lines[0]["message"] == "report made"
