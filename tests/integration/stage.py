@@ -229,7 +229,7 @@ def _set_up(aws: LocalAws, palette: LookAlike, gate: Gate, secrets: Mapping[str,
         aws.client("secretsmanager").create_secret(Name=name, SecretString=text)
     aws.client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
     aws.client("dynamodb").create_table(
-        TableName="deliveries",
+        TableName="stage-deliveries",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
@@ -248,5 +248,5 @@ def _set_up(aws: LocalAws, palette: LookAlike, gate: Gate, secrets: Mapping[str,
         "EMAIL_TO": "ops@example.com",
         "EVENT_BUS_NAME": "default",
         "REPORT_BUCKET": "kept",
-        "DELIVERY_TABLE": "deliveries",
+        "DELIVERY_TABLE": "stage-deliveries",
     }
