@@ -191,8 +191,8 @@ PERIOD = [
         status="OK",
     ),
     row(
-        "A policy that was made anew is no excuse: the old one's last due time is long past",
-        backup(*nightly(last="11-22"), only("eu1", "11-23 05:10"), created="11-23 05:00"),
+        "A policy that was made anew is no excuse: a due time lies between the others' last backup and somebody's run",
+        backup(*nightly(last="11-22"), only("us2", "11-22 12:00"), only("eu1", "11-23 05:10"), created="11-23 05:00"),
         "cluster-not-backed-up us2",
     ),
     row(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOTHING, Row, backup, both, check, copy, nightly, only, ref, row, run
+from builders import NOTHING, Row, backup, both, check, copy, nightly, only, row, run
 
 from backup_reporter.settings import Rules
 
 NO_COPY = both("backup-state-unknown")
 DELETED = copy(deleted="Deleted")
+LATE = copy("New", at="11-23 03:30")
 
 HIDDEN = [
     row(
@@ -153,13 +154,20 @@ NET = [
         *NO_COPY,
         rules=Rules(grace=timedelta(hours=1), stuck_after=timedelta(hours=5)),
     ),
-    row(
-        "Not while a late backup of that due time still runs, within its limit",
-        backup(
-            *nightly(last="11-22"),
-            run("11-23 02:59", "InProgress", refs=[ref(uid, copy("New", at="11-23 03:30")) for uid in ("eu1", "us2")]),
-        ),
-        now="11-23 09:10",
+    *(
+        row(
+            f"Not while a late backup of that due time still runs, within its limit: {how}",
+            backup(*nightly(last="11-22"), late),
+            now="11-23 09:10",
+        )
+        for how, late in (
+            ("run and clusters", run("11-23 02:59", "InProgress", eu1=LATE, us2=LATE)),
+            ("the clusters alone", run("11-23 02:59", "Completed", eu1=LATE, us2=LATE)),
+            (
+                "the run alone, which does not name all clusters yet",
+                run("11-23 02:59", "InProgress", eu1=copy(at="11-23 03:30"), us2=NOTHING),
+            ),
+        )
     ),
     row(
         "A backup that still runs excuses no due time but its own",
