@@ -57,9 +57,9 @@ CLUSTER_CODES = (
         why="Palette publishes no list of states. What is not understood may be good or bad, and calling it good would be a "
         "guess.",
         confirm="Open the workspace's Backups tab and choose the backup: is it shown as completed, and can Restore be chosen "
-        "for it? Are the newest copies still there, and are their dates right?",
-        action="Look the backup up in Palette. If the state is a good one, teach it with the setting EXTRA_STATES. If copies "
-        "are deleted as soon as they are made, find out by whom; if a date is in the future, set the cluster's clock right.",
+        "for it? Where copies are gone as soon as they are made, find out who deletes them; where a date is in the future, "
+        "see whose clock is wrong.",
+        action="Look the backup up in Palette. If the state is a good one, teach it with the setting EXTRA_STATES.",
     ),
     Code(
         name="backup-expired",
