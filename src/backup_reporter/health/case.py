@@ -66,14 +66,16 @@ class Case:
     def due_long_ago(self) -> datetime | None:
         """The latest due time whose run should have left its copies by now: the grace and the stuck limit have passed.
 
-        While a run since then is still at work, which may be that due time's, it is the one before.
+        While a run of it, which began late, is still at work, it is the one before.
         """
         if self.due_times is None:
             return None
         due = self.due_times.latest(self.now - self.rules.grace - self.rules.stuck_after)
-        if due and any(run.is_under_way and run.at and run.at >= due - EARLY for run in self.timeline.runs):
-            return self.due_times.latest(due - timedelta(seconds=1))
-        return due
+        if due is None:
+            return None
+        since = (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
+        is_late = any(self.due_times.latest(at + EARLY) == due for at in since)
+        return self.due_times.latest(due - timedelta(seconds=1)) if is_late else due
 
     @cached_property
     def latest_finished_run(self) -> JudgedRun | None:

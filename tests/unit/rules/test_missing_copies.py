@@ -170,7 +170,12 @@ NET = [
         )
     ),
     row(
-        "A backup that still runs excuses no due time but its own",
+        "A backup that still runs excuses no due time before its own, if that is long past as well",
+        backup(*nightly(last="11-21"), run("11-22 01:00", "Deleting"), run("11-23 01:00", "InProgress")),
+        *NO_COPY,
+    ),
+    row(
+        "A late backup that still runs excuses no due time but its own",
         backup(*nightly(last="11-20"), *nightly("11-21", "11-22", "Deleting"), run("11-23 03:30", "InProgress")),
         *NO_COPY,
         now="11-23 09:10",
