@@ -76,6 +76,17 @@ def test_every_workspace_of_every_project_is_found_in_order(server: LookAlike) -
     assert (found.problems, found.unlisted_workspace_uids) == ((), ())
 
 
+def test_a_workspace_with_a_cluster_that_names_nobody_is_found_and_said_to_be_incomplete(server: LookAlike) -> None:
+    web = item("web")
+    clusters = [*web["spec"]["clusterRefs"], {"uid": None}]
+    incomplete = {**web, "spec": {**web["spec"], "clusterRefs": clusters}}
+    server.fault = lambda request: listed(incomplete) if request.path == WORKSPACES else None
+    found = discover(client(server), ["DEV"])
+
+    assert [(one.name, len(one.clusters)) for one in found.workspaces] == [("web", 1)]
+    assert "a cluster without uid and name - at `$.items[0].spec.clusterRefs[1]`" in found.problems[0]
+
+
 def test_only_the_projects_in_scope_are_asked(server: LookAlike) -> None:
     found = discover(client(server), ["DEV"])
 

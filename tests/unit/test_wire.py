@@ -37,8 +37,18 @@ def test_everything_may_be_missing_or_null(document: bytes) -> None:
     assert decode_backup_result(document) == BackupResult(policy=Policy())
 
 
-@pytest.mark.parametrize("unset", [None, "", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"])
-def test_four_ways_to_say_that_a_time_is_not_set(unset: str | None) -> None:
+UNSET = [
+    None,
+    "",
+    "0001-01-01T00:00:00Z",
+    "0001-01-01T00:00:00.000Z",
+    "1970-01-01T00:00:00Z",
+    "1970-01-01T01:00:00+01:00",
+]
+
+
+@pytest.mark.parametrize("unset", UNSET)
+def test_five_ways_to_say_that_a_time_is_not_set(unset: str | None) -> None:
     assert run(requestTime=unset, backupTime=unset).requested_at is None
     item = {"metadata": {"uid": "w", "deletionTimestamp": unset}}
     (workspace,) = decode_workspaces(json.dumps({"items": [item]}).encode(), PROD).items
@@ -107,6 +117,31 @@ def test_a_wrong_type_in_one_entry_does_not_cost_the_others() -> None:
     assert [entry.request_uid for entry in found.runs] == ["r1", None]
     (said,) = found.unreadable_runs
     assert "workspaceBackupStatuses[0].workspaceBackupConfig.clusterBackupRefs[1].backupStatusMeta" in said
+
+
+@pytest.mark.parametrize("refs", [None, [], [None]])
+def test_the_deprecated_twins_clusters_count_where_the_spec_has_none(refs: object) -> None:
+    item = {"metadata": {"uid": "w"}, "spec": {"clusterRefs": refs}, "meta": {"clusterRefs": [{"uid": "c1"}, {}]}}
+    page = decode_workspaces(json.dumps({"items": [item]}).encode(), PROD)
+    assert page.items[0].clusters == (Cluster("c1", None),)
+    assert page.problems == ("a cluster without uid and name - at `$.items[0].meta.clusterRefs[1]`",)
+
+
+def test_the_deprecated_twins_clusters_are_no_matter_where_the_spec_has_some() -> None:
+    item = {"metadata": {"uid": "w"}, "spec": {"clusterRefs": [{"uid": "c1"}]}, "meta": {"clusterRefs": [{}]}}
+    page = decode_workspaces(json.dumps({"items": [item]}).encode(), PROD)
+    assert (page.items[0].clusters, page.problems) == ((Cluster("c1", None),), ())
+
+
+def test_a_cluster_that_names_nobody_is_a_problem_of_the_page_and_costs_nothing_else() -> None:
+    refs = [{"uid": "c1"}, None, {"uid": "", "name": None}]
+    items = [{"metadata": {"uid": "w"}, "spec": {"clusterRefs": refs}}, {"metadata": {"uid": "v"}}]
+    page = decode_workspaces(json.dumps({"items": items}).encode(), PROD)
+    assert [(workspace.uid, workspace.clusters) for workspace in page.items] == [
+        ("w", (Cluster("c1", None),)),
+        ("v", ()),
+    ]
+    assert page.problems == ("a cluster without uid and name - at `$.items[0].spec.clusterRefs[2]`",)
 
 
 def test_the_deprecated_twin_stands_in_for_what_is_missing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,7 @@ from backup_reporter.health.cron import CronError
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
 from backup_reporter.health.schedule import EARLY, DueTimes, due_times
-from backup_reporter.health.timeline import Attempt, JudgedRun, Subject, Timeline, timeline
+from backup_reporter.health.timeline import Attempt, JudgedRun, Subject, Timeline, is_ahead, timeline
 from backup_reporter.health.wording import day, evidence_text, moment, timestamp
 from backup_reporter.settings import Rules
 
@@ -41,8 +41,8 @@ class Case:
 
     @cached_property
     def last_run_at(self) -> datetime | None:
-        """When the last run began. One that is dated in the future has not: it answers no due time."""
-        return max((run.at for run in self.timeline.runs if run.at and run.at <= self.now + EARLY), default=None)
+        """When the last run began."""
+        return max((run.at for run in self.timeline.runs if run.at), default=None)
 
     @cached_property
     def missed_due_times(self) -> tuple[datetime, ...]:
@@ -57,52 +57,90 @@ class Case:
         return self.due_times.next(self.now) if self.due_times else None
 
     @cached_property
+    def first_due_still_awaited(self) -> datetime | None:
+        """The first due time since the policy exists, while its grace has not passed."""
+        first = self.due_times.first() if self.due_times else None
+        return first if first and self.now < first + self.rules.grace else None
+
+    @cached_property
+    def due_long_ago(self) -> datetime | None:
+        """The latest due time whose run should have left its copies by now: the grace and the stuck limit have passed.
+
+        While a run of it, which began late, is still at work, it is the one before.
+        """
+        if self.due_times is None:
+            return None
+        due = self.due_times.latest(self.now - self.rules.grace - self.rules.stuck_after)
+        if due is None:
+            return None
+        since = (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
+        is_late = any(self.due_times.latest(at + EARLY) == due for at in since)
+        return self.due_times.latest(due - timedelta(seconds=1)) if is_late else due
+
+    @cached_property
     def latest_finished_run(self) -> JudgedRun | None:
         return next((run for run in reversed(self.timeline.runs) if run.is_finished), None)
 
     @cached_property
     def runs_of_latest_period(self) -> tuple[JudgedRun, ...]:
-        """The latest finished run and every other run since its due time (those 5 minutes early count in)."""
+        """The latest finished run and every other run since its due time (those 5 minutes early count in).
+
+        A due time before the policy was made will do: what was made under the policy before it counts as well.
+        """
         run = self.latest_finished_run
         if run is None:
             return ()
-        due = self.due_times.latest(run.at + EARLY) if self.due_times and run.at else None
-        if due is None:
+        if self.due_times is None or run.at is None:
             return (run,)
-        return tuple(other for other in self.timeline.runs if other.at and other.at >= due - EARLY)
+        due = self.due_times.schedule.latest(run.at + EARLY)
+        reach = (run.at - due if due else self.due_times.longest_pause) + EARLY
+        return tuple(other for other in self.timeline.runs if other.at and run.at - other.at <= reach)
 
     def run_of(self, attempt: Attempt) -> JudgedRun:
         """The run that an attempt is part of."""
         return next(run for run in self.timeline.runs if attempt in run.attempts)
 
     def went_well_for_all(self, run: JudgedRun) -> bool:
-        """Whether every cluster in a run succeeded, and every cluster in scope is in it."""
-        in_scope = {subject.cluster for subject in self.timeline.subjects if subject.in_scope}
-        present = {attempt.cluster for attempt in run.attempts}
-        return in_scope <= present and all(attempt.phase == "succeeded" for attempt in run.attempts)
+        """Whether every cluster in a run succeeded, and none was left out."""
+        if any(attempt.phase != "succeeded" for attempt in run.attempts):
+            return False
+        return not any(self.was_left_out(subject) for subject in self.timeline.subjects)
 
     def was_left_out(self, subject: Subject) -> bool:
         """Whether a cluster in scope has no cluster backup in any run of the latest finished run's period.
 
-        A run that names no clusters leaves nobody out; where all of the period's runs are such, nobody was.
+        A run that names no clusters leaves nobody out; where all of the period's runs are such, nobody was. Neither
+        was a cluster that still waits for its first backup: somebody's run of another one is no reason to miss it.
         """
-        runs = [run for run in self.runs_of_latest_period if run.names_clusters]
-        present = {attempt.cluster for run in runs for attempt in run.attempts}
-        return bool(runs) and subject.in_scope and subject.cluster is not None and subject.cluster not in present
+        present = self._clusters_of_latest_period
+        if not present or not subject.in_scope or subject.cluster is None or subject.cluster in present:
+            return False
+        return bool(subject.attempts) or self.first_due_still_awaited is None
+
+    @cached_property
+    def _clusters_of_latest_period(self) -> frozenset[Cluster | None]:
+        runs = (run for run in self.runs_of_latest_period if run.names_clusters)
+        return frozenset(attempt.cluster for run in runs for attempt in run.attempts)
 
 
 def build_case(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Case:
     """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time."""
-    history = timeline(workspace, result, rules)
+    history = timeline(workspace, result, rules, now)
     schedule = (result.policy.schedule or "").strip()
     due, error = None, None
     if schedule:
         run_times = [run.at for run in history.runs if run.at]
         try:
-            due = due_times(schedule, run_times, result.policy.created_at or workspace.created_at)
+            due = due_times(schedule, run_times, _policy_creation(workspace, result, now))
         except CronError as cron_error:
             error = str(cron_error)
     return Case(workspace, result, history, due, error, rules, now)
+
+
+def _policy_creation(workspace: Workspace, result: BackupResult, now: datetime) -> datetime | None:
+    """When the policy came to be, else the workspace; a time in the future is not believed."""
+    times = (result.policy.created_at, workspace.created_at)
+    return next((at for at in times if at and not is_ahead(at, now)), None)
 
 
 def finding(

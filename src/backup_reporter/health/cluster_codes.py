@@ -24,7 +24,7 @@ CLUSTER_CODES = (
         severity="warning",
         about="cluster",
         title="Backup is incomplete",
-        meaning="The cluster's latest finished backup ended as PartiallyFailed, or the one that still runs is sure to.",
+        meaning="The cluster's latest finished backup ended as PartiallyFailed, or one that still runs is sure to.",
         why="It can be restored, but something is not in it, and often that is a volume: the part that nobody can make "
         "again. It does not count as a good copy here.",
         confirm="Open the workspace's Backups tab and choose the backup: the cluster's state is PartiallyFailed. What is "
@@ -37,7 +37,8 @@ CLUSTER_CODES = (
         severity="warning",
         about="cluster",
         title="Backup does not finish",
-        meaning="The cluster's latest backup has been running for longer than STUCK_AFTER_HOURS (6 unless set).",
+        meaning="A backup of the cluster has been running for longer than STUCK_AFTER_HOURS (6 unless set), and no newer one "
+        "has finished.",
         why="A backup takes from a quarter of an hour to some hours. One that hangs makes no copy, and the next ones wait "
         "behind it: Velero does one at a time unless told otherwise.",
         confirm="Open the workspace's Backups tab: the backup is still in progress. On the cluster, velero backup describe "
@@ -50,11 +51,14 @@ CLUSTER_CODES = (
         severity="warning",
         about="cluster",
         title="Backup state is not understood",
-        meaning="The latest backup has a state that this reporter does not know, or none at all. The message quotes it.",
+        meaning="A backup has a state that this reporter does not know, or none at all, and no newer one has finished; the "
+        "message quotes it. Or backups begin, no copy of the cluster has come for longer than the schedule explains, and "
+        "nothing says why. Or something is dated in the future.",
         why="Palette publishes no list of states. What is not understood may be good or bad, and calling it good would be a "
         "guess.",
         confirm="Open the workspace's Backups tab and choose the backup: is it shown as completed, and can Restore be chosen "
-        "for it?",
+        "for it? Where copies are gone as soon as they are made, find out who deletes them; where a date is in the future, "
+        "see whose clock is wrong.",
         action="Look the backup up in Palette. If the state is a good one, teach it with the setting EXTRA_STATES.",
     ),
     Code(
@@ -75,7 +79,7 @@ CLUSTER_CODES = (
         about="cluster",
         title="Never backed up: nothing to restore",
         meaning="The cluster is in the policy's scope, and the history knows no good copy of it. Copies that were deleted "
-        "count as never made.",
+        "count as never made. Where one run was asked for, that run left no copy.",
         why="Everybody believes that the workspace is protected, and this part of it is not.",
         confirm="Open the workspace's Backups tab and look for the cluster in the backups. Under Settings, Schedule backups, "
         "see which clusters the policy selects.",
@@ -86,8 +90,8 @@ CLUSTER_CODES = (
         severity="info",
         about="cluster",
         title="Waiting for its first backup",
-        meaning="The policy is younger than its first due time plus the grace (SCHEDULE_GRACE_MINUTES), so there is nothing "
-        "yet that could have been missed.",
+        meaning="The policy is younger than its first due time plus the grace (SCHEDULE_GRACE_MINUTES), and no backup of the "
+        "cluster has begun: there is nothing yet that could have been missed.",
         why="There is nothing to restore until then. If the first run does not come, this turns into never-backed-up.",
         confirm="Under the workspace's Settings, Schedule backups, see when the first run is due.",
         action="Nothing to do: the policy is new and its first run is not due yet.",

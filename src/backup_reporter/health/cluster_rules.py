@@ -26,12 +26,12 @@ def backup_failed(case: Case, subject: Subject) -> Finding | None:
 
 
 def backup_partially_failed(case: Case, subject: Subject) -> Finding | None:
-    """Warning: the latest finished backup is partial, or the latest one can only end so (it still runs)."""
+    """Warning: the latest finished backup is partial, or one since then can only end so (it still runs)."""
     row = _row_of(subject.finished, "partial")
-    latest = subject.latest
-    if latest and latest.phase == "doomed":
+    doomed = next((attempt for attempt in subject.unfinished if attempt.phase == "doomed"), None)
+    if doomed:
         words = "The running backup has lost parts already and can only end incomplete"
-        return _outcome("backup-partially-failed", case, subject, (latest, *row), words)
+        return _outcome("backup-partially-failed", case, subject, (doomed, *row), words)
     if not row or _ended_before_being_left_out(case, subject, row[0]):
         return None
     words = "The last backup is incomplete" if len(row) == 1 else f"The last {len(row)} backups are incomplete"
@@ -79,7 +79,7 @@ def _outcome(code: str, case: Case, subject: Subject, row: tuple[Attempt, ...], 
 
 
 def _last_good(subject: Subject) -> Attempt | None:
-    return next((attempt for attempt in reversed(subject.attempts) if attempt.phase == "succeeded"), None)
+    return next((attempt for attempt in reversed(subject.finished) if attempt.phase == "succeeded"), None)
 
 
 def _good_sentence(case: Case, good: Attempt | None) -> str:
@@ -89,22 +89,33 @@ def _good_sentence(case: Case, good: Attempt | None) -> str:
 
 
 def backup_stuck(case: Case, subject: Subject) -> Finding | None:
-    """Warning: the latest run has been running for more than the stuck limit."""
-    latest = subject.latest
-    if latest is None or not (latest.phase in UNDER_WAY or _only_its_run_is_under_way(case, latest)):
+    """Warning: a backup since the latest finished one has been running for more than the stuck limit.
+
+    So has a run since the latest that came to an end, over clusters that have all finished.
+    """
+    own = [attempt for attempt in subject.unfinished if attempt.phase in UNDER_WAY and _is_past_limit(case, attempt)]
+    hanging = own or [
+        attempt
+        for attempt in subject.unsettled
+        if _is_past_limit(case, attempt) and _only_its_run_is_under_way(case, attempt)
+    ]
+    if not hanging:
         return None
-    if latest.at and case.now - latest.at <= case.rules.stuck_after:
-        return None
+    longest = hanging[-1]
     how_long = (
-        f"for {duration(case.now - latest.at)}" if latest.at else "for nobody knows how long (it has no start time)"
+        f"for {duration(case.now - longest.at)}" if longest.at else "for nobody knows how long (it has no start time)"
     )
     return finding(
         "backup-stuck",
         f"A backup has been running {how_long}; the limit is {duration(case.rules.stuck_after)}.",
-        cluster=about(latest, subject) if latest.phase in UNDER_WAY else None,
-        since=latest.at,
-        **evidence_of(latest) | {"runState": latest.run_state},
+        cluster=about(longest, subject) if own else None,
+        since=longest.at,
+        **evidence_of(longest) | {"runState": longest.run_state},
     )
+
+
+def _is_past_limit(case: Case, attempt: Attempt) -> bool:
+    return attempt.at is None or case.now - attempt.at > case.rules.stuck_after
 
 
 def _only_its_run_is_under_way(case: Case, attempt: Attempt) -> bool:
@@ -115,20 +126,24 @@ def _only_its_run_is_under_way(case: Case, attempt: Attempt) -> bool:
 
 
 def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
-    """Warning: the latest backup's state, or its run's, is one that nobody has seen yet, or none at all."""
-    latest = subject.latest
-    if latest is None or "unknown" not in (latest.phase, latest.run_phase):
+    """Warning: a backup since the latest finished one has a state that nobody has seen yet, or none at all.
+
+    So has a run since the latest that came to an end, whatever its clusters say.
+    """
+    own = [attempt for attempt in subject.unfinished if attempt.phase == "unknown"]
+    unknown = own or [attempt for attempt in subject.unsettled if attempt.run_phase == "unknown"]
+    if not unknown:
         return None
-    is_own = latest.phase == "unknown"
-    row = takewhile(lambda attempt: "unknown" in (attempt.phase, attempt.run_phase), reversed(subject.attempts))
-    state = latest.state if is_own else latest.run_state
-    of_whom = "The latest backup" if is_own else "The latest run as a whole"
+    latest = unknown[0]
+    state = latest.state if own else latest.run_state
+    which = "The latest" if latest is subject.attempts[-1] else "A"
+    of_whom = f"{which} {'backup' if own else 'run as a whole'}"
     says = f"says '{quote(state, 100)}', which is no known state" if state and is_given(state) else "gives no state"
     return finding(
         "backup-state-unknown",
         f"{of_whom} {says}: it cannot be counted as good.",
-        cluster=about(latest, subject) if is_own else None,
-        since=[attempt.at for attempt in row][-1],
+        cluster=about(latest, subject) if own else None,
+        since=unknown[-1].at,
         **evidence_of(latest) | {"state": quote(state, 2000) if state else None},
     )
 

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from backup_reporter.health.case import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
+from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.timeline import Attempt, Subject
-from backup_reporter.health.wording import duration, timestamp
+from backup_reporter.health.wording import duration, quote, timestamp
 
 
 def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
@@ -33,11 +34,11 @@ def backup_expired(case: Case, subject: Subject) -> Finding | None:
 
 
 def never_backed_up(case: Case, subject: Subject) -> Finding | None:
-    """Critical: there is no restore point and never was one; info while a new policy's first run is not due."""
+    """Critical: there is no restore point and never was one; info while the first run of it is not due yet."""
     if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
         return None
-    due = _first_due_still_awaited(case)
-    if due:
+    due = case.first_due_still_awaited
+    if due and not subject.attempts:
         message = f"The policy is new; its first backup is due {case.moment(due)}."
         return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
     return finding(
@@ -48,17 +49,28 @@ def never_backed_up(case: Case, subject: Subject) -> Finding | None:
     )
 
 
-def _first_due_still_awaited(case: Case) -> datetime | None:
-    first = case.due_times.first() if case.due_times and not case.timeline.runs else None
-    return first if first and case.now < first + case.rules.grace else None
-
-
 def _why_never(subject: Subject) -> str:
     if any(attempt.phase == "succeeded" and attempt.speaks_for_all for attempt in subject.attempts):
         return "a run says it succeeded but names no cluster backup"
     if any(attempt.phase == "succeeded" for attempt in subject.attempts):
         return "every copy there was has been deleted"
     return "no backup has ever succeeded" if subject.attempts else "it has never been backed up"
+
+
+def run_left_no_copy(case: Case, subject: Subject) -> Finding | None:
+    """Critical, of a run that is judged alone: it succeeded, and left nothing that could be restored."""
+    if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
+        return None
+    last = subject.attempts[-1] if subject.attempts else None
+    if last is None or last.phase not in ("succeeded", "deleting"):
+        return None
+    why = "it names no cluster backup" if last.speaks_for_all else "its copy has been deleted, or is being deleted"
+    return finding(
+        "never-backed-up",
+        f"Nothing can be restored from this run: {why}.",
+        cluster=subject.cluster,
+        **evidence_of(last),
+    )
 
 
 def backup_expiring(case: Case, subject: Subject) -> Finding | None:
@@ -82,7 +94,7 @@ def backup_expiring(case: Case, subject: Subject) -> Finding | None:
 def _rotation_comes_in_time(case: Case, subject: Subject, newest: Attempt) -> bool:
     latest_finished = subject.finished[-1]
     return (
-        latest_finished.phase == "succeeded"
+        latest_finished.is_copy
         and not case.missed_due_times
         and case.next_due is not None
         and newest.expires_at is not None
@@ -102,4 +114,32 @@ def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
         cluster=subject.cluster,
         since=newest.at + limit if newest.at else None,
         **evidence_of(newest),
+    )
+
+
+def copies_stopped_coming(case: Case, subject: Subject) -> Finding | None:
+    """Warning: runs began, a due time is long past, and no copy is as new as that: the net under all other rules."""
+    newest, due = newest_restore_point(subject, case.now), case.due_long_ago
+    if not subject.in_scope or newest is None or due is None or (newest.at and newest.at >= due - EARLY):
+        return None
+    since = f"since {case.day(newest.at)}" if newest.at else "for nobody knows how long (the last one has no date)"
+    return finding(
+        "backup-state-unknown",
+        f"No copy has come {since}, although backups began, and nothing says why: {_what_came(subject, newest)}.",
+        cluster=subject.cluster,
+        since=newest.at,
+        **evidence_of(subject.attempts[-1]),
+    )
+
+
+def _what_came(subject: Subject, newest: Attempt) -> str:
+    latest = subject.attempts[-1]
+    if latest is newest:
+        return "no later one is of this cluster"
+    if latest.speaks_for_all:
+        return "the latest one names no cluster backup"
+    if latest.is_copy:
+        return "the latest one has expired already"
+    return "the latest one " + (
+        "has been deleted, or is being deleted" if latest.is_gone else f"says '{quote(latest.state or '', 100)}'"
     )

@@ -1,4 +1,4 @@
-"""The judging: every rule, in one place, and the verdict that follows."""
+"""The judging: every rule is asked, and a verdict follows."""
 
 from __future__ import annotations
 
@@ -8,68 +8,25 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter.health import cluster_rules, copy_rules, workspace_rules
+from backup_reporter.health import copy_rules, workspace_rules
 from backup_reporter.health.case import Case, build_case, finding
-from backup_reporter.health.cluster_rules import ClusterRule
 from backup_reporter.health.copies import copies
 from backup_reporter.health.copy_rules import newest_restore_point
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
-from backup_reporter.health.model import BackupResult, Workspace
+from backup_reporter.health.model import BackupResult, ClusterBackup, Run, Workspace
 from backup_reporter.health.mute import read_mute
+from backup_reporter.health.rulebook import (
+    CLUSTER_RULES,
+    CONCLUDE_FROM_ABSENCE,
+    EXPLAIN_A_MISSING_COPY,
+    NOT_ABOUT_ONE_RUN,
+    ONLY_ABOUT_ONE_RUN,
+    WORKSPACE_RULES,
+)
 from backup_reporter.health.timeline import Subject, run_time
 from backup_reporter.health.verdict import ClusterReport, LatestRun, WorkspaceReport
-from backup_reporter.health.workspace_rules import WorkspaceRule
 from backup_reporter.settings import Rules
-
-CLUSTER_RULES: tuple[ClusterRule, ...] = (
-    cluster_rules.backup_failed,
-    cluster_rules.backup_partially_failed,
-    cluster_rules.run_partially_failed,
-    cluster_rules.backup_stuck,
-    cluster_rules.backup_state_unknown,
-    copy_rules.backup_expired,
-    copy_rules.never_backed_up,
-    copy_rules.backup_expiring,
-    copy_rules.restore_point_too_old,
-    cluster_rules.cluster_not_backed_up,
-    cluster_rules.namespace_not_backed_up,
-)
-WORKSPACE_RULES: tuple[WorkspaceRule, ...] = (
-    workspace_rules.backup_overdue,
-    workspace_rules.delete_failed,
-    workspace_rules.retention_gap,
-    workspace_rules.not_scheduled,
-    workspace_rules.schedule_unreadable,
-    workspace_rules.disks_not_included,
-    workspace_rules.unreadable_runs,
-    workspace_rules.mute_unreadable,
-)
-
-CONCLUDE_FROM_ABSENCE = frozenset(
-    {
-        workspace_rules.backup_overdue,
-        copy_rules.backup_expired,
-        copy_rules.never_backed_up,
-        copy_rules.backup_expiring,
-        copy_rules.restore_point_too_old,
-        cluster_rules.cluster_not_backed_up,
-    }
-)
-"""Rules that need the whole history: where an entry of it cannot be read, that entry may be what they miss."""
-
-NOT_ABOUT_ONE_RUN = frozenset(
-    {
-        workspace_rules.backup_overdue,
-        workspace_rules.retention_gap,
-        workspace_rules.not_scheduled,
-        workspace_rules.schedule_unreadable,
-        copy_rules.never_backed_up,
-        copy_rules.backup_expiring,
-        copy_rules.restore_point_too_old,
-    }
-)
-"""Rules about a history or a schedule: one run on its own neither breaks nor keeps them."""
 
 
 def judge(
@@ -88,10 +45,16 @@ def judge(
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
     case = build_case(workspace, result, rules, now)
-    left_out = NOT_ABOUT_ONE_RUN if single_run else frozenset()
-    if result.unreadable_runs:
+    left_out = NOT_ABOUT_ONE_RUN if single_run else ONLY_ABOUT_ONE_RUN
+    if _says_that_entries_are_missing(case):
         left_out |= CONCLUDE_FROM_ABSENCE
     return _verdict(case, _findings(case, left_out))
+
+
+def _says_that_entries_are_missing(case: Case) -> bool:
+    """Whether it is said aloud that entries could not be read; where that is muted, it must not silence the rest."""
+    said = workspace_rules.unreadable_runs(case)
+    return not all(found.muted for found in _sorted_and_muted(case, said))
 
 
 def judge_being_deleted(workspace: Workspace, rules: Rules, now: datetime) -> WorkspaceReport:
@@ -127,7 +90,18 @@ def _findings(case: Case, left_out: frozenset[Any]) -> tuple[Finding, ...]:
     for rule in WORKSPACE_RULES:
         if rule not in left_out:
             found.extend(rule(case))
+    if copy_rules.copies_stopped_coming not in left_out:
+        found.extend(_unexplained(case, found))
     return _sorted_and_muted(case, _once_each(found))
+
+
+def _unexplained(case: Case, found: list[Finding]) -> list[Finding]:
+    """What the net holds: clusters without a new copy, where nothing that was found tells why."""
+    told = {(said.cluster_uid, said.cluster_name) for said in found if said.code in EXPLAIN_A_MISSING_COPY}
+    if (None, None) in told:
+        return []
+    held = (copy_rules.copies_stopped_coming(case, subject) for subject in case.timeline.subjects)
+    return [said for said in held if said and (said.cluster_uid, said.cluster_name) not in told]
 
 
 def _once_each(findings: list[Finding]) -> Iterator[Finding]:
@@ -206,6 +180,20 @@ def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
 
 
 def until(result: BackupResult, at: datetime) -> BackupResult:
-    """The history as it stood at ``at``: without the runs that began later."""
-    runs = tuple(run for run in result.runs if (run_time(run) or at) <= at)
-    return msgspec.structs.replace(result, runs=runs)
+    """The history as it stood at ``at``: without what began later, be it a run, a part of one or the policy."""
+    runs = tuple(_run_until(run, at) for run in result.runs if (run_time(run) or at) <= at)
+    policy = result.policy
+    if policy.created_at and policy.created_at > at:
+        policy = msgspec.structs.replace(policy, schedule=None)
+    return msgspec.structs.replace(result, policy=policy, runs=runs)
+
+
+def _run_until(run: Run, at: datetime) -> Run:
+    """A cluster's part that began later was still to come."""
+    if not any(backup.at and backup.at > at for backup in run.cluster_backups):
+        return run
+    parts = (
+        ClusterBackup(cluster=backup.cluster, state="InProgress") if backup.at and backup.at > at else backup
+        for backup in run.cluster_backups
+    )
+    return msgspec.structs.replace(run, cluster_backups=tuple(parts))

@@ -52,7 +52,7 @@ class Every:
     def next(self, after: datetime) -> datetime | None:
         anchor = max((anchor for anchor in self.anchors if anchor <= after), default=None)
         if anchor is None:
-            return None
+            return self.anchors[0] + self.interval if self.anchors else None
         return anchor + ((after - anchor) // self.interval + 1) * self.interval
 
 

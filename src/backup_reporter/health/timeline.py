@@ -7,13 +7,20 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, takewhile
 from math import inf
 from typing import Any, TypeVar
 
+from backup_reporter.health.clusters import KnownClusters
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Fact, Policy, Run, Workspace
 from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, deletion_of, is_given, phase_of
 from backup_reporter.settings import PhaseClass, Rules
+
+FAST_CLOCK = timedelta(minutes=5)
+"""How far ahead of ours the clock may be that dated something: beyond it, it is dated in the future."""
+
+_WRONG_CLOCK = timedelta(days=1)
+"""A cluster backup that claims to be older than its run by more than this is not believed."""
 
 _BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
 
@@ -43,7 +50,13 @@ class Attempt(Fact, frozen=True, kw_only=True):
 
     @property
     def is_finished(self) -> bool:
-        return self.phase in FINISHED
+        """Whether it came to an end that says something: a success that names no cluster backup left no copy of any."""
+        return self.phase in FINISHED and not (self.speaks_for_all and self.phase == "succeeded")
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether its run has come to a known end as well."""
+        return self.is_finished and self.run_phase not in UNDER_WAY and self.run_phase != "unknown"
 
     def is_restore_point(self, now: datetime) -> bool:
         """Whether something can be restored from it at ``now``."""
@@ -75,6 +88,10 @@ class JudgedRun(Fact, frozen=True):
         return self.names_clusters and all(attempt.is_finished for attempt in self.attempts)
 
     @property
+    def is_under_way(self) -> bool:
+        return self.phase in UNDER_WAY or any(attempt.phase in UNDER_WAY for attempt in self.attempts)
+
+    @property
     def worst_phase(self) -> PhaseClass:
         phases = [attempt.phase for attempt in self.attempts] + ([self.phase] if is_given(self.run.state) else [])
         return max(phases, key=BADNESS.index)
@@ -92,32 +109,51 @@ class Subject:
     attempts: tuple[Attempt, ...]
     in_scope: bool = True
 
-    @property
-    def latest(self) -> Attempt | None:
-        return self.attempts[-1] if self.attempts else None
-
     @cached_property
     def finished(self) -> tuple[Attempt, ...]:
         return tuple(attempt for attempt in self.attempts if attempt.is_finished)
 
+    @cached_property
+    def unfinished(self) -> tuple[Attempt, ...]:
+        """The attempts since the latest finished one, newest first: a newer one hides none of them."""
+        return tuple(takewhile(lambda attempt: not attempt.is_finished, reversed(self.attempts)))
+
+    @cached_property
+    def unsettled(self) -> tuple[Attempt, ...]:
+        """The attempts since the latest settled one, newest first: what their runs say is still open."""
+        return tuple(takewhile(lambda attempt: not attempt.is_settled, reversed(self.attempts)))
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The runs, oldest first, and what is to be judged over them."""
+    """The runs, oldest first, and what is to be judged over them.
+
+    ``dated_ahead``: the times of runs and of cluster backups that are dated in the future. Such a run is not
+    among the runs, and such a cluster backup is in its run, but not among the attempts.
+    """
 
     runs: tuple[JudgedRun, ...]
     subjects: tuple[Subject, ...]
     attempts: tuple[Attempt, ...]
+    dated_ahead: tuple[datetime, ...]
 
 
-def timeline(workspace: Workspace, result: BackupResult, rules: Rules) -> Timeline:
-    """Puts a workspace's history in order of time, whatever order Palette gave it in."""
-    known = _KnownClusters(workspace, result)
-    judged = (_judged_run(run, result.policy, rules, known) for run in result.runs)
-    runs = _in_order(judged, _run_moment, _tie_of_runs)
+def timeline(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Timeline:
+    """Puts a workspace's history until ``now`` in order of time, whatever order Palette gave it in."""
+    known = KnownClusters(workspace, result)
+    judged = [_judged_run(run, result.policy, rules, known) for run in result.runs]
+    runs = _in_order((run for run in judged if not is_ahead(run.at, now)), _run_moment, _tie_of_runs)
     # Runs and what is in them are in order already, and sorting leaves what happened at the same moment as it is.
-    attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
-    return Timeline(tuple(runs), tuple(_subjects(known.scope(), attempts)), tuple(attempts))
+    all_attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
+    attempts = [attempt for attempt in all_attempts if not is_ahead(attempt.at, now)]
+    times = (*(run.at for run in judged), *(attempt.at for attempt in all_attempts))
+    dated_ahead = tuple(at for at in times if at and is_ahead(at, now))
+    return Timeline(tuple(runs), tuple(_subjects(known.scope(), attempts)), tuple(attempts), dated_ahead)
+
+
+def is_ahead(at: datetime | None, now: datetime) -> bool:
+    """Whether a time lies in the future, by more than a clock that is a little fast."""
+    return at is not None and at - now > FAST_CLOCK
 
 
 def _subjects(scope: tuple[Cluster, ...], attempts: list[Attempt]) -> Iterator[Subject]:
@@ -166,7 +202,7 @@ def run_time(run: Run) -> datetime | None:
     return run.requested_at or run.backup_at or min(times, default=None)
 
 
-def _judged_run(run: Run, policy: Policy, rules: Rules, known: _KnownClusters) -> JudgedRun:
+def _judged_run(run: Run, policy: Policy, rules: Rules, known: KnownClusters) -> JudgedRun:
     at = run_time(run)
     backups = run.cluster_backups or (None,)
     attempts = (_attempt(backup, run, at, policy, rules, known) for backup in backups)
@@ -175,7 +211,7 @@ def _judged_run(run: Run, policy: Policy, rules: Rules, known: _KnownClusters) -
 
 
 def _attempt(
-    backup: ClusterBackup | None, run: Run, run_at: datetime | None, policy: Policy, rules: Rules, known: _KnownClusters
+    backup: ClusterBackup | None, run: Run, run_at: datetime | None, policy: Policy, rules: Rules, known: KnownClusters
 ) -> Attempt:
     run_phase = phase_of(run.state, rules.extra_states)
     own_state = backup.state if backup and is_given(backup.state) else None
@@ -183,7 +219,7 @@ def _attempt(
     state = run.state if own_state is None or run_phase == "failed" else own_state
     phase = phase_of(state, rules.extra_states)
     own_state_is_failed = own_state is not None and phase_of(own_state, rules.extra_states) == "failed"
-    at = (backup.at if backup else None) or run_at
+    at = _believed(backup.at if backup else None, run_at)
     deletion = deletion_of(backup.delete_state if backup else None)
     run_deletion = deletion_of(run.delete_state)
     gone = ("deleted", "deleting")
@@ -204,6 +240,11 @@ def _attempt(
     )
 
 
+def _believed(own: datetime | None, run_at: datetime | None) -> datetime | None:
+    """A cluster backup's own time, unless it lies so long before its run that its clock must have been wrong."""
+    return run_at if own is None or (run_at and run_at - own > _WRONG_CLOCK) else own
+
+
 def _expiry(at: datetime | None, run: Run, policy: Policy) -> datetime | None:
     hours = policy.retention_hours if run.retention_hours is None else run.retention_hours
     if at is None or hours is None:
@@ -212,42 +253,3 @@ def _expiry(at: datetime | None, run: Run, policy: Policy) -> datetime | None:
         return at + timedelta(hours=hours)
     except OverflowError:
         return None if hours > 0 else at
-
-
-class _KnownClusters:
-    """Which clusters there are, and which of them a backup means: by uid, else by name."""
-
-    def __init__(self, workspace: Workspace, result: BackupResult) -> None:
-        self._workspace = workspace
-        self._policy = result.policy
-        seen = {backup.cluster for run in result.runs for backup in run.cluster_backups}
-        self._seen = sorted(seen, key=lambda cluster: (cluster.name or "", cluster.uid or ""))
-        named = [cluster for cluster in (*workspace.clusters, *self._seen) if cluster.uid]
-        self._name_of_uid = _first_of((cluster.uid, cluster.name) for cluster in named)
-        self._uid_of_name = _first_of((cluster.name, cluster.uid) for cluster in named)
-
-    def find(self, cluster: Cluster) -> Cluster | None:
-        """The cluster with both uid and name as far as known; ``None`` where it has neither."""
-        uid = cluster.uid or self._uid_of_name.get(cluster.name)
-        name = self._name_of_uid.get(uid) or cluster.name
-        return Cluster(uid, name) if uid or name else None
-
-    def scope(self) -> tuple[Cluster, ...]:
-        """The clusters that should be backed up; where the policy does not tell, those seen in any run."""
-        if self._policy.include_all_clusters and self._workspace.clusters:
-            clusters: Iterable[Cluster] = self._workspace.clusters
-        elif self._policy.cluster_uids:
-            clusters = (Cluster(uid, None) for uid in self._policy.cluster_uids)
-        else:
-            clusters = self._seen
-        found = (self.find(cluster) for cluster in clusters)
-        in_scope = dict.fromkeys(cluster for cluster in found if cluster)
-        return tuple(sorted(in_scope, key=lambda cluster: (cluster.name or "", cluster.uid or "")))
-
-
-def _first_of(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str | None, str | None]:
-    first: dict[str | None, str | None] = {}
-    for key, value in pairs:
-        if key and value:
-            first.setdefault(key, value)
-    return first

@@ -105,6 +105,20 @@ def unreadable_runs(case: Case) -> Iterator[Finding]:
         )
 
 
+def dated_ahead(case: Case) -> Iterator[Finding]:
+    """Warning: runs or cluster backups are dated in the future; nothing is concluded from them."""
+    times = case.timeline.dated_ahead
+    if times:
+        are = "is" if len(times) == 1 else "are"
+        yield finding(
+            "backup-state-unknown",
+            f"{count(len(times), 'backup')} {are} dated in the future ({case.moment(max(times))}): "
+            "what cannot have happened yet is not counted.",
+            at=timestamp(max(times)),
+            count=len(times),
+        )
+
+
 def mute_unreadable(case: Case) -> Iterator[Finding]:
     """Info: a mute label that is no date, or names no known code."""
     problem = read_mute(case.workspace.labels).problem

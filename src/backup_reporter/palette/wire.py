@@ -7,7 +7,7 @@ One bad entry of a list does not cost the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import count
@@ -22,6 +22,7 @@ from backup_reporter.health.wording import quote
 from backup_reporter.palette import schema
 from backup_reporter.settings import UID_PATTERN
 
+_UNIX_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR_FUTURE = datetime(9990, 1, 1, tzinfo=UTC)
 _MOST_HOURS = 1e9
 
@@ -60,7 +61,7 @@ def decode_projects(data: bytes) -> Page[Project]:
 
 def decode_workspaces(data: bytes, project: Project) -> Page[Workspace]:
     """Reads a page of ``/v1/dashboard/workspaces``; its items are :class:`Workspace` of ``project``."""
-    return _page(data, _WORKSPACE, lambda item: _workspace(item, project))
+    return _page(data, _WORKSPACE, lambda item: _workspace(item, project), _nameless_clusters)
 
 
 def decode_backup_result(data: bytes, workspace_uid: str | None = None) -> BackupResult:
@@ -126,13 +127,21 @@ def _below(path: str, error: UndecodableError) -> UndecodableError:
     return UndecodableError(f"{before}`{path}{after}") if root else error
 
 
-def _page(data: bytes, decoder: msgspec.json.Decoder[Any], read: Callable[[Any], _Item]) -> Page[_Item]:
+def _page(
+    data: bytes,
+    decoder: msgspec.json.Decoder[Any],
+    read: Callable[[Any], _Item],
+    doubts: Callable[[Any], Iterable[UndecodableError]] = lambda item: (),
+) -> Page[_Item]:
+    """``doubts`` are about parts of an item that is good for the rest."""
     page = _decode(_PAGE, data)
     items: list[_Item] = []
     problems: list[str] = []
     for index, raw in enumerate(page.items or ()):
         try:
-            items.append(read(_decode(decoder, raw)))
+            item = _decode(decoder, raw)
+            items.append(read(item))
+            problems += [str(_below(f"$.items[{index}]", doubt)) for doubt in doubts(item)]
         except UndecodableError as error:
             problems.append(str(_below(f"$.items[{index}]", error)))
     next_page = page.listmeta.continue_ if page.listmeta else None
@@ -154,17 +163,16 @@ def _uid(uid: str | None, whose: str) -> str:
 
 def _workspace(item: schema.WorkspaceItem | None, project: Project) -> Workspace:
     metadata = (item and item.metadata) or schema.Metadata()
-    spec = (item and item.spec) or schema.WorkspaceSpec()
     deprecated = (item and item.meta) or schema.DeprecatedMeta()
     uid = _uid(metadata.uid or deprecated.uid, "workspace")
-    refs = spec.cluster_refs if spec.cluster_refs is not None else deprecated.cluster_refs
+    _, refs = _cluster_refs(item or schema.WorkspaceItem())
     created = _time(metadata.creation_timestamp, "metadata.creationTimestamp")
     return Workspace(
         uid=uid,
         name=metadata.name or deprecated.name or uid,
         project_uid=project.uid,
         project_name=project.name,
-        clusters=tuple(_cluster(ref.uid, ref.name) for ref in refs or () if ref and (ref.uid or ref.name)),
+        clusters=tuple(_cluster(ref.uid, ref.name) for ref in refs if ref and (ref.uid or ref.name)),
         created_at=created or _time(deprecated.creation_time, "meta.creationTime"),
         deleted_at=_time(metadata.deletion_timestamp, "metadata.deletionTimestamp"),
         labels={
@@ -173,6 +181,23 @@ def _workspace(item: schema.WorkspaceItem | None, project: Project) -> Workspace
             if value is not None
         },
     )
+
+
+def _cluster_refs(item: schema.WorkspaceItem) -> tuple[str, list[schema.ClusterRef | None]]:
+    """Where the clusters stand, and what stands there: the deprecated twin's, where ``spec`` has none."""
+    for path, part in (("spec", item.spec), ("meta", item.meta)):
+        refs = (part and part.cluster_refs) or []
+        if any(refs):
+            return path, refs
+    return "spec", []
+
+
+def _nameless_clusters(item: schema.WorkspaceItem) -> Iterator[UndecodableError]:
+    """A cluster that nobody can tell from another is in no scope, and nobody would miss it."""
+    path, refs = _cluster_refs(item)
+    for index, ref in enumerate(refs):
+        if ref and not (ref.uid or ref.name):
+            yield UndecodableError(f"a cluster without uid and name - at `$.{path}.clusterRefs[{index}]`")
 
 
 def _policy(document: schema.Result[Any]) -> Policy:
@@ -249,20 +274,20 @@ def _hours(hours: float | None) -> float | None:
 
 
 def _time(text: str | None, where: str) -> datetime | None:
-    """A time in UTC. Missing, ``null``, empty and Go's zero time all mean "not set"."""
+    """A time in UTC. Missing, ``null``, empty, Go's zero time and Unix's all mean "not set"."""
     if not text or text.isspace():
         return None
     try:
         at = msgspec.convert(text, datetime)
     except msgspec.ValidationError:
         at = None
-    if at and at.tzinfo is UTC and 1 < at.year < _FAR_FUTURE.year:
+    if at and at.tzinfo is UTC and _UNIX_ZERO.year < at.year < _FAR_FUTURE.year:
         return at
     return _unusual_time(at, text, where)
 
 
 def _unusual_time(at: datetime | None, text: str, where: str) -> datetime | None:
-    if text.startswith("0001-01-01T"):
+    if text.startswith("0001-01-01T") or (at and at.tzinfo and at == _UNIX_ZERO):
         return None
     if at is None or at.tzinfo is None:
         raise UndecodableError(f"'{quote(text, 60)}' is no RFC 3339 time - at `$.{where}`")

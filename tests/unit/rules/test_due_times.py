@@ -55,6 +55,7 @@ OVERDUE = [
         "A run that is dated in the future has not begun",
         backup(*nightly(last="11-22"), run("2031-01-01T01:00:00Z")),
         "backup-overdue",
+        "backup-state-unknown",
         says={"backup-overdue": ["1 due time", "2026-11-22"]},
     ),
     row(
@@ -183,6 +184,38 @@ PERIOD = [
     row(
         "A run that still runs is in the period as well",
         backup(*nightly(last="11-22"), only("eu1", "11-23 01:00"), only("us2", "11-23 06:30", "InProgress")),
+    ),
+    row(
+        "Somebody's run under a policy that was made anew accuses nobody whom the old one's runs had",
+        backup(*nightly(), only("eu1", "11-23 05:10"), created="11-23 05:00"),
+        status="OK",
+    ),
+    row(
+        "A policy that was made anew is no excuse: a due time lies between the others' last backup and somebody's run",
+        backup(*nightly(last="11-22"), only("us2", "11-22 12:00"), only("eu1", "11-23 05:10"), created="11-23 05:00"),
+        "cluster-not-backed-up us2",
+    ),
+    row(
+        "Under a new policy with an interval, the period is one interval long",
+        backup(*nightly(), only("eu1", "11-23 05:10"), schedule="@every 24h", created="11-23 05:00"),
+        status="OK",
+    ),
+    row(
+        "What is more than an interval older was another period's",
+        backup(*nightly(last="11-22"), only("eu1", "11-23 05:10"), schedule="@every 24h", created="11-23 05:00"),
+        "cluster-not-backed-up us2",
+    ),
+    row(
+        "An interval counts from the creation of a policy that is younger than the last run",
+        backup(run("11-21 01:00"), schedule="@every 24h", created="11-22 05:00"),
+        "backup-overdue",
+        now="11-23 07:00",
+        since={"backup-overdue": "11-23 05:00"},
+    ),
+    row(
+        "In a period with both kinds of run, those that name clusters tell who was left out",
+        backup(*nightly(last="11-22"), only("eu1", "11-23 01:00"), run("11-23 02:00", refs=[])),
+        "cluster-not-backed-up us2",
     ),
     row(
         "Without a readable schedule the period is the run alone",

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 import pytest
-from builders import NOW, at, backup, label, listed, nightly, run
+from builders import NOW, at, backup, copy, label, listed, nightly, run
 
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import BackupResult, Workspace
@@ -133,6 +133,21 @@ def test_as_of_then_the_runs_that_began_later_are_not_known() -> None:
 
     assert gathered(answer, as_of=at("11-22 07:00")).status == "OK"
     assert gathered(answer).status == "CRITICAL"
+
+
+def test_as_of_then_what_began_later_in_an_earlier_run_was_still_to_come() -> None:
+    late = run("11-22 01:00", eu1=copy("Failed", at="11-22 03:00", deleted="Deleted"))
+    answer = backup(*nightly(last="11-21"), late)
+
+    assert gathered(answer, as_of=at("11-22 02:00")).findings == ()
+    assert [label(found) for found in gathered(answer, as_of=at("11-22 04:00")).findings] == ["backup-failed eu1"]
+
+
+def test_as_of_then_a_policy_that_was_made_later_did_not_exist() -> None:
+    answer = backup(created="11-22 12:00")
+
+    verdict = gathered(answer, as_of=at("11-22 07:00"))
+    assert (verdict.schedule, [label(finding) for finding in verdict.findings]) == (None, ["not-protected"])
 
 
 def test_as_of_then_what_will_have_expired_has() -> None:

@@ -154,6 +154,43 @@ ONE_RUN = [
         "cluster-not-backed-up us2",
         single_run=True,
     ),
+    *(
+        row(
+            f"A run that was asked for, succeeded and left no copy is not good: {how}",
+            backup(answer),
+            *both("never-backed-up"),
+            says={"never-backed-up eu1": ["Nothing can be restored from this run", why]},
+            single_run=True,
+            status="CRITICAL",
+        )
+        for how, answer, why in (
+            ("no cluster backups", run("11-22 01:00", refs=[]), "names no cluster backup"),
+            ("deleted", run("11-22 01:00", deleted="Deleted"), "deleted"),
+            ("being deleted", run("11-22 01:00", eu1=copy(deleted="Deleting"), us2=copy(deleted="new")), "deleted"),
+            ("state Deleting", run("11-22 01:00", "Deleting"), "deleted"),
+            ("all the clusters' state Deleting", run("11-22 01:00", eu1="Deleting", us2="Deleting"), "deleted"),
+        )
+    ),
+    row(
+        "A run that was asked for, and whose copies have expired, is not good",
+        backup(run("11-10 01:00", hours=24)),
+        *both("backup-expired"),
+        single_run=True,
+    ),
+    *(
+        row(
+            f"That it left no copy is not said on top of what became of a run that was asked for: {state}",
+            backup(run("11-23 06:00", state, deleted="Deleted")),
+            *expected,
+            single_run=True,
+        )
+        for state, expected in (
+            ("Failed", both("backup-failed")),
+            ("PartiallyFailed", both("backup-partially-failed")),
+            ("InProgress", ()),
+            ("Sleeping", both("backup-state-unknown")),
+        )
+    ),
     row("A good run that was asked for is good", backup(run("11-10 01:00")), single_run=True, status="OK"),
     row(
         "A run that was asked for, in a state that nobody knows, is not good",

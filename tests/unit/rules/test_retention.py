@@ -164,6 +164,12 @@ RETENTION = [
         backup(run("11-01 01:00"), schedule="0 1 1 * *", hours=30 * 24),
         "retention-gap",
     ),
+    row(
+        "Not retention-gap: the clocks go back, and one night is an hour longer",
+        backup(run("10-24 23:00"), schedule="CRON_TZ=Europe/Berlin 0 1 * * *", hours=24),
+        *both("backup-expiring"),
+        now="10-25 07:00",
+    ),
     row("Not retention-gap: no retention is known", backup(*nightly(), hours=None)),
     row(
         "Not retention-gap: nothing is due",

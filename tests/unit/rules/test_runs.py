@@ -85,7 +85,7 @@ TIMES = [
     ),
     row(
         "A cluster backup's time is its own backupTime",
-        backup(run("11-23 01:00", eu1=copy(at="11-21 01:00"))),
+        backup(run("11-23 01:00", eu1=copy(at="11-22 01:30"))),
         "restore-point-too-old eu1",
         rules=A_DAY,
     ),

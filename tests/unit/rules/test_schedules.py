@@ -73,6 +73,15 @@ def test_a_wall_time_that_the_clocks_skip_does_not_run() -> None:
     assert verdict.next_run_at == at("03-30 00:30")
 
 
+def test_a_wall_time_that_the_clocks_show_twice_is_due_once_unless_every_hour_will_do() -> None:
+    def due_after(schedule: str, now: str) -> object:
+        return judged(backup(run("10-24 01:30"), schedule=f"CRON_TZ=Europe/Berlin {schedule}"), now=at(now)).next_run_at
+
+    assert due_after("30 2 * * *", "10-24 12:00") == at("10-25 00:30")
+    assert due_after("30 2 * * *", "10-25 00:30") == at("10-26 01:30")
+    assert due_after("30 * * * *", "10-25 00:30") == at("10-25 01:30")
+
+
 def test_in_summer_a_wall_time_is_another_instant() -> None:
     verdict = judged(backup(run("07-01 01:00"), schedule="CRON_TZ=Europe/Berlin 0 1 * * *"), now=at("07-01 12:00"))
     assert verdict.next_run_at == at("07-01 23:00")

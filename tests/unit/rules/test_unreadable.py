@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from builders import DAILY, Row, backup, check, listed, nightly, row, run
+from builders import DAILY, Row, backup, both, check, listed, nightly, row, run
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult
@@ -52,6 +52,17 @@ UNREADABLE = [
         "unreadable",
         "not-scheduled",
         status="UNKNOWN",
+    ),
+    row(
+        "Where unreadable is muted, nothing else is left unsaid: the muting hides one finding, and no other",
+        backup(BROKEN, *nightly("11-10", "11-11", hours=48)),
+        "unreadable muted",
+        "backup-overdue",
+        *both("backup-expired"),
+        workspace=listed(
+            labels={"backup-reporter.mute": "2026-12-31", "backup-reporter.mute-codes": "unreadable"},
+        ),
+        status="CRITICAL",
     ),
     row(
         "An unreadable workspace can be muted too",

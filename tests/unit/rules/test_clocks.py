@@ -1,0 +1,143 @@
+"""Times that cannot be: in the future, or long before anything could have happened."""
+
+from __future__ import annotations
+
+import pytest
+from builders import Row, backup, both, check, copy, listed, nightly, only, row, run
+
+AHEAD = "2099-01-01T01:00:00Z"
+
+FUTURE = [
+    row(
+        "A run that is dated in the future is never the latest, and is said once, with its date",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed"), run(AHEAD)),
+        *both("backup-failed"),
+        "backup-state-unknown",
+        says={"backup-state-unknown": ["1 backup is dated in the future", "2099-01-01 01:00 UTC"]},
+        evidence={"backup-state-unknown": {"at": "2099-01-01T01:00:00Z", "count": 1}},
+        also=lambda verdict: verdict.latest_run is not None and verdict.latest_run.request_uid == "req-11-23 01:00",
+    ),
+    row(
+        "A run that is dated in the future leaves no restore point",
+        backup(run("11-23 01:00", "Failed"), run(AHEAD)),
+        *both("backup-failed"),
+        *both("never-backed-up"),
+        "backup-state-unknown",
+        also=lambda verdict: verdict.clusters[0].restore_points == 0,
+    ),
+    row(
+        "A run that is dated in the future is not the latest finished one, and leaves nobody out",
+        backup(*nightly(), only("eu1", AHEAD)),
+        "backup-state-unknown",
+        status="WARNING",
+    ),
+    row(
+        "A running run that is dated in the future hides none that does not finish",
+        backup(*nightly(last="11-22"), run("11-23 00:59", "InProgress"), run(AHEAD, "InProgress")),
+        *both("backup-stuck"),
+        "backup-state-unknown",
+    ),
+    row(
+        "A cluster backup that is dated in the future is not the latest, and no restore point",
+        backup(
+            *nightly("11-21", "11-22", eu1="Failed"), run("11-23 01:00", eu1=copy(at=AHEAD), us2=copy(at="11-23 01:02"))
+        ),
+        "backup-failed eu1",
+        "never-backed-up eu1",
+        "backup-state-unknown",
+        says={"backup-state-unknown": ["2099-01-01"]},
+    ),
+    row(
+        "A cluster whose backup is dated in the future has not been left out",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy(at=AHEAD))),
+        "backup-state-unknown",
+    ),
+    row(
+        "Several are one finding, which counts them and quotes the farthest",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy(at="11-24 01:00"), us2=copy(at="11-25 01:00"))),
+        "backup-state-unknown",
+        says={"backup-state-unknown": ["2 backups are", "2026-11-25 01:00 UTC"]},
+    ),
+    row(
+        "A clock that is 5 minutes fast is no matter",
+        backup(*nightly(last="11-22"), run("11-23 07:05", eu1=copy(at="11-23 07:05"))),
+    ),
+    row(
+        "A second more is the future",
+        backup(*nightly(), run("11-23 07:05:01")),
+        "backup-state-unknown",
+    ),
+    row(
+        "That backups are dated in the future explains why no new copy counts",
+        backup(*nightly("11-10", "11-20"), *nightly("11-21", eu1=copy(at=AHEAD), us2=copy(at=AHEAD))),
+        "backup-state-unknown",
+    ),
+    row(
+        "A policy that was made in the future was made nobody knows when: then every due time is due",
+        backup(*nightly(last="11-20"), created=AHEAD),
+        "backup-overdue",
+        workspace=listed(created=None),
+        since={"backup-overdue": "11-21 01:00"},
+    ),
+    row(
+        "For a policy that was made in the future, the workspace's creation counts",
+        backup(created=AHEAD),
+        *both("awaiting-first-backup"),
+        workspace=listed(created="11-23 02:00"),
+    ),
+    row(
+        "A policy and a workspace from the future wait for nothing",
+        backup(created=AHEAD),
+        "backup-overdue",
+        *both("never-backed-up"),
+        workspace=listed(created=AHEAD),
+        says={"backup-overdue": ["at least 1 due time"]},
+    ),
+    row(
+        "A policy that a clock 5 minutes fast dates ahead is new",
+        backup(created="11-23 07:05"),
+        *both("awaiting-first-backup"),
+        workspace=listed(created=None),
+    ),
+]
+
+LONG_AGO = [
+    *(
+        row(
+            f"A cluster backup that claims to be much older than its run has the run's time: {own}",
+            backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy("Failed", at=own))),
+            "backup-failed eu1",
+            since={"backup-failed eu1": "11-23 01:00"},
+        )
+        for own in ("1970-01-01T00:00:00Z", "1970-01-01T00:00:01Z", "2009-11-10T23:00:00Z", "11-22 00:59:59")
+    ),
+    row(
+        "A cluster backup that claims to be a day older than its run is believed",
+        backup(*nightly("11-21", "11-22"), run("11-23 01:00", eu1=copy("Failed", at="11-22 01:00"))),
+        "backup-failed eu1",
+        since={"backup-failed eu1": "11-22 01:00"},
+    ),
+    row(
+        "Unix's zero time is not set: the run has its backupTime",
+        backup(*nightly(last="11-22"), run("1970-01-01T00:00:00Z", "Failed", backup_time="11-23 01:00")),
+        *both("backup-failed"),
+    ),
+    row(
+        "Unix's zero time is not the earliest time of a run's cluster backups",
+        backup(
+            *nightly(last="11-22"),
+            run("", eu1=copy("Failed", at="11-23 01:00"), us2=copy("Failed", at="1970-01-01T00:00:00.000Z")),
+        ),
+        *both("backup-failed"),
+    ),
+    row(
+        "Unix's zero time is no expiry: the retention counts",
+        backup(run("11-23 01:00", eu1=copy(expires="1970-01-01T00:00:00Z"))),
+        also=lambda verdict: verdict.clusters[0].restore_points == 1,
+    ),
+]
+
+
+@pytest.mark.parametrize("case", FUTURE + LONG_AGO)
+def test_clocks(case: Row) -> None:
+    check(case)
