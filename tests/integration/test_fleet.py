@@ -209,13 +209,13 @@ def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_repo
 def test_a_report_that_does_not_reach_everybody_is_tried_again_and_then_kept_for_a_person(three: World) -> None:
     event = {"scheduledTime": "2026-11-24T07:00:00Z"}
     three.aws.client("dynamodb").create_table(
-        TableName="deliveries",
+        TableName="fleet-deliveries",
         KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
     three.slack.fault = lambda request: webhook_error("invalid_token")
-    with state_machine(three, BUCKET, DELIVERY_TABLE="deliveries") as fleet:
+    with state_machine(three, BUCKET, DELIVERY_TABLE="fleet-deliveries") as fleet:
         execution = fleet.run(event)
         assert (execution.status, execution.error) == ("FAILED", "FleetRunFailed")
         assert [step["step"] for step in fleet.steps].count("publish") == 3
