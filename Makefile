@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema findings screenshots lock clean
+.PHONY: help demo report test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale fleet-memory findings screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -95,6 +95,12 @@ LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-
 
 schema: $(VENV)/.dev  ## Renews the report's JSON Schema in the docs
 	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.schema > docs/report.schema.json
+
+scale: $(VENV)/.dev  ## Renews the table of docs/scale.md
+	PYTHONPATH=src $(BIN)/python bench/scale.py docs/scale.md
+
+fleet-memory: $(VENV)/.dev  ## Measures what planning and merging 100,000 workspaces have in memory
+	PYTHONPATH=src $(BIN)/python bench/fleet_memory.py 100000
 
 findings: $(VENV)/.dev  ## Renews docs/findings.md from the catalog
 	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.findings_document > docs/findings.md

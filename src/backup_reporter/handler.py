@@ -24,7 +24,7 @@ from backup_reporter.publish import is_regular
 from backup_reporter.report.fit import fit
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter
-from backup_reporter.request import parse_event
+from backup_reporter.request import Request
 from backup_reporter.settings import load
 
 gc.freeze()
@@ -54,13 +54,37 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         if event == {"doctor": True}:
             return _examined(context)
         reporter = _reporter_of(os.environ)
-        request = parse_event(event, reporter.settings)
         seconds = context.get_remaining_time_in_millis() / 1000
+        if isinstance(event, Mapping) and "step" in event:
+            return _step(event, reporter, seconds, observer)
+        request = reporter.request_of(event)
         report = reporter.report(request, context.aws_request_id, seconds)
-        observer.reported(report, is_regular=is_regular(request, reporter.settings))
-        if request.is_scheduled:
-            _insist_on_delivery(report)
-    answer: dict[str, Any] = msgspec.json.decode(to_json(fit(report)))
+        _made(report, request, reporter, observer)
+    return _answer(fit(report))
+
+
+def _step(event: Mapping[Any, Any], reporter: Reporter, seconds: float, observer: Observer) -> dict[str, Any]:
+    """A part of the run, for the state machine of a fleet; its last step answers with the report."""
+    from backup_reporter.fleet import steps  # noqa: PLC0415 - a run in one function needs none of it
+
+    step = steps.parse_step(event)
+    if isinstance(step, steps.PlanStep):
+        return steps.plan(step, reporter, seconds)
+    if isinstance(step, steps.CollectStep):
+        return steps.collect(step, reporter, seconds)
+    request, report = steps.publish(step, reporter, seconds)
+    _made(report, request, reporter, observer)
+    return _answer(fit(report, steps.OUTPUT))
+
+
+def _made(report: Report, request: Request, reporter: Reporter, observer: Observer) -> None:
+    observer.reported(report, is_regular=is_regular(request, reporter.settings))
+    if request.is_scheduled:
+        _insist_on_delivery(report)
+
+
+def _answer(report: Report) -> dict[str, Any]:
+    answer: dict[str, Any] = msgspec.json.decode(to_json(report))
     return answer
 
 

@@ -1,41 +1,61 @@
-"""The run, as one story: gather, judge, report, deliver.
+"""The run, as one story: plan, collect, publish.
 
-Everything it uses comes in as arguments, the time included; the schedule, an on-demand event and the
-command line all take this path.
+Everything it uses comes in as arguments, the time included; the schedule, an on-demand event, the
+command line and the state machine of a fleet all take this path.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
-from backup_reporter.errors import PaletteError, reason_of
-from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
-from backup_reporter.health.model import Run, Workspace
+from backup_reporter.errors import reason_of
+from backup_reporter.examine import Examiner, listed_nowhere
+from backup_reporter.health.judge import judge_unreadable
+from backup_reporter.health.model import Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import ask_all
-from backup_reporter.palette.discovery import Fleet, discover
+from backup_reporter.palette.discovery import discover
 from backup_reporter.palette.transport import OUT_OF_TIME
-from backup_reporter.publish import Outlets, publish
+from backup_reporter.publish import Outlets
+from backup_reporter.publish import publish as keep_and_send
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id
 from backup_reporter.report.verdicts import Verdicts
 from backup_reporter.request import Request
 from backup_reporter.settings import Rules, Settings
+from backup_reporter.shards import Plan, Shard, TenantPlan, lanes_of, shards_of, with_clocks
+from backup_reporter.tenants import Tenant, alike
 
 Progress = Callable[[int, int], None]
 """Told after every verdict how many there are, and how many there will be."""
 
-_NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
+_MOST_LANES = 20
+"""Palettes that are asked side by side, each by a crew of its own."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 def nobody_watches(done: int, total: int) -> None:
     """Progress that nobody wants to hear of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """A tenant, and whom to ask about it."""
+
+    tenant: Tenant
+    client: PaletteClient
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +65,7 @@ class Surroundings:
     ``outlets`` is asked once everything is judged: what leads there can be built while Palette answers.
     """
 
-    client: PaletteClient
+    palettes: Sequence[Palette]
     outlets: Callable[[], Outlets]
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
@@ -55,130 +75,151 @@ class Surroundings:
 
 def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
-    as_of = request.as_of or now.replace(microsecond=0)
-    workspaces, problems = gather(request, settings, around.client, as_of, now, around.on_progress)
-    scope = _scope(request, settings)
-    report = build_report(
-        workspaces,
-        report_id=_report_id(request, scope, around.invocation_id, now),
-        as_of=as_of,
-        generated_at=around.clock().replace(microsecond=0),
-        scope=scope,
-        problems=problems,
-        what_if=request.as_of is not None,
-    )
-    return publish(report, request, settings, around.outlets(), around.seconds_left)
+    made, shards = plan(request, settings, around.palettes, around.invocation_id, now)
+    verdicts = collect_all(made, shards, settings.rules, around.palettes, around.on_progress)
+    made = with_clocks(made, clocks_of(around.palettes))
+    return publish(made, verdicts, settings, around.outlets(), around.clock, around.seconds_left)
 
 
-def gather(
-    request: Request,
-    settings: Settings,
-    client: PaletteClient,
-    as_of: datetime,
-    now: datetime,
-    on_progress: Progress = nobody_watches,
-) -> tuple[Verdicts, tuple[str, ...]]:
-    """Discovers the fleet, fetches every result and judges it as it arrives.
-
-    Returns the verdicts and a sentence for each thing that could not be looked into. Never raises
-    for what Palette does: silence is never the answer.
-    """
-    scope = _scope(request, settings)
-    try:
-        fleet = discover(client, scope.project_uids, scope.workspace_uids)
-    except Exception as error:  # noqa: BLE001 - whatever it is, silence is not the answer
-        return Verdicts(), (f"Palette could not be asked: {reason_of(error)}.",)
-    examine = _Examiner(client, request, settings.rules, as_of, now)
-    verdicts = Verdicts(_judged(fleet, examine, on_progress))
-    return verdicts, (*fleet.problems, *filter(None, [client.clock.problem]))
-
-
-def _judged(fleet: Fleet, examine: _Examiner, on_progress: Progress) -> Iterator[WorkspaceReport]:
-    """A verdict on every workspace as its answer arrives, then on those that were not reached or not found."""
-    client, rules, as_of = examine.client, examine.rules, examine.as_of
-    unanswered = {workspace.uid: workspace for workspace in fleet.workspaces}
-    total = len(unanswered)
-    on_progress(0, total)
-    for verdict in ask_all(examine, fleet.workspaces, client.has_room_for_results, client.seconds_left):
-        yield verdict
-        del unanswered[verdict.uid]
-        on_progress(total - len(unanswered), total)
-    for workspace in unanswered.values():
-        yield judge_unreadable(workspace, OUT_OF_TIME, rules, as_of)
-    for uid in fleet.unlisted_workspace_uids:
-        yield _unlisted(uid, rules, as_of)
-
-
-@dataclass(frozen=True, slots=True)
-class _Examiner:
-    """Fetches one workspace's backups, judges them, and drops the rest."""
-
-    client: PaletteClient
-    request: Request
-    rules: Rules
-    as_of: datetime
-    now: datetime
-
-    def __call__(self, workspace: Workspace) -> WorkspaceReport:
-        if workspace.deleted_at:
-            return judge_being_deleted(workspace, self.rules, self.as_of)
-        try:
-            return self._judged(workspace)
-        except PaletteError as error:
-            return _verdict_on_error(workspace, error, self.request, self.rules, self.as_of)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other workspaces their verdicts
-            return judge_unreadable(workspace, f"It could not be judged: {reason_of(error)}", self.rules, self.as_of)
-
-    def _judged(self, workspace: Workspace) -> WorkspaceReport:
-        request_uid = self.request.backup_request_uid
-        result = self.client.backup_result(workspace, request_uid)
-        if self.as_of < self.now:
-            result = until(result, self.as_of)
-        if request_uid is None:
-            return judge(workspace, result, self.rules, self.as_of)
-        run = _asked_for(request_uid, result.runs)
-        if run is None and not result.unreadable_runs:
-            return _no_such_run(workspace, request_uid, self.rules, self.as_of)
-        alone = msgspec.structs.replace(result, runs=(run,) if run else ())
-        return judge(workspace, alone, self.rules, self.as_of, single_run=True)
-
-
-def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:
-    if len(runs) == 1 and runs[0].request_uid is None:
-        return runs[0]
-    return next((run for run in runs if run.request_uid == request_uid), None)
-
-
-def _no_such_run(workspace: Workspace, request_uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
-    why = f"Palette knows no backup request {request_uid} of this workspace"
-    return judge_unreadable(workspace, why, rules, as_of, backupRequestUid=request_uid)
-
-
-def _verdict_on_error(
-    workspace: Workspace, error: PaletteError, request: Request, rules: Rules, as_of: datetime
-) -> WorkspaceReport:
-    evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
-    if error.code == "BackupNotConfigured":
-        return judge_not_protected(workspace, "Palette answers BackupNotConfigured", rules, as_of, **evidence)
-    # A project that vanished, or is closed to this key, answers 404 as well: that says nothing of a policy.
-    if error.status == 404 and error.code not in _NOT_A_MISSING_POLICY:
-        if request.backup_request_uid:
-            return _no_such_run(workspace, request.backup_request_uid, rules, as_of)
-        return judge_not_protected(workspace, "Palette knows no backup of it (404)", rules, as_of, **evidence)
-    return judge_unreadable(workspace, str(error), rules, as_of, **evidence)
-
-
-def _unlisted(uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
-    nowhere = Workspace(uid=uid, name=uid, project_uid="", project_name="")
-    return judge_unreadable(nowhere, "No project that the API key sees lists this workspace", rules, as_of)
-
-
-def _scope(request: Request, settings: Settings) -> Scope:
-    return Scope(
+def plan(
+    request: Request, settings: Settings, palettes: Sequence[Palette], invocation_id: str, now: datetime
+) -> tuple[Plan, tuple[Shard, ...]]:
+    """Finds what there is to ask about, in every tenant. Never raises for what a Palette does."""
+    lanes = alike(palettes, lambda palette: palette.tenant.api_url)
+    found = _side_by_side(lanes, lambda lane: [_look_into(palette, request) for palette in lane])
+    looked_into = sorted(chain.from_iterable(found), key=_tenant_name)
+    shards = tuple(shards_of((palette.tenant, workspaces) for palette, workspaces, _ in looked_into))
+    scope = Scope(
+        tenants=request.tenants,
         project_uids=request.project_uids or settings.project_uids,
         workspace_uids=request.workspace_uids or settings.workspace_uids,
         backup_request_uid=request.backup_request_uid,
     )
+    made = Plan(
+        request=request,
+        scope=scope,
+        report_id=_report_id(request, scope, invocation_id, now),
+        now=now,
+        as_of=request.as_of or now.replace(microsecond=0),
+        tenants=tuple(TenantPlan(name=palette.tenant.name, problems=said) for palette, _, said in looked_into),
+        shards=tuple(len(shard.workspaces) for shard in shards),
+    )
+    return made, shards
+
+
+def collect(
+    shard: Shard, made: Plan, rules: Rules, client: PaletteClient, on_verdict: Callable[[], None] = lambda: None
+) -> Iterator[WorkspaceReport]:
+    """A verdict on every workspace of a shard as its answer arrives, then on those that were not reached.
+
+    Never raises for what Palette does: silence is never the answer.
+    """
+    examine = Examiner(client, made.request, rules, made.as_of, made.now)
+    unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
+    for verdict in ask_all(examine, shard.workspaces, client.has_room_for_results, client.seconds_left):
+        yield verdict
+        del unanswered[verdict.uid]
+        on_verdict()
+    for workspace in unanswered.values():
+        yield judge_unreadable(workspace, OUT_OF_TIME, rules, made.as_of)
+
+
+def unheard(shard: Shard, why: str, made: Plan, rules: Rules) -> Iterator[WorkspaceReport]:
+    """A shard of which nothing is known but its workspaces' names; ``why`` is a sentence without its full stop."""
+    for workspace in shard.workspaces:
+        yield judge_unreadable(workspace, why, rules, made.as_of)
+
+
+def publish(
+    made: Plan,
+    verdicts: Verdicts,
+    settings: Settings,
+    outlets: Outlets,
+    clock: Callable[[], datetime],
+    seconds_left: Callable[[], float],
+) -> Report:
+    """Makes the report of all verdicts and delivers it; returns it with what became of it."""
+    report = build_report(
+        verdicts,
+        report_id=made.report_id,
+        as_of=made.as_of,
+        generated_at=clock().replace(microsecond=0),
+        scope=made.scope,
+        problems=[said for tenant in made.tenants if tenant.name is None for said in tenant.said],
+        tenants={tenant.name: tenant.said for tenant in made.tenants if tenant.name is not None},
+        what_if=made.request.as_of is not None,
+    )
+    return keep_and_send(report, made.request, settings, outlets, seconds_left)
+
+
+def clocks_of(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
+    """What the answers so far say of each tenant's clock beside ours."""
+    return {palette.tenant.name: palette.client.clock.problem for palette in palettes}
+
+
+def collect_all(
+    made: Plan, shards: Sequence[Shard], rules: Rules, palettes: Sequence[Palette], on_progress: Progress
+) -> Verdicts:
+    """Every shard's verdicts: each Palette's shards one after the other, the Palettes side by side."""
+    clients = {palette.tenant.name: palette.client for palette in palettes}
+    counted = _Counter(sum(made.shards), on_progress)
+
+    def collect_lane(lane: Sequence[Shard]) -> Verdicts:
+        collected = (collect(shard, made, rules, clients[shard.tenant], counted.one_more) for shard in lane)
+        return Verdicts(chain.from_iterable(collected))
+
+    lanes = _side_by_side(lanes_of(shards), collect_lane)
+    return lanes[0] if len(lanes) == 1 else Verdicts(chain.from_iterable(lanes))
+
+
+def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> list[_Result]:
+    """What ``do`` makes of each lane. One lane alone needs no thread of its own."""
+    if len(lanes) < 2:
+        return [do(lane) for lane in lanes]
+    with ThreadPoolExecutor(min(len(lanes), _MOST_LANES), thread_name_prefix="lane") as pool:
+        return list(pool.map(do, lanes))
+
+
+class _Counter:
+    """Tells whoever watches of every verdict, from whichever thread it comes."""
+
+    def __init__(self, total: int, on_progress: Progress) -> None:
+        self._total = total
+        self._done = 0
+        self._lock = threading.Lock()
+        self._on_progress = on_progress
+        on_progress(0, total)
+
+    def one_more(self) -> None:
+        with self._lock:
+            self._done += 1
+            self._on_progress(self._done, self._total)
+
+
+_LookedInto = tuple[Palette, tuple[Workspace, ...], tuple[str, ...]]
+"""A tenant, its workspaces in scope, and a sentence for each thing that could not be looked into."""
+
+
+def _look_into(palette: Palette, request: Request) -> _LookedInto:
+    tenant = palette.tenant
+    try:
+        fleet = discover(
+            palette.client, request.project_uids or tenant.project_uids, request.workspace_uids or tenant.workspace_uids
+        )
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other tenants their report
+        return palette, (), (f"Palette could not be asked: {reason_of(error)}.",)
+    found = fleet.workspaces
+    if tenant.name is not None:
+        found = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found)
+    return (
+        palette,
+        (*found, *(listed_nowhere(uid, tenant.name) for uid in fleet.unlisted_workspace_uids)),
+        fleet.problems,
+    )
+
+
+def _tenant_name(looked_into: _LookedInto) -> str:
+    return looked_into[0].tenant.name or ""
 
 
 def _report_id(request: Request, scope: Scope, invocation_id: str, now: datetime) -> str:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from backup_reporter.store import ReportStore
 
 _STORE_SECONDS = 60.0
-"""How long the bucket is waited for at each step, where there is that much time."""
+_STORE_SECONDS_EACH = 0.005
+"""How long the bucket is waited for at each step, and longer for each workspace, where there is that much time."""
 _DELIVERY_SECONDS = 25.0
 """Kept back for delivering: a report that reaches everybody but the bucket is better than the reverse."""
 _ANSWER_SECONDS = 3.0
@@ -107,7 +108,13 @@ def is_regular(request: Request, settings: Settings) -> bool:
     to the others all the same, and must not pass for the report that they are waiting for.
     """
     notify = _notify(request, settings)
-    is_narrower = request.project_uids or request.workspace_uids or request.backup_request_uid or request.channels
+    is_narrower = (
+        request.tenants
+        or request.project_uids
+        or request.workspace_uids
+        or request.backup_request_uid
+        or request.channels
+    )
     return not is_narrower and request.as_of is None and not request.redeliver and notify != "never"
 
 
@@ -141,7 +148,7 @@ def _kept(
     if store is None:
         return report, None
     try:
-        return _in_time(partial(_put_away, report, zone, store), seconds), store
+        return _in_time(partial(_put_away, report, zone, store), seconds, _store_seconds(report)), store
     except StoreError as error:
         return _with_notes(report, f"This report could not be kept: {error}."), None
 
@@ -194,7 +201,7 @@ def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | 
             store.keep_baseline(report.scope, baseline)
 
     try:
-        _in_time(remember, seconds)
+        _in_time(remember, seconds, _store_seconds(report))
     except StoreError as error:
         return _with_notes(report, f"The next report may repeat what is new in this one: {error}.")
     return report
@@ -209,7 +216,11 @@ def _with_heartbeat(report: Report, heartbeat: Heartbeat, seconds: float) -> Rep
     return report
 
 
-def _in_time(do: Callable[[], _Kept], seconds: float) -> _Kept:
+def _store_seconds(report: Report) -> float:
+    return _STORE_SECONDS + report.summary.workspaces * _STORE_SECONDS_EACH
+
+
+def _in_time(do: Callable[[], _Kept], seconds: float, most_seconds: float = _STORE_SECONDS) -> _Kept:
     """What ``do`` returns.
 
     Raises :class:`StoreError` for whatever goes wrong, and where it comes to no end in time: then it is left behind.
@@ -218,7 +229,7 @@ def _in_time(do: Callable[[], _Kept], seconds: float) -> _Kept:
         raise StoreError("no time was left for it")
     pool = ThreadPoolExecutor(1, thread_name_prefix="store")
     try:
-        return pool.submit(do).result(timeout=min(seconds, _STORE_SECONDS))
+        return pool.submit(do).result(timeout=min(seconds, most_seconds))
     except TimeoutError:
         raise StoreError("the bucket did not answer in the time that was left") from None
     except StoreError:

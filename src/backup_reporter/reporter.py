@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,12 +26,14 @@ from backup_reporter.errors import SecretError, SettingsError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Progress, Surroundings, nobody_watches, run
+from backup_reporter.pipeline import Palette, Progress, Surroundings, nobody_watches, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
-from backup_reporter.request import Request
+from backup_reporter.request import Request, parse_event
 from backup_reporter.secrets import keep_libraries_quiet, parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
+from backup_reporter.tenant_document import read_tenants
+from backup_reporter.tenants import Tenant, only_tenant, parse_tenants
 
 if TYPE_CHECKING:
     from backup_reporter.channels.slack import SlackChannel
@@ -43,8 +45,8 @@ _HURRIED = {
     "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
 }
 """Asked before anything can be sent: one that does not answer must not use up the time for sending."""
-_DELIVERY_RESERVE_SECONDS = 60.0
-"""Kept back of the platform's time for rendering and delivering; at most a third of it."""
+_RESERVE_SECONDS = 60.0
+"""Kept back of the platform's time for what comes after asking; at most a third of it."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class Reporter:
     settings: Settings
     api_key: str | None = field(default=None, repr=False)
     """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
+    _pools: dict[str | None, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    # For as long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one.
+    _paces: dict[tuple[str, float, int], Pace] = field(default_factory=dict, repr=False)
 
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
@@ -69,19 +74,21 @@ class Reporter:
     def _config(self) -> Config:
         return Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 
-    @cached_property
+    @property
     def http(self) -> urllib3.PoolManager:
-        """One pool for everything that is not AWS."""
-        # One TLS context for all connections: by default each would load the trust store anew.
-        context = ssl.create_default_context()
-        if self.settings.ca_bundle:
-            _trust(context, self.settings.ca_bundle)
-        return urllib3.PoolManager(maxsize=MOST_THREADS, ssl_context=context)
+        """One pool for everything that is neither AWS nor a tenant with a CA of its own."""
+        return self.http_trusting(self.settings.ca_bundle)
 
-    @cached_property
-    def _pace(self) -> Pace:
-        # For as long as the process lives: two reports in a row share what Palette allows.
-        return Pace(self.settings.requests_per_second, self.settings.burst)
+    def http_trusting(self, ca_bundle: str | None) -> urllib3.PoolManager:
+        """A pool that trusts a private CA besides the public ones; the same for each that trusts the same."""
+        with self._lock:
+            if ca_bundle not in self._pools:
+                # One TLS context for all connections: by default each would load the trust store anew.
+                context = ssl.create_default_context()
+                if ca_bundle:
+                    _trust(context, ca_bundle)
+                self._pools[ca_bundle] = urllib3.PoolManager(maxsize=MOST_THREADS, ssl_context=context)
+            return self._pools[ca_bundle]
 
     @cached_property
     def outlets(self) -> Outlets:
@@ -162,35 +169,52 @@ class Reporter:
             raise SecretError(f"{setting} is not set")
         return read_secret(self.client("secretsmanager"), name, setting)
 
-    def read_api_key(self) -> str:
-        """The API key, read anew. Raises :class:`SecretError`."""
-        if self.api_key:
-            return parse_api_key(self.api_key, "PALETTE_API_KEY")
-        name = self.settings.api_key_secret
-        return parse_api_key(self.secret("PALETTE_API_KEY_SECRET", name), name or "")
+    def tenants(self, names: Sequence[str] = ()) -> tuple[Tenant, ...]:
+        """Those of these names, or all; read anew. Raises :class:`StoreError` and :class:`SettingsError`."""
+        if not self.settings.tenants:
+            return (only_tenant(self.settings),)
+        tenants = parse_tenants(read_tenants(self.client, self.settings.tenants), self.settings)
+        return tuple(tenant for tenant in tenants if not names or tenant.name in names)
 
-    def palette(self, seconds_left: Callable[[], float]) -> PaletteClient:
-        """Whom to ask, for as long as ``seconds_left``."""
-        return PaletteClient(self.http, self.settings.api_url, self.read_api_key, self._pace, seconds_left)
+    def request_of(self, event: object) -> Request:
+        """An event as a request. Raises :class:`InvalidRequest`, and what :meth:`tenants` raises."""
+        return parse_event(event, self.settings, [tenant.name for tenant in self.tenants() if tenant.name])
+
+    def read_api_key(self, tenant: Tenant) -> str:
+        """A tenant's API key, read anew. Raises :class:`SecretError`."""
+        if self.api_key and tenant.name is None:
+            return parse_api_key(self.api_key, "PALETTE_API_KEY")
+        setting = f"apiKeySecret of {tenant.name}" if tenant.name else "PALETTE_API_KEY_SECRET"
+        return parse_api_key(self.secret(setting, tenant.api_key_secret), tenant.api_key_secret or "")
+
+    def palette(self, tenant: Tenant, seconds_left: Callable[[], float], burst: int | None = None) -> PaletteClient:
+        """Whom to ask about a tenant, for as long as ``seconds_left``; ``burst`` where it is not the tenant's."""
+        rate = (tenant.api_url, tenant.requests_per_second, burst or tenant.burst)
+        pace = self._paces.setdefault(rate, Pace(*rate[1:]))
+        http = self.http_trusting(tenant.ca_bundle)
+        return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), pace, seconds_left)
+
+    def palettes(self, names: Sequence[str], seconds_left: Callable[[], float]) -> tuple[Palette, ...]:
+        """Every tenant of these names, or all, and whom to ask about it."""
+        tenants = self.tenants(names)
+        return tuple(Palette(tenant=tenant, client=self.palette(tenant, seconds_left)) for tenant in tenants)
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches
     ) -> Report:
         """Makes and delivers one report within ``seconds``; or delivers a kept one again."""
-        ends_at = time.monotonic() + seconds
-        seconds_left = partial(_until, ends_at)
+        seconds_left = countdown(seconds)
         if request.redeliver:
             return redeliver(request.redeliver, request, self.settings, self.outlets, seconds_left)
-        reserve_seconds = min(_DELIVERY_RESERVE_SECONDS, seconds_left() / 3)
         around = Surroundings(
-            client=self.palette(partial(_until, ends_at - reserve_seconds)),
+            palettes=self.palettes(request.tenants, countdown(asking_seconds(seconds))),
             outlets=self._building_outlets(),
-            clock=_now,
+            clock=utc_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
             on_progress=on_progress,
         )
-        return run(request, self.settings, around, _now())
+        return run(request, self.settings, around, utc_now())
 
     def _building_outlets(self) -> Callable[[], Outlets]:
         """Has the outlets built while Palette is asked; answers with what waits for them."""
@@ -207,17 +231,28 @@ class Reporter:
 
 
 def _trust(context: ssl.SSLContext, ca_bundle: str) -> None:
-    """Trusts a private CA besides the public ones. Raises :class:`SettingsError` where the file holds none."""
+    """Trusts a private CA, as text or in a file. Raises :class:`SettingsError` where the file holds none."""
     try:
-        context.load_verify_locations(ca_bundle)
+        if "-----BEGIN" in ca_bundle:
+            context.load_verify_locations(cadata=ca_bundle)
+        else:
+            context.load_verify_locations(ca_bundle)
     except (OSError, ssl.SSLError) as error:
         problem = f"PALETTE_CA_BUNDLE: {ca_bundle!r} holds no certificate in PEM form"
         raise SettingsError([problem]) from error
 
 
-def _now() -> datetime:
+def asking_seconds(seconds: float) -> float:
+    """How much of a run's or step's time may be spent on asking Palette: the rest is for writing and delivering."""
+    return seconds - min(_RESERVE_SECONDS, seconds / 3)
+
+
+def utc_now() -> datetime:
+    """The time."""
     return datetime.now(UTC)
 
 
-def _until(monotonic_seconds: float) -> float:
-    return monotonic_seconds - time.monotonic()
+def countdown(seconds: float) -> Callable[[], float]:
+    """Tells how much of some seconds is left, from now on."""
+    ends_at = time.monotonic() + seconds
+    return lambda: ends_at - time.monotonic()

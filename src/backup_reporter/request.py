@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 
 from backup_reporter.errors import InvalidRequest
+from backup_reporter.health.wording import listed, quote
 from backup_reporter.settings import CHANNEL_NAMES, NOTIFY_SETTINGS, UID_PATTERN, ChannelName, Notify, Settings
 
 _NOTIFY_VALUES: tuple[Notify, ...] = (*NOTIFY_SETTINGS, "never")
@@ -22,6 +23,7 @@ class Request:
 
     is_scheduled: bool = False
     scheduled_at: datetime | None = None
+    tenants: tuple[str, ...] = ()
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
     backup_request_uid: str | None = None
@@ -32,15 +34,18 @@ class Request:
     doctor: bool = False
 
 
-def parse_event(event: object, settings: Settings) -> Request:
-    """Reads a Lambda event. Raises :class:`InvalidRequest` with every problem in it."""
+def parse_event(event: object, settings: Settings, tenants: Sequence[str] = ()) -> Request:
+    """Reads a Lambda event. ``tenants`` are the names of those that there are, where they have names.
+
+    Raises :class:`InvalidRequest` with every problem in it.
+    """
     if not isinstance(event, Mapping):
         raise InvalidRequest(f"the event should be a JSON object, not {_kind(event)}")
     if event.get("detail-type") == "Scheduled Event":
         return Request(is_scheduled=True, scheduled_at=_scheduled_time(event.get("time"), "time"))
     if set(event) == {"scheduledTime"}:
         return Request(is_scheduled=True, scheduled_at=_scheduled_time(event["scheduledTime"], "scheduledTime"))
-    return _on_demand(event, settings)
+    return _on_demand(event, settings, tenants)
 
 
 def _scheduled_time(value: object, field: str) -> datetime | None:
@@ -53,7 +58,7 @@ def _scheduled_time(value: object, field: str) -> datetime | None:
         raise InvalidRequest(f"{field}: {_shown(value)} is not valid: {error}") from None
 
 
-def _on_demand(event: Mapping[Any, Any], settings: Settings) -> Request:
+def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Sequence[str]) -> Request:
     problems = [f"{_shown(name)} is no field; valid are {', '.join(_FIELDS)}" for name in event if name not in _FIELDS]
     values: dict[str, Any] = {}
     for name, (attribute, parse) in _FIELDS.items():
@@ -65,7 +70,7 @@ def _on_demand(event: Mapping[Any, Any], settings: Settings) -> Request:
             problems.append(f"{name}: {_shown(event[name])} is not valid: {error}")
     if not problems:
         request = Request(**values)
-        problems = [*_contradictions(request, settings)]
+        problems = [*_contradictions(request, settings), *_of_tenants(request, tenants)]
     if problems:
         raise InvalidRequest("; ".join(problems))
     return request
@@ -89,6 +94,18 @@ def _contradictions(request: Request, settings: Settings) -> list[str]:
     return problems
 
 
+def _of_tenants(request: Request, tenants: Sequence[str]) -> list[str]:
+    """What does not go with the tenants that there are."""
+    unknown = [name for name in request.tenants if name not in tenants]
+    known = f"there are {listed(tenants, 20)}" if tenants else "there is only one, without a name (TENANTS is not set)"
+    problems = [f"tenants: {quote(name, 63)} is none of them; {known}" for name in unknown]
+    narrowed = [field for field, uids in (("projectUids", request.project_uids), ("workspaceUids", request.workspace_uids))
+                if uids]  # fmt: skip
+    if len(tenants) > 1 and narrowed and len(request.tenants) != 1:
+        problems.append(f"{' and '.join(narrowed)}: needs exactly one tenant in tenants: uids belong to one")
+    return problems
+
+
 def _outside(field: str, asked: tuple[str, ...], allowed: tuple[str, ...], setting: str) -> list[str]:
     outside = [uid for uid in asked if allowed and uid not in allowed]
     return (
@@ -102,6 +119,12 @@ def _uids(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError('should be a list of uids, such as ["66f0…"]')
     return tuple(dict.fromkeys(_uid(uid) for uid in value))
+
+
+def _tenants(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
+        raise ValueError('should be a list of names, such as ["acme"]')
+    return tuple(dict.fromkeys(value))
 
 
 def _uid(value: object) -> str:
@@ -150,6 +173,7 @@ def _report_id(value: object) -> str:
 _FIELDS: dict[str, tuple[str, Callable[[object], object]]] = {
     "projectUids": ("project_uids", _uids),
     "workspaceUids": ("workspace_uids", _uids),
+    "tenants": ("tenants", _tenants),
     "backupRequestUid": ("backup_request_uid", _uid),
     "notify": ("notify", _notify),
     "channels": ("channels", _channels),

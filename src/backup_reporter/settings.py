@@ -76,6 +76,8 @@ class Settings:
     workspace_uids: tuple[str, ...] = ()
     requests_per_second: float = 10.0
     burst: int = 45
+    tenants: str | None = None
+    """Where the list of tenants is; with it, everything of Palette's above is what a tenant leaves out."""
     sns_topic_arn: str | None = None
     slack_webhook_secret: str | None = field(default=None, repr=False)
     email_from: str | None = None
@@ -142,15 +144,18 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         return read(name, parse, "", show=show) or None
 
     settings = Settings(
-        api_url=read("PALETTE_API_URL", _api_url, DEFAULT_API_URL, show=_holds_no_secret(environ)),
-        api_key_secret=optional("PALETTE_API_KEY_SECRET", _secret_name, show=False),
+        api_url=read(
+            "PALETTE_API_URL", parse_api_url, DEFAULT_API_URL, show=holds_no_secret(environ.get("PALETTE_API_URL", ""))
+        ),
+        api_key_secret=optional("PALETTE_API_KEY_SECRET", parse_secret_name, show=False),
         ca_bundle=optional("PALETTE_CA_BUNDLE", _file_path),
         project_uids=read("PALETTE_PROJECT_UIDS", _uids, ()),
         workspace_uids=read("PALETTE_WORKSPACE_UIDS", _uids, ()),
-        requests_per_second=read("PALETTE_REQUESTS_PER_SECOND", _number(0.1, 1000), 10.0),
-        burst=read("PALETTE_BURST", _whole(1, 1000), 45),
+        requests_per_second=read("PALETTE_REQUESTS_PER_SECOND", parse_number(0.1, 1000), 10.0),
+        burst=read("PALETTE_BURST", parse_whole(1, 1000), 45),
+        tenants=optional("TENANTS", _tenants),
         sns_topic_arn=optional("SNS_TOPIC_ARN", _topic_arn),
-        slack_webhook_secret=optional("SLACK_WEBHOOK_SECRET", _secret_name, show=False),
+        slack_webhook_secret=optional("SLACK_WEBHOOK_SECRET", parse_secret_name, show=False),
         email_from=optional("EMAIL_FROM", _email_address),
         email_to=read("EMAIL_TO", _email_addresses, ()),
         event_bus_name=optional("EVENT_BUS_NAME", _event_bus),
@@ -158,18 +163,28 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         report_prefix=read("REPORT_PREFIX", _prefix, "reports/"),
         delivery_table=optional("DELIVERY_TABLE", _table),
         notify=read("NOTIFY", _notify, "always"),
-        heartbeat_url_secret=optional("HEARTBEAT_URL_SECRET", _secret_name, show=False),
+        heartbeat_url_secret=optional("HEARTBEAT_URL_SECRET", parse_secret_name, show=False),
         rules=Rules(
-            expiry_warning=timedelta(days=read("EXPIRY_WARNING_DAYS", _number(0, 3650), 3.0)),
-            max_backup_age=_hours(read("MAX_BACKUP_AGE_HOURS", _number(0.1, 87600), 0.0)),
-            stuck_after=timedelta(hours=read("STUCK_AFTER_HOURS", _number(0, 8760), 6.0)),
-            grace=timedelta(minutes=read("SCHEDULE_GRACE_MINUTES", _number(0, 525600), 120.0)),
+            expiry_warning=timedelta(days=read("EXPIRY_WARNING_DAYS", parse_number(0, 3650), 3.0)),
+            max_backup_age=_hours(read("MAX_BACKUP_AGE_HOURS", parse_number(0.1, 87600), 0.0)),
+            stuck_after=timedelta(hours=read("STUCK_AFTER_HOURS", parse_number(0, 8760), 6.0)),
+            grace=timedelta(minutes=read("SCHEDULE_GRACE_MINUTES", parse_number(0, 525600), 120.0)),
             extra_states=read("EXTRA_STATES", _extra_states, {}),
-            history_days=read("HISTORY_DAYS", _whole(1, 366), 30),
+            history_days=read("HISTORY_DAYS", parse_whole(1, 366), 30),
             time_zone=read("TIME_ZONE", _time_zone, ZoneInfo("UTC")),
         ),
     )
-    if key_required and not settings.api_key_secret and "PALETTE_API_KEY_SECRET" not in str(problems):
+    if settings.tenants and (settings.project_uids or settings.workspace_uids):
+        problems.append(
+            "PALETTE_PROJECT_UIDS, PALETTE_WORKSPACE_UIDS: go without TENANTS: each tenant there has its own "
+            "projectUids and workspaceUids"
+        )
+    if (
+        key_required
+        and not settings.tenants
+        and not settings.api_key_secret
+        and "PALETTE_API_KEY_SECRET" not in str(problems)
+    ):
         problems.append(
             "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the secret that holds the Palette API key"
         )
@@ -183,7 +198,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
 # Each parser below takes a stripped, non-empty text and raises ValueError with what would be valid.
 
 
-def _api_url(text: str) -> str:
+def parse_api_url(text: str) -> str:
     url = _URL.fullmatch(text)
     is_private = url and url["scheme"].casefold() == "http" and not _LOOPBACK.fullmatch(url["host"])
     if not url or is_private or int(url["port"] or 0) > 65535:
@@ -191,9 +206,9 @@ def _api_url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _holds_no_secret(environ: Mapping[str, str]) -> bool:
+def holds_no_secret(url: str) -> bool:
     """Whether what was given for a URL is one without any place where a password or a token goes."""
-    return re.fullmatch(r"\s*https?://[^@?#]*", environ.get("PALETTE_API_URL", ""), re.IGNORECASE) is not None
+    return re.fullmatch(r"\s*https?://[^@?#]*", url, re.IGNORECASE) is not None
 
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
@@ -205,7 +220,7 @@ _URL = re.compile(
 _LOOPBACK = re.compile(r"localhost|\[::1\]|127(?:\.\d{1,3}){3}", re.IGNORECASE)
 
 
-def _secret_name(text: str) -> str:
+def parse_secret_name(text: str) -> str:
     arn = re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]{1,520}", text, re.ASCII)
     if not arn and not re.fullmatch(r"[\w/+=.@!-]{1,512}", text, re.ASCII):
         raise ValueError("should be the name or ARN of a Secrets Manager secret, not the secret itself")
@@ -233,7 +248,7 @@ def _uids(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(uids))
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
+def parse_number(low: float, high: float) -> Callable[[str], float]:
     def parse(text: str) -> float:
         try:
             value = float(text)
@@ -246,7 +261,7 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
+def parse_whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1
         if not low <= value <= high:
@@ -258,6 +273,13 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 def _hours(hours: float) -> timedelta | None:
     return timedelta(hours=hours) if hours else None
+
+
+def _tenants(text: str) -> str:
+    in_bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[A-Za-z0-9!_.*'()/-]{1,900}", text)
+    if not in_bucket and not re.fullmatch(r"ssm:(/[A-Za-z0-9_.-]+)+", text):
+        raise ValueError("should be ssm:/PARAMETER/NAME or s3://BUCKET/KEY, where the list of tenants is")
+    return text
 
 
 def _topic_arn(text: str) -> str:

@@ -40,6 +40,18 @@ class ReportStore:
         self._bucket = bucket
         self._prefix = prefix
 
+    def keep_working_file(self, name: str, content: bytes) -> None:
+        """Keeps what one step of a run leaves for another; overwrites."""
+        self._put(self.place_of(name), content, "application/octet-stream")
+
+    def working_file(self, name: str) -> bytes | None:
+        """What a step has left; ``None`` where it left nothing."""
+        return self._get(self.place_of(name))
+
+    def place_of(self, name: str) -> str:
+        """The key of a file that is no report's."""
+        return self._prefix + name
+
     def keep(self, report: Report) -> None:
         """Keeps the report as JSON; overwrites."""
         self.keep_file(report.report_id, "json", json_pieces(report))

@@ -188,9 +188,9 @@ def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
     healthy = around.palette.fleet.backups["healthy"]
     around.palette.fleet = a_fleet({f"shop-{number}": healthy for number in range(8_500)})
     check = checks(around.invoke(DOCTOR))["rate"]
-    assert check["result"] == "failed"
+    assert check["result"] == "warning", "it may be one of a fleet, which has the time"
     assert "8500 workspaces take about 846 s" in check["found"]
-    assert "PALETTE_PROJECT_UIDS" in check["mend"]
+    assert "parameter Fleet" in check["mend"]
 
 
 def test_a_subscription_that_nobody_has_confirmed_is_none(around: World) -> None:

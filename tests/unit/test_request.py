@@ -19,7 +19,17 @@ ANY_JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
     max_leaves=10,
 )
-FIELDS = ["projectUids", "workspaceUids", "backupRequestUid", "notify", "channels", "asOf", "redeliver", "doctor"]
+FIELDS = [
+    "projectUids",
+    "workspaceUids",
+    "backupRequestUid",
+    "notify",
+    "channels",
+    "asOf",
+    "redeliver",
+    "doctor",
+    "tenants",
+]
 
 
 def test_both_schedules_are_scheduled_requests_with_their_time() -> None:
@@ -48,9 +58,29 @@ def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
     assert len(str(refusal.value)) < 300
 
 
+@pytest.mark.parametrize(
+    ("event", "known", "says"),
+    [
+        ({"tenants": "acme"}, ["acme"], "should be a list of names"),
+        ({"tenants": ["umbrella"]}, ["acme", "globex"], "umbrella is none of them; there are acme, globex"),
+        ({"tenants": ["acme"]}, [], "there is only one, without a name (TENANTS is not set)"),
+        ({"projectUids": ["p"]}, ["acme", "globex"], "projectUids: needs exactly one tenant"),
+        ({"workspaceUids": ["w"], "tenants": ["acme", "globex"]}, ["acme", "globex"], "needs exactly one tenant"),
+    ],
+)
+def test_tenants_have_to_be_known_and_uids_belong_to_one(event: object, known: list[str], says: str) -> None:
+    with pytest.raises(InvalidRequest) as refusal:
+        parse_event(event, Settings(), known)
+    assert says in str(refusal.value)
+
+
+def test_the_only_tenant_need_not_be_named() -> None:
+    assert parse_event({"projectUids": ["p"]}, Settings(), ["acme"]).project_uids == ("p",)
+
+
 @pytest.mark.parametrize("path", sorted(EVENTS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_example_event_is_understood(path: Path) -> None:
-    parse_event(json.loads(path.read_text()), Settings(slack_webhook_secret="slack"))
+    parse_event(json.loads(path.read_text()), Settings(slack_webhook_secret="slack"), ["acme"])
 
 
 @given(ANY_JSON | st.dictionaries(st.sampled_from(FIELDS), ANY_JSON))

@@ -21,6 +21,7 @@ NAMES = [
     "PALETTE_WORKSPACE_UIDS",
     "PALETTE_REQUESTS_PER_SECOND",
     "PALETTE_BURST",
+    "TENANTS",
     "SNS_TOPIC_ARN",
     "SLACK_WEBHOOK_SECRET",
     "EMAIL_FROM",
@@ -60,6 +61,13 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 
 def test_empty_and_blank_mean_not_set() -> None:
     assert load({**KEY, **dict.fromkeys(NAMES[:1] + NAMES[2:], "  ")}) == load(KEY)
+
+
+def test_tenants_have_keys_and_scopes_of_their_own() -> None:
+    assert load({"TENANTS": "ssm:/palette/tenants"}).tenants == "ssm:/palette/tenants"
+    assert load({"TENANTS": "s3://bucket/some/tenants.json"}).tenants == "s3://bucket/some/tenants.json"
+    (scopes,) = problems_of(TENANTS="ssm:/palette/tenants", PALETTE_PROJECT_UIDS="a")
+    assert "go without TENANTS" in scopes
 
 
 def test_every_setting_is_taken_over(tmp_path: Path) -> None:
@@ -107,6 +115,9 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
     ("name", "value", "says"),
     [
         ("PALETTE_API_URL", "http://palette.example.com", "an https:// URL"),
+        ("TENANTS", "/palette/tenants", "ssm:/PARAMETER/NAME or s3://BUCKET/KEY"),
+        ("TENANTS", "ssm:palette", "ssm:/PARAMETER/NAME"),
+        ("TENANTS", "s3://bucket", "s3://BUCKET/KEY"),
         ("PALETTE_API_URL", "https://[::1", "an https:// URL"),
         ("PALETTE_API_URL", "https://palette..example.com", "an https:// URL"),
         ("PALETTE_API_URL", "https://-palette.example.com", "an https:// URL"),

@@ -13,7 +13,8 @@ from backup_reporter.health.wording import quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover, list_projects
 from backup_reporter.palette.wire import Project
-from backup_reporter.settings import UID_PATTERN, Settings
+from backup_reporter.settings import UID_PATTERN
+from backup_reporter.tenants import Tenant
 
 _MOST_MATCHES = 20
 _NAME_LENGTH = 63
@@ -29,16 +30,16 @@ class Uids:
     workspaces: tuple[str, ...] = ()
 
 
-def uids_of(client: PaletteClient, settings: Settings, projects: Sequence[str], workspaces: Sequence[str]) -> Uids:
-    """Finds what each name or uid means, within the scope of the settings.
+def uids_of(client: PaletteClient, tenant: Tenant, projects: Sequence[str], workspaces: Sequence[str]) -> Uids:
+    """Finds what each name or uid means, within the scope of the tenant.
 
     Raises :class:`InvalidRequest` for a name that means nothing or several things, with the list of what it
     could be, and :class:`~backup_reporter.errors.BackupReporterError` where Palette cannot be asked.
     """
-    project_uids = _project_uids(client, settings, projects)
+    project_uids = _project_uids(client, tenant, projects)
     if not workspaces:
         return Uids(project_uids)
-    fleet = discover(client, project_uids or settings.project_uids, settings.workspace_uids)
+    fleet = discover(client, project_uids or tenant.project_uids, tenant.workspace_uids)
     found = [_only("workspace", asked, fleet.workspaces, _described, fleet.problems) for asked in workspaces]
     # Their projects are named as well: then nothing is asked about the others.
     return Uids(
@@ -47,7 +48,7 @@ def uids_of(client: PaletteClient, settings: Settings, projects: Sequence[str], 
     )
 
 
-def _project_uids(client: PaletteClient, settings: Settings, asked_for: Sequence[str]) -> tuple[str, ...]:
+def _project_uids(client: PaletteClient, tenant: Tenant, asked_for: Sequence[str]) -> tuple[str, ...]:
     if not asked_for:
         return ()
     try:
@@ -57,7 +58,7 @@ def _project_uids(client: PaletteClient, settings: Settings, asked_for: Sequence
         if error.status != 403 or not all(map(UID_PATTERN.fullmatch, asked_for)):
             raise
         return tuple(asked_for)
-    in_scope = [project for project in known if not settings.project_uids or project.uid in settings.project_uids]
+    in_scope = [project for project in known if not tenant.project_uids or project.uid in tenant.project_uids]
     found = [_only("project", asked, in_scope, _described_project, problems) for asked in asked_for]
     return tuple(dict.fromkeys(project.uid for project in found))
 

@@ -18,8 +18,9 @@ from backup_reporter.cli.names import Uids, uids_of
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.progress import progress_bar
 from backup_reporter.cli.values import Length, point_in_time
-from backup_reporter.errors import BackupReporterError
+from backup_reporter.errors import BackupReporterError, InvalidRequest
 from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
+from backup_reporter.health.wording import listed, quote
 from backup_reporter.report.model import Report
 from backup_reporter.reporter import Reporter
 from backup_reporter.request import Request
@@ -33,6 +34,7 @@ _EXAMPLES = """\
 Examples:
   backup-reporter report
   backup-reporter report --project prod --workspace payments
+  backup-reporter report --tenant acme         of several tenants
   backup-reporter report --as-of 2026-12-04    what will have expired by then?
   backup-reporter report --output report.html  the page, for a browser
   backup-reporter report --format json | jq .summary
@@ -53,6 +55,7 @@ Every other setting of the function counts here as well.
 class _Wishes:
     """What the options say."""
 
+    tenants: tuple[str, ...]
     projects: tuple[str, ...]
     workspaces: tuple[str, ...]
     as_of: str | None
@@ -63,6 +66,7 @@ class _Wishes:
 
 
 @click.command("report", epilog=_EXAMPLES, short_help="What could be restored right now?")
+@click.option("--tenant", "tenants", multiple=True, metavar="NAME", help="Only this one of the tenants; repeatable.")
 @click.option(
     "--project", "projects", multiple=True, metavar="NAME", help="Only this project, by name or uid; repeatable."
 )
@@ -90,6 +94,7 @@ class _Wishes:
 @click.option("--no-progress", "progress", is_flag=True, flag_value=False, default=True, help="No progress bar.")
 @debug_option
 def report_command(
+    tenants: tuple[str, ...],
     projects: tuple[str, ...],
     workspaces: tuple[str, ...],
     as_of: str | None,
@@ -105,6 +110,7 @@ def report_command(
     Nothing is sent to anybody unless you say --publish.
     """
     wishes = _Wishes(
+        tenants=tenants,
         projects=projects,
         workspaces=workspaces,
         as_of=as_of,
@@ -158,16 +164,30 @@ def _made(reporter: Reporter, wishes: _Wishes) -> Report:
         uids = _asked_for(reporter, wishes)
         # A what-if is told to nobody unless somebody says so, and --publish says so.
         notify: Notify | None = "always" if as_of and wishes.publish else None
-        request = Request(project_uids=uids.projects, workspace_uids=uids.workspaces, as_of=as_of, notify=notify)
+        request = Request(
+            tenants=wishes.tenants,
+            project_uids=uids.projects,
+            workspace_uids=uids.workspaces,
+            as_of=as_of,
+            notify=notify,
+        )
         return reporter.report(request, uuid4().hex, _SECONDS, on_progress)
 
 
 def _asked_for(reporter: Reporter, wishes: _Wishes) -> Uids:
+    known = reporter.tenants() if wishes.tenants or reporter.settings.tenants else ()
+    for name in wishes.tenants:
+        if name not in [tenant.name for tenant in known]:
+            there_are = listed([tenant.name for tenant in known if tenant.name], 20) or "none: TENANTS is not set"
+            raise InvalidRequest(f"--tenant: {quote(name, 63)!r} is no tenant; there are {there_are}")
     if not wishes.projects and not wishes.workspaces:
         return Uids()
+    tenants = reporter.tenants(wishes.tenants)
+    if len(tenants) != 1:
+        raise click.UsageError("--project, --workspace: say with --tenant in which of the tenants")
     ends_at = time.monotonic() + _SECONDS
-    palette = reporter.palette(lambda: ends_at - time.monotonic())
-    return uids_of(palette, reporter.settings, wishes.projects, wishes.workspaces)
+    palette = reporter.palette(tenants[0], lambda: ends_at - time.monotonic())
+    return uids_of(palette, tenants[0], wishes.projects, wishes.workspaces)
 
 
 def _watch(reporter: Reporter, wishes: _Wishes, pause: timedelta) -> Report:

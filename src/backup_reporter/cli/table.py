@@ -78,7 +78,7 @@ class WorkspaceTable:
 def _by_workspace(row: Row) -> tuple[object, ...]:
     workspace = row.workspace
     rank = list(STATUSES).index(workspace.status)
-    names = (workspace.project_name, workspace.name, workspace.uid)
+    names = (workspace.tenant or "", workspace.project_name, workspace.name, workspace.uid)
     return (rank, *names, row.cluster_name or "", row.cluster_uid or "")
 
 
@@ -94,7 +94,7 @@ class _Drawing:
         sign = STATUSES[workspace.status]
         yield _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), f"bold {sign.style}"),
-            name=Text(place(workspace.project_name, workspace.name), f"bold {sign.style}"),
+            name=Text(place(workspace.tenant, workspace.project_name, workspace.name), f"bold {sign.style}"),
             strip=self._strip(workspace.history),
             reasons=_reasons(finding for finding in workspace.findings if not _names_cluster(finding)),
         )
@@ -105,7 +105,7 @@ class _Drawing:
         sign, clusters = STATUSES["OK"], workspace.clusters
         return _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), sign.style),
-            name=Text(place(workspace.project_name, workspace.name)),
+            name=Text(place(workspace.tenant, workspace.project_name, workspace.name)),
             copy=self._copy(min(clusters, key=_newest, default=None)),
             expiry=self._expiry(min(clusters, key=_expiry_order, default=None)),
             strip=self._strip(workspace.history),

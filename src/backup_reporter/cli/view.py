@@ -17,6 +17,7 @@ from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 
 _MOST_CAVEATS = 10
+_MOST_TENANTS = 40
 _MOST_CHANGES = 10
 _MOST_CAUSES = 20
 _MOST_WORKSPACES = 8
@@ -62,6 +63,10 @@ class _Writer:
         yield from self._said(phrases.caveats(report, _MOST_CAVEATS), "magenta")
         if report.problems or not report.workspaces:
             yield from self._said(["backup-reporter doctor looks for the reason."])
+        tenants = phrases.tenant_lines(report, _MOST_TENANTS)
+        if tenants:
+            yield Text()
+            yield from self._said(tenants)
         changes = phrases.change_lines(report, _MOST_CHANGES)
         if changes:
             yield Text()

@@ -13,12 +13,13 @@ from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Surroundings, run
+from backup_reporter.pipeline import Palette, Surroundings, run
 from backup_reporter.publish import Outlets
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request
 from backup_reporter.settings import Rules, Settings
+from backup_reporter.tenants import Tenant
 
 
 def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:
@@ -42,7 +43,7 @@ def _report(palette: LookAlike, now: datetime) -> Report:
         sleep=_sleep_briefly,
     )
     around = Surroundings(
-        client=client,
+        palettes=[Palette(tenant=Tenant(api_url=palette.url), client=client)],
         outlets=lambda: Outlets(channels=()),
         clock=lambda: now,
         seconds_left=lambda: 600.0,

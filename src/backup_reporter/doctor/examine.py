@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
+import msgspec
+
 from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, off, settings_checks, tried
 from backup_reporter.doctor.outlet_checks import OutletChecks
 from backup_reporter.doctor.palette_checks import PaletteChecks
 from backup_reporter.errors import SettingsError
+from backup_reporter.health.wording import count, listed
 from backup_reporter.reporter import Reporter
+from backup_reporter.tenants import Tenant
 
 _AFTER_THE_KEY = ("projects", "workspaces", "backup results", "rate", "clock")
+_TENANTS_MEND = (
+    "Check TENANTS and the document there; the role needs ssm:GetParameter or s3:GetObject on it (docs/scale.md)."
+)
 _KEY_MEND = (
     "Put the API key into the secret, alone or as apiKey in JSON; the role needs secretsmanager:GetSecretValue on it."
 )
@@ -28,7 +35,7 @@ def examine(
         reporter = load_reporter()
     except SettingsError as error:
         return diagnosis(settings_checks(error))
-    return diagnosis([*_of_the_settings(reporter), *_of_palette(reporter, now, seconds_left), *_of_outlets(reporter)])
+    return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, now, seconds_left), *_of_outlets(reporter)])
 
 
 def as_json(found: Diagnosis) -> Mapping[str, object]:
@@ -45,17 +52,37 @@ def as_json(found: Diagnosis) -> Mapping[str, object]:
 def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
     rules, settings = reporter.settings.rules, reporter.settings
     channels = ", ".join(settings.channels) or "no channel"
-    said = f"all valid; {settings.api_url}; {channels}; times in {rules.time_zone}"
+    said = f"all valid; {settings.tenants or settings.api_url}; {channels}; times in {rules.time_zone}"
     yield Check(name="settings", tried="read the environment", result="ok", found=said)
 
 
-def _of_palette(reporter: Reporter, now: Callable[[], datetime], seconds_left: Callable[[], float]) -> Iterator[Check]:
-    key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key()), _KEY_MEND)
+def _of_tenants(reporter: Reporter, now: Callable[[], datetime], seconds_left: Callable[[], float]) -> Iterator[Check]:
+    """The one Palette of the settings, or each tenant in turn: then its name stands before that of the check."""
+    found: list[Tenant] = []
+    if reporter.settings.tenants:
+        yield tried("tenants", "read the list of tenants", lambda: _read(reporter, found), _TENANTS_MEND)
+    else:
+        found += reporter.tenants()
+    for tenant in found:
+        for check in _of_palette(reporter, tenant, now, seconds_left):
+            yield msgspec.structs.replace(check, name=f"{tenant.name}: {check.name}") if tenant.name else check
+
+
+def _read(reporter: Reporter, found: list[Tenant]) -> str:
+    found += reporter.tenants()
+    return f"{count(len(found), 'tenant')}: {listed([str(tenant.name) for tenant in found])}"
+
+
+def _of_palette(
+    reporter: Reporter, tenant: Tenant, now: Callable[[], datetime], seconds_left: Callable[[], float]
+) -> Iterator[Check]:
+    key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key(tenant)), _KEY_MEND)
     yield key
     if key.result == "failed":
         yield from (off(name, "not tried", "there has to be an API key first") for name in _AFTER_THE_KEY)
         return
-    yield from PaletteChecks(reporter.palette(seconds_left), reporter.http, reporter.settings).all(now)
+    http = reporter.http_trusting(tenant.ca_bundle)
+    yield from PaletteChecks(reporter.palette(tenant, seconds_left), http, tenant).all(now)
 
 
 def _of_outlets(reporter: Reporter) -> Iterator[Check]:

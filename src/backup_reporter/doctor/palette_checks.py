@@ -17,7 +17,7 @@ from backup_reporter.health.wording import count, listed, quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import Fleet, discover, list_projects
 from backup_reporter.palette.wire import Project
-from backup_reporter.settings import Settings
+from backup_reporter.tenants import Tenant
 
 ALLOWED_PER_SECOND = 10.0
 ALLOWED_AT_ONCE = 50
@@ -43,10 +43,10 @@ _LATER = "Palette itself has trouble: try again later, and give its support the 
 class PaletteChecks:
     """The checks in their order; a later one uses what an earlier one found."""
 
-    def __init__(self, client: PaletteClient, http: urllib3.PoolManager, settings: Settings) -> None:
+    def __init__(self, client: PaletteClient, http: urllib3.PoolManager, tenant: Tenant) -> None:
         self._client = client
         self._http = http
-        self._settings = settings
+        self._tenant = tenant
         self._fleet = Fleet((), (), ())
 
     def all(self, now: Callable[[], datetime]) -> Iterator[Check]:
@@ -66,7 +66,7 @@ class PaletteChecks:
         try:
             projects, problems = list_projects(self._client)
         except PaletteError as error:
-            if error.status == 403 and self._settings.project_uids:
+            if error.status == 403 and self._tenant.project_uids:
                 return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
             raise Ailment(str(error), _mend(error, "project.list and project.get")) from error
         if problems:
@@ -79,7 +79,7 @@ class PaletteChecks:
         return f"the API key is accepted; {_named('project', projects)}"
 
     def _workspaces(self) -> str:
-        self._fleet = discover(self._client, self._settings.project_uids, self._settings.workspace_uids)
+        self._fleet = discover(self._client, self._tenant.project_uids, self._tenant.workspace_uids)
         fleet = self._fleet
         said = _named("workspace", fleet.workspaces)
         if fleet.problems:
@@ -128,14 +128,15 @@ class PaletteChecks:
         return refusal
 
     def _rate(self) -> str:
-        per_second, burst = self._settings.requests_per_second, self._settings.burst
+        per_second, burst = self._tenant.requests_per_second, self._tenant.burst
         workspaces = len(self._fleet.workspaces)
         seconds = max(0.0, workspaces - burst) / per_second
         needed = f"{count(workspaces, 'workspace')} take about {seconds:.0f} s at {per_second:g} a second"
         if seconds > _RUN_SECONDS:
             raise Ailment(
-                f"{needed}, and a function has 900 s",
-                "Divide the scope among several functions with PALETTE_PROJECT_UIDS; what is not reached is UNKNOWN.",
+                f"{needed}, and one function has 900 s",
+                "Set the stack's parameter Fleet to yes (docs/scale.md); in one function what is not reached is UNKNOWN.",
+                result="warning",
             )
         if per_second > ALLOWED_PER_SECOND or burst > ALLOWED_AT_ONCE:
             raise Ailment(
@@ -148,7 +149,7 @@ class PaletteChecks:
 
     def _clock(self, now: Callable[[], datetime]) -> str:
         try:
-            response = self._http.request("HEAD", self._settings.api_url, timeout=10.0, retries=False, redirect=False)
+            response = self._http.request("HEAD", self._tenant.api_url, timeout=10.0, retries=False, redirect=False)
             theirs = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
         except (HTTPError, KeyError, ValueError, OverflowError):
             raise Ailment(

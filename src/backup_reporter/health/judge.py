@@ -143,6 +143,7 @@ def _verdict(case: Case, findings: tuple[Finding, ...]) -> WorkspaceReport:
 
 def _identity(workspace: Workspace) -> dict[str, Any]:
     return {
+        "tenant": workspace.tenant,
         "uid": workspace.uid,
         "name": workspace.name,
         "project_uid": workspace.project_uid,

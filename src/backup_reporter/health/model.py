@@ -30,6 +30,7 @@ class Workspace(Fact, frozen=True, kw_only=True):
     name: str
     project_uid: str
     project_name: str
+    tenant: str | None = None
     clusters: tuple[Cluster, ...] = ()
     created_at: datetime | None = None
     deleted_at: datetime | None = None

@@ -60,8 +60,9 @@ class Day(Record, frozen=True, kw_only=True):
 
 
 class WorkspaceReport(Record, frozen=True, kw_only=True):
-    """Everything the report says about one workspace."""
+    """Everything the report says about one workspace. ``tenant`` is ``None`` where there is only one."""
 
+    tenant: str | None = None
     uid: str
     name: str
     project_uid: str

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+
+import msgspec
 
 from backup_reporter.health.findings import WORST_FIRST, Status, worst
 from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.report.model import Report, Scope, Summary
+from backup_reporter.report.model import Report, Scope, Summary, TenantStatus
 from backup_reporter.report.verdicts import Verdicts
 
 
@@ -20,15 +23,18 @@ def build_report(
     generated_at: datetime,
     scope: Scope,
     problems: Sequence[str] = (),
+    tenants: Mapping[str, Sequence[str]] | None = None,
     what_if: bool = False,
 ) -> Report:
     """Counts what was found and gives the verdict; times are aware UTC.
 
-    A report over no workspace at all is UNKNOWN, and so is one with ``problems`` in its discovery,
-    unless a workspace is CRITICAL.
+    ``tenants`` are those that were asked, each with its own ``problems``. A report over no workspace at all is
+    UNKNOWN, and so is one with problems in its discovery, unless a workspace is CRITICAL; a tenant's status likewise.
     """
     verdicts = workspaces if isinstance(workspaces, Verdicts) else Verdicts(workspaces)
-    summary = _summary(verdicts)
+    by_tenant = {name: _summary(some) for name, some in groupby(verdicts, key=lambda one: one.tenant)}
+    summary = _total(by_tenant.values())
+    problems = [*problems, *(f"Tenant {name}: {said}" for name, some in (tenants or {}).items() for said in some)]
     return Report(
         report_id=report_id,
         generated_at=generated_at,
@@ -38,8 +44,13 @@ def build_report(
         scope=scope,
         problems=tuple(problems),
         summary=summary,
+        tenants=tuple(_tenant(name, by_tenant.get(name, Summary()), some) for name, some in (tenants or {}).items()),
         workspaces=verdicts,
     )
+
+
+def _tenant(name: str, summary: Summary, problems: Sequence[str]) -> TenantStatus:
+    return TenantStatus(name=name, status=_status(summary, problems), summary=summary)
 
 
 def _status(summary: Summary, problems: Sequence[str]) -> Status:
@@ -47,6 +58,13 @@ def _status(summary: Summary, problems: Sequence[str]) -> Status:
     there_are: list[Status] = [status for status, number in zip(WORST_FIRST, numbers, strict=True) if number]
     nothing_to_go_by: list[Status] = ["UNKNOWN"] if problems or not summary.workspaces else []
     return worst([*there_are, *nothing_to_go_by])
+
+
+def _total(summaries: Iterable[Summary]) -> Summary:
+    counts: Counter[str] = Counter()
+    for summary in summaries:
+        counts.update(msgspec.structs.asdict(summary))
+    return Summary(**counts)
 
 
 def _summary(workspaces: Iterable[WorkspaceReport]) -> Summary:

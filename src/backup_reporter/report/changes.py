@@ -1,6 +1,6 @@
 """What changed since the last report of the same scope: new, ongoing, resolved.
 
-A finding is the same finding while workspace, cluster and code are the same.
+A finding is the same finding while tenant, workspace, cluster and code are the same.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ import msgspec
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Instant, Record
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
-from backup_reporter.report.model import Change, Changes, Report
+from backup_reporter.report.model import Change, Changes, Key, Report, key_of
 from backup_reporter.report.verdicts import with_findings
 
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
-
-Key = tuple[str, str | None, str]
 
 
 class Known(Record, frozen=True, kw_only=True):
@@ -49,8 +47,8 @@ def compare(report: Report, baseline: Baseline | None, why_none: str) -> tuple[C
     comparison. A finding that is muted is not mentioned, and not resolved by that.
     """
     before = _before(report, baseline)
-    known = {_key(one.change): one for one in before or ()}
-    seen = {_key(one.change): one for one in _seen(report, known)}
+    known = {key_of(one.change): one for one in before or ()}
+    seen = {key_of(one.change): one for one in _seen(report, known)}
     is_hidden = _hidden(report)
     missing = [one for key, one in known.items() if key not in seen]
     shown = [(one, _is_news(one, known.get(key))) for key, one in seen.items() if not one.muted]
@@ -70,21 +68,18 @@ def _before(report: Report, baseline: Baseline | None) -> tuple[Known, ...] | No
     return baseline.before if baseline.report_id == report.report_id else baseline.known
 
 
-def _key(change: Change) -> Key:
-    return (change.workspace_uid, change.cluster_uid or change.cluster_name, change.code)
-
-
 def _seen(report: Report, known: Mapping[Key, Known]) -> Iterator[Known]:
     for workspace in with_findings(report.workspaces):
         for finding in workspace.findings:
             change = _change(workspace, finding)
-            earlier = known.get(_key(change))
+            earlier = known.get(key_of(change))
             since = change.since or (earlier.change.since if earlier else None) or report.as_of
             yield Known(change=msgspec.structs.replace(change, since=since), muted=finding.muted)
 
 
 def _change(workspace: WorkspaceReport, finding: Finding) -> Change:
     return Change(
+        tenant=workspace.tenant,
         workspace_uid=workspace.uid,
         workspace_name=quote(workspace.name, _NAME_LENGTH),
         cluster_uid=finding.cluster_uid,
@@ -102,20 +97,23 @@ def _is_news(now: Known, earlier: Known | None) -> bool:
 
 
 def _hidden(report: Report) -> Callable[[Known], bool]:
-    """Tells what this report cannot know: about workspaces it could not read, or did not come to see."""
-    listed = {workspace.uid for workspace in report.workspaces} if report.problems else None
+    """Tells what this report cannot know: of workspaces it could not read or did not see, of tenants it did not ask."""
+    tenants: set[str | None] = {tenant.name for tenant in report.tenants} or {None}
+    listed = {(one.tenant, one.uid) for one in report.workspaces} if report.problems else None
     suspects = with_findings(report.workspaces)
-    unread = {one.uid for one in suspects if any(found.code == "unreadable" for found in one.findings)}
+    unread = {(one.tenant, one.uid) for one in suspects if any(found.code == "unreadable" for found in one.findings)}
 
     def is_hidden(one: Known) -> bool:
-        uid = one.change.workspace_uid
-        return uid in unread or (listed is not None and uid not in listed)
+        which = (one.change.tenant, one.change.workspace_uid)
+        return which in unread or which[0] not in tenants or (listed is not None and which not in listed)
 
     return is_hidden
 
 
 def _worst_first(some: Iterable[Known]) -> tuple[Change, ...]:
-    ordered = sorted(some, key=lambda one: (_rank(one), one.change.code, one.change.workspace_name))
+    ordered = sorted(
+        some, key=lambda one: (_rank(one), one.change.code, one.change.tenant or "", one.change.workspace_name)
+    )
     return tuple(one.change for one in ordered)
 
 

@@ -47,7 +47,10 @@ _BEGINS_FORMULA = re.compile(r'(^|[,;\t])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff
 
 
 def render_csv(report: Report) -> str:
-    """The file's text, times in UTC. Write it as ``utf-8-sig``, by which Excel knows the encoding."""
+    """The file's text, times in UTC; with several tenants, each line's is in a last column.
+
+    Write it as ``utf-8-sig``, by which Excel knows the encoding.
+    """
     return "".join(_lines(report))
 
 
@@ -61,9 +64,11 @@ def csv_pieces(report: Report) -> Iterator[bytes]:
 def _lines(report: Report) -> Iterator[str]:
     written: list[str] = []
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
-    writer.writerow(COLUMNS)
+    has_tenants = bool(report.tenants)
+    writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
     for row in rows(report):
-        writer.writerow(map(_cell, _cells(row, report)))
+        tenant = [row.workspace.tenant] if has_tenants else []
+        writer.writerow(map(_cell, (*_cells(row, report), *tenant)))
         yield from written
         written.clear()
     yield from written

@@ -94,6 +94,7 @@ def _content(
             *filter(None, (phrases.what_if(report, zone), phrases.scope_line(report))),
             *phrases.caveats(report, extent.places),
         ],
+        "tenants": phrases.tenant_lines(report, extent.workspaces),
         "changes": phrases.change_lines(report, extent.places),
         "causes": [
             (
@@ -105,7 +106,12 @@ def _content(
         ],
         "more_causes": phrases.more_line(problems[extent.causes :], report) if problems[extent.causes :] else None,
         "workspaces": [
-            (workspace, _copies(workspace, zone, extent.clusters), strip_words(workspace))
+            (
+                workspace,
+                phrases.place(workspace.tenant, workspace.project_name),
+                _copies(workspace, zone, extent.clusters),
+                strip_words(workspace),
+            )
             for workspace in workspaces[: extent.workspaces]
         ],
         "more_workspaces": len(workspaces[extent.workspaces :]),

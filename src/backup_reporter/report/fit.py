@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from backup_reporter.health.findings import Finding, Record
+from backup_reporter.health.findings import WORST_FIRST, Finding, Record
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Change, Changes, Report
@@ -22,6 +22,7 @@ ANSWER_BYTES = 5_900_000
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
 _MOST_PROBLEMS = 20
+_MOST_TENANTS = 100
 _SHARE_OF_CHANGES = 0.25
 
 Size = Callable[[Record], int]
@@ -60,6 +61,7 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         truncated=True,
         problems=_brief_texts(report.problems),
         notes=_brief_texts(report.notes),
+        tenants=tuple(sorted(report.tenants, key=lambda one: WORST_FIRST.index(one.status))[:_MOST_TENANTS]),
         workspaces=(),
     )
     brief = (_brief(one) if one.status == "OK" else one for one in report.workspaces)

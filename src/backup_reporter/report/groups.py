@@ -9,7 +9,7 @@ from datetime import datetime
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
-from backup_reporter.report.model import Report, WorkspaceReport
+from backup_reporter.report.model import Key, Report, WorkspaceReport, key_of
 from backup_reporter.report.verdicts import with_findings
 
 
@@ -17,6 +17,7 @@ from backup_reporter.report.verdicts import with_findings
 class Member:
     """Where a group's finding was made. ``cluster`` is ``None`` where it is about the workspace."""
 
+    tenant: str | None
     workspace_uid: str
     workspace: str
     project: str
@@ -86,19 +87,20 @@ def _not_muted(workspaces: Iterable[WorkspaceReport]) -> Iterator[tuple[Workspac
                 yield workspace, finding
 
 
-def _first_seen(report: Report) -> dict[tuple[str, str | None, str], datetime | None]:
+def _first_seen(report: Report) -> dict[Key, datetime | None]:
     """Since when earlier reports know a finding whose own history does not show it."""
     ongoing = report.changes.ongoing
-    return {(one.workspace_uid, one.cluster_uid or one.cluster_name, one.code): one.since for one in ongoing}
+    return {key_of(one): one.since for one in ongoing}
 
 
 def _member(
     workspace: WorkspaceReport,
     finding: Finding,
-    first_seen: Mapping[tuple[str, str | None, str], datetime | None],
+    first_seen: Mapping[Key, datetime | None],
 ) -> Member:
-    key = (workspace.uid, finding.cluster_uid or finding.cluster_name, finding.code)
+    key = (workspace.tenant, workspace.uid, finding.cluster_uid or finding.cluster_name, finding.code)
     return Member(
+        tenant=workspace.tenant,
         workspace_uid=workspace.uid,
         workspace=workspace.name,
         project=workspace.project_name,
@@ -107,10 +109,10 @@ def _member(
     )
 
 
-def _by_name(member: Member) -> tuple[str, str, str, str]:
-    return (member.project, member.workspace, member.workspace_uid, member.cluster or "")
+def _by_name(member: Member) -> tuple[str, ...]:
+    return (member.tenant or "", member.project, member.workspace, member.workspace_uid, member.cluster or "")
 
 
-def _worst_first(group: Group, strikes: int) -> tuple[int, int, str, int, tuple[str, str, str, str]]:
+def _worst_first(group: Group, strikes: int) -> tuple[int, int, str, int, tuple[str, ...]]:
     rank = WORST_FIRST.index(STATUS_OF_SEVERITY[group.severity])
     return (rank, -strikes, group.code, -len(group.members), _by_name(group.members[0]))

@@ -36,7 +36,7 @@ _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~])")
 
 def render_markdown(report: Report, zone: ZoneInfo) -> str:
     """The whole report: verdict, trust line, what changed, problems by cause, and every workspace and cluster."""
-    parts = (_head(report, zone), _changes(report), _causes(report, zone), _table(report, zone))
+    parts = (_head(report, zone), _tenants(report), _changes(report), _causes(report, zone), _table(report, zone))
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -53,6 +53,12 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
     for line in (*remarks, *phrases.caveats(report, _MOST)):
         if line:
             yield f"\n{escape(line)}"
+
+
+def _tenants(report: Report) -> Iterator[str]:
+    if report.tenants:
+        yield "\n## Tenants\n"
+        yield from (f"- {escape(line)}" for line in phrases.tenant_lines(report, _MOST))
 
 
 def _changes(report: Report) -> Iterator[str]:
@@ -86,7 +92,12 @@ def _table(report: Report, zone: ZoneInfo) -> Iterator[str]:
 
 def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
     workspace, cluster = row.workspace, row.cluster
-    yield from (row.status, workspace.name, workspace.project_name, row.cluster_name or row.cluster_uid or "")
+    yield from (
+        row.status,
+        workspace.name,
+        phrases.place(workspace.tenant, workspace.project_name),
+        row.cluster_name or row.cluster_uid or "",
+    )
     yield problems(row)
     if cluster and cluster.restore_points:
         yield _moment(cluster.newest_restore_point_at, zone) or "unknown"

@@ -38,9 +38,18 @@ class Summary(Record, frozen=True, kw_only=True):
     """Findings about a latest backup whose state nobody has seen yet."""
 
 
+class TenantStatus(Record, frozen=True, kw_only=True):
+    """How one of several tenants fares. UNKNOWN where it could not be asked, even if nothing else is known of it."""
+
+    name: str
+    status: Status
+    summary: Summary
+
+
 class Change(Record, frozen=True, kw_only=True):
     """A finding that is new, goes on, or is resolved since the last report of the same scope."""
 
+    tenant: str | None = None
     workspace_uid: str
     workspace_name: str
     cluster_uid: str | None
@@ -49,6 +58,14 @@ class Change(Record, frozen=True, kw_only=True):
     severity: Severity
     message: str
     since: Instant | None
+
+
+Key = tuple[str | None, str, str | None, str]
+
+
+def key_of(change: Change) -> Key:
+    """By what a finding is known again: tenant, workspace, cluster and code."""
+    return (change.tenant, change.workspace_uid, change.cluster_uid or change.cluster_name, change.code)
 
 
 class Changes(Record, frozen=True, kw_only=True):
@@ -72,8 +89,9 @@ class Delivery(Record, frozen=True, kw_only=True):
 
 
 class Scope(Record, frozen=True, kw_only=True):
-    """What was asked for: empty lists mean everything the key can see."""
+    """What was asked for: empty lists mean everything the key can see, and every tenant."""
 
+    tenants: tuple[str, ...] = ()
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
     backup_request_uid: str | None = None
@@ -97,6 +115,8 @@ class Report(Record, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     summary: Summary
+    tenants: tuple[TenantStatus, ...] = ()
+    """Each tenant, by name; empty where there is only one, which has no name."""
     workspaces: Sequence[WorkspaceReport]
     changes: Changes = Changes()
     deliveries: tuple[Delivery, ...] = ()
@@ -105,8 +125,10 @@ class Report(Record, frozen=True, kw_only=True):
 
 
 def scope_id(scope: Scope) -> str:
-    """A short name for what was asked for; the order of the uids does not matter."""
-    parts = (sorted(scope.project_uids), sorted(scope.workspace_uids), scope.backup_request_uid)
+    """A short name for what was asked for; the order of the uids and names does not matter."""
+    parts: tuple[object, ...] = (sorted(scope.project_uids), sorted(scope.workspace_uids), scope.backup_request_uid)
+    if scope.tenants:
+        parts = (*parts, sorted(scope.tenants))
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
@@ -145,13 +167,16 @@ __all__ = [
     "Copies",
     "Day",
     "Delivery",
+    "Key",
     "LatestRun",
     "Report",
     "Scope",
     "Summary",
+    "TenantStatus",
     "WorkspaceReport",
     "from_json",
     "json_pieces",
+    "key_of",
     "scope_id",
     "to_json",
 ]

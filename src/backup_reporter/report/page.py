@@ -53,6 +53,7 @@ _CAUSES_BYTES = 300_000
 _FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where there is something under them
 _MOST_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
 _MOST_CAVEATS = 20
+_MOST_TENANTS = 100
 _LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10, "glance_days": STRIP_DAYS}
 _MOST_GLANCES = 25
 
@@ -73,7 +74,7 @@ class Part:
 
 def render_page(report: Report, zone: ZoneInfo) -> str:
     """The whole page, at most ``PAGE_BYTES`` of UTF-8; times are shown in ``zone``."""
-    anchors = {view.workspace.uid: view.anchor for view in _views(report, zone)}
+    anchors = {(view.workspace.tenant, view.workspace.uid): view.anchor for view in _views(report, zone)}
     templates = environment(zone, report.as_of)
     templates.filters |= {"age": partial(age, now=report.as_of), "hours": hours}
     templates.filters |= {
@@ -95,8 +96,8 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     left = PAGE_BYTES - len(frame(**_parts(Part(), Part(), Part(), 0)).encode()) - _FURTHER_WORDS_BYTES
     left -= make_table().size_bytes + make_causes().size_bytes
     details = _as_many_as_fit(pieces.workspace, _views(report, zone), len(report.workspaces), left)
-    for uid in list(anchors)[len(details.html) :]:
-        del anchors[uid]  # nothing links to what is not there
+    for which in list(anchors)[len(details.html) :]:
+        del anchors[which]  # nothing links to what is not there
     bad = report.summary.workspaces - report.summary.ok
     return frame(**_parts(make_table(), make_causes(), details, bad))
 
@@ -154,6 +155,7 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "counts": phrases.counts(report.summary, report.status),
         "shares": list(_shares(report)),
         "trust_line": phrases.trust_line(report, zone),
+        "tenants": phrases.tenant_lines(report, _MOST_TENANTS),
         "muted_line": phrases.muted_line(report),
         "notes": [note for note in notes if note],
         "glances": [glance(workspace, report.as_of, zone) for workspace in worst],

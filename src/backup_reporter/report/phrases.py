@@ -12,7 +12,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health import wording
-from backup_reporter.health.findings import Status
+from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.model import Change, ClusterReport, Report, Summary, WorkspaceReport
@@ -50,9 +50,24 @@ def trust_line(report: Report, zone: ZoneInfo) -> str:
     """How much was really looked at, and as of when."""
     summary = report.summary
     read = f"{summary.workspaces - summary.unreadable} of {count(summary.workspaces, 'workspace')}"
+    tenants = f"{count(len(report.tenants), 'tenant')}, " if report.tenants else ""
     states = count(summary.unknown_states, "unknown state")
     at = wording.moment(report.as_of, zone)
-    return f"{read}, {count(summary.clusters, 'cluster')}, {summary.unreadable} unreadable, {states}, as of {at}"
+    return (
+        f"{read}, {tenants}{count(summary.clusters, 'cluster')}, {summary.unreadable} unreadable, {states}, as of {at}"
+    )
+
+
+def tenant_lines(report: Report, most: int) -> list[str]:
+    """``acme: CRITICAL, 1 critical, 11 OK of 12 workspaces`` for each of several tenants, the worst first."""
+    ordered = sorted(report.tenants, key=lambda tenant: WORST_FIRST.index(tenant.status))
+    lines = [
+        f"{quote(tenant.name, NAME_LENGTH)}: {tenant.status}, {counts(tenant.summary, tenant.status)}"
+        for tenant in ordered[:most]
+    ]
+    statuses = [tenant.status for tenant in ordered[most:]]
+    kinds = ", ".join(f"{statuses.count(status)} {status}" for status in WORST_FIRST if status in statuses)
+    return [*lines, f"and {count(len(statuses), 'more tenant')}: {kinds}"] if statuses else lines
 
 
 def what_if(report: Report, zone: ZoneInfo) -> str | None:
@@ -69,8 +84,8 @@ def scope_line(report: Report) -> str | None:
     scope = report.scope
     if scope.backup_request_uid:
         return f"Only the backup request {quote(scope.backup_request_uid, NAME_LENGTH)} was judged, and it alone."
-    parts = [(scope.project_uids, "project"), (scope.workspace_uids, "workspace")]
-    asked = " and ".join(count(len(uids), noun) for uids, noun in parts if uids)
+    parts = [(scope.tenants, "tenant"), (scope.project_uids, "project"), (scope.workspace_uids, "workspace")]
+    asked = " and ".join(count(len(some), noun) for some, noun in parts if some)
     return f"Only what was asked for: {asked}." if asked else None
 
 
@@ -106,8 +121,7 @@ def _named_changes(word: str, changes: Sequence[Change], most: int) -> list[str]
 
 
 def _place_of_change(change: Change) -> str:
-    cluster = change.cluster_name or change.cluster_uid
-    return " / ".join(quote(name, NAME_LENGTH) for name in (change.workspace_name, cluster) if name)
+    return place(change.tenant, change.workspace_name, change.cluster_name or change.cluster_uid)
 
 
 def since_line(group: Group, as_of: datetime, zone: ZoneInfo) -> str | None:
@@ -129,24 +143,25 @@ def day_number(since: datetime, as_of: datetime, zone: ZoneInfo) -> int:
 
 def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters: int) -> list[str]:
     """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more workspaces``."""
-    clusters: dict[str, list[str]] = {}
-    places: dict[str, str] = {}
+    clusters: dict[tuple[str | None, str], list[str]] = {}
+    places: dict[tuple[str | None, str], str] = {}
     for member in members:
-        places.setdefault(member.workspace_uid, place(member.project, member.workspace))
-        named = clusters.setdefault(member.workspace_uid, [])
+        which = (member.tenant, member.workspace_uid)
+        places.setdefault(which, place(member.tenant, member.project, member.workspace))
+        named = clusters.setdefault(which, [])
         if member.cluster:
             named.append(member.cluster)
     lines = [
-        f"{places[uid]}: {wording.listed(named, most_clusters)}" if named else places[uid]
-        for uid, named in list(clusters.items())[:most_workspaces]
+        f"{places[which]}: {wording.listed(named, most_clusters)}" if named else places[which]
+        for which, named in list(clusters.items())[:most_workspaces]
     ]
     left = len(clusters) - most_workspaces
     return [*lines, f"and {count(left, 'more workspace')}"] if left > 0 else lines
 
 
-def place(project: str, workspace: str) -> str:
-    """``prod / payments``."""
-    return f"{quote(project, NAME_LENGTH)} / {quote(workspace, NAME_LENGTH)}"
+def place(*names: str | None) -> str:
+    """``acme / prod / payments``, of the names that there are: one tenant alone has none."""
+    return " / ".join(quote(name, NAME_LENGTH) for name in names if name)
 
 
 def action_line(some: Sequence[Group], index: int) -> str | None:

@@ -27,7 +27,7 @@ class Row:
 
 
 def rows(report: Report) -> Iterator[Row]:
-    """All rows: the worst first, then by project, workspace and cluster. Never all of them at once."""
+    """All rows: the worst first, then by tenant, project, workspace and cluster. Never all of them at once."""
     for status in WORST_FIRST:
         workspaces = report.workspaces if status == "OK" else with_findings(report.workspaces)
         for workspace in workspaces:

@@ -33,6 +33,7 @@ _ROOM_IN_THREAD = 30_000
 _MESSAGE = 500
 _MOST_GROUPS = 35
 _MOST_CHANGES = 5
+_MOST_TENANTS = 10
 _MOST_WORKSPACES = 5
 _MOST_CLUSTERS = 5
 _MOST_COPIES = 5
@@ -83,12 +84,14 @@ def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
     """What everybody should see: the verdict, how much it can be trusted, and what changed."""
     trust = [phrases.trust_line(report, zone), *filter(None, [phrases.scope_line(report)])]
     caveats = "\n".join(cut(escape(one), 300) for one in phrases.caveats(report, 2))
+    tenants = "\n".join(map(escape, phrases.tenant_lines(report, _MOST_TENANTS)))
     changes = "\n".join(map(escape, phrases.change_lines(report, _MOST_CHANGES)))
     return [
         _header(f"{_SIGN_OF_STATUS[report.status]} {phrases.headline(report)}"),
         *_section(escape(phrases.what_if(report, zone) or "")),
         *_context(trust, 400),
         *_section(caveats),
+        *_section(cut(tenants, 1000)),
         *_section(cut(changes, 700)),
     ]
 
@@ -141,7 +144,7 @@ def _copies_of(workspace: WorkspaceReport, zone: ZoneInfo) -> str:
     named = [phrases.copy_line(cluster, workspace, zone) for cluster in clusters[:_MOST_CLUSTERS]]
     if len(clusters) > _MOST_CLUSTERS:
         named.append(f"and {count(len(clusters) - _MOST_CLUSTERS, 'more cluster')}")
-    return f"{phrases.place(workspace.project_name, workspace.name)}: {'; '.join(named)}"
+    return f"{phrases.place(workspace.tenant, workspace.project_name, workspace.name)}: {'; '.join(named)}"
 
 
 def _header(text: str) -> Block:

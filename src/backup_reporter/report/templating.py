@@ -45,7 +45,7 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
         "whole_dates": whole_dates,
         "status_word": lambda status: status if status == "OK" else status.capitalize(),
     }
-    made.globals |= {"counted": count, "statuses": WORST_FIRST}
+    made.globals |= {"counted": count, "statuses": WORST_FIRST, "names": phrases.place}
     return made
 
 

@@ -15,6 +15,7 @@ SUBJECT_LENGTH = 99
 """SNS takes subjects of *less than* 100 characters."""
 SMS_LENGTH = 160
 _MOST_CHANGES = 10
+_MOST_TENANTS = 20
 _MOST_WORKSPACES = 20
 _MOST_CLUSTERS = 8
 _MOST_COPIES = 50
@@ -31,7 +32,8 @@ def sms(report: Report) -> str:
     line = phrases.headline(report)
     worst = next((group for group in groups(report) if group.severity != "info"), None)
     if worst:
-        line += f". {worst.title}: {worst.members[0].workspace}"
+        first = worst.members[0]
+        line += f". {worst.title}: {phrases.place(first.tenant, first.workspace)}"
         line += f" and {len(worst.members) - 1} more" if len(worst.members) > 1 else ""
     elif report.problems:
         line += f". {report.problems[0]}"
@@ -64,6 +66,7 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
     yield [phrases.trust_line(report, zone)]
     yield list(filter(None, (phrases.what_if(report, zone), phrases.scope_line(report))))
     yield phrases.caveats(report, _MOST_PROBLEMS)
+    yield phrases.tenant_lines(report, _MOST_TENANTS)
     yield phrases.change_lines(report, _MOST_CHANGES)
 
 
@@ -106,7 +109,7 @@ def _copies(report: Report, zone: ZoneInfo) -> list[str]:
     lines: list[str] = []
     bad = [workspace for workspace in phrases.problem_workspaces(report) if workspace.clusters]
     for workspace in bad[:_MOST_COPIES]:
-        lines.append(f"  {phrases.place(workspace.project_name, workspace.name)}")
+        lines.append(f"  {phrases.place(workspace.tenant, workspace.project_name, workspace.name)}")
         clusters = workspace.clusters
         lines += [f"    {phrases.copy_line(cluster, workspace, zone)}" for cluster in clusters[:_MOST_CLUSTERS]]
         if len(clusters) > _MOST_CLUSTERS:

@@ -13,13 +13,13 @@ import msgspec
 from backup_reporter.health.findings import WORST_FIRST
 from backup_reporter.health.verdict import WorkspaceReport
 
-_Place = tuple[str, str, str]
+_Place = tuple[str, str, str, str]
 
 _DECODER = msgspec.json.Decoder(WorkspaceReport)
 
 
 class Verdicts(Sequence[WorkspaceReport]):
-    """Verdicts in the order of a report: by project, name and uid.
+    """Verdicts in the order of a report: by tenant, project, name and uid.
 
     Each is kept as JSON, deflated by what it has in common with the first one: 0.7 KB where the objects
     of ten clusters and thirty days take ten. It is made anew whenever it is read, in some 30
@@ -38,7 +38,7 @@ class Verdicts(Sequence[WorkspaceReport]):
             deflate = zlib.compressobj(zdict=self._first)
             self._packed += deflate.compress(json) + deflate.flush()
             ends.append(len(self._packed))
-            places.append((verdict.project_name, verdict.name, verdict.uid))
+            places.append((verdict.tenant or "", verdict.project_name, verdict.name, verdict.uid))
             has_findings.append(bool(verdict.findings))
         order = sorted(range(len(places)), key=places.__getitem__)
         self._begins = array("Q", (ends[number] for number in order))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -14,9 +15,10 @@ from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clock import PalettesClock
 from backup_reporter.palette.wire import Page, Project, decode_backup_result, decode_workspaces
-from backup_reporter.pipeline import gather
+from backup_reporter.pipeline import Palette, Progress, collect_all, nobody_watches, plan
 from backup_reporter.request import Request
 from backup_reporter.settings import Settings
+from backup_reporter.tenants import Tenant
 
 
 class OneWorkspace(PaletteClient):
@@ -46,8 +48,19 @@ class OneWorkspace(PaletteClient):
         return decode_backup_result(json.dumps(self.answer).encode())
 
 
+def gather(
+    request: Request, client: PaletteClient, on_progress: Progress = nobody_watches
+) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
+    """The verdicts, and what could not be looked into."""
+    palettes = [Palette(tenant=Tenant(api_url="https://palette.example"), client=client)]
+    made, shards = plan(request, Settings(), palettes, "invocation", NOW)
+    verdicts = collect_all(made, shards, Settings().rules, palettes, on_progress)
+    return list(verdicts), made.tenants[0].problems
+
+
 def gathered(answer: object, request: Request | None = None, as_of: datetime = NOW) -> WorkspaceReport:
-    (verdict,), problems = gather(request or Request(), Settings(), OneWorkspace(answer), as_of, NOW)
+    asked = replace(request or Request(), as_of=as_of)
+    (verdict,), problems = gather(asked, OneWorkspace(answer))
     assert not problems
     return verdict
 
@@ -92,21 +105,21 @@ def test_an_unreadable_workspace_says_all_that_palette_said() -> None:
 
 def test_a_workspace_that_is_asked_for_and_listed_nowhere_is_unreadable() -> None:
     client = OneWorkspace(backup(*nightly()))
-    verdicts, _ = gather(Request(workspace_uids=("ws-1", "ws-9")), Settings(), client, NOW, NOW)
+    verdicts, _ = gather(Request(workspace_uids=("ws-1", "ws-9")), client)
 
     assert {verdict.uid: verdict.status for verdict in verdicts} == {"ws-1": "OK", "ws-9": "UNKNOWN"}
 
 
 def test_a_workspace_that_is_being_deleted_is_not_asked_about() -> None:
     client = OneWorkspace(refusal(500), listed(deleted="11-23 06:00"))
-    (verdict,), _ = gather(Request(), Settings(), client, NOW, NOW)
+    (verdict,), _ = gather(Request(), client)
 
     assert [label(finding) for finding in verdict.findings] == ["being-deleted"]
 
 
 def test_whoever_watches_hears_of_every_verdict_and_of_how_many_there_will_be() -> None:
     client, heard = OneWorkspace(backup(*nightly())), list[tuple[int, int]]()
-    gather(Request(), Settings(), client, NOW, NOW, lambda done, total: heard.append((done, total)))
+    gather(Request(), client, lambda done, total: heard.append((done, total)))
 
     assert heard == [(0, 1), (1, 1)]
 

@@ -1,0 +1,233 @@
+"""What a fleet's plan and merge have in memory: ``python bench/fleet_memory.py 100000``.
+
+Each step runs in a process of its own, as in Lambda, with everything imported that the function imports,
+and prints its peak. A directory stands in for the bucket, and nobody is asked: a verdict is made up for each workspace.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+import backup_reporter.handler  # noqa: F401 - for its imports, which a step has in memory as well
+from backup_reporter import pipeline
+from backup_reporter.fleet.files import RunFiles
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.findings import Finding, status_of
+from backup_reporter.health.model import Cluster, Workspace
+from backup_reporter.health.verdict import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.clock import PalettesClock
+from backup_reporter.palette.wire import Page, Project
+from backup_reporter.pipeline import Palette
+from backup_reporter.publish import Outlets
+from backup_reporter.report.verdicts import Verdicts
+from backup_reporter.request import Request
+from backup_reporter.settings import Settings
+from backup_reporter.store import ReportStore
+from backup_reporter.tenants import Tenant
+
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+RUN = "20261124T070000Z-00000000-00000000"
+MOST_MEGABYTES = 256
+TENANTS, WORKSPACES_IN_A_PROJECT, CLUSTERS, DAYS = 10, 50, 3, 30
+
+
+class DirectoryAsBucket:
+    """As much of S3's client as a store uses."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def put_object(self, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803 - boto3's names
+        path = self._directory / Key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(Body)
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        path = self._directory / Key
+        if not path.exists():
+            raise ClientError({"Error": {"Code": "NoSuchKey"}}, "GetObject")
+        return {"Body": io.BytesIO(path.read_bytes()), "ETag": "1"}
+
+    def upload_fileobj(self, source: Any, bucket: str, key: str, more: object, **_: Any) -> None:
+        self.put_object(key, b"")
+        with (self._directory / key).open("wb") as file:
+            while piece := source.read(5_000_000):
+                file.write(piece)
+
+    def generate_presigned_url(self, *_: object, **__: object) -> str:
+        return "https://example.com/report"
+
+
+class ManyWorkspaces(PaletteClient):
+    """A tenant that lists so many workspaces."""
+
+    def __init__(self, tenant: int, workspaces: int) -> None:
+        self.seconds_left = lambda: 900.0
+        self.clock = PalettesClock()
+        self._tenant, self._workspaces = tenant, workspaces
+
+    def has_room_for_lists(self) -> bool:
+        return True
+
+    def projects(self, next_page: str | None = None) -> Page[Project]:
+        numbers = range(0, self._workspaces, WORKSPACES_IN_A_PROJECT)
+        return Page(tuple(Project(f"p-{number}", f"project-{number:06}") for number in numbers), (), None)
+
+    def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
+        first = int(project.uid.removeprefix("p-"))
+        last = min(first + WORKSPACES_IN_A_PROJECT, self._workspaces)
+        return Page(tuple(self._workspace(project, number) for number in range(first, last)), (), None)
+
+    def _workspace(self, project: Project, number: int) -> Workspace:
+        return Workspace(
+            uid=f"{self._tenant:08x}{number:016x}",
+            name=f"workspace-{number:06}",
+            project_uid=project.uid,
+            project_name=project.name,
+            clusters=tuple(Cluster(f"{number:020x}{index:04}", f"cluster-{index}") for index in range(CLUSTERS)),
+            created_at=NOW - timedelta(days=400),
+            labels={"team": "platform"},
+        )
+
+
+def a_verdict(workspace: Workspace) -> WorkspaceReport:
+    """Thirty days of three clusters; one workspace in twenty has a failed backup."""
+    number = int(workspace.uid[8:], 16)
+    is_bad = number % 20 == 0
+    finding = Finding(
+        code="backup-failed",
+        severity=CODES["backup-failed"].severity,
+        cluster_uid=workspace.clusters[0].uid,
+        cluster_name=workspace.clusters[0].name,
+        message="The last 3 backups failed: backup storage location is unavailable.",
+        since=NOW - timedelta(days=3),
+        evidence={"backupName": f"daily-{number}", "state": "Failed"},
+    )
+    findings = (finding,) if is_bad else ()
+    made = NOW - timedelta(hours=6, seconds=number % 3600)
+    return WorkspaceReport(
+        tenant=workspace.tenant,
+        uid=workspace.uid,
+        name=workspace.name,
+        project_uid=workspace.project_uid,
+        project_name=workspace.project_name,
+        status=status_of(findings),
+        schedule="0 1 * * *",
+        retention_hours=720,
+        next_run_at=NOW + timedelta(hours=18),
+        survives_failures=29,
+        latest_run=LatestRun(request_uid=f"r-{number}", backup_name=f"daily-{number}", at=made, state="Completed"),
+        clusters=tuple(_cluster(cluster, made) for cluster in workspace.clusters),
+        findings=findings,
+        history=tuple(_day(number, back) for back in reversed(range(DAYS))),
+    )
+
+
+def _cluster(cluster: Cluster, made: datetime) -> ClusterReport:
+    expires = made + timedelta(days=30)
+    first = made - timedelta(days=29)
+    copies = Copies(count=30, first_at=first, last_at=made, first_expires_at=NOW, last_expires_at=expires)
+    return ClusterReport(
+        uid=cluster.uid,
+        name=cluster.name,
+        newest_restore_point_at=made,
+        expires_at=expires,
+        restore_points=30,
+        copies=(copies,),
+    )
+
+
+def _day(number: int, back: int) -> Day:
+    return Day(date=date(2026, 11, 24) - timedelta(days=back), state="succeeded", backup_name=f"daily-{number}-{back}")
+
+
+def plan(files: RunFiles, store: ReportStore, workspaces: int) -> None:
+    palettes = [
+        Palette(
+            tenant=Tenant(name=f"tenant-{number}", api_url=f"https://palette-{number}.example"),
+            client=ManyWorkspaces(number, workspaces // TENANTS),
+        )
+        for number in range(TENANTS)
+    ]
+    files.keep_plan(*pipeline.plan(Request(), Settings(), palettes, "execution", NOW))
+
+
+def collect(files: RunFiles, store: ReportStore, workspaces: int) -> None:
+    for number in range(len(files.plan().shards)):
+        shard = files.shard(number)
+        files.keep_verdicts(shard, Verdicts(map(a_verdict, shard.workspaces)), None)
+
+
+def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
+    made = files.plan()
+    verdicts = Verdicts(_collected(files, made.shards))
+    outlets = Outlets(channels=(), store=store)
+    report = pipeline.publish(made, verdicts, Settings(), outlets, lambda: NOW, lambda: 900.0)
+    assert report.summary.workspaces == workspaces, report.summary
+    assert not report.notes, report.notes
+
+
+def _collected(files: RunFiles, shards: tuple[int, ...]) -> Iterator[WorkspaceReport]:
+    for number, workspaces in enumerate(shards):
+        found = files.verdicts(number, workspaces)
+        assert found is not None
+        yield from found[1]
+
+
+STEPS = {"plan": plan, "collect": collect, "publish": publish}
+
+
+class Measured(NamedTuple):
+    """What a step took."""
+
+    peak_megabytes: float
+    cpu_seconds: float
+    kept_bytes: int
+
+
+def measured(workspaces: int) -> dict[str, Measured]:
+    """What each step took, in a process of its own."""
+    with tempfile.TemporaryDirectory() as directory:
+        return {step: _measured(workspaces, step, directory) for step in STEPS}
+
+
+def _measured(workspaces: int, step: str, directory: str) -> Measured:
+    command = [sys.executable, __file__, str(workspaces), step, directory]
+    printed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    kept = sum(path.stat().st_size for path in Path(directory).glob("reports/20*/*/*/*"))
+    peak_megabytes, cpu_seconds = json.loads(printed)
+    return Measured(peak_megabytes, cpu_seconds, kept)
+
+
+def main() -> None:
+    """Measures all steps; as a step, does it and prints what it took. Exit code 1 where one took too much memory."""
+    workspaces = int(sys.argv[1])
+    if len(sys.argv) > 2:
+        store = ReportStore(DirectoryAsBucket(Path(sys.argv[3])), "bucket", "reports/")  # type: ignore[arg-type]
+        STEPS[sys.argv[2]](RunFiles(store, RUN), store, workspaces)
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        print(json.dumps([used.ru_maxrss / 1024, used.ru_utime + used.ru_stime]))
+        return
+    took = measured(workspaces)
+    for step in ("plan", "publish"):
+        peak, cpu, kept = took[step]
+        print(
+            f"{step}: {peak:.0f} MB, {cpu:.0f} s of CPU, {kept / workspaces:.0f} bytes kept for each of {workspaces:,} workspaces"
+        )
+    sys.exit(any(took[step].peak_megabytes > MOST_MEGABYTES for step in ("plan", "publish")))
+
+
+if __name__ == "__main__":
+    main()

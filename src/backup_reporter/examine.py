@@ -1,0 +1,86 @@
+"""One workspace: its backups fetched and judged, and the rest dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+
+from backup_reporter.errors import PaletteError, reason_of
+from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
+from backup_reporter.health.model import Run, Workspace
+from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.request import Request
+from backup_reporter.settings import Rules
+
+_NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
+_LISTED_NOWHERE = "No project that the API key sees lists this workspace"
+
+
+def listed_nowhere(uid: str, tenant: str | None) -> Workspace:
+    """A workspace that was asked for and that no project lists: it is not asked about, and UNKNOWN."""
+    return Workspace(uid=uid, name=uid, project_uid="", project_name="", tenant=tenant)
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Fetches one workspace's backups, judges them, and drops the rest."""
+
+    client: PaletteClient
+    request: Request
+    rules: Rules
+    as_of: datetime
+    now: datetime
+
+    def __call__(self, workspace: Workspace) -> WorkspaceReport:
+        if not workspace.project_uid:
+            return judge_unreadable(workspace, _LISTED_NOWHERE, self.rules, self.as_of)
+        if workspace.deleted_at:
+            return judge_being_deleted(workspace, self.rules, self.as_of)
+        try:
+            return self._judged(workspace)
+        except PaletteError as error:
+            return _verdict_on_error(workspace, error, self.request, self.rules, self.as_of)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other workspaces their verdicts
+            return judge_unreadable(workspace, f"It could not be judged: {reason_of(error)}", self.rules, self.as_of)
+
+    def _judged(self, workspace: Workspace) -> WorkspaceReport:
+        request_uid = self.request.backup_request_uid
+        result = self.client.backup_result(workspace, request_uid)
+        if self.as_of < self.now:
+            result = until(result, self.as_of)
+        if request_uid is None:
+            return judge(workspace, result, self.rules, self.as_of)
+        run = _asked_for(request_uid, result.runs)
+        if run is None and not result.unreadable_runs:
+            return _no_such_run(workspace, request_uid, self.rules, self.as_of)
+        alone = msgspec.structs.replace(result, runs=(run,) if run else ())
+        return judge(workspace, alone, self.rules, self.as_of, single_run=True)
+
+
+def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:
+    if len(runs) == 1 and runs[0].request_uid is None:
+        return runs[0]
+    return next((run for run in runs if run.request_uid == request_uid), None)
+
+
+def _no_such_run(workspace: Workspace, request_uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
+    why = f"Palette knows no backup request {request_uid} of this workspace"
+    return judge_unreadable(workspace, why, rules, as_of, backupRequestUid=request_uid)
+
+
+def _verdict_on_error(
+    workspace: Workspace, error: PaletteError, request: Request, rules: Rules, as_of: datetime
+) -> WorkspaceReport:
+    evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
+    if error.code == "BackupNotConfigured":
+        return judge_not_protected(workspace, "Palette answers BackupNotConfigured", rules, as_of, **evidence)
+    # A project that vanished, or is closed to this key, answers 404 as well: that says nothing of a policy.
+    if error.status == 404 and error.code not in _NOT_A_MISSING_POLICY:
+        if request.backup_request_uid:
+            return _no_such_run(workspace, request.backup_request_uid, rules, as_of)
+        return judge_not_protected(workspace, "Palette knows no backup of it (404)", rules, as_of, **evidence)
+    return judge_unreadable(workspace, str(error), rules, as_of, **evidence)

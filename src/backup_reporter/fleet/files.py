@@ -1,0 +1,128 @@
+"""What the steps of one run leave for each other in the report bucket.
+
+``reports/fleet/RUN/plan.json``, ``shards/00007.json``, ``verdicts/00007.jsonl.gz``, and ``lanes.json``, which the state
+machine reads: a list of lanes, each with the shards that are collected one after the other.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal, TypeVar
+
+import msgspec
+
+from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.health.findings import Record
+from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.report.verdicts import Verdicts
+from backup_reporter.shards import VERSION, Plan, Shard, lanes_of
+from backup_reporter.store import ReportStore
+
+_VERDICT = msgspec.json.Decoder(WorkspaceReport)
+_File = TypeVar("_File", bound=Record)
+
+
+class ShardName(Record, frozen=True, kw_only=True):
+    """Which shard of which run: all that the state machine passes to whoever collects it."""
+
+    run: str
+    number: int
+
+
+class Head(Record, frozen=True, kw_only=True):
+    """The first line of a file of verdicts; each of the others is one."""
+
+    version: Literal[1] = VERSION
+    tenant: str | None
+    clock: str | None
+    workspaces: int
+
+
+class Lane(Record, frozen=True, kw_only=True):
+    """An item of the state machine's map."""
+
+    palette: str
+    shards: tuple[ShardName, ...]
+
+
+def run_of(report_id: str, execution: str) -> str:
+    """The name of an execution's files; two executions of one scheduled time have the same report, and not the same files."""
+    return f"{report_id}-{hashlib.sha256(execution.encode()).hexdigest()[:8]}"
+
+
+class RunFiles:
+    """One run's files. Every method raises :class:`StoreError` where the bucket cannot be used."""
+
+    def __init__(self, store: ReportStore, run: str) -> None:
+        if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}-[0-9a-f]{8}", run, re.ASCII):
+            raise InvalidRequest(f"run: {run[:80]!r} is none of this project's")
+        self.run = run
+        self._store = store
+
+    def key(self, name: str) -> str:
+        """Where a file is in the bucket."""
+        return self._store.place_of(self._name(name))
+
+    def keep_plan(self, made: Plan, shards: Sequence[Shard]) -> None:
+        """Keeps the plan, its shards and their lanes."""
+        self._keep("plan.json", made)
+        for shard in shards:
+            self._keep(f"shards/{shard.number:05}.json", shard)
+        lanes = [
+            Lane(
+                palette=lane[0].lane,
+                shards=tuple(ShardName(run=self.run, number=shard.number) for shard in lane),
+            )
+            for lane in lanes_of(shards)
+        ]
+        self._keep("lanes.json", lanes)
+
+    def plan(self) -> Plan:
+        """The plan."""
+        return self._read("plan.json", Plan)
+
+    def shard(self, number: int) -> Shard:
+        """A shard of the plan."""
+        return self._read(f"shards/{number:05}.json", Shard)
+
+    def keep_verdicts(self, shard: Shard, verdicts: Verdicts, clock: str | None) -> None:
+        """Keeps what a shard was found to be, and what its tenant's ``clock`` shows; overwrites."""
+        file = io.BytesIO()
+        with gzip.open(file, "wb", compresslevel=3) as lines:
+            lines.write(msgspec.json.encode(Head(tenant=shard.tenant, clock=clock, workspaces=len(verdicts))) + b"\n")
+            lines.writelines(line + b"\n" for line in verdicts.json())
+        self._store.keep_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
+
+    def verdicts(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
+        """What a shard of so many workspaces was found to be, read line by line.
+
+        ``None`` where nothing was kept, or something else.
+        """
+        content = self._store.working_file(self._name(f"verdicts/{number:05}.jsonl.gz"))
+        if content is None:
+            return None
+        lines = gzip.GzipFile(fileobj=io.BytesIO(content))
+        try:
+            head = msgspec.json.decode(lines.readline(), type=Head)
+        except (msgspec.MsgspecError, OSError, EOFError):
+            return None
+        return (head, map(_VERDICT.decode, lines)) if head.workspaces == workspaces else None
+
+    def _name(self, name: str) -> str:
+        return f"fleet/{self.run}/{name}"
+
+    def _keep(self, name: str, file: object) -> None:
+        self._store.keep_working_file(self._name(name), msgspec.json.encode(file))
+
+    def _read(self, name: str, what: type[_File]) -> _File:
+        content = self._store.working_file(self._name(name))
+        if content is None:
+            raise StoreError(f"{self.key(name)} is not in the bucket")
+        try:
+            return msgspec.json.decode(content, type=what)
+        except msgspec.MsgspecError as error:
+            raise StoreError(f"{self.key(name)} is of another version, or damaged: {error}") from error

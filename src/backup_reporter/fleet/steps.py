@@ -1,0 +1,113 @@
+"""The three steps of a run as a state machine calls them: *plan*, *collect* for each shard, *publish*.
+
+Each does what the one function does in one go (:mod:`backup_reporter.pipeline`); between them lie files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from backup_reporter import pipeline
+from backup_reporter.errors import InvalidRequest, SettingsError
+from backup_reporter.fleet.files import RunFiles, ShardName, run_of
+from backup_reporter.health.findings import Record
+from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.report.fit import Room, size_in_answer
+from backup_reporter.report.model import Report
+from backup_reporter.report.verdicts import Verdicts
+from backup_reporter.reporter import Reporter, asking_seconds, countdown, utc_now
+from backup_reporter.request import Request
+from backup_reporter.shards import with_clocks
+from backup_reporter.store import ReportStore
+
+OUTPUT = Room(200_000, size_in_answer, len(", "))
+"""What is answered of a report: an execution's output is 256 KiB at most, and a little is left for what stands around it."""
+
+_LOST = "The part of the run that should have asked about it failed, again and again"
+
+
+class PlanStep(Record, frozen=True, tag_field="step", tag="plan"):
+    """Finds out what there is to ask about. ``event`` is what the execution was started with."""
+
+    event: Any
+    execution: str
+
+
+class CollectStep(Record, frozen=True, tag_field="step", tag="collect"):
+    """Asks about one shard."""
+
+    shard: ShardName
+
+
+class PublishStep(Record, frozen=True, tag_field="step", tag="publish"):
+    """Makes one report of what was collected, and delivers it."""
+
+    run: str
+
+
+def parse_step(event: Mapping[Any, Any]) -> PlanStep | CollectStep | PublishStep:
+    """Reads what the state machine sends. Raises :class:`InvalidRequest`."""
+    try:
+        return msgspec.convert(event, PlanStep | CollectStep | PublishStep)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(f"step: {error}") from None
+
+
+def plan(step: PlanStep, reporter: Reporter, seconds: float) -> dict[str, str]:
+    """Writes the plan down; answers with where the state machine finds its lanes.
+
+    Raises :class:`InvalidRequest` and :class:`SettingsError` before anything is fetched.
+    """
+    store, request = _store(reporter), reporter.request_of(step.event)
+    if request.redeliver or request.doctor:
+        raise InvalidRequest("redeliver, doctor: are for the function itself, not for the state machine")
+    palettes = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)))
+    made, shards = pipeline.plan(request, reporter.settings, palettes, step.execution, utc_now())
+    files = RunFiles(store, run_of(made.report_id, step.execution))
+    files.keep_plan(with_clocks(made, pipeline.clocks_of(palettes)), shards)
+    return {"run": files.run, "lanes": files.key("lanes.json")}
+
+
+def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, int]:
+    """Writes down what became of a shard's workspaces; answers with how many they are."""
+    files = RunFiles(_store(reporter), step.shard.run)
+    made, shard = files.plan(), files.shard(step.shard.number)
+    (tenant,) = reporter.tenants([shard.tenant] if shard.tenant else [])
+    client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
+    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client))
+    files.keep_verdicts(shard, verdicts, client.clock.problem)
+    return {"workspaces": len(verdicts)}
+
+
+def publish(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Request, Report]:
+    """The report of everything that was collected, delivered; a shard of which nothing is known is UNKNOWN by name."""
+    seconds_left = countdown(seconds)
+    files = RunFiles(_store(reporter), step.run)
+    made, rules = files.plan(), reporter.settings.rules
+
+    clocks: dict[str | None, str | None] = {}
+
+    def collected() -> Iterator[WorkspaceReport]:
+        for number, workspaces in enumerate(made.shards):
+            found = files.verdicts(number, workspaces)
+            if found is None:
+                yield from pipeline.unheard(files.shard(number), _LOST, made, rules)
+            else:
+                head, verdicts = found
+                clocks[head.tenant] = head.clock or clocks.get(head.tenant)
+                yield from verdicts
+
+    verdicts = Verdicts(collected())
+    made = with_clocks(made, clocks)
+    report = pipeline.publish(made, verdicts, reporter.settings, reporter.outlets, utc_now, seconds_left)
+    return made.request, report
+
+
+def _store(reporter: Reporter) -> ReportStore:
+    store = reporter.outlets.store
+    if store is None:
+        raise SettingsError(["REPORT_BUCKET: not set: the steps of a fleet's run leave there what they found"])
+    return store

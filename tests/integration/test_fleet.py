@@ -1,0 +1,243 @@
+"""Several tenants, and a run in several invocations: the template's state machine over the project's own handler."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from state_machine import state_machine
+from world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, an_item, world
+
+from backup_reporter.demo.fleet import Fleet, synthetic
+from backup_reporter.demo.local_server import Answer, Request
+from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.slack_server import SlackServer, webhook_error
+from backup_reporter.errors import InvalidRequest, StoreError
+
+BUCKET = "reports"
+FAST = {"requestsPerSecond": 1000, "burst": 1000}
+
+
+def tenant(name: str, palette: LookAlike, **more: Any) -> dict[str, Any]:
+    return {"name": name, "apiUrl": palette.url, "apiKeySecret": f"palette-tenants/{name}", **FAST, **more}
+
+
+@contextmanager
+def tenants_of(aws: LocalAws, slack: SlackServer, *tenants: dict[str, Any], **keys: str) -> Iterator[World]:
+    """The world with these tenants in Parameter Store; ``keys`` are those that are not the look-alikes'."""
+    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for one in tenants:
+        aws.client("secretsmanager").create_secret(
+            Name=one["apiKeySecret"], SecretString=keys.get(one["name"], API_KEY)
+        )
+    aws.client("ssm").put_parameter(Name="/palette/tenants", Value=json.dumps(tenants), Type="String")
+    with LookAlike(a_fleet({}), rate_limit=False) as unused, world(aws, unused, slack) as around:
+        around.environment |= {"TENANTS": "ssm:/palette/tenants", "REPORT_BUCKET": BUCKET}
+        del around.environment["PALETTE_API_KEY_SECRET"], around.environment["PALETTE_API_URL"]
+        yield around
+
+
+def small(name: str, state: str = "Completed") -> Fleet:
+    """One project with one workspace, whose uids are the same in every tenant."""
+    now = datetime.now(UTC)
+    backups = {"w-1": a_result(*(a_run(now - timedelta(days=back), state) for back in range(5)))}
+    return a_fleet(backups, {PROJECT: [an_item("w-1", name)]})
+
+
+def keys(aws: LocalAws) -> list[str]:
+    return [entry["Key"] for entry in aws.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]]
+
+
+def kept(aws: LocalAws, report_id: str, extension: str) -> str:
+    (found,) = [key for key in keys(aws) if key.endswith(f"{report_id}.{extension}")]
+    return str(aws.client("s3").get_object(Bucket=BUCKET, Key=found)["Body"].read().decode())
+
+
+def without_ids_and_times(text: str, report_id: str) -> str:
+    text = text.replace(report_id, "ID")
+    return re.sub(r'"generatedAt":"[^"]+"|"reportUrl":"[^"]+"', "", text)
+
+
+class _StumblesOnce:
+    """Answers 503 to one request in a hundred, and not to the next try."""
+
+    def __init__(self) -> None:
+        self.stumbled: set[str] = set()
+
+    def __call__(self, request: Request) -> Answer | None:
+        if not request.path.endswith("7/backup") or int(request.path[-11:-7], 16) % 6 or request.path in self.stumbled:
+            return None
+        self.stumbled.add(request.path)
+        return Answer(503, b"upstream connect error")
+
+
+def test_a_fleets_report_is_the_one_functions_but_for_ids_and_times(aws: LocalAws) -> None:
+    now = datetime.now(UTC)
+    shared, own = synthetic(1500, 3, 1, 1, now), synthetic(500, 3, 1, 2, now)
+    projects = sorted(shared.projects, key=lambda uid: shared.projects[uid])
+    event = {"asOf": f"{now + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}", "notify": "always", "channels": ["sns"]}
+    with (
+        LookAlike(shared, rate_limit=False, fault=_StumblesOnce()) as first,
+        LookAlike(own, rate_limit=False) as second,
+        SlackServer() as slack,
+        tenants_of(
+            aws,
+            slack,
+            tenant("acme", first, projectUids=projects[:24]),
+            tenant("globex", first, projectUids=projects[24:]),
+            tenant("initech", second),
+        ) as around,
+        state_machine(around, BUCKET) as fleet,
+    ):
+        execution = fleet.run(event)
+        assert execution.status == "SUCCEEDED", execution
+        first.fault, second.fault = _StumblesOnce(), None
+        alone = around.invoke(event)
+
+    ids = execution.output["reportId"], alone["reportId"]
+    for extension in ("json", "csv"):
+        parts, whole = (without_ids_and_times(kept(aws, one, extension), one) for one in ids)
+        assert parts == whole
+    report = json.loads(kept(aws, ids[0], "json"))
+    assert report["summary"]["workspaces"] == len(report["workspaces"]) == 2000
+    assert [(one["name"], one["summary"]["workspaces"]) for one in report["tenants"]] == [
+        ("acme", 1200),
+        ("globex", 300),
+        ("initech", 500),
+    ]
+    assert {one["status"] for one in report["workspaces"]} == {"OK", "WARNING", "CRITICAL", "UNKNOWN"}
+    assert any("/fleet/executions/" in key for key in keys(aws)), "the map failed, and was caught"
+    # Two shards of one tenant and one of another ask the same Palette, one after the other.
+    assert [step["step"] for step in fleet.steps] == ["plan", *["collect"] * 4, "publish"]
+
+
+@pytest.fixture
+def three(aws: LocalAws) -> Iterator[World]:
+    """Three Palettes, each with one workspace that has the same uid; the second fails, the third refuses the key."""
+    with (
+        LookAlike(small("payments"), rate_limit=False) as first,
+        LookAlike(small("ledger", "Failed"), rate_limit=False) as second,
+        LookAlike(small("shop"), rate_limit=False) as third,
+        SlackServer() as slack,
+        tenants_of(
+            aws, slack, tenant("acme", first), tenant("globex", second), tenant("initech", third), initech="expired-key"
+        ) as around,
+    ):
+        yield around
+
+
+def test_one_function_reports_on_every_tenant_and_names_the_one_that_cannot_be_asked(three: World) -> None:
+    report = three.invoke({})
+
+    assert {(one["tenant"], one["name"], one["status"]) for one in report["workspaces"]} == {
+        ("acme", "payments", "OK"),
+        ("globex", "ledger", "CRITICAL"),
+    }
+    assert [(one["name"], one["status"]) for one in report["tenants"]] == [
+        ("acme", "OK"),
+        ("globex", "CRITICAL"),
+        ("initech", "UNKNOWN"),
+    ]
+    (problem,) = report["problems"]
+    assert problem.startswith("Tenant initech: Palette could not be asked: Palette refused the API key")
+    assert report["status"] == "CRITICAL"
+    (email,) = (one for one in three.notifications())
+    told = three.slack.messages[-1].payload["text"] + json.dumps(three.slack.messages[-1].payload)
+    for line in ("globex: CRITICAL, 1 critical of 1 workspace", "globex / project-1 / ledger", "initech: UNKNOWN"):
+        assert line in told
+    assert "3 tenants" in told
+    assert API_KEY not in json.dumps(email)
+
+
+def test_an_event_may_ask_about_some_tenants_alone(three: World) -> None:
+    report = three.invoke({"tenants": ["acme"], "projectUids": [PROJECT], "notify": "never"})
+
+    assert [one["tenant"] for one in report["workspaces"]] == ["acme"]
+    assert report["scope"]["tenants"] == ["acme"]
+    assert report["status"] == "OK"
+    with pytest.raises(InvalidRequest, match=r"tenants: umbrella is none of them; there are acme, globex, initech"):
+        three.invoke({"tenants": ["umbrella"]})
+    with pytest.raises(InvalidRequest, match="projectUids: needs exactly one tenant"):
+        three.invoke({"projectUids": [PROJECT]})
+
+
+def test_the_doctor_examines_each_tenant(three: World) -> None:
+    checks = {check["name"]: check["result"] for check in three.invoke({"doctor": True})["checks"]}
+
+    assert checks["tenants"] == checks["acme: projects"] == checks["globex: backup results"] == "ok"
+    assert checks["initech: projects"] == "failed"
+
+
+def test_a_list_of_tenants_in_a_bucket_is_read_anew_for_each_report(three: World) -> None:
+    s3 = three.aws.client("s3")
+    document = three.aws.client("ssm").get_parameter(Name="/palette/tenants")["Parameter"]["Value"]
+    source = f"s3://{BUCKET}/tenants.json"
+    with pytest.raises(StoreError, match=f"TENANTS: {source} cannot be read: NoSuchKey"):
+        three.invoke({}, TENANTS=source)
+    for names in (["acme"], ["acme", "globex"]):
+        some = [one for one in json.loads(document) if one["name"] in names]
+        s3.put_object(Bucket=BUCKET, Key="tenants.json", Body=json.dumps(some).encode())
+        assert [one["name"] for one in three.invoke({"notify": "never"}, TENANTS=source)["tenants"]] == names
+
+
+def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_reported(three: World) -> None:
+    def fails_for_globex(step: Mapping[str, Any]) -> None:
+        if step["step"] == "collect" and step["shard"]["number"] == 1:
+            raise MemoryError
+
+    with state_machine(three, BUCKET) as fleet:
+        fleet.disturb = fails_for_globex
+        execution = fleet.run({"scheduledTime": "2026-11-24T07:00:00Z"})
+
+    assert execution.status == "SUCCEEDED"
+    found = {one["name"]: one for one in execution.output["workspaces"]}
+    assert found["payments"]["status"] == "OK"
+    assert found["ledger"]["status"] == "UNKNOWN"
+    assert found["ledger"]["tenant"] == "globex"
+    assert "failed, again and again" in found["ledger"]["findings"][0]["message"]
+    assert [one["status"] for one in execution.output["tenants"]] == ["OK", "UNKNOWN", "UNKNOWN"]
+    assert [delivery["status"] for delivery in execution.output["deliveries"]] == ["delivered", "delivered"]
+    tries = [step for step in fleet.steps if step["step"] == "collect" and step["shard"]["number"] == 1]
+    assert len(tries) == 3
+
+
+def test_a_report_that_does_not_reach_everybody_is_tried_again_and_then_kept_for_a_person(three: World) -> None:
+    event = {"scheduledTime": "2026-11-24T07:00:00Z"}
+    three.aws.client("dynamodb").create_table(
+        TableName="fleet-deliveries",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    three.slack.fault = lambda request: webhook_error("invalid_token")
+    with state_machine(three, BUCKET, DELIVERY_TABLE="fleet-deliveries") as fleet:
+        execution = fleet.run(event)
+        assert (execution.status, execution.error) == ("FAILED", "FleetRunFailed")
+        assert [step["step"] for step in fleet.steps].count("publish") == 3
+        (failure,) = fleet.kept_failures()
+        assert failure["requestPayload"] == event
+        assert "invalid_token" in json.dumps(failure["responsePayload"])
+        assert len(three.notifications()) == 1
+
+        three.slack.fault = None
+        execution = fleet.run(failure["requestPayload"])
+    assert {one["channel"]: one["status"] for one in execution.output["deliveries"]} == {
+        "sns": "duplicate",
+        "slack": "delivered",
+    }
+
+
+@pytest.mark.parametrize("event", [{"redeliver": "20261124T070000Z-1a2b3c4d"}, {"doctor": True}, {"workspaces": []}])
+def test_what_the_state_machine_cannot_do_is_refused_at_once(three: World, event: dict[str, Any]) -> None:
+    with state_machine(three, BUCKET) as fleet:
+        execution = fleet.run(event)
+        assert execution.status == "FAILED"
+        (failure,) = fleet.kept_failures()
+    assert failure["requestPayload"] == event
+    assert failure["responsePayload"]["Error"] == "InvalidRequest"
+    assert [step["step"] for step in fleet.steps] == ["plan"]

@@ -1,0 +1,68 @@
+"""What the parameters for tenants and fleets make of the template, after SAM's translator."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployed_template import Deployed
+
+FLEET = {"FleetRun": "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet"}
+
+
+@pytest.mark.parametrize(
+    ("source", "action", "resource"),
+    [
+        (
+            "ssm:/palette/tenants",
+            "ssm:GetParameter",
+            "arn:aws:ssm:eu-central-1:123456789012:parameter/palette/tenants",
+        ),
+        ("s3://bucket/a/tenants.json", "s3:GetObject", "arn:aws:s3:::bucket/a/tenants.json"),
+    ],
+)
+def test_the_function_may_read_the_list_of_tenants_and_their_secrets(source: str, action: str, resource: str) -> None:
+    allowed = [one for one in Deployed({"Tenants": source}).statements() if one.policy == "read-tenants"]
+    granted = {(one.actions, one.resources) for one in allowed}
+
+    assert ((action,), (resource,)) in granted
+    secrets = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:palette-tenants/*"
+    assert (("secretsmanager:GetSecretValue",), (secrets,)) in granted
+    # The third is for the other of the two places, and is nowhere.
+    assert len(granted) == 3
+    assert [one for one in Deployed({}).statements() if one.policy == "read-tenants"] == []
+
+
+def test_the_schedule_starts_the_state_machine_of_a_fleet_and_else_the_function() -> None:
+    for fleet, action in (("yes", "states:StartExecution"), ("no", "lambda:InvokeFunction")):
+        deployed = Deployed({"Fleet": fleet}, FLEET)
+        (schedule,) = deployed.resources("AWS::Scheduler::Schedule").values()
+        target = schedule["Target"]["Arn"]
+        assert (target == FLEET["FleetRun"]) == (fleet == "yes")
+        allowed = [one for one in deployed.statements() if one.role == "ScheduleRole" and action in one.actions]
+        assert [one.resources for one in allowed] == [(target,)]
+        assert len(deployed.resources("AWS::StepFunctions::StateMachine")) == (fleet == "yes")
+
+
+def test_the_state_machine_may_do_what_its_steps_do_and_nothing_of_everybodys() -> None:
+    names = {**FLEET, "FleetRun.Name": "fleet", "Reports": "reports-bucket", "BackupReporter.Arn": "arn:function"}
+    allowed = [one for one in Deployed({"Fleet": "yes"}, names).statements() if one.role == "FleetRole"]
+    actions = {action: one.resources for one in allowed for action in one.actions}
+
+    assert actions["lambda:InvokeFunction"] == ("arn:function",)
+    assert actions["states:StartExecution"] == (FLEET["FleetRun"],)
+    assert actions["s3:PutObject"] == ("arn:aws:s3:::reports-bucket/reports/fleet/*",)
+    assert actions["states:StopExecution"] == (
+        "arn:aws:states:eu-central-1:123456789012:execution:fleet:*",
+        "arn:aws:states:eu-central-1:123456789012:execution:fleet/*",
+    )
+    assert not [one for one in allowed if "*" in one.resources or any("*" in action for action in one.actions)]
+
+
+def test_one_shard_of_a_palette_is_collected_at_a_time() -> None:
+    (machine,) = Deployed({"Fleet": "yes"}, FLEET).resources("AWS::StepFunctions::StateMachine").values()
+    lanes = machine["Definition"]["States"]["Collect"]
+    lane = lanes["ItemProcessor"]["States"]["Lane"]
+
+    assert lanes["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
+    assert lane["MaxConcurrency"] == 1
+    assert lane["ItemProcessor"]["ProcessorConfig"]["Mode"] == "INLINE"
