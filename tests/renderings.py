@@ -195,7 +195,8 @@ def _log(report: Report) -> None:
         observer = Observer("11111111-2222-3333-4444-555555555555", "a-function")
         for handler in observer.logger.handlers:
             handler.setStream(log)  # type: ignore[attr-defined]
-        observer.reported(report, is_regular=True)
+        with observer.watching():
+            observer.reported(report, is_regular=True)
     lines = [json.loads(line) for line in log.getvalue().split("\n") if line]
     assert not STEERING.search(log.getvalue())
     assert lines[0]["message"] == "report made"
