@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from backup_reporter.environment import load
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.observe import Observer
 from backup_reporter.publish import is_regular
@@ -25,7 +26,6 @@ from backup_reporter.report.fit import fit
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter
 from backup_reporter.request import Request
-from backup_reporter.settings import load
 
 gc.freeze()
 gc.enable()

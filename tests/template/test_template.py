@@ -14,11 +14,11 @@ import pytest
 import yaml
 from cronsim import CronSim
 
-from backup_reporter.settings import load
+from backup_reporter.environment import load
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = set(
-    re.findall(r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/settings.py").read_text())
+    re.findall(r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/environment.py").read_text())
 )
 
 

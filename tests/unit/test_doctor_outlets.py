@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from backup_reporter.doctor.checks import Check
 from backup_reporter.doctor.outlet_checks import OutletChecks
-from backup_reporter.settings import Settings, load
+from backup_reporter.environment import load
+from backup_reporter.settings import Settings
 
 SETTINGS = load(
     {

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
+from backup_reporter.environment import load
 from backup_reporter.errors import SettingsError
 from backup_reporter.health.phases import phase_of
-from backup_reporter.settings import KNOWN_STATES, Settings, load
+from backup_reporter.settings import KNOWN_STATES, Settings
 
 KEY = {"PALETTE_API_KEY_SECRET": "palette-api-key"}
 NAMES = [

@@ -14,13 +14,14 @@ from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from test_properties import ANY_RESULT, RULES, TIMES, WORKSPACES, results
 
+from backup_reporter.environment import load
 from backup_reporter.errors import InvalidRequest, SettingsError, UndecodableError
 from backup_reporter.health.judge import judge
 from backup_reporter.palette.wire import Project, decode_workspaces
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Scope
 from backup_reporter.request import parse_event
-from backup_reporter.settings import Rules, Settings, load
+from backup_reporter.settings import Rules, Settings
 from renderings import check_all
 
 # Results
