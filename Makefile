@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale fleet-memory findings screenshots lock clean
+.PHONY: help demo report test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale fleet-memory findings parameters screenshots lock clean
 
 help:  ## Lists the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/.dev: requirements/dev.txt
 	$(PYTHON) -m venv $(VENV)
@@ -107,6 +107,9 @@ findings: $(VENV)/.dev  ## Renews docs/findings.md from the catalog
 
 screenshots: $(VENV)/.dev  ## Renews the pictures of the page in the docs; needs Chromium
 	PYTHONPATH=src:tests $(BIN)/python -m browser.screenshots
+
+parameters: .venv-sam/.sam  ## Renews docs/parameters.md from the template
+	.venv-sam/bin/python tests/template/parameters_document.py > docs/parameters.md
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,23 @@ def test_it_keeps_the_reports_and_says_where_they_are(demo: tuple[subprocess.Com
     done, directory = demo
     assert len(list((directory / "build" / "demo" / "reports").glob("2*/*/*/*.json"))) == 2
     assert (directory / "build" / "demo" / "email.html").as_uri() in done.stdout
+
+
+def test_the_mails_link_leads_to_the_page_that_is_kept(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    directory = demo[1] / "build" / "demo"
+    answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))
+    (page,) = (directory / "reports").glob(f"2*/*/*/{answer['reportId']}.html")
+    mail = (directory / "email.html").read_text(encoding="utf-8")
+    assert page.as_uri() in mail
+    assert "X-Amz-Signature" not in mail
+
+
+def test_the_index_names_the_report_of_today_first(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    directory = demo[1] / "build" / "demo"
+    answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))
+    index = json.loads((directory / "reports" / "index.json").read_text(encoding="utf-8"))
+    assert answer["reportId"] in max(entry["path"] for entry in index)
+    assert answer["reportId"][:8] == f"{datetime.now(UTC):%Y%m%d}"
 
 
 def test_it_keeps_the_answer_and_the_log(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:

@@ -13,12 +13,15 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 from cronsim import CronSim
+from parameters_document import document
 
 from backup_reporter.environment import load
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = set(
-    re.findall(r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/environment.py").read_text())
+    re.findall(
+        r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/environment.py").read_text()
+    )
 )
 
 
@@ -87,6 +90,11 @@ def test_every_parameter_is_described_constrained_and_in_a_group(template: dict[
         assert {"AllowedPattern", "AllowedValues", "MinValue"} & set(parameter), name
         if "AllowedPattern" in parameter:
             assert parameter["ConstraintDescription"], name
+
+
+def test_the_document_about_the_parameters_is_the_templates_own(template: dict[str, Any]) -> None:
+    # `make parameters` renews it.
+    assert (REPOSITORY / "docs/parameters.md").read_text(encoding="utf-8") == document(template)
 
 
 def test_the_defaults_are_valid_and_only_the_secret_has_none(template: dict[str, Any]) -> None:
@@ -158,3 +166,16 @@ def test_the_build_ships_what_the_lock_file_pins_and_leaves_out_what_only_people
     assert "manylinux2014_aarch64" in plan
     assert "backup_reporter/demo" in plan
     assert "unchecked-hash" in plan
+
+
+def test_the_build_takes_along_the_certificate_of_a_private_ca(tmp_path: Path) -> None:
+    # The line of the makefile that copies, without the download before it.
+    (tmp_path / "package").mkdir()
+    (tmp_path / "palette-ca.pem").write_text("-----BEGIN CERTIFICATE-----")
+    makefile = (REPOSITORY / "src/Makefile").read_text(encoding="utf-8")
+    (copying,) = [line for line in makefile.splitlines() if "*.pem" in line]
+    (tmp_path / "Makefile").write_text(f"all:\n{copying}\n")
+
+    subprocess.run(["make", f"ARTIFACTS_DIR={tmp_path / 'package'}"], cwd=tmp_path, check=True, capture_output=True)
+
+    assert (tmp_path / "package/palette-ca.pem").read_text() == "-----BEGIN CERTIFICATE-----"

@@ -20,6 +20,7 @@ from backup_reporter.cli.formats import Screenful
 from backup_reporter.cli.view import ReportView
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.sample import sample_report
+from backup_reporter.report.model import Scope
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -31,6 +32,18 @@ def drawn(renderable: RenderableType, **options: Any) -> list[str]:
     console = Console(file=file, color_system=None, highlight=False, markup=False, emoji=False, **options)
     console.print(renderable)
     return [line.rstrip() for line in file.getvalue().splitlines()]
+
+
+def test_whoever_asks_about_one_workspace_is_told_to_the_minute() -> None:
+    whole = sample_report(instructive(NOW), NOW)
+    payments = tuple(one for one in whole.workspaces if one.name == "payments")
+    narrowed = msgspec.structs.replace(whole, workspaces=payments, scope=Scope(workspace_uids=(payments[0].uid,)))
+
+    seen = drawn(ReportView(narrowed, ZoneInfo("Europe/Berlin")), width=80)
+
+    heading = seen.index("  What can be restored of prod / payments:")
+    assert seen[heading + 1] == "    ap-1: from 2026-11-23 02:02 CET, expires 2026-12-23 02:02 CET"
+    assert not any("What can be restored of" in line for line in drawn(ReportView(whole, ZoneInfo("UTC")), width=80))
 
 
 @pytest.fixture(scope="module")

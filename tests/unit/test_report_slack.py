@@ -66,10 +66,10 @@ def test_a_green_report_is_a_verdict_and_a_trust_line() -> None:
     assert payload["text"].startswith("OK: nothing wrong in 14 workspaces\n14 of 14 workspaces, 14 clusters")
 
 
-def test_a_problem_is_one_section_and_what_can_be_restored_another() -> None:
+def test_what_can_be_restored_is_one_section_and_the_problem_the_next() -> None:
     report = a_report(a_workspace("payments", a_finding(since=NOW - days(1)), clusters=(a_cluster(),)))
 
-    problem, copies = message(report, UTC)["blocks"][2:]
+    copies, problem = message(report, UTC)["blocks"][2:]
 
     assert problem["text"]["text"].startswith(
         "🔴 *Backup failed* (since Mon 2026-11-23, day 2)\n"

@@ -47,15 +47,15 @@ def test_a_problem_is_said_with_its_place_its_age_its_cause_and_what_to_do() -> 
         "\n"
         "2 of 2 workspaces, 1 cluster, 0 unreadable, 0 unknown states, as of 2026-11-24 08:00 CET\n"
         "\n"
+        "What can be restored right now:\n"
+        "  prod / payments\n"
+        "    eu-1: from 2026-11-22 08:00 CET, expires 2026-12-14 08:00 CET\n"
+        "\n"
         "CRITICAL  Backup failed (since Mon 2026-11-23, day 2)\n"
         "  The last 2 backups failed.\n"
         "  - prod / payments: eu-1\n"
         "  What to do: Open the workspace's Backups tab in Palette, read the failed backup's message, and check the "
         "backup location and Velero on the cluster. Then run a backup by hand.\n"
-        "\n"
-        "What can be restored right now:\n"
-        "  prod / payments\n"
-        "    eu-1: from 2026-11-22 08:00 CET, expires 2026-12-14 08:00 CET\n"
     )
 
 
@@ -123,6 +123,14 @@ def test_a_what_if_about_the_future_says_what_it_takes_for_granted() -> None:
 )
 def test_a_narrower_scope_is_said(scope: Scope, said: str) -> None:
     assert said in text(a_report(a_workspace("a"), scope=scope), UTC)
+
+
+def test_what_can_be_restored_comes_before_the_causes() -> None:
+    report = a_report(a_workspace("payments", a_finding(), clusters=(a_cluster("eu-1"),)))
+
+    shown = text(report, UTC)
+
+    assert shown.index("What can be restored right now:") < shown.index("CRITICAL  Backup failed")
 
 
 def test_what_is_new_and_what_is_resolved_comes_before_the_problems() -> None:

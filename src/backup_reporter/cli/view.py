@@ -39,6 +39,7 @@ class ReportView:
         if self._report.workspaces:
             yield Text()
             yield WorkspaceTable(self._report)
+        yield from writer.copies()
         yield from writer.causes()
         yield from writer.tail()
 
@@ -71,6 +72,17 @@ class _Writer:
         if changes:
             yield Text()
             yield from self._said(changes)
+
+    def copies(self) -> Iterator[RenderableType]:
+        """To the minute, for whoever asks about certain workspaces; a table of all has only room for ages."""
+        if not self._report.scope.workspace_uids:
+            return
+        for workspace in self._report.workspaces:
+            yield Text()
+            place = phrases.place(workspace.tenant, workspace.project_name, workspace.name)
+            yield from self._said([f"What can be restored of {place}:"], "bold")
+            lines = [phrases.copy_line(cluster, workspace, self._zone) for cluster in workspace.clusters]
+            yield from self._said(lines or ["no cluster is known"], indent=4)
 
     def causes(self) -> Iterator[RenderableType]:
         problems = [group for group in grouping.groups(self._report) if group.severity != "info"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ from backup_reporter.demo import show
 from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.local_aws import LocalAws, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
-from backup_reporter.demo.serve import say
+from backup_reporter.demo.serve import SETTINGS, say
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
 from backup_reporter.health.wording import count
@@ -29,7 +30,6 @@ EVENT_FILE = Path("events/scheduled.json")
 DIRECTORY = Path("build/demo")
 
 _RUN_SECONDS = 900
-_SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240"}
 
 
 @dataclass
@@ -64,19 +64,19 @@ def run_demo(
         SlackServer() as slack,
         local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
     ):
-        os.environ.update({**aws.environment, **_SETTINGS, "PALETTE_API_URL": palette.url})
+        os.environ.update({**aws.environment, **SETTINGS, "PALETTE_API_URL": palette.url})
         with (directory / "function.log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
             if before:
-                _invoke({"scheduledTime": f"{datetime.now(UTC) - timedelta(days=1):%FT%TZ}"})
+                _invoke(_event(event_file, datetime.now(UTC) - timedelta(days=1)))
             told = len(aws.mails()), len(slack.messages), len(palette.requests)
             palette.fleet = fleet
-            answer = _invoke(_event(event_file))
+            answer = _invoke(_event(event_file, datetime.now(UTC)))
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
         _show_messages(console, aws, slack, told[0], told[1])
         requests = count(len(palette.requests) - told[2], "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
         say(console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}.")
-        _tell_files(console, aws, directory, answer["reportId"])
+        _tell_files(console, aws, directory, answer)
 
 
 @contextlib.contextmanager
@@ -94,10 +94,10 @@ def _environment_of_nobody() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _event(event_file: Path) -> Any:
-    if event_file.exists():
-        return json.loads(event_file.read_text(encoding="utf-8"))
-    return {"scheduledTime": f"{datetime.now(UTC):%FT%TZ}"}
+def _event(event_file: Path, now: datetime) -> Any:
+    """The event as the schedule sends it, due now rather than on the day when the example was written."""
+    event = json.loads(event_file.read_text(encoding="utf-8")) if event_file.exists() else {}
+    return {**event, "scheduledTime": f"{now:%FT%TZ}"}
 
 
 def _invoke(event: Any) -> dict[str, Any]:
@@ -114,13 +114,15 @@ def _show_messages(
         console.print(show.slack(message.payload, "backups"))
 
 
-def _tell_files(console: Console, aws: LocalAws, directory: Path, report_id: str) -> None:
-    wanted = (f"{report_id}.html", "index.html")
-    pages = [path for path in aws.download_reports(directory) if path.name in wanted]
+def _tell_files(console: Console, aws: LocalAws, directory: Path, answer: dict[str, Any]) -> None:
+    kept = {path.name: path for path in aws.download_reports(directory)}
+    pages = [kept[f"{answer['reportId']}.html"], kept["index.html"]]
     for mail in aws.mails()[-1:]:
         if mail.html:
             pages.append(directory / "email.html")
-            pages[-1].write_text(mail.html, encoding="utf-8")
+            # The bucket ends with the demo: the link leads to the file instead.
+            link = html.escape(answer["reportUrl"])
+            pages[-1].write_text(mail.html.replace(link, pages[0].resolve().as_uri()), encoding="utf-8")
     for page in pages:
         say(console, f"Look at it in a browser: {page.resolve().as_uri()}")
     say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")

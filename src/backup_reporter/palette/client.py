@@ -63,6 +63,7 @@ class PaletteClient:
         self._sleep = sleep
         self._keys = _Keys(read_key)
         self._large_answers = transport.LargeAnswers()
+        self._decoding = threading.Lock()
         self.clock = PalettesClock()
 
     def projects(self, next_page: str | None = None) -> Page[Project]:
@@ -136,7 +137,9 @@ class PaletteClient:
             if len(key) >= _SHORTEST_KEY:
                 body = body.replace(key.encode(), "…".encode())
             if status == 200:
-                return decode(body)
+                # One at a time: the interpreter lets no two work at once anyway, and what is half decoded takes up memory.
+                with self._decoding:
+                    return decode(body)
         raise _refusal(status, body, key)
 
 

@@ -97,15 +97,14 @@ def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
 
 
 def _details(report: Report, zone: ZoneInfo, room: int) -> list[Block]:
-    """The findings grouped by cause, worst first, as many as there is room for, and what can be restored."""
+    """What can be restored, and the findings grouped by cause, worst first, as many as there is room for."""
     found = groups(report)
     problems = [group for group in found if group.severity != "info"]
     infos = phrases.info_lines([group for group in found if group.severity == "info"], _MOST_WORKSPACES)
-    tail = [
-        *_section(_copies(report, zone)),
-        *_context([*infos, *filter(None, [phrases.muted_line(report)])], 500),
-    ]
-    return [*_groups(problems, report, zone, room - _length(tail)), *tail]
+    # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
+    copies = _section(_copies(report, zone))
+    tail = _context([*infos, *filter(None, [phrases.muted_line(report)])], 500)
+    return [*copies, *_groups(problems, report, zone, room - _length([*copies, *tail])), *tail]
 
 
 def _groups(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int) -> Iterator[Block]:

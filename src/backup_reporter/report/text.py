@@ -68,10 +68,11 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
     yield phrases.caveats(report, _MOST_PROBLEMS)
     yield phrases.tenant_lines(report, _MOST_TENANTS)
     yield phrases.change_lines(report, _MOST_CHANGES)
+    # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
+    yield _copies(report, zone)
 
 
 def _tail(report: Report, infos: Sequence[Group], zone: ZoneInfo) -> Iterator[list[str]]:
-    yield _copies(report, zone)
     yield [*phrases.info_lines(infos, _MOST_WORKSPACES), *filter(None, [phrases.muted_line(report)])]
     yield [f"The whole report: {report.report_url}"] if report.report_url else []
 
