@@ -261,20 +261,20 @@ def test_a_project_that_gives_no_answer_in_time_is_named_however_it_hangs(server
     server.fault = lambda request: HEADERS_THAT_DRIP if request.headers.get("projectuid") == "PROD" else None
     started = time.monotonic()
 
-    found = discover(client(server, in_seconds(0.3)))
+    found = discover(client(server, in_seconds(1.5)))
 
     assert [one.name for one in found.workspaces] == ["web"]
     assert found.problems == (
         "Listing the workspaces of project prod failed: Palette gave no answer before the time for this run was over.",
     )
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 6
 
 
 def test_a_palette_that_gives_no_answer_at_all_ends_in_time(server: LookAlike) -> None:
     server.fault = lambda request: HEADERS_THAT_DRIP
 
     with pytest.raises(UnreachableError, match="before the time for this run was over"):
-        discover(client(server, in_seconds(0.3)))
+        discover(client(server, in_seconds(1.5)))
 
 
 def test_projects_are_asked_several_at_a_time() -> None:
