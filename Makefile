@@ -15,9 +15,10 @@ $(VENV)/.dev: requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	touch $@
 
-.venv-demo/.demo: requirements/demo.txt
-	$(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
+# A part of what the tests need, in the same versions: whoever only wants to see it work waits for less.
+$(VENV)/.demo: requirements/demo.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
 	touch $@
 
 # What pins its own dependencies against the others' lives in an environment of its own.
@@ -39,11 +40,11 @@ FUNCTION_PYTHON := $(firstword $(foreach python,$(shell command -v python3.13) $
 	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.txt
 	touch $@
 
-demo: .venv-demo/.demo  ## Runs the whole thing on this machine against a Palette look-alike
-	PYTHONPATH=src .venv-demo/bin/python -m backup_reporter demo
+demo: $(VENV)/.demo  ## Runs the whole thing on this machine against a Palette look-alike
+	PYTHONPATH=src $(BIN)/python -m backup_reporter demo
 
-report: .venv-demo/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, and no AWS
-	PYTHONPATH=src .venv-demo/bin/python -m backup_reporter report
+report: $(VENV)/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, and no AWS
+	PYTHONPATH=src $(BIN)/python -m backup_reporter report
 
 test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
@@ -114,7 +115,7 @@ parameters: .venv-sam/.sam  ## Renews docs/parameters.md from the template
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt
 	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --extra demo --output-file requirements/demo.txt
-	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
+	$(LOCK) pyproject.toml --constraint requirements/demo.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
 	for name in sam ministack checkov; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 .venv-lock/.lock:
