@@ -23,7 +23,7 @@ from report_builders import a_finding, a_report, a_workspace
 from .conftest import Open
 
 ZONE = ZoneInfo("Europe/Berlin")
-PHONE = {"viewport": {"width": 390, "height": 844}}
+PHONE = {"viewport": {"width": 360, "height": 800}}
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE])
@@ -210,7 +210,28 @@ def test_a_phone_shows_the_page_without_scrolling_sideways(open_html: Open, demo
     page = open_html(demo_page, **PHONE).page
     unfold(page)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert (
+        page.evaluate("(table => table.scrollWidth - table.clientWidth)(document.querySelector('#all .scroll'))") == 0
+    )
+
+
+def test_two_workspaces_of_one_name_are_told_apart_on_a_phone_too(open_html: Open) -> None:
+    twins = [a_workspace("search", a_finding(), uid=project, project_name=project) for project in ("prod", "staging")]
+    page = open_html(render_page(a_report(*twins), ZONE), **PHONE).page
+
+    for project in ("prod", "staging"):
+        row = page.locator("#all").get_by_role("row", name="search").filter(has_text=project)
+        assert row.get_by_text(project).is_visible()
+        assert page.locator(".places li").filter(has_text=f"{project} / search / eu-1").is_visible()
+
+
+def test_the_table_has_room_for_all_its_columns_where_the_pictures_are_taken(open_html: Open, demo_page: str) -> None:
+    page = open_html(demo_page, viewport={"width": 1180, "height": 910}).page
+
+    assert (
+        page.evaluate("(table => table.scrollWidth - table.clientWidth)(document.querySelector('#all .scroll'))") == 0
+    )
 
 
 def test_paper_shows_what_is_folded_and_leaves_the_controls_out(open_html: Open, demo_page: str) -> None:

@@ -171,6 +171,16 @@ def test_a_cluster_without_a_uid_is_known_by_its_name() -> None:
     assert [change.cluster_name for change in changes.new] == ["us-2"]
 
 
+def test_a_change_names_its_project_but_for_one_that_an_earlier_version_kept() -> None:
+    kept = msgspec.to_builtins(after(report_of_day(1, BROKEN, a_workspace("ledger", a_finding()))))
+    for known in kept["known"]:
+        del known["change"]["projectName"]
+    changes, _ = compare(report_of_day(2, BROKEN), msgspec.convert(kept, Baseline), FIRST)
+
+    assert [change.project_name for change in changes.ongoing] == ["prod"]
+    assert [change.project_name for change in changes.resolved] == [None]
+
+
 def test_the_worst_change_comes_first() -> None:
     report = report_of_day(
         1,

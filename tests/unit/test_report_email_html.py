@@ -71,6 +71,18 @@ def test_problem_workspaces_have_a_strip_of_fourteen_days_in_signs_and_in_words(
     assert "11 Nov to 24 Nov: 10 succeeded, 2 failed, 1 missed, 1 with no run due" in html
 
 
+def test_what_can_be_restored_comes_before_the_causes() -> None:
+    text = Tags(render_email(a_troubled_report(), UTC)).text
+
+    assert text.index("What can be restored right now") < text.index("Problems by cause")
+
+
+def test_it_says_whose_times_they_are() -> None:
+    text = Tags(render_email(a_troubled_report(), ZoneInfo("Asia/Kolkata"))).text
+
+    assert "made 2026-11-24 12:30. Times: Asia/Kolkata; the days of a history: UTC." in text
+
+
 def test_it_links_to_the_whole_report_where_there_is_one() -> None:
     report = a_troubled_report()
 

@@ -1,7 +1,7 @@
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.verdict import ClusterReport, Copies, WorkspaceReport
-from backup_reporter.report.glance import Extreme, Glance, glance, nothing_line, well_line
+from backup_reporter.report.glance import Extreme, Glance, glance, well_line
 from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -62,10 +62,8 @@ def test_where_there_is_nothing_there_is_neither_age_nor_end() -> None:
 def test_what_could_not_be_looked_at_is_not_known_and_what_has_no_policy_is_nothing() -> None:
     unreadable = a_workspace("gitops", a_finding("unreadable"))
     assert (seen(workspace=unreadable).restorable, seen(workspace=unreadable).tone) == ("not known", "unknown")
-    assert nothing_line(unreadable) == "Not known: Could not be looked at"
     unprotected = a_workspace("monitoring", a_finding("not-protected"))
     assert (seen(workspace=unprotected).restorable, seen(workspace=unprotected).tone) == ("nothing", "critical")
-    assert nothing_line(unprotected) == "Nothing: No backup policy"
 
 
 def test_each_thing_that_is_wrong_is_named_once_and_what_is_muted_or_mere_information_is_not() -> None:
@@ -89,10 +87,12 @@ def test_a_muted_warning_of_an_end_is_no_warning() -> None:
 def test_the_workspaces_that_are_well_are_counted_and_those_without_a_copy_named() -> None:
     shop = a_workspace("shop", clusters=(alive("a", 1, 9),))
     new = a_workspace("new", a_finding("awaiting-first-backup"), clusters=(gone("a", None),))
+    quiet = a_workspace("quiet", a_finding(muted=True), clusters=(gone("a", None),))
     bad = a_workspace("bad", a_finding())
 
     assert well_line(a_report(bad)) is None
     assert well_line(a_report(bad, shop)) == "1 workspace is OK."
-    assert well_line(a_report(bad, shop, new)) == (
-        "2 workspaces are OK. Not everything can be restored of new (Waiting for its first backup)."
+    assert well_line(a_report(bad, shop, new, quiet)) == (
+        "3 workspaces are OK. Not everything can be restored of prod / new (Waiting for its first backup), "
+        "prod / quiet (Backup failed (muted))."
     )

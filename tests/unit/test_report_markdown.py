@@ -28,6 +28,17 @@ def test_a_green_report_is_a_verdict_and_a_table() -> None:
     )
 
 
+def test_what_is_muted_and_what_changes_no_status_is_there_too() -> None:
+    muted = a_finding(muted=True, cluster_uid="uid of eu-1")
+    new = a_workspace("edge", a_finding("awaiting-first-backup", message="The policy is new."))
+    html = MARKDOWN.render(render_markdown(a_report(a_workspace("a", muted, clusters=(a_cluster(),)), new), UTC))
+
+    assert "<h1>OK: nothing is wrong but what is muted</h1>" in html
+    assert "<p>1 finding muted, still in the report: prod / a.</p>" in html
+    assert "<h2>Worth knowing</h2>\n<ul>\n<li>Waiting for its first backup: prod / edge</li>" in html
+    assert "<td>Backup failed (muted)</td>" in html
+
+
 def test_problems_are_said_by_cause_with_their_places_and_what_to_do() -> None:
     found = a_finding(since=NOW - days(1), cluster_uid="uid of eu-1")
     html = MARKDOWN.render(render_markdown(a_report(a_workspace("payments", found, clusters=(a_cluster(),))), UTC))

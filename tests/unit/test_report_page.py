@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backup_reporter.health.findings import Status
 from backup_reporter.health.verdict import Copies, Day, WorkspaceReport
 from backup_reporter.report.model import Change, Changes, Report, Scope
-from backup_reporter.report.page import PAGE_BYTES, VERDICTS, render_page
+from backup_reporter.report.page import PAGE_BYTES, render_page
 from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace, days
 
 UTC = ZoneInfo("UTC")
@@ -80,18 +79,18 @@ def a_full_workspace(name: str, *findings: object, clusters: int = 3) -> Workspa
 
 
 @pytest.mark.parametrize(
-    ("status", "report"),
+    ("verdict", "report"),
     [
-        ("OK", a_green_report()),
-        ("WARNING", a_report(a_workspace("payments", a_finding("backup-stuck")))),
-        ("CRITICAL", a_report(a_workspace("payments", a_finding()))),
-        ("UNKNOWN", a_report(a_workspace("payments", a_finding("unreadable")))),
+        ("OK: every backup is in order", a_green_report()),
+        ("Warning: some backups need a look", a_report(a_workspace("payments", a_finding("backup-stuck")))),
+        ("Critical: some backups need help now", a_report(a_workspace("payments", a_finding()))),
+        ("Unknown: not everything could be looked at", a_report(a_workspace("payments", a_finding("unreadable")))),
     ],
 )
-def test_the_verdict_and_the_trust_line_stand_above_everything(status: Status, report: Report) -> None:
+def test_the_verdict_and_the_trust_line_stand_above_everything(verdict: str, report: Report) -> None:
     text = Outline(render_page(report, UTC)).text
 
-    assert text.index(VERDICTS[status]) < text.index("Looked at ") < text.index("Every workspace and cluster")
+    assert text.index(verdict) < text.index("Looked at ") < text.index("Every workspace and cluster")
     assert re.search(r"Looked at \d+ of \d+ workspaces?, \d+ clusters?, \d+ unreadable", text)
 
 
@@ -192,17 +191,22 @@ def test_what_to_do_is_said_with_each_problem() -> None:
     assert "What to do: Create a backup policy for the workspace in Palette" in text
 
 
-def test_a_muted_finding_is_there_and_marked_and_no_problem() -> None:
-    text = Outline(render_page(a_report(a_workspace("payments", a_finding(muted=True))), UTC)).text
+def test_a_muted_finding_is_there_and_marked_and_no_problem_and_nobody_says_that_all_is_well() -> None:
+    finding = a_finding(muted=True, cluster_uid="uid of eu-1")
+    bare = a_cluster("eu-1", restore_points=0, newest_restore_point_at=None, expires_at=None)
+    text = Outline(render_page(a_report(a_workspace("payments", finding, clusters=(bare,))), UTC)).text
 
-    assert VERDICTS["OK"] in text
-    assert "1 finding muted" in text
-    assert "Backup failed, muted" in text
+    assert "OK: nothing is wrong but what is muted" in text
+    assert "every backup is in order" not in text
+    assert "1 finding muted, still in the report: prod / payments. Not everything can be restored of prod /" in text
+    assert "eu-1Backup failed (muted)none" in text, "the table says so beside the missing copy"
+    assert "Backup failed (muted)" in text[text.index("Workspaces that are OK") :]
     assert "Problems by cause" not in text
 
 
 def test_what_changed_is_shown_where_something_did() -> None:
     change = Change(
+        project_name="prod",
         workspace_uid="uid of payments",
         workspace_name="payments",
         cluster_uid=None,
@@ -218,15 +222,16 @@ def test_what_changed_is_shown_where_something_did() -> None:
     assert "Since the last report" not in render_page(report, UTC)
     text = Outline(render_page(changed, UTC)).text
     assert "Nothing new." in text
-    assert "payments: Scheduled backup did not start, day 3" in text
+    assert "prod / payments: Scheduled backup did not start, day 3" in text
 
 
 def test_a_report_on_nothing_says_why() -> None:
     report = a_report(problems=["Palette could not be asked: no answer from the host."])
     text = Outline(render_page(report, UTC)).text
 
-    assert VERDICTS["UNKNOWN"] in text
+    assert "Unknown: nothing could be looked at" in text
     assert "no workspace was looked at" in text
+    assert "Every workspace and cluster" not in text
     assert "Palette could not be asked: no answer from the host." in text
 
 

@@ -83,6 +83,21 @@ def test_what_can_be_restored_is_one_section_and_the_problem_the_next() -> None:
     )
 
 
+def test_of_what_can_be_restored_only_whole_workspaces_are_shown_and_the_others_are_counted() -> None:
+    fleet = a_failing_fleet(["The last 2 backups failed."], 60)
+    many = a_workspace("many", a_finding(), clusters=tuple(a_cluster(f"cluster-{number}") for number in range(9)))
+    unknown = [a_workspace(name, a_finding("unreadable")) for name in ("gitops", "ledger")]
+    report = a_report(*fleet.workspaces, many, *unknown)
+
+    copies = message(report, UTC)["blocks"][2]["text"]["text"].split("\n")
+
+    assert copies[0] == "*What can be restored right now*"
+    assert re.fullmatch(r"• prod / many: (cluster-\d: from [^;]*, expires [^;]* UTC; )+and \d more clusters", copies[1])
+    shown = [line for line in copies[1:] if re.fullmatch(r"• prod / [^:]*: .*", line)]
+    assert copies[-2] == f"• and {61 - len(shown)} more workspaces"
+    assert copies[-1] == "• Not known (Could not be looked at): prod / gitops, prod / ledger"
+
+
 def test_slack_is_told_to_take_every_text_as_it_is() -> None:
     payload = message(a_report(a_workspace("payments", a_finding())), UTC)
 
@@ -207,3 +222,15 @@ def test_the_plain_message_says_what_is_wrong_without_any_block() -> None:
 
     assert "blocks" not in payload
     assert "Project x cannot be listed.\nBackup failed: prod / payments: eu-1" in payload["text"]
+
+
+def test_the_plain_message_keeps_its_link_however_much_there_is_to_say() -> None:
+    fleet = a_failing_fleet([f"Cause {number}." for number in range(60)], 60)
+    named = [
+        msgspec.structs.replace(one, project_name="p" * 63, name=f"{one.name} {'x' * 60}") for one in fleet.workspaces
+    ]
+
+    payload = plain(msgspec.structs.replace(a_report(*named), report_url="https://bucket.example/report"), UTC)
+
+    assert len(payload["text"]) > 2900
+    assert payload["text"].endswith("\nhttps://bucket.example/report")

@@ -74,7 +74,7 @@ def test_markdown_a_spreadsheet_and_a_telephone_name_the_tenant() -> None:
     head, first, *_ = render_csv(REPORT).splitlines()
     assert head.endswith(',"as of","tenant"')
     assert first.endswith(',"globex"')
-    assert "globex / ledger" in sms(REPORT)
+    assert "globex / prod / ledger" in sms(REPORT)
 
 
 @pytest.mark.parametrize("name", RENDERINGS)

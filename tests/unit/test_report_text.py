@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backup_reporter.health.catalog import CODES
+from backup_reporter.report.changes import compare
 from backup_reporter.report.groups import groups
 from backup_reporter.report.model import Change, Changes, Report, Scope
 from backup_reporter.report.text import sms, subject, text
@@ -15,12 +17,13 @@ UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def a_change(name: str, code: str = "backup-failed") -> Change:
+def a_change(name: str, code: str = "backup-failed", project: str | None = "prod", cluster: str = "eu-1") -> Change:
     return Change(
-        workspace_uid=name,
+        project_name=project,
+        workspace_uid=f"{project}/{name}",
         workspace_name=name,
-        cluster_uid="c-1",
-        cluster_name="eu-1",
+        cluster_uid=None,
+        cluster_name=cluster,
         code=code,
         severity="critical",
         message="",
@@ -133,6 +136,40 @@ def test_what_can_be_restored_comes_before_the_causes() -> None:
     assert shown.index("What can be restored right now:") < shown.index("CRITICAL  Backup failed")
 
 
+def test_what_no_copy_is_known_of_is_named_too_where_it_says_what_can_be_restored() -> None:
+    report = a_report(
+        a_workspace("payments", a_finding(), clusters=(a_cluster("eu-1"),)),
+        *(a_workspace(name, a_finding("unreadable", message=f"{name}: HTTP 500.")) for name in ("gitops", "ledger")),
+        a_workspace("monitoring", a_finding("not-protected")),
+    )
+
+    assert (
+        "What can be restored right now:\n"
+        "  prod / payments\n"
+        "    eu-1: from 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC\n"
+        "  Not known (Could not be looked at): prod / gitops, prod / ledger\n"
+        "  Nothing (No backup policy): prod / monitoring\n"
+    ) in text(report, UTC)
+
+
+@pytest.mark.parametrize(("number", "said"), [(9, "and 1 more cluster"), (10, "and 2 more clusters")])
+def test_clusters_that_are_left_out_are_counted(number: int, said: str) -> None:
+    clusters = tuple(a_cluster(f"eu-{index}") for index in range(number))
+
+    assert f"    {said}\n" in text(a_report(a_workspace("payments", a_finding(), clusters=clusters)), UTC)
+
+
+def test_a_green_report_does_not_say_that_nothing_is_wrong_where_something_is_muted() -> None:
+    lasting = a_workspace("a", a_finding(muted=True), clusters=(a_cluster(),))
+    report = a_report(lasting, a_workspace("b", a_finding("backup-stuck", muted=True)), a_workspace("c"))
+
+    shown = text(report, UTC)
+
+    assert shown.startswith("OK: nothing wrong in 3 workspaces but for 2 muted findings\n")
+    said = "2 findings muted, still in the report: prod / a, prod / b. Not everything can be restored of prod / b.\n"
+    assert said in shown
+
+
 def test_what_is_new_and_what_is_resolved_comes_before_the_problems() -> None:
     changes = Changes(new=(a_change("a"),), ongoing=(a_change("b"),), resolved=(a_change("c", "backup-stuck"),))
     report = msgspec.structs.replace(a_report(a_workspace("a", a_finding())), changes=changes)
@@ -141,19 +178,34 @@ def test_what_is_new_and_what_is_resolved_comes_before_the_problems() -> None:
 
     assert (
         "Since the last report: 1 new, 1 resolved, 1 ongoing.\n"
-        "New: a / eu-1: Backup failed\n"
-        "Resolved: c / eu-1: Backup does not finish\n"
+        "New: Backup failed: prod / a: eu-1\n"
+        "Resolved: Backup does not finish: prod / c: eu-1\n"
     ) in shown
     assert shown.index("Since the last report") < shown.index("CRITICAL  Backup failed")
 
 
 def test_of_many_changes_the_first_are_named() -> None:
-    changes = Changes(resolved=tuple(a_change(f"shop-{number}") for number in range(30)))
+    changes = Changes(
+        new=tuple(a_change("shop", code) for code in CODES),
+        resolved=tuple(a_change(f"shop-{number:02}") for number in range(30)),
+    )
 
     shown = text(msgspec.structs.replace(a_green_report(), changes=changes), UTC)
 
-    assert shown.count("Resolved: shop-") == 10
-    assert "Resolved: and 20 more\n" in shown
+    assert "Resolved: Backup failed: prod / shop-00: eu-1; prod / shop-01: eu-1; " in shown
+    named = len(re.findall(r"prod / shop-\d\d: eu-1", shown))
+    assert f"; and {30 - named} more workspaces\n" in shown
+    assert shown.count("\nNew: ") == 11
+    assert f"New: and {len(CODES) - 10} more\n" in shown
+
+
+def test_changes_of_one_kind_are_one_line_and_each_workspace_is_told_apart_by_its_project() -> None:
+    places = [("prod", "eu-1"), ("prod", "us-2"), ("staging", "eu-1"), (None, "eu-1")]
+    changes = Changes(new=tuple(a_change("search", project=project, cluster=cluster) for project, cluster in places))
+
+    shown = text(msgspec.structs.replace(a_green_report(), changes=changes), UTC)
+
+    assert "New: Backup failed: prod / search: eu-1, us-2; staging / search: eu-1; search: eu-1\n" in shown
 
 
 def test_the_first_report_does_not_name_everything_twice() -> None:
@@ -169,8 +221,8 @@ def test_what_changes_no_status_is_one_short_line_at_the_end() -> None:
     muted = a_workspace("c", a_finding(muted=True))
 
     assert text(a_report(*infos, muted), UTC).splitlines()[4:] == [
-        "Parts are left out of the backup by its policy: a, b",
-        "1 finding muted, still in the report.",
+        "1 finding muted, still in the report: prod / c. Not everything can be restored of prod / c.",
+        "Parts are left out of the backup by its policy: prod / a, prod / b",
     ]
 
 
@@ -181,29 +233,39 @@ def test_the_link_to_the_whole_report_is_there_where_there_is_one() -> None:
 
 
 def test_text_in_a_given_size_shows_the_worst_and_counts_the_rest() -> None:
-    workspaces = [a_workspace(f"shop-{number}", a_finding(message=f"Cause {number}.")) for number in range(500)]
+    workspaces = [a_workspace(f"shop-{number}", a_finding(message=f"Cause {number}.")) for number in range(900)]
 
-    shown = text(a_report(*workspaces, a_workspace("other", a_finding("not-protected"))), UTC, max_bytes=20_000)
+    shown = text(a_report(*workspaces, a_workspace("other", a_finding("not-protected"))), UTC, max_bytes=50_000)
 
-    assert len(shown.encode()) <= 20_000
-    left_out = 500 - len(re.findall(r"  Cause \d+\.", shown))
+    assert len(shown.encode()) <= 50_000
+    left_out = 900 - len(re.findall(r"  Cause \d+\.", shown))
     assert f"… and {left_out + 1} more findings (Backup failed: {left_out}; No backup policy: 1)" in shown
 
 
-@given(name=st.text(), message=st.text(), problem=st.text())
-def test_whatever_things_are_called_the_text_has_no_characters_that_steer_a_display(
-    name: str, message: str, problem: str
-) -> None:
-    shown = text(hostile_report(name, message, problem), UTC)
+@pytest.mark.parametrize("character", ["x", "漢", "🔥"])
+def test_text_in_a_given_size_is_no_larger_however_long_the_names_are(character: str) -> None:
+    def named(number: int) -> str:
+        return f"{number:03}{character * 60}"
 
-    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", shown)
+    workspaces = [
+        a_workspace(
+            named(number),
+            *(a_finding(code, message=f"{named(number)}. " * 9, cluster_name=named(1)) for code in CODES),
+            project_name=named(0),
+            clusters=tuple(a_cluster(named(cluster)) for cluster in range(8)),
+        )
+        for number in range(60)
+    ]
+    report = a_report(*workspaces, problems=[f"{named(number)}, " * 9 for number in range(40)])
+    report = msgspec.structs.replace(report, changes=compare(report, compare(a_report(), None, "")[1], "")[0])
 
+    shown = text(msgspec.structs.replace(report, report_url="https://bucket.example/report"), UTC, max_bytes=50_000)
 
-@given(name=st.text(), message=st.text(), problem=st.text())
-def test_a_subject_is_what_sns_takes(name: str, message: str, problem: str) -> None:
-    # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: ASCII, no control characters, fewer than 100
-    # characters, beginning with a letter, a number or a punctuation mark.
-    assert re.fullmatch(r"[A-Za-z0-9][\x20-\x7e]{0,98}", subject(hostile_report(name, message, problem)))
+    assert len(shown.encode()) <= 50_000
+    assert shown.startswith("CRITICAL: not everything could be looked at, 60 critical of 60 workspaces\n")
+    assert re.search(r"What can be restored right now:\n  000.*\n  and \d+ more workspaces\n", shown, re.DOTALL)
+    assert "more findings (" in shown
+    assert shown.endswith("\n\nThe whole report: https://bucket.example/report\n")
 
 
 @given(name=st.text(), message=st.text(), problem=st.text())
@@ -212,10 +274,13 @@ def test_a_text_message_is_160_characters_of_the_gsm_alphabet(name: str, message
         assert re.fullmatch(r"[A-Za-z0-9 !\"#$%&'()*+,\-./:;<=>?@_]{1,160}", sms(report))
 
 
-def test_a_text_message_names_the_worst() -> None:
+def test_a_text_message_names_the_worst_and_counts_workspaces_however_many_clusters_it_strikes() -> None:
     report = a_report(a_workspace("a", a_finding("backup-stuck")), *(a_workspace(name, a_finding()) for name in "bcd"))
+    one = a_report(a_workspace("a", *(a_finding(cluster_name=name, cluster_uid=name) for name in ("eu-1", "us-2"))))
 
-    assert sms(report) == "CRITICAL: 3 critical, 1 warning of 4 workspaces. Backup failed: b and 2 more"
+    said = "CRITICAL: 3 critical, 1 warning of 4 workspaces. Backup failed: prod / b: eu-1 and 2 more workspaces"
+    assert sms(report) == said
+    assert sms(one) == "CRITICAL: 1 critical of 1 workspace. Backup failed: prod / a: eu-1, us-2"
 
 
 def hostile_report(name: str, message: str, problem: str) -> Report:

@@ -15,10 +15,10 @@ from backup_reporter.cli.signs import DAY_WORDS, DAYS, STATUSES
 from backup_reporter.health.findings import Finding, Severity, status_of
 from backup_reporter.health.verdict import ClusterReport, Day, WorkspaceReport
 from backup_reporter.health.wording import count, quote
-from backup_reporter.report.groups import title_of
+from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.model import Report
 from backup_reporter.report.page_view import age
-from backup_reporter.report.phrases import NAME_LENGTH, place
+from backup_reporter.report.places import NAME_LENGTH, place
 from backup_reporter.report.rows import Row, rows
 from backup_reporter.report.strip import STRIP_DAYS
 
@@ -172,7 +172,7 @@ def _expiry_order(cluster: ClusterReport) -> tuple[bool, float]:
 def _reasons(findings: Iterable[Finding]) -> list[Text]:
     told: dict[str, Text] = {}
     for finding in findings:
-        title = title_of(finding.code) + (" (muted)" if finding.muted else "")
+        title = title_of_finding(finding)
         told.setdefault(title, Text(title, "dim" if finding.muted else _SEVERITY_STYLES[finding.severity]))
     return list(told.values())
 

@@ -15,6 +15,8 @@ from backup_reporter.health.wording import quote
 from backup_reporter.report import groups as grouping
 from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
+from backup_reporter.report.places import member_lines, place
+from backup_reporter.report.restorable import copy_line
 
 _MOST_CAVEATS = 10
 _MOST_TENANTS = 40
@@ -79,9 +81,9 @@ class _Writer:
             return
         for workspace in self._report.workspaces:
             yield Text()
-            place = phrases.place(workspace.tenant, workspace.project_name, workspace.name)
-            yield from self._said([f"What can be restored of {place}:"], "bold")
-            lines = [phrases.copy_line(cluster, workspace, self._zone) for cluster in workspace.clusters]
+            where = place(workspace.tenant, workspace.project_name, workspace.name)
+            yield from self._said([f"What can be restored of {where}:"], "bold")
+            lines = [copy_line(cluster, workspace, self._zone) for cluster in workspace.clusters]
             yield from self._said(lines or ["no cluster is known"], indent=4)
 
     def causes(self) -> Iterator[RenderableType]:
@@ -100,7 +102,7 @@ class _Writer:
         since = phrases.since_line(group, self._report.as_of, self._zone)
         yield Text(f"{sign.drawn(ascii_only=self._ascii_only)} {group.title}", f"bold {sign.style}")
         yield from self._said([f"{group.code}, {since}" if since else group.code], "dim")
-        yield from self._said(phrases.member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS), "bold", indent=4)
+        yield from self._said(member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS), "bold", indent=4)
         yield from self._said([quote(group.message, phrases.MESSAGE_LENGTH)])
         yield from self._said([action], "cyan")
 
@@ -108,8 +110,8 @@ class _Writer:
         report = self._report
         infos = [group for group in grouping.groups(report) if group.severity == "info"]
         lines: Sequence[str | None] = (
+            phrases.muted_line(report, _MOST_WORKSPACES),
             *phrases.info_lines(infos, _MOST_WORKSPACES),
-            phrases.muted_line(report),
             _deliveries(report),
             f"The whole report: {report.report_url}" if report.report_url else None,
         )

@@ -80,6 +80,7 @@ def _seen(report: Report, known: Mapping[Key, Known]) -> Iterator[Known]:
 def _change(workspace: WorkspaceReport, finding: Finding) -> Change:
     return Change(
         tenant=workspace.tenant,
+        project_name=quote(workspace.project_name, _NAME_LENGTH),
         workspace_uid=workspace.uid,
         workspace_name=quote(workspace.name, _NAME_LENGTH),
         cluster_uid=finding.cluster_uid,
@@ -112,7 +113,14 @@ def _hidden(report: Report) -> Callable[[Known], bool]:
 
 def _worst_first(some: Iterable[Known]) -> tuple[Change, ...]:
     ordered = sorted(
-        some, key=lambda one: (_rank(one), one.change.code, one.change.tenant or "", one.change.workspace_name)
+        some,
+        key=lambda one: (
+            _rank(one),
+            one.change.code,
+            one.change.tenant or "",
+            one.change.project_name or "",
+            one.change.workspace_name,
+        ),
     )
     return tuple(one.change for one in ordered)
 

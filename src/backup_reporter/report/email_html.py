@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 from backup_reporter.health.findings import Status
 from backup_reporter.health.verdict import DayState
 from backup_reporter.report import phrases
-from backup_reporter.report.glance import nothing_line
 from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report, WorkspaceReport
-from backup_reporter.report.page import VERDICTS
+from backup_reporter.report.places import member_lines, place
+from backup_reporter.report.restorable import copy_line, nothing_line
 from backup_reporter.report.strip import STRIP_DAYS, strip_words
 from backup_reporter.report.templating import environment
 
@@ -86,7 +86,7 @@ def _content(
     problems = [group for group in found if group.severity != "info"]
     return {
         "report": report,
-        "verdict": VERDICTS[report.status],
+        "verdict": phrases.verdict(report),
         "tone": _TONES[report.status.lower()],
         "counts": phrases.counts(report.summary, report.status),
         "trust_line": phrases.trust_line(report, zone),
@@ -99,7 +99,7 @@ def _content(
         "causes": [
             (
                 group,
-                phrases.member_lines(group.members, extent.places, extent.clusters),
+                member_lines(group.members, extent.places, extent.clusters),
                 group.action if phrases.action_line(problems, index) else None,
             )
             for index, group in enumerate(problems[: extent.causes])
@@ -108,7 +108,7 @@ def _content(
         "workspaces": [
             (
                 workspace,
-                phrases.place(workspace.tenant, workspace.project_name),
+                place(workspace.tenant, workspace.project_name),
                 _copies(workspace, zone, extent.clusters),
                 strip_words(workspace),
             )
@@ -116,16 +116,17 @@ def _content(
         ],
         "more_workspaces": len(workspaces[extent.workspaces :]),
         "tail": [
+            *filter(None, [phrases.muted_line(report, extent.places)]),
             *phrases.info_lines((group for group in found if group.severity == "info"), extent.places),
-            *filter(None, [phrases.muted_line(report)]),
         ],
         "strip_days": STRIP_DAYS,
+        "zone_name": zone.key,
     }
 
 
 def _copies(workspace: WorkspaceReport, zone: ZoneInfo, most: int) -> list[str]:
     if not workspace.clusters:
         return [nothing_line(workspace)]
-    lines = [phrases.copy_line(cluster, workspace, zone) for cluster in workspace.clusters[:most]]
+    lines = [copy_line(cluster, workspace, zone) for cluster in workspace.clusters[:most]]
     left = len(workspace.clusters) - most
     return [*lines, f"and {left} more"] if left > 0 else lines

@@ -99,6 +99,7 @@ def _brief_finding(finding: Finding) -> Finding:
 def _brief_change(change: Change) -> Change:
     return msgspec.structs.replace(
         change,
+        project_name=None if change.project_name is None else quote(change.project_name, _NAME_LENGTH),
         workspace_name=quote(change.workspace_name, _NAME_LENGTH),
         message=quote(change.message, _MESSAGE_LENGTH),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.wording import count, day, quote
-from backup_reporter.report.groups import title_of
+from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
 from backup_reporter.report.page_view import age
-from backup_reporter.report.phrases import NAME_LENGTH
+from backup_reporter.report.places import NAME_LENGTH, listed, place
+from backup_reporter.report.restorable import has_every_copy, is_known, what_is_wrong
 from backup_reporter.report.timeline_drawing import FOREVER, restorable_until
 
 _MOST_NAMES = 4
@@ -50,17 +51,12 @@ def glance(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> Glance:
         workspace=workspace,
         restorable=restorable,
         tone=tone,
-        exceptions=_first(_exception(cluster, zone) for cluster in missing),
+        exceptions=listed([_exception(cluster, zone) for cluster in missing], _MOST_NAMES),
         newest=_extreme(sorted(there, key=_made_at), lambda cluster: _age(cluster.newest_restore_point_at, now)),
         ends=_extreme(sorted(there, key=_ends_at), lambda cluster: _ahead(_ends_at(cluster), now)),
         is_ending_soon=any(finding.code == "backup-expiring" and not finding.muted for finding in workspace.findings),
-        wrong=_wrong(workspace),
+        wrong=what_is_wrong(workspace),
     )
-
-
-def nothing_line(workspace: WorkspaceReport) -> str:
-    """What can be restored of a workspace no cluster of which is known: ``Nothing: No backup policy``."""
-    return f"{_restorable(workspace, 0)[0].capitalize()}: {_wrong(workspace)}"
 
 
 def well_line(report: Report) -> str | None:
@@ -69,31 +65,21 @@ def well_line(report: Report) -> str | None:
     if not number:
         return None
     said = f"{count(number, 'workspace')} {'is' if number == 1 else 'are'} OK"
-    lacking = [_reason(one) for one in report.workspaces if one.status == "OK" and not _has_every_copy(one)]
-    return f"{said}. Not everything can be restored of {_first(lacking)}." if lacking else f"{said}."
-
-
-def _wrong(workspace: WorkspaceReport) -> str:
-    told = (finding for finding in workspace.findings if finding.severity != "info" and not finding.muted)
-    return ", ".join(dict.fromkeys(title_of(finding.code) for finding in told))
-
-
-def _has_every_copy(workspace: WorkspaceReport) -> bool:
-    return bool(workspace.clusters) and all(cluster.restore_points for cluster in workspace.clusters)
+    lacking = [_reason(one) for one in report.workspaces if one.status == "OK" and not has_every_copy(one)]
+    return f"{said}. Not everything can be restored of {listed(lacking, _MOST_NAMES)}." if lacking else f"{said}."
 
 
 def _reason(workspace: WorkspaceReport) -> str:
-    """``edge-sites (Waiting for its first backup)``: the finding that explains it comes first."""
-    name = quote(workspace.name, NAME_LENGTH)
-    return f"{name} ({title_of(workspace.findings[0].code)})" if workspace.findings else name
+    """``prod / edge-sites (Waiting for its first backup)``: the finding that explains it comes first."""
+    name = place(workspace.tenant, workspace.project_name, workspace.name)
+    return f"{name} ({title_of_finding(workspace.findings[0])})" if workspace.findings else name
 
 
 def _restorable(workspace: WorkspaceReport, number: int) -> tuple[str, Literal["critical", "unknown", ""]]:
     total = len(workspace.clusters)
     if total:
         return f"{number} of {count(total, 'cluster')}", "" if number == total else "critical"
-    is_unknown = any(finding.severity == "unknown" for finding in workspace.findings)
-    return ("not known", "unknown") if is_unknown else ("nothing", "critical")
+    return ("nothing", "critical") if is_known(workspace) else ("not known", "unknown")
 
 
 def _exception(cluster: ClusterReport, zone: ZoneInfo) -> str:
@@ -101,18 +87,12 @@ def _exception(cluster: ClusterReport, zone: ZoneInfo) -> str:
     return f"{_name(cluster)} not since {day(end, zone)}" if end else f"{_name(cluster)} never"
 
 
-def _first(texts: Iterable[str]) -> str:
-    some = list(texts)
-    shown = ", ".join(some[:_MOST_NAMES])
-    return shown if len(some) <= _MOST_NAMES else f"{shown} and {len(some) - _MOST_NAMES} more"
-
-
 def _extreme(worst_first: Sequence[ClusterReport], said: Callable[[ClusterReport], str]) -> Extreme:
     if not worst_first:
         return Extreme("")
     words = said(worst_first[0])
     worst = [_name(cluster) for cluster in worst_first if said(cluster) == words]
-    return Extreme(words, _first(sorted(worst)) if len(worst) < len(worst_first) else "")
+    return Extreme(words, listed(sorted(worst), _MOST_NAMES) if len(worst) < len(worst_first) else "")
 
 
 def _name(cluster: ClusterReport) -> str:

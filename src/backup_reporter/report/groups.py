@@ -20,7 +20,7 @@ class Member:
     tenant: str | None
     workspace_uid: str
     workspace: str
-    project: str
+    project: str | None
     cluster: str | None
     since: datetime | None
 
@@ -53,6 +53,11 @@ class Group:
 def title_of(code: str) -> str:
     """A code in a few words; a code that this version does not know stands for itself."""
     return CODES[code].title if code in CODES else code
+
+
+def title_of_finding(finding: Finding) -> str:
+    """A finding in a few words, with whether it is muted."""
+    return title_of(finding.code) + (" (muted)" if finding.muted else "")
 
 
 def groups(report: Report) -> tuple[Group, ...]:
@@ -110,7 +115,7 @@ def _member(
 
 
 def _by_name(member: Member) -> tuple[str, ...]:
-    return (member.tenant or "", member.project, member.workspace, member.workspace_uid, member.cluster or "")
+    return (member.tenant or "", member.project or "", member.workspace, member.workspace_uid, member.cluster or "")
 
 
 def _worst_first(group: Group, strikes: int) -> tuple[int, int, str, int, tuple[str, ...]]:

@@ -58,6 +58,6 @@ def render_index(entries: Sequence[Entry], zone: ZoneInfo) -> str:
             style=style,
             favicon=favicon(newest.status),
             cell_class=_CELL_CLASSES,
-            zone_name=f"{newest.as_of.astimezone(zone):%Z}",
+            zone_name=zone.key,
         )
     )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.wording import moment, quote
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import groups
+from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report
-from backup_reporter.report.page import VERDICTS
 from backup_reporter.report.page_view import hours, problems
+from backup_reporter.report.places import member_lines, place
 from backup_reporter.report.rows import Row, rows
 
 _COLUMNS = (
@@ -29,6 +29,7 @@ _COLUMNS = (
     "Survives",
 )
 _MOST = 1000
+_LONG_LINE = 10_000
 
 # https://spec.commonmark.org/0.31.2/#backslash-escapes
 _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~])")
@@ -36,7 +37,15 @@ _PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~])")
 
 def render_markdown(report: Report, zone: ZoneInfo) -> str:
     """The whole report: verdict, trust line, what changed, problems by cause, and every workspace and cluster."""
-    parts = (_head(report, zone), _tenants(report), _changes(report), _causes(report, zone), _table(report, zone))
+    found = groups(report)
+    parts = (
+        _head(report, zone),
+        _tenants(report),
+        _changes(report),
+        _causes([group for group in found if group.severity != "info"], report, zone),
+        _infos([group for group in found if group.severity == "info"]),
+        _table(report, zone),
+    )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
@@ -46,10 +55,10 @@ def escape(text: str) -> str:
 
 
 def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
-    yield f"# {VERDICTS[report.status]}"
+    yield f"# {phrases.verdict(report)}"
     yield f"\n{escape(phrases.counts(report.summary, report.status))}"
     yield f"\nLooked at {escape(phrases.trust_line(report, zone))}."
-    remarks = (phrases.what_if(report, zone), phrases.scope_line(report), phrases.muted_line(report))
+    remarks = (phrases.what_if(report, zone), phrases.scope_line(report), phrases.muted_line(report, _MOST))
     for line in (*remarks, *phrases.caveats(report, _MOST)):
         if line:
             yield f"\n{escape(line)}"
@@ -62,24 +71,29 @@ def _tenants(report: Report) -> Iterator[str]:
 
 
 def _changes(report: Report) -> Iterator[str]:
-    lines = phrases.change_lines(report, _MOST)
+    lines = phrases.change_lines(report, _MOST, _LONG_LINE)
     if lines:
         yield "\n## What changed\n"
         yield from (f"- {escape(line)}" for line in lines)
 
 
-def _causes(report: Report, zone: ZoneInfo) -> Iterator[str]:
-    causes = [group for group in groups(report) if group.severity != "info"]
+def _causes(causes: Sequence[Group], report: Report, zone: ZoneInfo) -> Iterator[str]:
     if causes:
         yield "\n## Problems by cause"
     for index, group in enumerate(causes):
         since = phrases.since_line(group, report.as_of, zone)
         yield f"\n### {group.severity.capitalize()}: {escape(group.title)}{f' ({escape(since)})' if since else ''}"
         yield f"\n{escape(group.message)}\n"
-        yield from (f"- {escape(line)}" for line in phrases.member_lines(group.members, _MOST, _MOST))
+        yield from (f"- {escape(line)}" for line in member_lines(group.members, _MOST, _MOST))
         action = phrases.action_line(causes, index)
         if action:
             yield f"\n{escape(action)}"
+
+
+def _infos(infos: Sequence[Group]) -> Iterator[str]:
+    if infos:
+        yield "\n## Worth knowing\n"
+        yield from (f"- {escape(line)}" for line in phrases.info_lines(infos, _MOST))
 
 
 def _table(report: Report, zone: ZoneInfo) -> Iterator[str]:
@@ -95,7 +109,7 @@ def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
     yield from (
         row.status,
         workspace.name,
-        phrases.place(workspace.tenant, workspace.project_name),
+        place(workspace.tenant, workspace.project_name),
         row.cluster_name or row.cluster_uid or "",
     )
     yield problems(row)

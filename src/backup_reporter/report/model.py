@@ -50,6 +50,8 @@ class Change(Record, frozen=True, kw_only=True):
     """A finding that is new, goes on, or is resolved since the last report of the same scope."""
 
     tenant: str | None = None
+    project_name: str | None = None
+    """``None`` where it was kept by a version that did not keep it."""
     workspace_uid: str
     workspace_name: str
     cluster_uid: str | None

@@ -28,13 +28,6 @@ from backup_reporter.report.verdicts import worst_first
 PAGE_BYTES = 4_990_000
 """A page is no larger, whatever the fleet. What does not fit is counted; of the workspaces, the healthy go first."""
 
-VERDICTS: Mapping[Status, str] = {
-    "OK": "OK: every backup is in order",
-    "WARNING": "Warning: some backups need a look",
-    "CRITICAL": "Critical: some backups need help now",
-    "UNKNOWN": "Unknown: not everything could be looked at",
-}
-
 CELL_CLASSES: Mapping[DayState, str] = {
     "succeeded": "",
     "partial": "p",
@@ -54,6 +47,7 @@ _FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where ther
 _MOST_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
 _MOST_CAVEATS = 20
 _MOST_TENANTS = 100
+_MOST_MUTED = 20
 _LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10, "glance_days": STRIP_DAYS}
 _MOST_GLANCES = 25
 
@@ -151,17 +145,17 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "style": style,
         "script": script,
         "favicon": favicon(report.status),
-        "verdict": VERDICTS[report.status],
+        "verdict": phrases.verdict(report),
         "counts": phrases.counts(report.summary, report.status),
         "shares": list(_shares(report)),
         "trust_line": phrases.trust_line(report, zone),
         "tenants": phrases.tenant_lines(report, _MOST_TENANTS),
-        "muted_line": phrases.muted_line(report),
+        "muted_line": phrases.muted_line(report, _MOST_MUTED),
         "notes": [note for note in notes if note],
         "glances": [glance(workspace, report.as_of, zone) for workspace in worst],
         "more_glances": max(0, bad - _MOST_GLANCES),
         "well": well_line(report),
-        "zone_name": f"{report.as_of.astimezone(zone):%Z}",
+        "zone_name": zone.key,
     }
 
 

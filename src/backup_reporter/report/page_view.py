@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.wording import count, duration, moment, quote
-from backup_reporter.report.groups import title_of
+from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.rows import Row
 from backup_reporter.report.strip import STATE_WORDS
@@ -130,7 +130,9 @@ class WorkspaceView:
 
 def hours(number: float) -> str:
     """A retention as people say it: ``36 hours``, ``30 days``."""
-    return count(int(number // 24), "day") if number >= 24 and number % 24 == 0 else f"{number:g} hours"
+    if number >= 24 and number % 24 == 0:
+        return count(int(number // 24), "day")
+    return "1 hour" if number == 1 else f"{number:g} hours"
 
 
 def day_label(day: Day) -> str:
@@ -155,6 +157,5 @@ def evidence(value: object) -> str:
 
 
 def problems(row: Row) -> str:
-    """What is wrong with a cluster: ``Backup failed, The last copy expires soon``."""
-    told = (finding for finding in row.findings if finding.severity != "info" and not finding.muted)
-    return ", ".join(dict.fromkeys(title_of(finding.code) for finding in told))
+    """What is wrong with a cluster: ``Backup failed, The last copy expires soon (muted)``."""
+    return ", ".join(dict.fromkeys(title_of_finding(finding) for finding in row.findings if finding.severity != "info"))

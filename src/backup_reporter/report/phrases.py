@@ -6,7 +6,7 @@ that a rendering only has to escape for its own medium.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
@@ -15,12 +15,28 @@ from backup_reporter.health import wording
 from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report.groups import Group, Member, tally, title_of
-from backup_reporter.report.model import Change, ClusterReport, Report, Summary, WorkspaceReport
-from backup_reporter.report.timeline_drawing import restorable_until
-from backup_reporter.report.verdicts import worst_first
+from backup_reporter.report.model import Change, Report, Summary, WorkspaceReport
+from backup_reporter.report.places import NAME_LENGTH, first_that_fit, listed, member_lines, place
+from backup_reporter.report.restorable import has_every_copy
+from backup_reporter.report.verdicts import with_findings, worst_first
 
-NAME_LENGTH = 63
 MESSAGE_LENGTH = 600
+_MOST_CHANGED_CLUSTERS = 4
+
+
+_VERDICTS: Mapping[Status, str] = {
+    "OK": "OK: every backup is in order",
+    "WARNING": "Warning: some backups need a look",
+    "CRITICAL": "Critical: some backups need help now",
+    "UNKNOWN": "Unknown: not everything could be looked at",
+}
+
+
+def verdict(report: Report) -> str:
+    """The verdict in a few words."""
+    if report.status == "OK" and report.summary.muted:
+        return "OK: nothing is wrong but what is muted"
+    return _VERDICTS[report.status] if report.summary.workspaces else "Unknown: nothing could be looked at"
 
 
 def headline(report: Report) -> str:
@@ -36,7 +52,8 @@ def counts(summary: Summary, status: Status) -> str:
     if not summary.workspaces:
         return "no workspace was looked at"
     if status == "OK":
-        return f"nothing wrong in {workspaces}"
+        muted = f" but for {count(summary.muted, 'muted finding')}" if summary.muted else ""
+        return f"nothing wrong in {workspaces}{muted}"
     numbers = (
         (summary.critical, "critical"),
         (summary.unknown, "unknown"),
@@ -99,8 +116,11 @@ def _first(texts: Sequence[str], most: int) -> list[str]:
     return [*lines, f"and {len(texts) - most} more"] if len(texts) > most else lines
 
 
-def change_lines(report: Report, most: int) -> list[str]:
-    """What is new and what is resolved since the last report, at most ``most`` of each; empty for nothing."""
+def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
+    """What is new and what is resolved since the last report, at most ``most`` kinds of each; empty for nothing.
+
+    Each kind is a line with as many places as ``length`` characters have room for, one in any case.
+    """
     changes = report.changes
     if changes.note:
         return [changes.note]
@@ -110,18 +130,37 @@ def change_lines(report: Report, most: int) -> list[str]:
         return [f"Nothing new since the last report: {counts}."] if counts else []
     return [
         f"Since the last report: {counts}.",
-        *_named_changes("New", changes.new, most),
-        *_named_changes("Resolved", changes.resolved, most),
+        *_named_changes("New", changes.new, most, length),
+        *_named_changes("Resolved", changes.resolved, most, length),
     ]
 
 
-def _named_changes(word: str, changes: Sequence[Change], most: int) -> list[str]:
-    lines = [f"{word}: {_place_of_change(change)}: {title_of(change.code)}" for change in changes[:most]]
-    return [*lines, f"{word}: and {len(changes) - most} more"] if len(changes) > most else lines
+def _named_changes(word: str, changes: Sequence[Change], most: int, length: int) -> list[str]:
+    """``New: Backup failed: prod / ledger: eu-1; prod / payments: eu-1, us-2`` for each kind."""
+    kinds: dict[str, list[Member]] = {}
+    for change in changes:
+        kinds.setdefault(title_of(change.code), []).append(_member(change))
+    lines = [
+        f"{word}: {title}: " + "; ".join(first_that_fit(_every_member_line(some), length, "more workspace"))
+        for title, some in list(kinds.items())[:most]
+    ]
+    left = sum(map(len, list(kinds.values())[most:]))
+    return [*lines, f"{word}: and {left} more"] if left else lines
 
 
-def _place_of_change(change: Change) -> str:
-    return place(change.tenant, change.workspace_name, change.cluster_name or change.cluster_uid)
+def _every_member_line(members: Sequence[Member]) -> list[str]:
+    return member_lines(members, len(members), _MOST_CHANGED_CLUSTERS)
+
+
+def _member(change: Change) -> Member:
+    return Member(
+        tenant=change.tenant,
+        workspace_uid=change.workspace_uid,
+        workspace=change.workspace_name,
+        project=change.project_name,
+        cluster=change.cluster_name or change.cluster_uid,
+        since=change.since,
+    )
 
 
 def since_line(group: Group, as_of: datetime, zone: ZoneInfo) -> str | None:
@@ -139,29 +178,6 @@ def day_number(since: datetime, as_of: datetime, zone: ZoneInfo) -> int:
         return max(1, (as_of.astimezone(zone).date() - since.astimezone(zone).date()).days + 1)
     except OverflowError:
         return 1
-
-
-def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters: int) -> list[str]:
-    """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more workspaces``."""
-    clusters: dict[tuple[str | None, str], list[str]] = {}
-    places: dict[tuple[str | None, str], str] = {}
-    for member in members:
-        which = (member.tenant, member.workspace_uid)
-        places.setdefault(which, place(member.tenant, member.project, member.workspace))
-        named = clusters.setdefault(which, [])
-        if member.cluster:
-            named.append(member.cluster)
-    lines = [
-        f"{places[which]}: {wording.listed(named, most_clusters)}" if named else places[which]
-        for which, named in list(clusters.items())[:most_workspaces]
-    ]
-    left = len(clusters) - most_workspaces
-    return [*lines, f"and {count(left, 'more workspace')}"] if left > 0 else lines
-
-
-def place(*names: str | None) -> str:
-    """``acme / prod / payments``, of the names that there are: one tenant alone has none."""
-    return " / ".join(quote(name, NAME_LENGTH) for name in names if name)
 
 
 def action_line(some: Sequence[Group], index: int) -> str | None:
@@ -184,40 +200,28 @@ def kinds(some: Iterable[Group]) -> str:
 
 
 def info_lines(infos: Iterable[Group], most: int) -> list[str]:
-    """Findings that change no status, a line each kind: ``Waiting for its first backup: shop``."""
+    """Findings that change no status, a line each kind: ``Waiting for its first backup: prod / shop``."""
     by_title: dict[str, dict[str, None]] = {}
     for group in infos:
-        names = (member.workspace for member in group.members)
-        by_title.setdefault(group.title, {}).update(dict.fromkeys(names))
-    return [f"{title}: {wording.listed(list(names), most)}" for title, names in by_title.items()]
+        places = (place(member.tenant, member.project, member.workspace) for member in group.members)
+        by_title.setdefault(group.title, {}).update(dict.fromkeys(places))
+    return [f"{title}: {listed(list(places), most)}" for title, places in by_title.items()]
 
 
-def muted_line(report: Report) -> str | None:
-    """How many findings are muted, where some are."""
-    muted = report.summary.muted
-    return f"{count(muted, 'finding')} muted, still in the report." if muted else None
+def muted_line(report: Report, most: int) -> str | None:
+    """How many findings are muted and where, and what cannot be restored there: silence must not look like health."""
+    if not report.summary.muted:
+        return None
+    muted = [one for one in with_findings(report.workspaces) if any(finding.muted for finding in one.findings)]
+    lacking = [one for one in muted if not has_every_copy(one)]
+    said = f"{count(report.summary.muted, 'finding')} muted, still in the report: {listed(_places(muted), most)}."
+    return f"{said} Not everything can be restored of {listed(_places(lacking), most)}." if lacking else said
+
+
+def _places(workspaces: Iterable[WorkspaceReport]) -> list[str]:
+    return [place(one.tenant, one.project_name, one.name) for one in workspaces]
 
 
 def problem_workspaces(report: Report) -> list[WorkspaceReport]:
     """The workspaces that are not OK, worst first."""
     return list(takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces)))
-
-
-def copy_line(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    """Whether a cluster can be restored, and from when: its newest copy and until when it is there."""
-    name = quote(cluster.name or cluster.uid or "all clusters", NAME_LENGTH)
-    if not cluster.restore_points:
-        end = restorable_until(cluster)
-        return f"{name}: nothing to restore" + (f" since {wording.day(end, zone)}" if end else ", and there never was")
-    if not cluster.newest_restore_point_at:
-        return f"{name}: a copy of unknown time"
-    return f"{name}: from {wording.moment(cluster.newest_restore_point_at, zone)}, {_until(cluster, workspace, zone)}"
-
-
-def _until(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    if not cluster.expires_at:
-        return "does not expire"
-    until = f"expires {wording.moment(cluster.expires_at, zone)}"
-    if workspace.next_run_at and cluster.expires_at < workspace.next_run_at:
-        return f"{until}, before the next backup is due"
-    return until

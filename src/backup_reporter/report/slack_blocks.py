@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Severity, Status
 from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.health.wording import count, quote
+from backup_reporter.health.wording import quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report
+from backup_reporter.report.places import first_that_fit, member_lines, place
+from backup_reporter.report.restorable import copy_line, nothing_lines
 from backup_reporter.report.slack_text import as_it_is, cut, escape
 
 Block = dict[str, Any]
@@ -33,10 +35,12 @@ _ROOM_IN_THREAD = 30_000
 _MESSAGE = 500
 _MOST_GROUPS = 35
 _MOST_CHANGES = 5
+_CHANGE_LENGTH = 150
 _MOST_TENANTS = 10
 _MOST_WORKSPACES = 5
 _MOST_CLUSTERS = 5
-_MOST_COPIES = 5
+_COPIES_LENGTH = 1500
+_COPIES_OF_ONE_LENGTH = 300
 _SIGN_OF_STATUS: dict[Status, str] = {"OK": "🟢", "WARNING": "🟠", "CRITICAL": "🔴", "UNKNOWN": "⚪"}
 _SIGN_OF_SEVERITY: dict[Severity, str] = {"critical": "🔴", "unknown": "⚪", "warning": "🟠", "info": "🔵"}
 
@@ -68,11 +72,14 @@ def thread(report: Report, zone: ZoneInfo) -> tuple[Message, list[Message]]:
 def plain(report: Report, zone: ZoneInfo) -> Message:
     """The message without blocks, for when Slack does not like the blocks."""
     problems = [group for group in groups(report) if group.severity != "info"]
-    lines = [escape(one) for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MOST_CHANGES))]
-    lines += [escape(f"{one.title}: {'; '.join(phrases.member_lines(one.members, 2, 3))}") for one in problems[:20]]
+    lines = [
+        escape(one)
+        for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MOST_CHANGES, _CHANGE_LENGTH))
+    ]
+    lines += [escape(f"{one.title}: {'; '.join(member_lines(one.members, 2, 3))}") for one in problems[:20]]
     lines += [escape(phrases.more_line(problems[20:], report))] if problems[20:] else []
-    lines += [report.report_url] if report.report_url else []
-    return {"text": cut("\n".join([_summary_text(report, zone), *lines]), MAX_SECTION), **_TEXT_AS_IT_IS}
+    link = f"\n{report.report_url}" if report.report_url else ""
+    return {"text": cut("\n".join([_summary_text(report, zone), *lines]), MAX_SECTION) + link, **_TEXT_AS_IT_IS}
 
 
 def _summary_text(report: Report, zone: ZoneInfo) -> str:
@@ -85,14 +92,14 @@ def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
     trust = [phrases.trust_line(report, zone), *filter(None, [phrases.scope_line(report)])]
     caveats = "\n".join(cut(escape(one), 300) for one in phrases.caveats(report, 2))
     tenants = "\n".join(map(escape, phrases.tenant_lines(report, _MOST_TENANTS)))
-    changes = "\n".join(map(escape, phrases.change_lines(report, _MOST_CHANGES)))
+    changes = "\n".join(map(escape, phrases.change_lines(report, _MOST_CHANGES, _CHANGE_LENGTH)))
     return [
         _header(f"{_SIGN_OF_STATUS[report.status]} {phrases.headline(report)}"),
         *_section(escape(phrases.what_if(report, zone) or "")),
         *_context(trust, 400),
         *_section(caveats),
         *_section(cut(tenants, 1000)),
-        *_section(cut(changes, 700)),
+        *_section(cut(changes, 1500)),
     ]
 
 
@@ -103,7 +110,7 @@ def _details(report: Report, zone: ZoneInfo, room: int) -> list[Block]:
     infos = phrases.info_lines([group for group in found if group.severity == "info"], _MOST_WORKSPACES)
     # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
     copies = _section(_copies(report, zone))
-    tail = _context([*infos, *filter(None, [phrases.muted_line(report)])], 500)
+    tail = _context([*filter(None, [phrases.muted_line(report, _MOST_WORKSPACES)]), *infos], 1500)
     return [*copies, *_groups(problems, report, zone, room - _length([*copies, *tail])), *tail]
 
 
@@ -122,28 +129,26 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
     group = problems[index]
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{_SIGN_OF_SEVERITY[group.severity]} *{escape(group.title)}*" + (f" ({since})" if since else "")
-    members = phrases.member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
+    members = member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
     lines = [title, cut(escape(quote(group.message, _MESSAGE)), _MESSAGE)]
-    lines += [f"• {cut(escape(member), 150)}" for member in members]
+    lines += [f"• {cut(escape(member), 300)}" for member in members]
     action = phrases.action_line(problems, index)
     return "\n".join([*lines, as_it_is(action)] if action else lines)
 
 
 def _copies(report: Report, zone: ZoneInfo) -> str:
     """Whether the problem workspaces can be restored right now, and from when."""
-    bad = [workspace for workspace in phrases.problem_workspaces(report) if workspace.clusters]
-    lines = [f"• {cut(escape(_copies_of(workspace, zone)), 300)}" for workspace in bad[:_MOST_COPIES]]
-    if len(bad) > _MOST_COPIES:
-        lines.append(f"• and {count(len(bad) - _MOST_COPIES, 'more workspace')}")
-    return cut("\n".join(["*What can be restored right now*", *lines]), 1000) if lines else ""
+    bad = phrases.problem_workspaces(report)
+    known = [escape(_copies_of(workspace, zone)) for workspace in bad if workspace.clusters]
+    lines = first_that_fit(known, _COPIES_LENGTH, "more workspace") if known else []
+    lines += [cut(escape(line), 300) for line in nothing_lines(bad, _MOST_WORKSPACES)]
+    return "\n".join(["*What can be restored right now*", *(f"• {line}" for line in lines)]) if lines else ""
 
 
 def _copies_of(workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    clusters = workspace.clusters
-    named = [phrases.copy_line(cluster, workspace, zone) for cluster in clusters[:_MOST_CLUSTERS]]
-    if len(clusters) > _MOST_CLUSTERS:
-        named.append(f"and {count(len(clusters) - _MOST_CLUSTERS, 'more cluster')}")
-    return f"{phrases.place(workspace.tenant, workspace.project_name, workspace.name)}: {'; '.join(named)}"
+    said = [copy_line(cluster, workspace, zone) for cluster in workspace.clusters]
+    named = first_that_fit(said, _COPIES_OF_ONE_LENGTH, "more cluster")
+    return f"{place(workspace.tenant, workspace.project_name, workspace.name)}: {'; '.join(named)}"
 
 
 def _header(text: str) -> Block:

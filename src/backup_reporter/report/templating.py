@@ -18,6 +18,7 @@ from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import title_of
+from backup_reporter.report.places import NAME_LENGTH, place
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,7 +34,7 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
 
     made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     made.filters |= {
-        "name": partial(quote, length=phrases.NAME_LENGTH),
+        "name": partial(quote, length=NAME_LENGTH),
         "message": partial(quote, length=phrases.MESSAGE_LENGTH),
         "when": lambda at: f"{_local(at, zone):%Y-%m-%d %H:%M}",
         "long_date": lambda at: f"{_local(at, zone):%A} {_local(at, zone).day} {_local(at, zone):%B %Y, %H:%M %Z}",
@@ -45,7 +46,7 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
         "whole_dates": whole_dates,
         "status_word": lambda status: status if status == "OK" else status.capitalize(),
     }
-    made.globals |= {"counted": count, "statuses": WORST_FIRST, "names": phrases.place}
+    made.globals |= {"counted": count, "statuses": WORST_FIRST, "names": place}
     return made
 
 

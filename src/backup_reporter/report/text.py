@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
+from textwrap import indent
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.wording import quote
+from backup_reporter.health.wording import count, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, groups
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, WorkspaceReport
+from backup_reporter.report.places import first_that_fit, member_lines, place
+from backup_reporter.report.restorable import copy_line, nothing_lines
 
 SUBJECT_LENGTH = 99
 """SNS takes subjects of *less than* 100 characters."""
@@ -18,8 +22,9 @@ _MOST_CHANGES = 10
 _MOST_TENANTS = 20
 _MOST_WORKSPACES = 20
 _MOST_CLUSTERS = 8
-_MOST_COPIES = 50
 _MOST_PROBLEMS = 20
+_HEAD_BYTES, _COPIES_BYTES, _INFOS_BYTES = 15_000, 12_000, 6_000
+"""At most, where the whole is bounded; what is wrong gets the rest."""
 
 
 def subject(report: Report) -> str:
@@ -32,9 +37,7 @@ def sms(report: Report) -> str:
     line = phrases.headline(report)
     worst = next((group for group in groups(report) if group.severity != "info"), None)
     if worst:
-        first = worst.members[0]
-        line += f". {worst.title}: {phrases.place(first.tenant, first.workspace)}"
-        line += f" and {len(worst.members) - 1} more" if len(worst.members) > 1 else ""
+        line += f". {worst.title}: {' '.join(member_lines(worst.members, 1, 2))}"
     elif report.problems:
         line += f". {report.problems[0]}"
     return re.sub(r"[`^{}\[\]~\\|]", "?", ascii_line(line, SMS_LENGTH))
@@ -50,15 +53,19 @@ def ascii_line(text: str, length: int) -> str:
 
 
 def text(report: Report, zone: ZoneInfo, max_bytes: int | None = None) -> str:
-    """The whole report for people. ``max_bytes`` (UTF-8) bounds it: the worst is shown, the rest is counted."""
+    """The whole report for people. ``max_bytes`` (UTF-8, 50,000 or more) bounds it: the worst is shown, the rest counted."""
     shown = groups(report)
     problems = [group for group in shown if group.severity != "info"]
     infos = [group for group in shown if group.severity == "info"]
-    head = _joined(_head(report, zone))
-    tail = _joined(_tail(report, infos, zone))
-    room = None if max_bytes is None else max_bytes - len(f"{head}\n\n{tail}\n".encode())
-    body = _problems(problems, report, zone, room)
-    return "\n\n".join(part for part in (head, body, tail) if part) + "\n"
+    is_bounded = max_bytes is not None
+    # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
+    copies = "\n".join(_copies(report, zone, _COPIES_BYTES if is_bounded else sys.maxsize))
+    head = _joined(_head(report, zone), _HEAD_BYTES if is_bounded else sys.maxsize)
+    tail = _joined(_infos(report, infos), _INFOS_BYTES if is_bounded else sys.maxsize)
+    link = f"The whole report: {report.report_url}" if report.report_url else ""
+    room = sys.maxsize if max_bytes is None else max_bytes - _size("\n\n".join((head, copies, tail, link, "")))
+    parts = (head, copies, _problems(problems, report, zone, room), tail, link)
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
@@ -68,29 +75,32 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
     yield phrases.caveats(report, _MOST_PROBLEMS)
     yield phrases.tenant_lines(report, _MOST_TENANTS)
     yield phrases.change_lines(report, _MOST_CHANGES)
-    # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
-    yield _copies(report, zone)
 
 
-def _tail(report: Report, infos: Sequence[Group], zone: ZoneInfo) -> Iterator[list[str]]:
-    yield [*phrases.info_lines(infos, _MOST_WORKSPACES), *filter(None, [phrases.muted_line(report)])]
-    yield [f"The whole report: {report.report_url}"] if report.report_url else []
+def _infos(report: Report, infos: Sequence[Group]) -> Iterator[list[str]]:
+    muted = phrases.muted_line(report, _MOST_WORKSPACES)
+    yield [*([muted] if muted else []), *phrases.info_lines(infos, _MOST_WORKSPACES)]
 
 
-def _joined(paragraphs: Iterator[list[str]]) -> str:
-    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines)
+def _joined(paragraphs: Iterator[list[str]], room: int) -> str:
+    """Paragraphs with an empty line between them; of what there is no room for it says how many lines it has."""
+    lines = "\n\n".join("\n".join(lines) for lines in paragraphs if lines).split("\n")
+    return "\n".join(first_that_fit(lines, room, "more line", _size))
 
 
-def _problems(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int | None) -> str:
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _problems(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int) -> str:
     """As many groups as there is room for, worst first, and a line about the others."""
     paragraphs: list[str] = []
     reserve = 2000  # for the line about the others
     for index in range(len(problems)):
         paragraph = "\n".join(_group(problems, index, report, zone))
-        if room is not None:
-            room -= len(paragraph.encode()) + 2
-            if room < reserve:
-                return "\n\n".join([*paragraphs, phrases.more_line(problems[index:], report)])
+        room -= _size(paragraph) + 2
+        if room < reserve:
+            return "\n\n".join([*paragraphs, phrases.more_line(problems[index:], report)])
         paragraphs.append(paragraph)
     return "\n\n".join(paragraphs)
 
@@ -99,22 +109,23 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
     group = problems[index]
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{group.severity.upper()}  {group.title}" + (f" ({since})" if since else "")
-    members = phrases.member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
+    members = member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
     lines = [title, f"  {quote(group.message, phrases.MESSAGE_LENGTH)}", *(f"  - {member}" for member in members)]
     action = phrases.action_line(problems, index)
     return [*lines, f"  {action}"] if action else lines
 
 
-def _copies(report: Report, zone: ZoneInfo) -> list[str]:
+def _copies(report: Report, zone: ZoneInfo, room: int) -> list[str]:
     """Whether the problem workspaces can be restored right now, and from when."""
-    lines: list[str] = []
-    bad = [workspace for workspace in phrases.problem_workspaces(report) if workspace.clusters]
-    for workspace in bad[:_MOST_COPIES]:
-        lines.append(f"  {phrases.place(workspace.tenant, workspace.project_name, workspace.name)}")
-        clusters = workspace.clusters
-        lines += [f"    {phrases.copy_line(cluster, workspace, zone)}" for cluster in clusters[:_MOST_CLUSTERS]]
-        if len(clusters) > _MOST_CLUSTERS:
-            lines.append(f"    and {len(clusters) - _MOST_CLUSTERS} more clusters")
-    if len(bad) > _MOST_COPIES:
-        lines.append(f"  and {len(bad) - _MOST_COPIES} more workspaces")
-    return ["What can be restored right now:", *lines] if lines else []
+    bad = phrases.problem_workspaces(report)
+    known = [_copies_of(workspace, zone) for workspace in bad if workspace.clusters]
+    said = first_that_fit(known, room, "more workspace", _size) if known else []
+    lines = "\n".join([*said, *nothing_lines(bad, _MOST_WORKSPACES)])
+    return ["What can be restored right now:", indent(lines, "  ")] if lines else []
+
+
+def _copies_of(workspace: WorkspaceReport, zone: ZoneInfo) -> str:
+    lines = [f"  {copy_line(cluster, workspace, zone)}" for cluster in workspace.clusters[:_MOST_CLUSTERS]]
+    left = len(workspace.clusters) - _MOST_CLUSTERS
+    more = [f"  and {count(left, 'more cluster')}"] if left > 0 else []
+    return "\n".join([place(workspace.tenant, workspace.project_name, workspace.name), *lines, *more])

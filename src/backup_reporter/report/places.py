@@ -1,0 +1,49 @@
+"""Where something is, in names: quoted, bounded, and told apart; and lists of places that say what they leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+
+from backup_reporter.health import wording
+from backup_reporter.health.wording import count, quote
+from backup_reporter.report.groups import Member
+
+NAME_LENGTH = 63
+
+
+def place(*names: str | None) -> str:
+    """``acme / prod / payments``, of the names that there are: one tenant alone has none."""
+    return " / ".join(quote(name, NAME_LENGTH) for name in names if name)
+
+
+def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters: int) -> list[str]:
+    """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more workspaces``."""
+    clusters: dict[tuple[str | None, str], list[str]] = {}
+    places: dict[tuple[str | None, str], str] = {}
+    for member in members:
+        which = (member.tenant, member.workspace_uid)
+        places.setdefault(which, place(member.tenant, member.project, member.workspace))
+        named = clusters.setdefault(which, [])
+        if member.cluster:
+            named.append(member.cluster)
+    lines = [
+        f"{places[which]}: {wording.listed(named, most_clusters)}" if named else places[which]
+        for which, named in list(clusters.items())[:most_workspaces]
+    ]
+    left = len(clusters) - most_workspaces
+    return [*lines, f"and {count(left, 'more workspace')}"] if left > 0 else lines
+
+
+def listed(texts: Sequence[str], most: int) -> str:
+    """``a, b and 3 more``, of texts that are quoted already."""
+    shown = ", ".join(texts[:most])
+    return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
+
+
+def first_that_fit(texts: Sequence[str], room: int, noun: str, size: Callable[[str], int] = len) -> list[str]:
+    """The first of some texts, whole and at least one, for which there is room; then ``and 3 more workspaces``."""
+    ends = accumulate(size(text) + len("; ") for text in texts)
+    shown = texts[: max(1, sum(end <= room for end in ends))]
+    left = len(texts) - len(shown)
+    return [*shown, f"and {count(left, noun)}"] if left else list(shown)
