@@ -89,7 +89,7 @@ def test_people_get_text_and_telephones_a_line() -> None:
 
     assert set(message) == {"default", "email", "sms"}
     assert "What to do: Open the workspace's Backups tab" in message["email"]
-    assert message["sms"] == "CRITICAL: 1 critical of 1 workspace. Backup failed: payments"
+    assert message["sms"] == "CRITICAL: 1 critical of 1 workspace. Backup failed: prod / payments: eu-1"
 
 
 def test_a_fleet_too_large_for_a_message_is_cut_to_the_worst(aws: LocalAws) -> None:

@@ -129,7 +129,7 @@ def test_a_report_says_what_changed_since_the_last_one(deployed: Deployment) -> 
     assert len(second["changes"]["ongoing"]) > 5
     shown = deployed.slack.messages[-1].payload["blocks"][2]["text"]["text"]
     assert shown.startswith("Since the last report: ")
-    assert "Resolved: profiles" in shown
+    assert "Resolved: Backup failed: staging / profiles: eu-8" in shown
 
 
 def test_notify_changes_speaks_only_of_changes(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def test_what_is_muted_and_what_changes_no_status_is_there_too() -> None:
     html = MARKDOWN.render(render_markdown(a_report(a_workspace("a", muted, clusters=(a_cluster(),)), new), UTC))
 
     assert "<h1>OK: nothing is wrong but what is muted</h1>" in html
-    assert "<p>1 finding muted, still in the report: prod / a.</p>" in html
+    assert "<p>1 finding muted: prod / a.</p>" in html
     assert "<h2>Worth knowing</h2>\n<ul>\n<li>Waiting for its first backup: prod / edge</li>" in html
     assert "<td>Backup failed (muted)</td>" in html
 

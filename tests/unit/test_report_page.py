@@ -198,7 +198,7 @@ def test_a_muted_finding_is_there_and_marked_and_no_problem_and_nobody_says_that
 
     assert "OK: nothing is wrong but what is muted" in text
     assert "every backup is in order" not in text
-    assert "1 finding muted, still in the report: prod / payments. Not everything can be restored of prod /" in text
+    assert "1 finding muted: prod / payments. Not everything can be restored of prod /" in text
     assert "eu-1Backup failed (muted)none" in text, "the table says so beside the missing copy"
     assert "Backup failed (muted)" in text[text.index("Workspaces that are OK") :]
     assert "Problems by cause" not in text

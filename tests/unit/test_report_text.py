@@ -152,6 +152,19 @@ def test_what_no_copy_is_known_of_is_named_too_where_it_says_what_can_be_restore
     ) in text(report, UTC)
 
 
+def test_where_nothing_can_be_restored_comes_first() -> None:
+    bare = a_cluster("eu-1", restore_points=0, newest_restore_point_at=None, expires_at=None)
+    report = a_report(
+        a_workspace("a", a_finding(), clusters=(a_cluster(),)),
+        a_workspace("z", a_finding("never-backed-up"), clusters=(a_cluster("us-2"), bare)),
+    )
+
+    shown = text(report, UTC)
+
+    assert "    eu-1: nothing to restore, and there never was\n" in shown
+    assert shown.index("  prod / z\n") < shown.index("  prod / a\n")
+
+
 @pytest.mark.parametrize(("number", "said"), [(9, "and 1 more cluster"), (10, "and 2 more clusters")])
 def test_clusters_that_are_left_out_are_counted(number: int, said: str) -> None:
     clusters = tuple(a_cluster(f"eu-{index}") for index in range(number))
@@ -166,7 +179,7 @@ def test_a_green_report_does_not_say_that_nothing_is_wrong_where_something_is_mu
     shown = text(report, UTC)
 
     assert shown.startswith("OK: nothing wrong in 3 workspaces but for 2 muted findings\n")
-    said = "2 findings muted, still in the report: prod / a, prod / b. Not everything can be restored of prod / b.\n"
+    said = "2 findings muted: prod / a, prod / b. Not everything can be restored of prod / b.\n"
     assert said in shown
 
 
@@ -221,7 +234,7 @@ def test_what_changes_no_status_is_one_short_line_at_the_end() -> None:
     muted = a_workspace("c", a_finding(muted=True))
 
     assert text(a_report(*infos, muted), UTC).splitlines()[4:] == [
-        "1 finding muted, still in the report: prod / c. Not everything can be restored of prod / c.",
+        "1 finding muted: prod / c. Not everything can be restored of prod / c.",
         "Parts are left out of the backup by its policy: prod / a, prod / b",
     ]
 

@@ -214,7 +214,7 @@ def muted_line(report: Report, most: int) -> str | None:
         return None
     muted = [one for one in with_findings(report.workspaces) if any(finding.muted for finding in one.findings)]
     lacking = [one for one in muted if not has_every_copy(one)]
-    said = f"{count(report.summary.muted, 'finding')} muted, still in the report: {listed(_places(muted), most)}."
+    said = f"{count(report.summary.muted, 'finding')} muted: {listed(_places(muted), most)}."
     return f"{said} Not everything can be restored of {listed(_places(lacking), most)}." if lacking else said
 
 
@@ -223,5 +223,6 @@ def _places(workspaces: Iterable[WorkspaceReport]) -> list[str]:
 
 
 def problem_workspaces(report: Report) -> list[WorkspaceReport]:
-    """The workspaces that are not OK, worst first."""
-    return list(takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces)))
+    """The workspaces that are not OK: those where a cluster has nothing to restore, then the others, each worst first."""
+    bad = takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces))
+    return sorted(bad, key=lambda workspace: all(cluster.restore_points for cluster in workspace.clusters))
