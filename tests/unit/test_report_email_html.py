@@ -75,6 +75,7 @@ def test_what_can_be_restored_comes_before_the_causes() -> None:
     text = Tags(render_email(a_troubled_report(), UTC)).text
 
     assert text.index("What can be restored right now") < text.index("Problems by cause")
+    assert re.search(r"Critical payments payments\s*Backup failed", text), "the card says what is wrong by itself"
 
 
 def test_it_says_whose_times_they_are() -> None:

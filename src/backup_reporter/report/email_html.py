@@ -13,7 +13,7 @@ from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, groups
 from backup_reporter.report.model import Report, WorkspaceReport
 from backup_reporter.report.places import member_lines, place
-from backup_reporter.report.restorable import copy_line, nothing_line
+from backup_reporter.report.restorable import copy_line, nothing_line, what_is_wrong
 from backup_reporter.report.strip import STRIP_DAYS, strip_words
 from backup_reporter.report.templating import environment
 
@@ -71,7 +71,7 @@ def render_email(report: Report, zone: ZoneInfo) -> str:
         "mark": Markup(_MARKS[report.status]),  # noqa: S704 - a constant
     }
     template = templates.get_template("email.html.j2")
-    found, workspaces = groups(report), phrases.problem_workspaces(report)
+    found, workspaces = groups(report), list(phrases.problem_workspaces(report))
     html = ""
     for extent in _EXTENTS:
         html = template.render(**_content(report, found, workspaces, zone, extent))
@@ -109,6 +109,7 @@ def _content(
             (
                 workspace,
                 place(workspace.tenant, workspace.project_name),
+                what_is_wrong(workspace) if workspace.clusters else "",
                 _copies(workspace, zone, extent.clusters),
                 strip_words(workspace),
             )

@@ -137,7 +137,7 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     """What stands around the parts: the verdict, the trust line, what changed, the policy and what it allows."""
     style, script = asset("page.css"), asset("page.js")
     bad = report.summary.workspaces - report.summary.ok
-    worst = islice(worst_first(report.workspaces), min(bad, _MOST_GLANCES))
+    worst = islice(phrases.problem_workspaces(report), _MOST_GLANCES)
     notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MOST_CAVEATS))
     return {
         "report": report,

@@ -6,7 +6,7 @@ that a rendering only has to escape for its own medium.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
@@ -222,7 +222,9 @@ def _places(workspaces: Iterable[WorkspaceReport]) -> list[str]:
     return [place(one.tenant, one.project_name, one.name) for one in workspaces]
 
 
-def problem_workspaces(report: Report) -> list[WorkspaceReport]:
+def problem_workspaces(report: Report) -> Iterator[WorkspaceReport]:
     """The workspaces that are not OK: those where a cluster has nothing to restore, then the others, each worst first."""
-    bad = takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces))
-    return sorted(bad, key=lambda workspace: all(cluster.restore_points for cluster in workspace.clusters))
+    for has_all in (False, True):
+        for one in takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces)):
+            if all(cluster.restore_points for cluster in one.clusters) == has_all:
+                yield one

@@ -138,7 +138,7 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
 
 def _copies(report: Report, zone: ZoneInfo) -> str:
     """Whether the problem workspaces can be restored right now, and from when."""
-    bad = phrases.problem_workspaces(report)
+    bad = list(phrases.problem_workspaces(report))
     known = [escape(_copies_of(workspace, zone)) for workspace in bad if workspace.clusters]
     lines = first_that_fit(known, _COPIES_LENGTH, "more workspace") if known else []
     lines += [cut(escape(line), 300) for line in nothing_lines(bad, _MOST_WORKSPACES)]

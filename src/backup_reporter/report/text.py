@@ -117,7 +117,7 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
 
 def _copies(report: Report, zone: ZoneInfo, room: int) -> list[str]:
     """Whether the problem workspaces can be restored right now, and from when."""
-    bad = phrases.problem_workspaces(report)
+    bad = list(phrases.problem_workspaces(report))
     known = [_copies_of(workspace, zone) for workspace in bad if workspace.clusters]
     said = first_that_fit(known, room, "more workspace", _size) if known else []
     lines = "\n".join([*said, *nothing_lines(bad, _MOST_WORKSPACES)])
