@@ -50,7 +50,7 @@ class Examiner:
     def _judged(self, workspace: Workspace) -> WorkspaceReport:
         request_uid = self.request.backup_request_uid
         result = self.client.backup_result(workspace, request_uid)
-        if self.as_of < self.now:
+        if self.request.as_of and self.as_of < self.now:
             result = until(result, self.as_of)
         if request_uid is None:
             return judge(workspace, result, self.rules, self.as_of)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from builders import NOW, at, backup, copy, label, listed, nightly, run
@@ -53,12 +53,13 @@ def gather(
 ) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
     """The verdicts, and what could not be looked into."""
     palettes = [Palette(tenant=Tenant(api_url="https://palette.example"), client=client)]
-    made, shards = plan(request, Settings(), palettes, "invocation", NOW)
+    # A clock tells fractions of a second, which the report's own time does not have.
+    made, shards = plan(request, Settings(), palettes, "invocation", NOW + timedelta(milliseconds=500))
     verdicts = collect_all(made, shards, Settings().rules, palettes, on_progress)
     return list(verdicts), made.tenants[0].problems
 
 
-def gathered(answer: object, request: Request | None = None, as_of: datetime = NOW) -> WorkspaceReport:
+def gathered(answer: object, request: Request | None = None, as_of: datetime | None = None) -> WorkspaceReport:
     asked = replace(request or Request(), as_of=as_of)
     (verdict,), problems = gather(asked, OneWorkspace(answer))
     assert not problems
@@ -139,6 +140,22 @@ def test_a_run_that_was_asked_for_and_is_not_there_is_unreadable_never_good(answ
 
     assert (verdict.status, [finding.code for finding in verdict.findings]) == ("UNKNOWN", ["unreadable"])
     assert "req-11-22 01:00" in verdict.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (backup(*nightly(), run("2099-01-01T01:00:00Z")), "backup-state-unknown"),
+        (backup(*nightly(last="11-20"), created="2099-01-01T01:00:00Z"), "backup-overdue"),
+    ],
+    ids=["a run", "a policy"],
+)
+def test_what_is_dated_in_the_future_is_left_out_of_no_report_on_today(answer: object, code: str) -> None:
+    assert [finding.code for finding in gathered(answer).findings] == [code]
+
+
+def test_a_run_of_a_clock_that_is_a_little_fast_has_begun() -> None:
+    assert gathered(backup(*nightly(last="11-22"), run("11-23 07:04"))).status == "OK"
 
 
 def test_as_of_then_the_runs_that_began_later_are_not_known() -> None:
