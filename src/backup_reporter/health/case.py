@@ -66,13 +66,15 @@ class Case:
     def due_long_ago(self) -> datetime | None:
         """The latest due time whose run should have left its copies by now: the grace and the stuck limit have passed.
 
-        While a run of it, which began late, is still at work, it is the one before.
+        While a run of it, which began late, is still at work, it is the one before. A policy that is younger than
+        all of them excuses two of its longest pauses, and no more: it may be made anew again and again.
         """
         if self.due_times is None:
             return None
-        due = self.due_times.latest(self.now - self.rules.grace - self.rules.stuck_after)
+        long_ago = self.now - self.rules.grace - self.rules.stuck_after
+        due = self.due_times.latest(long_ago)
         if due is None:
-            return None
+            return long_ago - 2 * self.due_times.longest_pause
         since = (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
         is_late = any(self.due_times.latest(at + EARLY) == due for at in since)
         return self.due_times.latest(due - timedelta(seconds=1)) if is_late else due
@@ -92,8 +94,7 @@ class Case:
             return ()
         if self.due_times is None or run.at is None:
             return (run,)
-        due = self.due_times.schedule.latest(run.at + EARLY)
-        reach = (run.at - due if due else self.due_times.longest_pause) + EARLY
+        reach = run.at - self.due_times.schedule.period_start(run.at + EARLY) + EARLY
         return tuple(other for other in self.timeline.runs if other.at and run.at - other.at <= reach)
 
     def run_of(self, attempt: Attempt) -> JudgedRun:

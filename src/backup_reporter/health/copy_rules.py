@@ -118,14 +118,20 @@ def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
 
 
 def copies_stopped_coming(case: Case, subject: Subject) -> Finding | None:
-    """Warning: runs began, a due time is long past, and no copy is as new as that: the net under all other rules."""
+    """Warning: a due time is long past, and no copy is as new as that: the net under all other rules."""
     newest, due = newest_restore_point(subject, case.now), case.due_long_ago
     if not subject.in_scope or newest is None or due is None or (newest.at and newest.at >= due - EARLY):
         return None
     since = f"since {case.day(newest.at)}" if newest.at else "for nobody knows how long (the last one has no date)"
+    made = case.due_times.not_before if case.due_times else None
+    although = (
+        f"although its policy was made anew on {case.day(made)}, which excuses no longer pause"
+        if made and due < made
+        else "although backups began, and nothing says why"
+    )
     return finding(
         "backup-state-unknown",
-        f"No copy has come {since}, although backups began, and nothing says why: {_what_came(subject, newest)}.",
+        f"No copy has come {since}, {although}: {_what_came(subject, newest)}.",
         cluster=subject.cluster,
         since=newest.at,
         **evidence_of(subject.attempts[-1]),

@@ -99,6 +99,10 @@ class Cron:
         """The first due time after ``after``; ``None`` where there is none within 50 years."""
         return next(self._due_times(after, reverse=False), None)
 
+    def period_start(self, at: datetime) -> datetime:
+        """Since when a run counts as made in the same period as one at ``at``."""
+        return self.latest(at) or at - self.longest_pause
+
     def _due_times(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
         # Beyond the first and the last year of the calendar nothing falls due.
         with suppress(OverflowError):

@@ -28,6 +28,10 @@ class Schedule(Protocol):
 
     def next(self, after: datetime) -> datetime | None: ...
 
+    def period_start(self, at: datetime) -> datetime:
+        """Since when a run counts as made in the same period as one at ``at``."""
+        ...
+
 
 @dataclass(frozen=True)
 class Every:
@@ -54,6 +58,10 @@ class Every:
         if anchor is None:
             return self.anchors[0] + self.interval if self.anchors else None
         return anchor + ((after - anchor) // self.interval + 1) * self.interval
+
+    def period_start(self, at: datetime) -> datetime:
+        # Every run puts the next due time off: somebody's runs of one cluster must not make the period ever longer.
+        return max(self.latest(at) or at - self.interval, at - self.interval)
 
 
 @dataclass(frozen=True)

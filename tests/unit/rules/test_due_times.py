@@ -88,7 +88,7 @@ OVERDUE = [
     ),
     row(
         "Times before the policy existed are not due",
-        backup(*nightly(last="11-20"), created="11-23 02:00"),
+        backup(*nightly(last="11-21"), created="11-23 02:00"),
     ),
     row(
         "The first due time after the policy's creation is",
@@ -99,7 +99,7 @@ OVERDUE = [
     *(
         row(
             f"Where the policy has no creation time ({created!r}), times before the workspace existed are not due",
-            backup(*nightly("11-20", "11-20"), created=created),
+            backup(*nightly("11-21", "11-21"), created=created),
             workspace=listed(created="11-23 02:00"),
         )
         for created in (None, "", "0001-01-01T00:00:00Z")
@@ -203,6 +203,11 @@ PERIOD = [
     row(
         "What is more than an interval older was another period's",
         backup(*nightly(last="11-22"), only("eu1", "11-23 05:10"), schedule="@every 24h", created="11-23 05:00"),
+        "cluster-not-backed-up us2",
+    ),
+    row(
+        "So it is where somebody's runs of one cluster put off every due time",
+        backup(run("11-21 06:00"), only("eu1", "11-22 05:30"), only("eu1", "11-23 05:00"), schedule="@every 24h"),
         "cluster-not-backed-up us2",
     ),
     row(
