@@ -6,6 +6,7 @@ from datetime import datetime
 
 from backup_reporter.health.case import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
+from backup_reporter.health.phases import UNDER_WAY
 from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.timeline import Attempt, Subject
 from backup_reporter.health.wording import duration, quote, timestamp
@@ -37,9 +38,9 @@ def never_backed_up(case: Case, subject: Subject) -> Finding | None:
     """Critical: there is no restore point and never was one; info while the first run of it is not due yet."""
     if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
         return None
-    due = case.first_due_still_awaited
-    if due and not subject.attempts:
-        message = f"The policy is new; its first backup is due {case.moment(due)}."
+    due, made = case.first_due_still_awaited, case.due_times and case.due_times.not_before
+    if due and made and not subject.attempts:
+        message = f"The policy is new (since {case.day(made)}); its first backup is due {case.moment(due)}."
         return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
     return finding(
         "never-backed-up",
@@ -52,8 +53,10 @@ def never_backed_up(case: Case, subject: Subject) -> Finding | None:
 def _why_never(subject: Subject) -> str:
     if any(attempt.phase == "succeeded" and attempt.speaks_for_all for attempt in subject.attempts):
         return "a run says it succeeded but names no cluster backup"
-    if any(attempt.phase == "succeeded" for attempt in subject.attempts):
-        return "every copy there was has been deleted"
+    if any(attempt.phase in ("succeeded", "deleting") for attempt in subject.attempts):
+        return "every copy there was has been deleted, or is being deleted"
+    if subject.attempts and all(attempt.phase in UNDER_WAY for attempt in subject.attempts):
+        return "its first backup is still running"
     return "no backup has ever succeeded" if subject.attempts else "it has never been backed up"
 
 
@@ -123,7 +126,7 @@ def copies_stopped_coming(case: Case, subject: Subject) -> Finding | None:
     if not subject.in_scope or newest is None or due is None or (newest.at and newest.at >= due - EARLY):
         return None
     since = f"since {case.day(newest.at)}" if newest.at else "for nobody knows how long (the last one has no date)"
-    made = case.due_times.not_before if case.due_times else None
+    made = case.due_times and case.due_times.not_before
     although = (
         f"although its policy was made anew on {case.day(made)}, which excuses no longer pause"
         if made and due < made

@@ -20,16 +20,21 @@ def backup_overdue(case: Case) -> Iterator[Finding]:
         knows_first = case.last_run_at or (case.due_times and case.due_times.not_before)
         at_least = "" if knows_first and len(missed) < COUNT_LIMIT else "at least "
         which = f"the latest on {case.day(missed[0])}" if at_least else f"the first on {case.day(missed[-1])}"
-        last = f"the last run was on {case.day(case.last_run_at)}" if case.last_run_at else "there is no run at all"
         yield finding(
             "backup-overdue",
-            f"No backup began for {at_least}{count(len(missed), 'due time')}, {which}; {last}.",
+            f"No backup began for {at_least}{count(len(missed), 'due time')}, {which}; {_last_run(case)}.",
             since=missed[-1] if knows_first else None,
             missed=len(missed),
             latestDueAt=timestamp(missed[0]),
             lastRunAt=timestamp(case.last_run_at),
             schedule=quote(case.policy.schedule or ""),
         )
+
+
+def _last_run(case: Case) -> str:
+    if case.last_run_at:
+        return f"the last run was on {case.day(case.last_run_at)}"
+    return "no run has a date" if case.timeline.runs else "there is no run at all"
 
 
 def delete_failed(case: Case) -> Iterator[Finding]:

@@ -134,6 +134,18 @@ EXPIRED_OR_NEVER = [
         says={"never-backed-up eu1": ["every copy there was has been deleted"]},
     ),
     row(
+        "never-backed-up: every backup is in state Deleting",
+        backup(*nightly(state="Deleting")),
+        *both("never-backed-up"),
+        says={"never-backed-up eu1": ["every copy there was has been deleted, or is being deleted"]},
+    ),
+    row(
+        "never-backed-up: the first backup has begun, and says that it still runs",
+        backup(run("11-23 01:00", "InProgress"), created="11-22 12:00"),
+        *both("never-backed-up"),
+        says={"never-backed-up eu1": ["its first backup is still running"]},
+    ),
+    row(
         "never-backed-up: runs that succeeded and name no cluster backup",
         backup(run("11-22 01:00", "Failed"), run("11-23 01:00", refs=[])),
         *both("backup-failed"),
@@ -158,6 +170,7 @@ EXPIRED_OR_NEVER = [
         "awaiting-first-backup: a young policy without any run",
         backup(created="11-23 02:00"),
         *both("awaiting-first-backup"),
+        says={"awaiting-first-backup eu1": ["since Mon 2026-11-23", "due 2026-11-24 01:00 UTC"]},
         status="OK",
     ),
     row(

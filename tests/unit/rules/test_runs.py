@@ -82,6 +82,7 @@ TIMES = [
         "A run with no time at all does not answer a due time",
         backup(run()),
         "backup-overdue",
+        says={"backup-overdue": ["no run has a date"]},
     ),
     row(
         "A cluster backup's time is its own backupTime",
