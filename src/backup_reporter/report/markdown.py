@@ -31,8 +31,19 @@ _COLUMNS = (
 _MOST = 1000
 _LONG_LINE = 10_000
 
-# https://spec.commonmark.org/0.31.2/#backslash-escapes
-_PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~])")
+# https://spec.commonmark.org/0.31.2/#backslash-escapes: only what Markdown, GitHub or GitLab would read as more than text.
+_MARKUP = re.compile(
+    r"""(
+      [\\`\[<|~$\#{]                        # code, links, HTML, columns, strikethrough, formulas, numbers of issues
+    | (?<![^\W_])_ | _(?![^\W_])            # emphasis; within a word it is none
+    | (?<=\S)\* | \*(?=\S)                  # emphasis; between spaces it is none
+    | &(?=[\#\w]) | !(?=\w) | %(?=[\w"])    # entities, GitLab's merge requests and milestones
+    | :(?=//) | (?<=[wW]{3})\. | (?<!\w):(?=[\w+-]+:)  # bare links, emoji
+    | ^[-+*>=]                              # lists, quotations, headings
+    )""",
+    re.VERBOSE,
+)
+_NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 
 
 def render_markdown(report: Report, zone: ZoneInfo) -> str:
@@ -51,7 +62,8 @@ def render_markdown(report: Report, zone: ZoneInfo) -> str:
 
 def escape(text: str) -> str:
     """Text that stays text: on one line, without markup, links, HTML or mentions."""
-    return _PUNCTUATION.sub(r"\\\1", quote(text, phrases.MESSAGE_LENGTH)).replace("@", "@<!-- -->")
+    escaped = _MARKUP.sub(r"\\\1", quote(text, phrases.MESSAGE_LENGTH))
+    return _NUMBERED.sub(r"\1\\\2", escaped).replace("@", "@<!-- -->")
 
 
 def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
