@@ -156,6 +156,13 @@ def test_a_name_that_means_several_lists_them(palette: LookAlike) -> None:
     assert "w2" in done.stderr
 
 
+def test_a_name_that_means_nothing_says_among_what_it_was_looked_for(palette: LookAlike) -> None:
+    done = run("report", "--project", "staging", "--workspace", "ledger", env=environment(palette))
+    assert done.returncode == 3
+    assert "no workspace in staging that the API key sees has the name or uid 'ledger'" in done.stderr
+    assert "there are: edge-sites, gitops, profiles, sandbox, web-shop" in done.stderr
+
+
 def test_nothing_is_sent_unless_it_is_asked_for(around: World) -> None:
     env = {**environment(), **around.environment, "PALETTE_API_KEY": API_KEY}
     assert run("report", env=env).returncode == 2

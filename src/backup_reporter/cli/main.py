@@ -87,7 +87,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, BotoCoreError):
         return f"AWS cannot be used: {error} (backup-reporter doctor says how to mend it)"
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith("moto"):
-        return "the demo needs more than is installed: pip install '.[cli,demo]' in the project's directory"
+        return "the demo needs the extra 'demo', which is not installed: pip install '.[cli,demo]' in the project's directory"
     if isinstance(error, BackupReporterError | OSError):
         return str(error)
     return f"{reason_of(error)} (run it again with {DEBUG} to see more, and please report it)"

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from backup_reporter.errors import InvalidRequest, PaletteError
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.wording import quote
+from backup_reporter.health.wording import listed, quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover, list_projects
 from backup_reporter.palette.wire import Project
@@ -104,7 +104,9 @@ def _several(noun: str, asked: str, matches: Sequence[str]) -> str:
 
 
 def _none(noun: str, asked: str, things: Sequence[Project | Workspace], problems: Iterable[str]) -> str:
-    said = f"--{noun}: no {noun} that the API key sees has the name or uid {quote(asked, 80)!r}"
+    projects = sorted({thing.project_name for thing in things if isinstance(thing, Workspace)})
+    where = f" in {listed(projects)}" if projects else ""
+    said = f"--{noun}: no {noun}{where} that the API key sees has the name or uid {quote(asked, 80)!r}"
     close = get_close_matches(asked, sorted({thing.name for thing in things}), n=3)
     if close:
         said += f"; did you mean {' or '.join(quote(name, _NAME_LENGTH) for name in close)}?"
