@@ -185,7 +185,7 @@ class Reporter:
         if self.api_key and tenant.name is None:
             return parse_api_key(self.api_key, "PALETTE_API_KEY")
         setting = f"apiKeySecret of {tenant.name}" if tenant.name else "PALETTE_API_KEY_SECRET"
-        return parse_api_key(self.secret(setting, tenant.api_key_secret), tenant.api_key_secret or "")
+        return parse_api_key(self.secret(setting, tenant.api_key_secret), f"the secret {tenant.api_key_secret}")
 
     def palette(self, tenant: Tenant, seconds_left: Callable[[], float], burst: int | None = None) -> PaletteClient:
         """Whom to ask about a tenant, for as long as ``seconds_left``; ``burst`` where it is not the tenant's."""

@@ -44,25 +44,25 @@ def read_secret(client: SecretsManagerClient, name: str, setting: str) -> str:
     return text.strip()
 
 
-def parse_fields(text: str, name: str) -> dict[str, str] | None:
-    """The text fields of a secret that is a JSON object; ``None`` where it is plain text."""
+def parse_fields(text: str, source: str) -> dict[str, str] | None:
+    """The text fields of a secret that is a JSON object; ``None`` where it is plain text. ``source``: where it stood."""
     if not text.startswith("{"):
         return None
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        raise SecretError(f"the secret {name} begins like JSON but is none") from None
+        raise SecretError(f"{source} begins like JSON but is none") from None
     return {key: value.strip() for key, value in document.items() if isinstance(value, str) and value.strip()}
 
 
-def parse_api_key(text: str, name: str) -> str:
-    """Palette's API key: the whole secret, or the field ``apiKey`` of a JSON object."""
-    fields = parse_fields(text, name)
+def parse_api_key(text: str, source: str) -> str:
+    """Palette's API key: the whole secret, or the field ``apiKey`` of a JSON object. ``source``: where it stood."""
+    fields = parse_fields(text, source)
     key = text if fields is None else fields.get("apiKey", "")
     if not key:
-        raise SecretError(f"the secret {name} is JSON without the field apiKey")
+        raise SecretError(f"{source} is JSON without the field apiKey")
     if not re.fullmatch(r"[\x21-\x7e]+", key):
-        raise SecretError(f"the secret {name} holds no API key: it has spaces, line breaks or unusual characters")
+        raise SecretError(f"{source} holds no API key: it has spaces, line breaks or unusual characters")
     return key
 
 

@@ -71,7 +71,12 @@ def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> Non
         ({"NOTIFY": "shout"}, "settings", "NOTIFY: 'shout'", "stack's parameters"),
         ({"PALETTE_API_KEY_SECRET": "gone"}, "key", "ResourceNotFound", "Put the API key into the secret"),
         ({"PALETTE_API_URL": "http://127.0.0.1:9"}, "projects", "could not be reached", "Check PALETTE_API_URL"),
-        ({"PALETTE_PROJECT_UIDS": "elsewhere"}, "workspaces", "elsewhere", "PALETTE_PROJECT_UIDS"),
+        (
+            {"PALETTE_PROJECT_UIDS": "elsewhere"},
+            "workspaces",
+            "The project elsewhere (PALETTE_PROJECT_UIDS or projectUids) is none that the API key can see.",
+            "PALETTE_PROJECT_UIDS",
+        ),
         ({"PALETTE_WORKSPACE_UIDS": "nowhere"}, "workspaces", "nowhere", "Correct PALETTE_WORKSPACE_UIDS"),
         (
             {"SNS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:missing"},
@@ -271,6 +276,12 @@ def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
     lines = run("doctor", env=env).stdout.splitlines()
     assert any("→ Make a new API key" in line for line in lines)
     assert max(map(len, lines)) <= 100
+
+
+def test_at_the_keyboard_a_key_that_is_none_is_looked_for_where_it_stands() -> None:
+    check = checks(json.loads(run("doctor", "--json", env=environment(PALETTE_API_KEY="two words")).stdout))["key"]
+    assert check["found"].startswith("PALETTE_API_KEY holds no API key")
+    assert "PALETTE_API_KEY" in check["mend"]
 
 
 def test_at_the_keyboard_missing_settings_are_findings_too() -> None:

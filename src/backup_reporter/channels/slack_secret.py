@@ -29,7 +29,7 @@ def parse_slack_secret(text: str, name: str) -> Webhook | Bot:
 
     Raises :class:`SecretError`, which names the secret and says what is wrong with it.
     """
-    fields = parse_fields(text, name)
+    fields = parse_fields(text, f"the secret {name}")
     if fields is None:
         return _webhook(text, name)
     if "botToken" in fields:

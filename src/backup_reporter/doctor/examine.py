@@ -20,7 +20,8 @@ _TENANTS_MEND = (
     "Check TENANTS and the document there; the role needs ssm:GetParameter or s3:GetObject on it (docs/scale.md)."
 )
 _KEY_MEND = (
-    "Put the API key into the secret, alone or as apiKey in JSON; the role needs secretsmanager:GetSecretValue on it."
+    "Put the API key into the secret, alone or as apiKey in JSON (the role needs secretsmanager:GetSecretValue on it); at the keyboard it may be "
+    "in PALETTE_API_KEY instead."
 )
 
 

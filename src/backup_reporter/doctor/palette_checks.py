@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import groupby
@@ -70,7 +70,7 @@ class PaletteChecks:
                 return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
             raise Ailment(str(error), _mend(error, "project.list and project.get")) from error
         if problems:
-            raise Ailment(listed(problems, 3), _LATER)
+            raise Ailment(_first_of(problems), _LATER)
         if not projects:
             raise Ailment(
                 "the API key is accepted, and sees no project",
@@ -85,7 +85,7 @@ class PaletteChecks:
         if fleet.problems:
             needs = "workspace.list and workspace.get in each project"
             raise Ailment(
-                f"{said}; {listed(fleet.problems, 3)}",
+                f"{said}; {_first_of(fleet.problems)}",
                 f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS has to be a project that it sees.",
             )
         if fleet.unlisted_workspace_uids:
@@ -165,6 +165,11 @@ class PaletteChecks:
 def _named(noun: str, things: tuple[Workspace, ...] | list[Project]) -> str:
     names = sorted(thing.name for thing in things)
     return f"{count(len(names), noun)}: {listed(names)}" if names else f"0 {noun}s"
+
+
+def _first_of(problems: Sequence[str]) -> str:
+    more = f" And {len(problems) - 3} more." if len(problems) > 3 else ""
+    return " ".join(quote(problem) for problem in problems[:3]) + more
 
 
 def _mend(error: PaletteError, permission: str) -> str:
