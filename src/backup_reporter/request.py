@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -59,7 +59,7 @@ def _scheduled_time(value: object, field: str) -> datetime | None:
 
 
 def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Sequence[str]) -> Request:
-    problems = [f"{_shown(name)} is no field; valid are {', '.join(_FIELDS)}" for name in event if name not in _FIELDS]
+    problems = list(_unknown_fields(event))
     values: dict[str, Any] = {}
     for name, (attribute, parse) in _FIELDS.items():
         if event.get(name) is None:
@@ -74,6 +74,16 @@ def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Sequence[s
     if problems:
         raise InvalidRequest("; ".join(problems))
     return request
+
+
+def _unknown_fields(event: Mapping[Any, Any]) -> Iterator[str]:
+    unknown = [name for name in event if name not in _FIELDS]
+    if "scheduledTime" in unknown:
+        unknown.remove("scheduledTime")
+        yield "scheduledTime: goes alone, without any other field"
+    if unknown:
+        are = "is no field" if len(unknown) == 1 else "are no fields"
+        yield f"{', '.join(map(_shown, unknown))} {are}; valid are {', '.join(_FIELDS)}"
 
 
 def _contradictions(request: Request, settings: Settings) -> list[str]:

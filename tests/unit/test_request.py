@@ -52,6 +52,12 @@ def test_several_problems_are_told_at_once() -> None:
         assert said in str(refusal.value)
 
 
+def test_fields_that_are_none_are_named_together_with_the_valid_ones_once() -> None:
+    with pytest.raises(InvalidRequest, match=r"^'foo', 'bar' are no fields; valid are projectUids, ") as refusal:
+        parse_event({"foo": 1, "bar": 2}, Settings())
+    assert str(refusal.value).count("valid are") == 1
+
+
 def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
     with pytest.raises(InvalidRequest) as refusal:
         parse_event({"notify": "x" * 1_000_000}, Settings())
