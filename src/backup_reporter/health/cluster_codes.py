@@ -52,13 +52,13 @@ CLUSTER_CODES = (
         about="cluster",
         title="Backup state is not understood",
         meaning="A backup has a state that this reporter does not know, or none at all, and no newer one has finished; the "
-        "message quotes it. Or backups begin, no copy of the cluster has come for longer than the schedule explains, and "
-        "nothing says why. Or something is dated in the future.",
+        "message quotes it. Or no copy of the cluster has come for longer than the schedule explains, and nothing says why. "
+        "Or something is dated in the future.",
         why="Palette publishes no list of states. What is not understood may be good or bad, and calling it good would be a "
         "guess.",
         confirm="Open the workspace's Backups tab and choose the backup: is it shown as completed, and can Restore be chosen "
-        "for it? Where copies are gone as soon as they are made, find out who deletes them; where a date is in the future, "
-        "see whose clock is wrong.",
+        "for it? Where copies are gone as soon as they are made, find out who deletes them; where the policy is made anew "
+        "before each backup is due, find out by whom; where a date is in the future, see whose clock is wrong.",
         action="Look the backup up in Palette. If the state is a good one, teach it with the setting EXTRA_STATES.",
     ),
     Code(
