@@ -42,7 +42,8 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         try:
             return parse(text)
         except ValueError as error:
-            given = repr(text) if show else "the value given (not shown, it may be secret)"
+            shown = text if len(text) <= 80 else f"{text[:79]}…"
+            given = repr(shown) if show else "the value given (not shown, it may be secret)"
             problems.append(f"{name}: {given} is not valid: {error}")
             return default
 

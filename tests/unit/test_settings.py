@@ -195,6 +195,12 @@ def test_plain_http_is_good_enough_for_this_machine(url: str) -> None:
     assert load({**KEY, "PALETTE_API_URL": url}).api_url == url
 
 
+def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
+    (problem,) = problems_of(PALETTE_CA_BUNDLE="-----BEGIN CERTIFICATE-----\n" + "MIID" * 1000)
+    assert problem.startswith("PALETTE_CA_BUNDLE: '-----BEGIN CERTIFICATE-----")
+    assert len(problem) < 250
+
+
 def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(SettingsError) as refusal:
         load({"NOTIFY": "x", "HISTORY_DAYS": "x", "EMAIL_TO": "a@example.com"})
