@@ -16,6 +16,8 @@ from backup_reporter.health.timeline import Attempt, JudgedRun, Subject, Timelin
 from backup_reporter.health.wording import day, evidence_text, moment, timestamp
 from backup_reporter.settings import Rules
 
+_A_NEW_POLICY_EXCUSES = timedelta(days=7)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -67,14 +69,15 @@ class Case:
         """The latest due time whose run should have left its copies by now: the grace and the stuck limit have passed.
 
         While a run of it, which began late, is still at work, it is the one before. A policy that is younger than
-        all of them excuses two of its longest pauses, and no more: it may be made anew again and again.
+        all of them excuses a week, or two of its longest pauses where these are longer, and no more: it may be made
+        anew again and again.
         """
         if self.due_times is None:
             return None
         long_ago = self.now - self.rules.grace - self.rules.stuck_after
         due = self.due_times.latest(long_ago)
         if due is None:
-            return long_ago - 2 * self.due_times.longest_pause
+            return long_ago - max(2 * self.due_times.longest_pause, _A_NEW_POLICY_EXCUSES)
         since = (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
         is_late = any(self.due_times.latest(at + EARLY) == due for at in since)
         return self.due_times.latest(due - timedelta(seconds=1)) if is_late else due

@@ -88,7 +88,7 @@ OVERDUE = [
     ),
     row(
         "Times before the policy existed are not due",
-        backup(*nightly(last="11-21"), created="11-23 02:00"),
+        backup(*nightly(last="11-20"), created="11-23 02:00"),
     ),
     row(
         "The first due time after the policy's creation is",
@@ -99,7 +99,7 @@ OVERDUE = [
     *(
         row(
             f"Where the policy has no creation time ({created!r}), times before the workspace existed are not due",
-            backup(*nightly("11-21", "11-21"), created=created),
+            backup(*nightly("11-20", "11-20"), created=created),
             workspace=listed(created="11-23 02:00"),
         )
         for created in (None, "", "0001-01-01T00:00:00Z")

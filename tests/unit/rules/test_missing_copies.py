@@ -218,21 +218,21 @@ NET = [
         "not-scheduled",
     ),
     row(
-        "A policy that was made anew excuses a copy that is missing for two of its longest pauses",
-        backup(*nightly("11-10", "11-21"), *nightly("11-22", state="Deleting"), created="11-23 02:00"),
-        now="11-23 08:59:59",
+        "A policy that was made anew excuses a copy that is missing for a week",
+        backup(*nightly("11-10", "11-16"), *nightly("11-17", state="Deleting"), created="11-23 02:00"),
+        now="11-23 09:05",
     ),
     row(
         "It excuses no copy that is missing for longer, else one that is made anew each day would be green for ever",
-        backup(*nightly("11-10", "11-20"), created="11-23 02:00"),
+        backup(*nightly("11-10", "11-16"), created="11-23 02:00"),
         *NO_COPY,
-        says={"backup-state-unknown eu1": ["since Fri 2026-11-20", "policy was made anew on Mon 2026-11-23"]},
-        since={"backup-state-unknown eu1": "11-20 01:00"},
-        now="11-23 09:01",
+        says={"backup-state-unknown eu1": ["since Mon 2026-11-16", "policy was made anew on Mon 2026-11-23"]},
+        since={"backup-state-unknown eu1": "11-16 01:00"},
+        now="11-23 09:06",
     ),
     row(
         "The same of a policy with an interval, which never comes to its first due time",
-        backup(run("11-20 22:00"), schedule="@every 24h", created="11-23 02:00"),
+        backup(run("11-15 22:00"), schedule="@every 24h", created="11-23 02:00"),
         *NO_COPY,
     ),
     row(
@@ -242,7 +242,7 @@ NET = [
         now="11-23 08:00",
     ),
     row(
-        "A policy whose schedule has become sparser excuses more",
+        "A policy whose schedule is sparser excuses two of its longest pauses",
         backup(*nightly("11-10", "11-12"), schedule="0 1 * * SUN", created="11-23 02:00"),
     ),
     row(
