@@ -8,7 +8,7 @@ from backup_reporter.health.case import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.schedule import COUNT_LIMIT
-from backup_reporter.health.wording import count, duration, quote, timestamp
+from backup_reporter.health.wording import count, quote, timestamp
 
 WorkspaceRule = Callable[[Case], Iterator[Finding]]
 
@@ -57,14 +57,14 @@ def retention_gap(case: Case) -> Iterator[Finding]:
     hours = case.policy.retention_hours
     if hours is None or case.due_times is None:
         return
-    pause = case.due_times.longest_pause
-    if hours * 3600 < pause.total_seconds():
+    pause_hours = case.due_times.longest_pause.total_seconds() / 3600
+    if hours < pause_hours:
         yield finding(
             "retention-gap",
-            f"Copies are kept for {hours:g} hours, but up to {duration(pause)} pass between two backups: "
+            f"Copies are kept for {hours:g} hours, but up to {pause_hours:g} hours pass between two backups: "
             "in between there is nothing to restore.",
             retentionHours=hours,
-            longestPauseHours=pause.total_seconds() / 3600,
+            longestPauseHours=pause_hours,
         )
 
 
