@@ -88,7 +88,7 @@ class LocalServer(ABC):
         return (self.fault and self.fault(request)) or self.answer(request)
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._tcp.serve_forever, args=(0.05,), daemon=True).start()
+        threading.Thread(target=self._tcp.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def __exit__(
