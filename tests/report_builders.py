@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
-from backup_reporter.health.verdict import ClusterReport, WorkspaceReport
+from backup_reporter.health.verdict import ClusterReport, Copies, Day, WorkspaceReport
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope
 
@@ -38,6 +40,36 @@ def a_cluster(name: str = "eu-1", **more: Any) -> ClusterReport:
 def a_workspace(name: str = "payments", *findings: Finding, **more: Any) -> WorkspaceReport:
     default: dict[str, Any] = {"uid": f"uid of {name}", "project_uid": "p-1", "project_name": "prod"}
     return WorkspaceReport(name=name, status=status_of(findings), findings=findings, **{**default, **more})
+
+
+def a_history(state: str = "succeeded", number: int = 30) -> tuple[Day, ...]:
+    dates = [(NOW - days(back)).date() for back in reversed(range(number))]
+    return msgspec.convert(
+        [{"date": str(date), "state": state, "backupName": f"nightly-{date}"} for date in dates], tuple[Day, ...]
+    )
+
+
+def a_full_workspace(name: str, *findings: Finding, clusters: int = 3) -> WorkspaceReport:
+    """As a month of nightly backups leaves it."""
+    rotation = Copies(
+        count=30,
+        first_at=NOW - days(29),
+        last_at=NOW,
+        first_expires_at=NOW + days(1),
+        last_expires_at=NOW + days(30),
+    )
+    return a_workspace(
+        name,
+        *findings,
+        clusters=tuple(
+            a_cluster(f"cluster-{number}", restore_points=30, copies=(rotation,)) for number in range(clusters)
+        ),
+        history=a_history(),
+        schedule="0 1 * * *",
+        retention_hours=720.0,
+        next_run_at=NOW + days(0.7),
+        survives_failures=29,
+    )
 
 
 def a_report(*workspaces: WorkspaceReport, as_of: datetime = NOW, **more: Any) -> Report:

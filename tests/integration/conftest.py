@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
 from functools import cache
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest

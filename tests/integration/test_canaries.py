@@ -119,7 +119,7 @@ def test_a_secret_in_the_wrong_setting_is_told_to_nobody(aws: LocalAws, variable
 
 def test_no_object_of_a_run_shows_a_secret_in_its_repr(aws: LocalAws) -> None:
     with a_stage(aws, slack_webhook=json.dumps({"botToken": TOKEN, "channel": "C1"})) as on:
-        on.invoke(SCHEDULED, 5.0)
+        on.invoke(SCHEDULED, 2.0)
         with environment_of(on.environment):
             ours = [one for one in gc.get_objects() if _is_ours(type(one))]
     assert {"Reporter", "Settings", "SlackChannel", "Pace"} <= {type(one).__name__ for one in ours}

@@ -131,12 +131,12 @@ def test_it_serves_the_look_alike_until_it_is_interrupted(tmp_path: Path) -> Non
     ) as serving:
         assert serving.stdout is not None
         url = serving.stdout.readline().partition("listens on ")[2].split()[0]
+        assert f"PALETTE_API_URL={url}" in serving.stdout.readline()
         request = urllib.request.Request(f"{url}/v1/dashboard/projects/metadata", headers={"ApiKey": API_KEY})
         with urllib.request.urlopen(request, timeout=10) as response:
             assert json.load(response)["items"][0]["metadata"]["name"] == "project-000"
         serving.send_signal(2)
         assert serving.wait(timeout=10) == 0
-        assert f"PALETTE_API_URL={url}" in serving.stdout.read()
 
 
 def test_an_unknown_command_is_refused(tmp_path: Path) -> None:

@@ -304,7 +304,7 @@ def test_a_secret_that_stands_where_its_name_should_is_told_to_nobody(
 
 
 def test_a_host_that_is_down_makes_an_unknown_report_that_says_so(around: World) -> None:
-    report = around.invoke(SCHEDULED, PALETTE_API_URL="http://127.0.0.1:9")
+    report = around.invoke(SCHEDULED, 4.0, PALETTE_API_URL="http://127.0.0.1:9")
     check_unknown_and_delivered(around, report, "Palette could not be reached")
 
 

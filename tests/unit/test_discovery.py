@@ -274,7 +274,7 @@ def test_a_palette_that_gives_no_answer_at_all_ends_in_time(server: LookAlike) -
     server.fault = lambda request: HEADERS_THAT_DRIP
 
     with pytest.raises(UnreachableError, match="before the time for this run was over"):
-        discover(client(server, in_seconds(1.5)))
+        discover(client(server, in_seconds(0.3)))
 
 
 def test_projects_are_asked_several_at_a_time() -> None:

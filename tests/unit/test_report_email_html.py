@@ -115,10 +115,10 @@ def test_no_text_whatever_becomes_markup(text: str) -> None:
     assert Tags(render_email(a_troubled_report(f"x{text}"), UTC)).names == PLAIN
 
 
-@pytest.mark.parametrize("character", ["a", "&", '"', "\U0001f600"])
-def test_no_fleet_makes_a_mail_that_is_clipped(character: str) -> None:
+@pytest.mark.parametrize(("character", "workspaces"), [("a", 10_000), ("&", 500), ('"', 500), ("\U0001f600", 500)])
+def test_no_fleet_makes_a_mail_that_is_clipped(character: str, workspaces: int) -> None:
     causes = [f"{character * 2000}{number}" for number in range(300)]
-    fleet = a_failing_fleet(causes, 10_000)
+    fleet = a_failing_fleet(causes, workspaces)
     long_names = [
         msgspec.structs.replace(
             workspace,
@@ -135,4 +135,4 @@ def test_no_fleet_makes_a_mail_that_is_clipped(character: str) -> None:
     assert "Critical: some backups need help now" in html
     left_out = re.search(r"and (\d+) more workspaces</td>", html)
     assert left_out
-    assert 9_980 <= int(left_out[1]) <= 9_999
+    assert workspaces - 20 <= int(left_out[1]) < workspaces

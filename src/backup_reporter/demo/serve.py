@@ -16,7 +16,7 @@ SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240"}
 
 def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
     """Keeps the look-alike up until it is interrupted, and says how to ask it something."""
-    with LookAlike(fleet, port=port) as palette:
+    with contextlib.suppress(KeyboardInterrupt), LookAlike(fleet, port=port) as palette:
         project = next(iter(fleet.projects), "")
         say(console, f"The Palette look-alike listens on {palette.url} until Ctrl-C. In another terminal:")
         settings = " ".join(f"{name}={value}" for name, value in SETTINGS.items())
@@ -26,9 +26,8 @@ def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
         say(console, f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata')
         headers = f'-H "ApiKey: {API_KEY}" -H "ProjectUid: {project}"'
         say(console, f"  curl {headers} {palette.url}/v1/dashboard/workspaces")
-        with contextlib.suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(3600)
+        while True:
+            time.sleep(3600)
 
 
 def say(console: Console, text: str) -> None:
