@@ -28,7 +28,7 @@ from backup_reporter.health.model import Cluster, Workspace
 from backup_reporter.health.verdict import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clock import PalettesClock
-from backup_reporter.palette.wire import Page, Project
+from backup_reporter.palette.lists import Page, Project
 from backup_reporter.pipeline import Palette
 from backup_reporter.publish import Outlets
 from backup_reporter.report.verdicts import Verdicts

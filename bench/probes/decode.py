@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from backup_reporter.palette import schema
-from backup_reporter.palette.wire import decode_backup_result
+from backup_reporter.palette.results import decode_backup_result
 
 _ROUNDS = 7
 _STRUCTS = msgspec.json.Decoder(schema.Result[schema.RunEntry | None] | None)

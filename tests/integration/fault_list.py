@@ -215,7 +215,7 @@ def slow_fleet(seconds: float) -> Fault:
             in_palette(about("/dashboard/projects", None)),
         ),
         unread=None,
-        says="before the time for this run was over",
+        says="when the time for asking was over",
         seconds=seconds,
     )
 

@@ -14,7 +14,7 @@ from state_machine import state_machine
 from world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, an_item, world
 
 from backup_reporter.demo.fleet import Fleet, synthetic
-from backup_reporter.demo.local_server import Answer, Request
+from backup_reporter.demo.local_server import Answer, Request, Script
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer, webhook_error
 from backup_reporter.errors import InvalidRequest, StoreError
@@ -126,15 +126,25 @@ def test_a_fleets_report_is_the_one_functions_but_for_ids_and_times(aws: LocalAw
 
 
 @pytest.fixture
-def three(aws: LocalAws) -> Iterator[World]:
+def initech() -> Iterator[LookAlike]:
+    with LookAlike(small("shop"), rate_limit=False) as palette:
+        yield palette
+
+
+@pytest.fixture
+def three(aws: LocalAws, initech: LookAlike) -> Iterator[World]:
     """Three Palettes, each with one workspace that has the same uid; the second fails, the third refuses the key."""
     with (
         LookAlike(small("payments"), rate_limit=False) as first,
         LookAlike(small("ledger", "Failed"), rate_limit=False) as second,
-        LookAlike(small("shop"), rate_limit=False) as third,
         SlackServer() as slack,
         tenants_of(
-            aws, slack, tenant("acme", first), tenant("globex", second), tenant("initech", third), initech="expired-key"
+            aws,
+            slack,
+            tenant("acme", first),
+            tenant("globex", second),
+            tenant("initech", initech),
+            initech="expired-key",
         ) as around,
     ):
         yield around
@@ -161,6 +171,20 @@ def test_one_function_reports_on_every_tenant_and_names_the_one_that_cannot_be_a
         assert line in told
     assert "3 tenants" in told
     assert API_KEY not in json.dumps(email)
+
+
+def test_a_tenant_whose_palette_hangs_costs_the_others_nothing(three: World, initech: LookAlike) -> None:
+    hangs = Script([b"HTTP/1.1 200 OK\r\n", *(step for _ in range(200) for step in (0.05, b"X"))])
+    initech.fault = lambda request: hangs
+
+    report = three.invoke({}, 6.0)
+
+    assert [(one["name"], one["status"]) for one in report["workspaces"]] == [
+        ("ledger", "CRITICAL"),
+        ("payments", "OK"),
+    ]
+    (problem,) = report["problems"]
+    assert problem.startswith("Tenant initech: Palette could not be asked: Palette had not answered")
 
 
 def test_an_event_may_ask_about_some_tenants_alone(three: World) -> None:

@@ -30,8 +30,8 @@ from backup_reporter.errors import (
 )
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.lists import Project
 from backup_reporter.palette.pace import Pace
-from backup_reporter.palette.wire import Project
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 FLEET = instructive(NOW)
@@ -420,7 +420,7 @@ def test_a_turn_that_comes_too_late_is_not_waited_for(server: LookAlike) -> None
 
     refusal = asking.refusal()
 
-    assert str(refusal) == "Palette gave no answer before the time for this run was over"
+    assert str(refusal) == "Palette had not answered when the time for asking was over"
     assert len(server.requests) == 1
 
 

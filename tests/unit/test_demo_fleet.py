@@ -15,7 +15,8 @@ from backup_reporter.health.catalog import CODES
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.palette.wire import Project, decode_backup_result, decode_workspaces
+from backup_reporter.palette.lists import Project, decode_workspaces
+from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.settings import Rules
 
 NOW = datetime(2026, 11, 23, 7, 0, 4, tzinfo=UTC)

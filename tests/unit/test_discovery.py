@@ -265,7 +265,7 @@ def test_a_project_that_gives_no_answer_in_time_is_named_however_it_hangs(server
 
     assert [one.name for one in found.workspaces] == ["web"]
     assert found.problems == (
-        "Listing the workspaces of project prod failed: Palette gave no answer before the time for this run was over.",
+        "Listing the workspaces of project prod failed: Palette had not answered when the time for asking was over.",
     )
     assert time.monotonic() - started < 6
 
@@ -273,7 +273,7 @@ def test_a_project_that_gives_no_answer_in_time_is_named_however_it_hangs(server
 def test_a_palette_that_gives_no_answer_at_all_ends_in_time(server: LookAlike) -> None:
     server.fault = lambda request: HEADERS_THAT_DRIP
 
-    with pytest.raises(UnreachableError, match="before the time for this run was over"):
+    with pytest.raises(UnreachableError, match="when the time for asking was over"):
         discover(client(server, in_seconds(0.3)))
 
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backup_reporter.health.judge import judge, judge_unreadable
-from backup_reporter.palette.wire import decode_backup_result, decode_projects, decode_workspaces
+from backup_reporter.palette.lists import decode_projects, decode_workspaces
+from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
 from backup_reporter.settings import Rules

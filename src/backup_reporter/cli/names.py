@@ -12,7 +12,7 @@ from backup_reporter.health.model import Workspace
 from backup_reporter.health.wording import listed, quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover, list_projects
-from backup_reporter.palette.wire import Project
+from backup_reporter.palette.lists import Project
 from backup_reporter.settings import UID_PATTERN
 from backup_reporter.tenants import Tenant
 

@@ -16,7 +16,7 @@ from backup_reporter.health.model import Workspace
 from backup_reporter.health.wording import count, listed, quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import Fleet, discover, list_projects
-from backup_reporter.palette.wire import Project
+from backup_reporter.palette.lists import Project
 from backup_reporter.tenants import Tenant
 
 ALLOWED_PER_SECOND = 10.0

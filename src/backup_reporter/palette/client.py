@@ -17,14 +17,9 @@ import urllib3
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
 from backup_reporter.palette.clock import PalettesClock
-from backup_reporter.palette.wire import (
-    Page,
-    Project,
-    decode_backup_result,
-    decode_error,
-    decode_projects,
-    decode_workspaces,
-)
+from backup_reporter.palette.lists import Page, Project, decode_projects, decode_workspaces
+from backup_reporter.palette.results import decode_backup_result
+from backup_reporter.palette.wire import decode_error
 
 if TYPE_CHECKING:
     from backup_reporter.health.model import BackupResult, Workspace

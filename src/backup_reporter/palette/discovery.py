@@ -12,8 +12,8 @@ from backup_reporter.health.model import Workspace
 from backup_reporter.health.wording import quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import ask_all
+from backup_reporter.palette.lists import Page, Project
 from backup_reporter.palette.transport import OUT_OF_TIME
-from backup_reporter.palette.wire import Page, Project
 
 _MOST_PAGES = 1000
 

@@ -32,7 +32,8 @@ MAX_BODY_BYTES = 32 * 1024 * 1024
 LARGE_BYTES = 1024 * 1024
 """What is larger is read by one thread at a time: sixty-four bodies of 32 MB do not fit into a function's memory."""
 
-OUT_OF_TIME = "Palette gave no answer before the time for this run was over"
+OUT_OF_TIME = "Palette had not answered when the time for asking was over"
+"""Whether it was asked or never got its turn."""
 TOO_SLOW = "Palette's answer did not arrive in time"
 CUT_OFF = "Palette's answer was cut off or is not HTTP"
 _CHUNK_BYTES = 256 * 1024

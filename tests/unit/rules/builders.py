@@ -20,7 +20,8 @@ from backup_reporter.health.findings import Finding
 from backup_reporter.health.judge import judge
 from backup_reporter.health.model import BackupResult, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.palette.wire import Project, decode_backup_result, decode_workspaces
+from backup_reporter.palette.lists import Project, decode_workspaces
+from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.settings import Rules
 
 Json = dict[str, Any]

@@ -14,7 +14,8 @@ from backup_reporter.health.model import BackupResult, Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clock import PalettesClock
-from backup_reporter.palette.wire import Page, Project, decode_backup_result, decode_workspaces
+from backup_reporter.palette.lists import Page, Project, decode_workspaces
+from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.pipeline import Palette, Progress, collect_all, nobody_watches, plan
 from backup_reporter.request import Request
 from backup_reporter.settings import Settings

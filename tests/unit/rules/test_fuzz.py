@@ -17,7 +17,7 @@ from test_properties import ANY_RESULT, RULES, TIMES, WORKSPACES, results
 from backup_reporter.environment import load
 from backup_reporter.errors import InvalidRequest, SettingsError, UndecodableError
 from backup_reporter.health.judge import judge
-from backup_reporter.palette.wire import Project, decode_workspaces
+from backup_reporter.palette.lists import Project, decode_workspaces
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Scope
 from backup_reporter.request import parse_event

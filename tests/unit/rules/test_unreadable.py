@@ -8,7 +8,7 @@ from builders import DAILY, Row, backup, both, check, listed, nightly, row, run
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult
-from backup_reporter.palette.wire import decode_backup_result
+from backup_reporter.palette.results import decode_backup_result
 
 BROKEN = {"workspaceBackupConfig": {"requestTime": 5}}
 
