@@ -42,6 +42,9 @@ Progress = Callable[[int, int], None]
 _MOST_LANES = 20
 """Palettes that are asked side by side, each by a crew of its own."""
 
+_SHARE_OF_PLANNING = 0.5
+"""A Palette that hangs over its lists must leave the time in which the others' workspaces are asked about."""
+
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -75,7 +78,7 @@ class Surroundings:
 
 def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
-    made, shards = plan(request, settings, around.palettes, around.invocation_id, now)
+    made, shards = plan(request, settings, around.palettes, around.invocation_id, now, share=_SHARE_OF_PLANNING)
     verdicts = collect_all(made, shards, settings.rules, around.palettes, around.on_progress)
     del shards  # a large fleet's names take up as much memory as making its page does
     made = with_clocks(made, clocks_of(around.palettes))
@@ -83,11 +86,20 @@ def run(request: Request, settings: Settings, around: Surroundings, now: datetim
 
 
 def plan(
-    request: Request, settings: Settings, palettes: Sequence[Palette], invocation_id: str, now: datetime
+    request: Request,
+    settings: Settings,
+    palettes: Sequence[Palette],
+    invocation_id: str,
+    now: datetime,
+    share: float = 1.0,
 ) -> tuple[Plan, tuple[Shard, ...]]:
-    """Finds what there is to ask about, in every tenant. Never raises for what a Palette does."""
+    """Finds what there is to ask about, in every tenant, within a ``share`` of the time that there is for asking.
+
+    Never raises for what a Palette does.
+    """
     lanes = alike(palettes, lambda palette: palette.tenant.api_url)
-    found = _side_by_side(lanes, lambda lane: [_look_into(palette, request) for palette in lane])
+    kept_seconds = (1 - share) * max((palette.client.seconds_left() for palette in palettes), default=0.0)
+    found = _side_by_side(lanes, lambda lane: [_look_into(palette, request, kept_seconds) for palette in lane])
     looked_into = sorted(chain.from_iterable(found), key=_tenant_name)
     shards = tuple(shards_of((palette.tenant, workspaces) for palette, workspaces, _ in looked_into))
     scope = Scope(
@@ -201,11 +213,14 @@ _LookedInto = tuple[Palette, tuple[Workspace, ...], tuple[str, ...]]
 """A tenant, its workspaces in scope, and a sentence for each thing that could not be looked into."""
 
 
-def _look_into(palette: Palette, request: Request) -> _LookedInto:
-    tenant = palette.tenant
+def _look_into(palette: Palette, request: Request, kept_seconds: float) -> _LookedInto:
+    tenant, client = palette.tenant, palette.client
     try:
         fleet = discover(
-            palette.client, request.project_uids or tenant.project_uids, request.workspace_uids or tenant.workspace_uids
+            client,
+            request.project_uids or tenant.project_uids,
+            request.workspace_uids or tenant.workspace_uids,
+            lambda: client.seconds_left() - kept_seconds,
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other tenants their report
         return palette, (), (f"Palette could not be asked: {reason_of(error)}.",)

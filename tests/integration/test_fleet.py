@@ -180,8 +180,8 @@ def test_a_tenant_whose_palette_hangs_costs_the_others_nothing(three: World, ini
     report = three.invoke({}, 6.0)
 
     assert [(one["name"], one["status"]) for one in report["workspaces"]] == [
-        ("ledger", "CRITICAL"),
         ("payments", "OK"),
+        ("ledger", "CRITICAL"),
     ]
     (problem,) = report["problems"]
     assert problem.startswith("Tenant initech: Palette could not be asked: Palette had not answered")

@@ -134,6 +134,42 @@ def test_pages_are_followed_to_the_end() -> None:
     assert [request.query.get("continue") for request in server.requests if request.path == PROJECTS] == [None, "5"]
 
 
+def many(number: int, name: str = "workspace") -> list[str]:
+    return [f"{name}-{one:02}" for one in range(number)]
+
+
+def test_a_list_as_long_as_a_page_that_does_not_say_whether_it_ends_there_is_not_believed(server: LookAlike) -> None:
+    server.fleet = fleet(prod=many(50), dev=many(49, "web"))
+
+    found = discover(client(server))
+
+    assert len(found.workspaces) == 99
+    (problem,) = found.problems
+    assert problem.startswith("Palette names exactly 50 in the workspaces of project prod, as many as a page of a list")
+    assert "PALETTE_WORKSPACE_UIDS" in problem
+
+
+def test_it_is_believed_where_another_list_is_longer_or_every_workspace_is_named(server: LookAlike) -> None:
+    server.fleet = fleet(prod=many(50), dev=many(51, "web"))
+    assert discover(client(server)).problems == ()
+
+    server.fleet = fleet(prod=many(50))
+    assert discover(client(server), (), [uid("workspace-00")]).problems == ()
+
+
+def test_where_palette_says_that_a_list_ends_there_it_is_believed() -> None:
+    with LookAlike(fleet(prod=many(50)), rate_limit=False, page_size=50) as server:
+        assert discover(client(server)).problems == ()
+
+
+def test_neither_are_fifty_projects_believed_unless_they_are_named(server: LookAlike) -> None:
+    server.fleet = fleet(**{name: [f"of-{name}"] for name in many(50, "p")})
+
+    (problem,) = discover(client(server)).problems
+    assert problem.startswith("Palette names exactly 50 in the list of projects")
+    assert discover(client(server), ["P-00"]).problems == ()
+
+
 def test_pages_that_go_round_in_a_circle_are_read_once_and_said(server: LookAlike) -> None:
     def fault(request: Request) -> Answer | None:
         if request.headers.get("projectuid") != "DEV":

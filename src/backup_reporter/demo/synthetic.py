@@ -10,7 +10,7 @@ from datetime import datetime
 from backup_reporter.demo.documents import Failure, Fleet, Json, uid_of
 from backup_reporter.demo.stories import Outcome, Part, Story, all_well, daily
 
-WORKSPACES_IN_A_PROJECT = 50
+WORKSPACES_IN_A_PROJECT = 40
 
 _TROUBLES: tuple[Outcome | Failure, ...] = (
     lambda ago, cluster: Part("Failed", "backup storage location is unavailable") if ago < 3 else Part(),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from backup_reporter.errors import BackupReporterError, PaletteError, UnreachableError, reason_of
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.wording import quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import ask_all
-from backup_reporter.palette.lists import Page, Project
+from backup_reporter.palette.lists import MOST_IN_A_PAGE, Page, Project
 from backup_reporter.palette.transport import OUT_OF_TIME
 
 _MOST_PAGES = 1000
+_PROJECTS = "the list of projects"
 
 _Item = TypeVar("_Item")
 
@@ -30,26 +31,36 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
-class _Listing:
-    """What one project lists, and what went wrong with it."""
+class _Listed(Generic[_Item]):
+    """All pages of a list, what went wrong with it, and whether Palette may have held back the rest of it."""
 
-    project: Project
-    workspaces: list[Workspace]
+    items: list[_Item]
     problems: list[str]
+    may_be_cut: bool = False
 
 
-def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_uids: Iterable[str] = ()) -> Fleet:
+def discover(
+    client: PaletteClient,
+    project_uids: Iterable[str] = (),
+    workspace_uids: Iterable[str] = (),
+    seconds_left: Callable[[], float] | None = None,
+) -> Fleet:
     """Finds the workspaces in scope, in order of project and name; empty scopes mean everything the key can see.
 
-    Raises :class:`BackupReporterError` where the projects cannot be listed at all. A project that cannot
-    be looked into is a problem of the fleet, and so is finding nothing.
+    Ends when ``seconds_left`` are over, the client's unless told. Raises :class:`BackupReporterError` where the
+    projects cannot be listed at all. A project that cannot be looked into is a problem of the fleet, and so is
+    finding nothing.
     """
-    projects, problems = _projects_in_scope(client, tuple(project_uids))
+    seconds_left = seconds_left or client.seconds_left
+    projects, problems = _projects_in_scope(client, tuple(project_uids), seconds_left)
     workspaces: dict[str, Workspace] = {}
-    for listing in _listings(client, projects):
-        workspaces.update((workspace.uid, workspace) for workspace in listing.workspaces)
+    listings = _listings(client, projects, seconds_left)
+    for listing in listings.values():
+        workspaces.update((workspace.uid, workspace) for workspace in listing.items)
         problems += listing.problems
     wanted = dict.fromkeys(workspace_uids)
+    if not wanted:
+        problems += _perhaps_cut(listings)
     in_scope = [workspace for uid, workspace in workspaces.items() if not wanted or uid in wanted]
     unlisted = tuple(uid for uid in wanted if uid not in workspaces)
     if not in_scope and not unlisted and not problems:
@@ -58,22 +69,24 @@ def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_
     return Fleet(tuple(in_scope), unlisted, tuple(problems))
 
 
-def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[list[Project], list[str]]:
+def _projects_in_scope(
+    client: PaletteClient, wanted: tuple[str, ...], seconds_left: Callable[[], float]
+) -> tuple[list[Project], list[str]]:
     try:
-        projects, problems = list_projects(client)
+        listed = _list_of_projects(client, seconds_left)
     except PaletteError as error:
         # A key may be good for some projects and yet not allowed to list them: then their uids do.
         if not wanted or error.status != 403:
             raise
         return [Project(uid, uid) for uid in wanted], []
     if not wanted:
-        return projects, problems
-    by_uid = {project.uid: project for project in projects}
+        return listed.items, [*listed.problems, *[_cut(_PROJECTS, "PALETTE_PROJECT_UIDS")] * listed.may_be_cut]
+    by_uid = {project.uid: project for project in listed.items}
     missing = [uid for uid in wanted if uid not in by_uid]
-    problems += [
+    problems = [
         f"The project {uid} (PALETTE_PROJECT_UIDS or projectUids) is none that the API key can see." for uid in missing
     ]
-    return [by_uid[uid] for uid in wanted if uid in by_uid], problems
+    return [by_uid[uid] for uid in wanted if uid in by_uid], [*listed.problems, *problems]
 
 
 def list_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
@@ -81,38 +94,58 @@ def list_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
 
     Raises :class:`PaletteError` where there is no list to be had.
     """
+    listed = _list_of_projects(client, client.seconds_left)
+    return listed.items, listed.problems
+
+
+def _list_of_projects(client: PaletteClient, seconds_left: Callable[[], float]) -> _Listed[Project]:
     # Through the crew, although it is only one: for its end when time is up, whatever hangs then.
     ask = partial(_all_pages, client.projects)
-    for answer in ask_all(ask, ["the list of projects"], client.has_room_for_lists, client.seconds_left):
-        return answer
+    for listed in ask_all(ask, [_PROJECTS], client.has_room_for_lists, seconds_left):
+        return listed
     raise UnreachableError(OUT_OF_TIME, retryable=False)
 
 
-def _listings(client: PaletteClient, projects: list[Project]) -> list[_Listing]:
-    """One for each project, in their order."""
+def _listings(
+    client: PaletteClient, projects: list[Project], seconds_left: Callable[[], float]
+) -> dict[Project, _Listed[Workspace]]:
+    """What each project lists, in their order."""
     ask = partial(_listing, client)
-    answers = ask_all(ask, projects, client.has_room_for_lists, client.seconds_left)
-    by_uid = {listing.project.uid: listing for listing in answers}
-    return [by_uid.get(project.uid) or _not_listed(project, OUT_OF_TIME) for project in projects]
+    answers = dict(ask_all(ask, projects, client.has_room_for_lists, seconds_left))
+    return {project: answers.get(project) or _not_listed(project, OUT_OF_TIME) for project in projects}
 
 
-def _listing(client: PaletteClient, project: Project) -> _Listing:
+def _listing(client: PaletteClient, project: Project) -> tuple[Project, _Listed[Workspace]]:
     try:
-        found, problems = _all_pages(partial(client.workspaces, project), _listed_by(project))
+        return project, _all_pages(partial(client.workspaces, project), _listed_by(project))
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other projects their verdicts
-        return _not_listed(project, reason_of(error))
-    return _Listing(project, found, problems)
+        return project, _not_listed(project, reason_of(error))
 
 
-def _not_listed(project: Project, why: str) -> _Listing:
-    return _Listing(project, [], [f"Listing {_listed_by(project)} failed: {why}."])
+def _not_listed(project: Project, why: str) -> _Listed[Workspace]:
+    return _Listed([], [f"Listing {_listed_by(project)} failed: {why}."])
+
+
+def _perhaps_cut(listings: Mapping[Project, _Listed[Workspace]]) -> list[str]:
+    """A sentence for each list that may have more; none where another is longer, so that lists do not end there."""
+    if any(len(listing.items) > MOST_IN_A_PAGE for listing in listings.values()):
+        return []
+    remedy = "PALETTE_WORKSPACE_UIDS"
+    return [_cut(_listed_by(project), remedy) for project, listing in listings.items() if listing.may_be_cut]
+
+
+def _cut(what: str, setting: str) -> str:
+    return (
+        f"Palette names exactly {MOST_IN_A_PAGE} in {what}, as many as a page of a list holds, and does not say whether "
+        f"these are all. Compare with Palette; {setting} can name those to look at."
+    )
 
 
 def _listed_by(project: Project) -> str:
     return f"the workspaces of project {quote(project.name, 63)}"
 
 
-def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> tuple[list[_Item], list[str]]:
+def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> _Listed[_Item]:
     """Every page's items, and a sentence for whatever could not be read of them.
 
     Raises what the first page raises.
@@ -128,13 +161,13 @@ def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> tuple[lis
         except BackupReporterError as error:
             if next_page is None:
                 raise
-            return items, [*problems, f"Only {len(seen) - 1} page(s) of {what} could be read: {error}."]
+            return _Listed(items, [*problems, f"Only {len(seen) - 1} page(s) of {what} could be read: {error}."])
         items += page.items
         problems += [f"An entry in {what} could not be understood: {problem}." for problem in page.problems]
         if page.next_page is None:
-            return items, problems
+            return _Listed(items, problems, page.may_be_cut)
         next_page = page.next_page
-    return items, [*problems, f"There is no end to {what}: {len(seen)} page(s) were read."]
+    return _Listed(items, [*problems, f"There is no end to {what}: {len(seen)} page(s) were read."])
 
 
 def _nothing_found(projects: list[Project]) -> str:

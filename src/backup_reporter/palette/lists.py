@@ -22,11 +22,15 @@ _Item = TypeVar("_Item")
 
 
 class Page(Struct, Generic[_Item], frozen=True):
-    """One page of a list: what could be read, what could not (a sentence each), and how to go on."""
+    """One page of a list: what could be read, what could not (a sentence each), and how to go on.
+
+    ``may_be_cut`` where it is as long as a page can be and without a word on whether there is more.
+    """
 
     items: tuple[_Item, ...]
     problems: tuple[str, ...]
     next_page: str | None
+    may_be_cut: bool = False
 
 
 class Project(Struct, frozen=True):
@@ -69,7 +73,8 @@ def _page(
         except UndecodableError as error:
             problems.append(str(below(f"$.items[{index}]", error)))
     next_page = page.listmeta.continue_ if page.listmeta else None
-    return Page(tuple(items), tuple(problems), next_page or None)
+    may_be_cut = page.listmeta is None and len(page.items or ()) == MOST_IN_A_PAGE
+    return Page(tuple(items), tuple(problems), next_page or None, may_be_cut)
 
 
 def _project(item: schema.ProjectItem | None) -> Project:

@@ -41,6 +41,7 @@ def _without(secret: str, text: str) -> str:
 
 
 def decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw) -> _Decoded:
+    """What the decoder makes of it. Raises :class:`UndecodableError` with the JSON path."""
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
@@ -83,5 +84,6 @@ def _unusual_time(at: datetime | None, text: str, where: str) -> datetime | None
 
 @lru_cache(maxsize=4096)
 def cluster(uid: str | None, name: str | None) -> Cluster:
+    """A cluster, by whatever it is known by."""
     # One object for every backup and every workspace of it: there are a thousand backups of a cluster.
     return Cluster(uid or None, name or None)
