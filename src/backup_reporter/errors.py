@@ -68,15 +68,26 @@ class HeartbeatError(BackupReporterError):
 
 
 class PaletteError(BackupReporterError):
-    """Palette answered with an error: HTTP status and Palette's own code, message and ref."""
+    """Palette answered with an error: HTTP status and Palette's own code, message and ref.
+
+    ``retry_after_seconds`` is how long it asks to be left alone, where it does.
+    """
 
     def __init__(
-        self, what: str, *, status: int | None = None, code: str = "", message: str = "", ref: str = ""
+        self,
+        what: str,
+        *,
+        status: int | None = None,
+        code: str = "",
+        message: str = "",
+        ref: str = "",
+        retry_after_seconds: float = 0.0,
     ) -> None:
         self.status = status
         self.code = code
         self.message = message
         self.ref = ref
+        self.retry_after_seconds = retry_after_seconds
         details = [f"HTTP {status}" if status else "", code, message, f"ref {ref}" if ref else ""]
         super().__init__(": ".join([what, ", ".join(part for part in details if part)]).rstrip(": "))
 

@@ -371,6 +371,23 @@ def test_each_wait_is_longer_than_the_one_before_and_none_is_the_same_for_all(se
         assert longest / 2 <= min(some) < max(some) <= longest
 
 
+def test_whoever_says_how_long_to_wait_is_heeded_within_a_minute(server: LookAlike) -> None:
+    said = iter(["7", "86400", "Fri, 27 Nov 2026 07:00:00 GMT"])
+    asking = Asking(server.url, seconds_left=lambda: 100)
+    server.fault = lambda request: Answer(503, headers={"Retry-After": wait}) if (wait := next(said, None)) else None
+
+    assert asking.ask() > 0
+    assert asking.slept[:2] == [7, 60]
+    assert asking.slept[2] <= 2
+
+
+def test_a_refusal_that_outlasts_the_time_left_is_the_last(server: LookAlike) -> None:
+    server.fault = always(Answer(429, headers={"Retry-After": "10"}))
+
+    assert Asking(server.url, seconds_left=lambda: 9).refusal().status == 429
+    assert len(server.requests) == 1
+
+
 def test_a_wait_that_the_time_left_does_not_allow_is_not_begun(server: LookAlike) -> None:
     server.fault = always(error(503))
     asking = Asking(server.url, seconds_left=lambda: 0.2)

@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from backup_reporter.health.model import BackupResult, Workspace
     from backup_reporter.palette.pace import Pace, TokenBucket
 
-_TRIES = {429: 12, 500: 2, 502: 5, 503: 5, 504: 5}
-"""How often a request is tried at most, by the status it met. Other statuses do not pass by waiting."""
+_TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
+"""How often a request is tried at most, by the status it met. Other statuses do not pass by waiting.
+
+A 429 is not about the request that met it: it is tried for more than two minutes.
+"""
 _TRIES_WITHOUT_ANSWER = 4
 _LONGEST_BACKOFF_SECONDS = 10.0
+_LONGEST_RETRY_AFTER_SECONDS = 60.0
 _SHORTEST_KEY = 12
 
 _Read = TypeVar("_Read")
@@ -98,6 +102,7 @@ class PaletteClient:
 
     def _back_off(self, error: PaletteError, failures: int, bucket: TokenBucket) -> None:
         seconds = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2 ** (failures - 1)) * random.uniform(0.5, 1)
+        seconds = max(seconds, min(_LONGEST_RETRY_AFTER_SECONDS, error.retry_after_seconds))
         if seconds >= self.seconds_left():
             raise error
         if error.status == 429:
@@ -126,16 +131,17 @@ class PaletteClient:
         if project_uid:
             headers["ProjectUid"] = project_uid
         with self._large_answers.room() as room:
-            status, body, date = transport.get(self._http, self._api_url + path, headers, self.seconds_left, room)
-            self.clock.look(date)
+            answer = transport.get(self._http, self._api_url + path, headers, self.seconds_left, room)
+            self.clock.look(answer.date)
+            body = answer.body
             # Whoever repeats the key must not have it published. What is as short as a word is no key, and is left alone.
             if len(key) >= _SHORTEST_KEY:
                 body = body.replace(key.encode(), "…".encode())
-            if status == 200:
+            if answer.status == 200:
                 # One at a time: the interpreter lets no two work at once anyway, and what is half decoded takes up memory.
                 with self._decoding:
                     return decode(body)
-        raise _refusal(status, body, key)
+        raise _refusal(answer.status, body, key, answer.retry_after_seconds)
 
 
 class _Keys:
@@ -172,7 +178,7 @@ def _tries(error: PaletteError) -> int:
     return _TRIES.get(error.status or 0, 1)
 
 
-def _refusal(status: int, body: bytes, key: str) -> PaletteError:
+def _refusal(status: int, body: bytes, key: str, retry_after_seconds: float) -> PaletteError:
     said = decode_error(body, key)
     if status == 404 and said is None and body:
         return UndecodableError("HTTP 404 from something that is not Palette, such as a proxy in front of it")
@@ -181,4 +187,11 @@ def _refusal(status: int, body: bytes, key: str) -> PaletteError:
         return KeyRefusedError("Palette refused the API key", status=status, code=code, message=message, ref=ref)
     if 300 <= status < 400:
         return PaletteError("Palette's URL redirects to another place, which is not followed", status=status)
-    return PaletteError("Palette answered with an error", status=status, code=code, message=message, ref=ref)
+    return PaletteError(
+        "Palette answered with an error",
+        status=status,
+        code=code,
+        message=message,
+        ref=ref,
+        retry_after_seconds=retry_after_seconds,
+    )

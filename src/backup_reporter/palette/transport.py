@@ -6,6 +6,7 @@ reach another host.
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -40,11 +41,15 @@ _CHUNK_BYTES = 256 * 1024
 
 
 class Answer(NamedTuple):
-    """What came back. ``date`` is the header that says when it was made, empty where there is none."""
+    """What came back. ``date`` is the header that says when it was made, empty where there is none.
+
+    ``retry_after_seconds`` is how long whoever answers wants to be left alone, 0 where it does not say.
+    """
 
     status: int
     body: bytes
     date: str
+    retry_after_seconds: float
 
 
 class LargeAnswers:
@@ -106,7 +111,12 @@ def get(
         response.release_conn()
     except HTTPError as error:
         raise _unreachable(error) from None
-    return Answer(response.status, body, response.headers.get("Date", ""))
+    headers_back = response.headers
+    return Answer(response.status, body, headers_back.get("Date", ""), _seconds(headers_back.get("Retry-After", "")))
+
+
+def _seconds(text: str) -> float:
+    return float(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0.0
 
 
 def _body(response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float], room: _Room) -> bytes:
