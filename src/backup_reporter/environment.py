@@ -110,7 +110,10 @@ def parse_api_url(text: str) -> str:
     is_private = url and url["scheme"].casefold() == "http" and not _LOOPBACK.fullmatch(url["host"])
     if not url or is_private or int(url["port"] or 0) > 65535:
         raise ValueError("should be an https:// URL without user, query or fragment (http:// only for localhost)")
-    return text.rstrip("/")
+    # As everybody else spells it: whoever asks the same Palette has to be seen to.
+    port = "" if url["port"] in (None, {"http": "80", "https": "443"}[url["scheme"].casefold()]) else f":{url['port']}"
+    path = text[url.end("port" if url["port"] else "host") :]
+    return f"{url['scheme'].casefold()}://{url['host'].casefold()}{port}{path}".rstrip("/")
 
 
 def holds_no_secret(url: str) -> bool:

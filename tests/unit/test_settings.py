@@ -192,7 +192,7 @@ def test_what_may_be_a_secret_in_the_url_is_not_shown(value: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://localhost:8080", "HTTP://127.0.0.1:1", "http://[::1]:1"])
 def test_plain_http_is_good_enough_for_this_machine(url: str) -> None:
-    assert load({**KEY, "PALETTE_API_URL": url}).api_url == url
+    assert load({**KEY, "PALETTE_API_URL": url}).api_url == url.lower()
 
 
 def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
@@ -288,8 +288,8 @@ def test_no_extra_state_changes_what_a_known_state_means(text: str) -> None:
 def test_a_url_that_is_taken_means_the_same_host_to_the_one_who_connects(text: str) -> None:
     said, settings = refused_or_taken({"PALETTE_API_URL": f"https://{text}"})
     seen = parse_url(f"{settings.api_url}/v1/dashboard/projects/metadata")
-    wanted = "api.spectrocloud.com" if said else text.strip().partition("/")[0]
-    assert (seen.scheme, seen.auth, seen.netloc) == ("https", None, wanted)
+    wanted = parse_url(f"https://{'api.spectrocloud.com' if said else text.strip().partition('/')[0]}")
+    assert (seen.scheme, seen.auth, seen.host, seen.port or 443) == ("https", None, wanted.host, wanted.port or 443)
 
 
 @given(ALMOST_URLS)

@@ -106,6 +106,14 @@ def test_what_does_not_go_together_is_refused(other: dict[str, Any], says: str) 
     assert says in problem
 
 
+@pytest.mark.parametrize(
+    "spelling", ["HTTPS://EU.example.com", "https://eu.example.com:443/", "https://eu.example.com"]
+)
+def test_however_it_is_spelled_a_palette_is_one_and_its_tenants_take_turns(spelling: str) -> None:
+    tenants = parsed(a_tenant(apiUrl="https://eu.example.com/"), a_tenant("b", apiKeySecret="other", apiUrl=spelling))
+    assert {tenant.api_url for tenant in tenants} == {"https://eu.example.com"}
+
+
 def test_one_key_may_serve_several_parts_of_a_palette_that_do_not_overlap() -> None:
     one = a_tenant("eu", apiKeySecret="key", projectUids=["p-1"])
     other = a_tenant("us", apiKeySecret="key", projectUids=["p-2"])
