@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Literal, TypeVar
 
@@ -98,19 +99,21 @@ class RunFiles:
         self._store.keep_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
 
     def verdicts(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
-        """What a shard of so many workspaces was found to be, read line by line.
+        """What a shard of so many workspaces was found to be, decoded one by one.
 
-        ``None`` where nothing was kept, or something else.
+        ``None`` where nothing was kept, or not all of it, or something else.
         """
         content = self._store.working_file(self._name(f"verdicts/{number:05}.jsonl.gz"))
         if content is None:
             return None
-        lines = gzip.GzipFile(fileobj=io.BytesIO(content))
         try:
+            # In one go, so that what is damaged anywhere is found out before any of it is believed.
+            lines = io.BytesIO(gzip.decompress(content))
             head = msgspec.json.decode(lines.readline(), type=Head)
-        except (msgspec.MsgspecError, OSError, EOFError):
+        except (msgspec.MsgspecError, OSError, EOFError, zlib.error):
             return None
-        return (head, map(_VERDICT.decode, lines)) if head.workspaces == workspaces else None
+        is_whole = head.workspaces == workspaces == lines.getvalue().count(b"\n") - 1
+        return (head, map(_VERDICT.decode, lines)) if is_whole else None
 
     def _name(self, name: str) -> str:
         return f"fleet/{self.run}/{name}"

@@ -1,0 +1,75 @@
+"""What a step has left comes back whole, or counts as nothing."""
+
+from __future__ import annotations
+
+import gzip
+
+import msgspec
+import pytest
+
+from backup_reporter.fleet.files import RunFiles
+from backup_reporter.health.model import Workspace
+from backup_reporter.report.verdicts import Verdicts
+from backup_reporter.shards import Shard
+from backup_reporter.store import ReportStore
+from report_builders import a_cluster, a_finding, a_workspace
+
+RUN = "20261124T070000Z-1a2b3c4d-00000000"
+FILE = f"fleet/{RUN}/verdicts/00000.jsonl.gz"
+VERDICTS = [a_workspace(f"shop-{one}", a_finding(), clusters=(a_cluster(),)) for one in range(3)]
+SHARD = Shard(
+    number=0,
+    lane="https://palette.example",
+    tenant="acme",
+    burst=45,
+    workspaces=tuple(Workspace(uid=one.uid, name=one.name, project_uid="p-1", project_name="prod") for one in VERDICTS),
+)
+
+
+class Drawer(ReportStore):
+    """A bucket's working files, in memory."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def keep_working_file(self, name: str, content: bytes) -> None:
+        self.files[name] = content
+
+    def working_file(self, name: str) -> bytes | None:
+        return self.files.get(name)
+
+
+@pytest.fixture
+def drawer() -> Drawer:
+    drawer = Drawer()
+    RunFiles(drawer, RUN).keep_verdicts(SHARD, Verdicts(VERDICTS), "Its clock is wrong.")
+    return drawer
+
+
+def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
+    found = RunFiles(drawer, RUN).verdicts(0, 3)
+
+    assert found
+    head, verdicts = found
+    assert (head.tenant, head.clock) == ("acme", "Its clock is wrong.")
+    assert list(verdicts) == VERDICTS
+
+
+def test_what_is_not_there_or_of_another_number_counts_as_none(drawer: Drawer) -> None:
+    assert RunFiles(drawer, RUN).verdicts(1, 3) is None
+    assert RunFiles(drawer, RUN).verdicts(0, 4) is None
+
+
+def test_what_is_cut_or_damaged_counts_as_none(drawer: Drawer) -> None:
+    whole = drawer.files[FILE]
+    for damaged in [*(whole[:length] for length in range(0, len(whole), 7)), whole[:-20] + b"x" * 20, b"{}"]:
+        drawer.files[FILE] = damaged
+        assert RunFiles(drawer, RUN).verdicts(0, 3) is None
+
+
+def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(drawer: Drawer) -> None:
+    lines = gzip.decompress(drawer.files[FILE]).splitlines(keepends=True)
+    head = msgspec.json.decode(lines[0])
+    for written in (lines[:-1], [msgspec.json.encode({**head, "version": 2}) + b"\n", *lines[1:]]):
+        drawer.files[FILE] = gzip.compress(b"".join(written))
+        assert RunFiles(drawer, RUN).verdicts(0, 3) is None
