@@ -145,7 +145,9 @@ def test_a_list_as_long_as_a_page_that_does_not_say_whether_it_ends_there_is_not
 
     assert len(found.workspaces) == 99
     (problem,) = found.problems
-    assert problem.startswith("Palette names exactly 50 in the workspaces of project prod, as many as a page of a list")
+    assert problem.startswith(
+        "Palette's answer on the workspaces of project prod has exactly 50 entries, as many as a page"
+    )
     assert "PALETTE_WORKSPACE_UIDS" in problem
 
 
@@ -166,7 +168,7 @@ def test_neither_are_fifty_projects_believed_unless_they_are_named(server: LookA
     server.fleet = fleet(**{name: [f"of-{name}"] for name in many(50, "p")})
 
     (problem,) = discover(client(server)).problems
-    assert problem.startswith("Palette names exactly 50 in the list of projects")
+    assert problem.startswith("Palette's answer on the list of projects has exactly 50 entries")
     assert discover(client(server), ["P-00"]).problems == ()
 
 

@@ -80,7 +80,10 @@ def _projects_in_scope(
             raise
         return [Project(uid, uid) for uid in wanted], []
     if not wanted:
-        return listed.items, [*listed.problems, *[_cut(_PROJECTS, "PALETTE_PROJECT_UIDS")] * listed.may_be_cut]
+        return listed.items, [
+            *listed.problems,
+            *[_cut(_PROJECTS, "PALETTE_PROJECT_UIDS or projectUids")] * listed.may_be_cut,
+        ]
     by_uid = {project.uid: project for project in listed.items}
     missing = [uid for uid in wanted if uid not in by_uid]
     problems = [
@@ -130,14 +133,14 @@ def _perhaps_cut(listings: Mapping[Project, _Listed[Workspace]]) -> list[str]:
     """A sentence for each list that may have more; none where another is longer, so that lists do not end there."""
     if any(len(listing.items) > MOST_IN_A_PAGE for listing in listings.values()):
         return []
-    remedy = "PALETTE_WORKSPACE_UIDS"
+    remedy = "PALETTE_WORKSPACE_UIDS or workspaceUids"
     return [_cut(_listed_by(project), remedy) for project, listing in listings.items() if listing.may_be_cut]
 
 
 def _cut(what: str, setting: str) -> str:
     return (
-        f"Palette names exactly {MOST_IN_A_PAGE} in {what}, as many as a page of a list holds, and does not say whether "
-        f"these are all. Compare with Palette; {setting} can name those to look at."
+        f"Palette's answer on {what} has exactly {MOST_IN_A_PAGE} entries, as many as a page of its lists holds, and does "
+        f"not say whether these are all. Compare with Palette; {setting} can name those to look at."
     )
 
 
