@@ -64,9 +64,15 @@ def _of_tenants(reporter: Reporter, now: Callable[[], datetime], seconds_left: C
         yield tried("tenants", "read the list of tenants", lambda: _read(reporter, found), _TENANTS_MEND)
     else:
         found += reporter.tenants()
-    for tenant in found:
-        for check in _of_palette(reporter, tenant, now, seconds_left):
+    for number, tenant in enumerate(found, 1):
+        for check in _of_palette(reporter, tenant, now, _part_of(seconds_left, len(found) - number)):
             yield msgspec.structs.replace(check, name=f"{tenant.name}: {check.name}") if tenant.name else check
+
+
+def _part_of(seconds_left: Callable[[], float], others: int) -> Callable[[], float]:
+    """What is left, but for as much again for each of the others: one that hangs must not take it all."""
+    kept_seconds = seconds_left() * others / (others + 1)
+    return lambda: seconds_left() - kept_seconds
 
 
 def _read(reporter: Reporter, found: list[Tenant]) -> str:

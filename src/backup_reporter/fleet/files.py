@@ -107,13 +107,16 @@ class RunFiles:
         if content is None:
             return None
         try:
-            # In one go, so that what is damaged anywhere is found out before any of it is believed.
-            lines = io.BytesIO(gzip.decompress(content))
+            # Read to its end before any of it is believed, and then once more: all at once it would take up memory.
+            lines = gzip.GzipFile(fileobj=io.BytesIO(content))
             head = msgspec.json.decode(lines.readline(), type=Head)
+            if not sum(1 for _ in lines) == head.workspaces == workspaces:
+                return None
         except (msgspec.MsgspecError, OSError, EOFError, zlib.error):
             return None
-        is_whole = head.workspaces == workspaces == lines.getvalue().count(b"\n") - 1
-        return (head, map(_VERDICT.decode, lines)) if is_whole else None
+        lines.seek(0)
+        lines.readline()
+        return head, map(_VERDICT.decode, lines)
 
     def _name(self, name: str) -> str:
         return f"fleet/{self.run}/{name}"
