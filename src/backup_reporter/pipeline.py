@@ -215,12 +215,10 @@ _LookedInto = tuple[Palette, tuple[Workspace, ...], tuple[str, ...]]
 
 def _look_into(palette: Palette, request: Request, kept_seconds: float) -> _LookedInto:
     tenant, client = palette.tenant, palette.client
+    in_time = client.within(lambda: client.seconds_left() - kept_seconds)
     try:
         fleet = discover(
-            client,
-            request.project_uids or tenant.project_uids,
-            request.workspace_uids or tenant.workspace_uids,
-            lambda: client.seconds_left() - kept_seconds,
+            in_time, request.project_uids or tenant.project_uids, request.workspace_uids or tenant.workspace_uids
         )
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other tenants their report
         return palette, (), (f"Palette could not be asked: {reason_of(error)}.",)

@@ -5,6 +5,7 @@ https://docs.spectrocloud.com/api/introduction/
 
 from __future__ import annotations
 
+import copy
 import random
 import threading
 import time
@@ -64,6 +65,12 @@ class PaletteClient:
         self._large_answers = transport.LargeAnswers()
         self._decoding = threading.Lock()
         self.clock = PalettesClock()
+
+    def within(self, seconds_left: Callable[[], float]) -> PaletteClient:
+        """The same client, for as long as ``seconds_left``: with the same pace, key and clock."""
+        hurried = copy.copy(self)
+        hurried.seconds_left = seconds_left
+        return hurried
 
     def projects(self, next_page: str | None = None) -> Page[Project]:
         """``GET /v1/dashboard/projects/metadata``, tenant-wide: a page of :class:`Project`."""

@@ -39,22 +39,15 @@ class _Listed(Generic[_Item]):
     may_be_cut: bool = False
 
 
-def discover(
-    client: PaletteClient,
-    project_uids: Iterable[str] = (),
-    workspace_uids: Iterable[str] = (),
-    seconds_left: Callable[[], float] | None = None,
-) -> Fleet:
+def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_uids: Iterable[str] = ()) -> Fleet:
     """Finds the workspaces in scope, in order of project and name; empty scopes mean everything the key can see.
 
-    Ends when ``seconds_left`` are over, the client's unless told. Raises :class:`BackupReporterError` where the
-    projects cannot be listed at all. A project that cannot be looked into is a problem of the fleet, and so is
-    finding nothing.
+    Raises :class:`BackupReporterError` where the projects cannot be listed at all. A project that cannot
+    be looked into is a problem of the fleet, and so is finding nothing.
     """
-    seconds_left = seconds_left or client.seconds_left
-    projects, problems = _projects_in_scope(client, tuple(project_uids), seconds_left)
+    projects, problems = _projects_in_scope(client, tuple(project_uids))
     workspaces: dict[str, Workspace] = {}
-    listings = _listings(client, projects, seconds_left)
+    listings = _listings(client, projects)
     for listing in listings.values():
         workspaces.update((workspace.uid, workspace) for workspace in listing.items)
         problems += listing.problems
@@ -69,11 +62,9 @@ def discover(
     return Fleet(tuple(in_scope), unlisted, tuple(problems))
 
 
-def _projects_in_scope(
-    client: PaletteClient, wanted: tuple[str, ...], seconds_left: Callable[[], float]
-) -> tuple[list[Project], list[str]]:
+def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[list[Project], list[str]]:
     try:
-        listed = _list_of_projects(client, seconds_left)
+        listed = _list_of_projects(client)
     except PaletteError as error:
         # A key may be good for some projects and yet not allowed to list them: then their uids do.
         if not wanted or error.status != 403:
@@ -97,24 +88,22 @@ def list_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
 
     Raises :class:`PaletteError` where there is no list to be had.
     """
-    listed = _list_of_projects(client, client.seconds_left)
+    listed = _list_of_projects(client)
     return listed.items, listed.problems
 
 
-def _list_of_projects(client: PaletteClient, seconds_left: Callable[[], float]) -> _Listed[Project]:
+def _list_of_projects(client: PaletteClient) -> _Listed[Project]:
     # Through the crew, although it is only one: for its end when time is up, whatever hangs then.
     ask = partial(_all_pages, client.projects)
-    for listed in ask_all(ask, [_PROJECTS], client.has_room_for_lists, seconds_left):
+    for listed in ask_all(ask, [_PROJECTS], client.has_room_for_lists, client.seconds_left):
         return listed
     raise UnreachableError(OUT_OF_TIME, retryable=False)
 
 
-def _listings(
-    client: PaletteClient, projects: list[Project], seconds_left: Callable[[], float]
-) -> dict[Project, _Listed[Workspace]]:
+def _listings(client: PaletteClient, projects: list[Project]) -> dict[Project, _Listed[Workspace]]:
     """What each project lists, in their order."""
     ask = partial(_listing, client)
-    answers = dict(ask_all(ask, projects, client.has_room_for_lists, seconds_left))
+    answers = dict(ask_all(ask, projects, client.has_room_for_lists, client.seconds_left))
     return {project: answers.get(project) or _not_listed(project, OUT_OF_TIME) for project in projects}
 
 
