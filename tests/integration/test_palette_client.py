@@ -441,6 +441,15 @@ def test_a_turn_that_comes_too_late_is_not_waited_for(server: LookAlike) -> None
     assert len(server.requests) == 1
 
 
+def test_what_palette_said_before_the_time_was_over_is_said(server: LookAlike) -> None:
+    server.fault = always(error(503))
+
+    refusal = Asking(server.url, pace=Pace(0.1, 1), seconds_left=lambda: 5).refusal()
+
+    assert refusal.status == 503
+    assert len(server.requests) == 1
+
+
 # What it refuses
 
 

@@ -98,14 +98,18 @@ class PaletteClient:
         """What ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other end."""
         bucket = self._pace.bucket(path.partition("?")[0])
         failures = 0
+        before: PaletteError | None = None
         while True:
             try:
                 return self._try_with_fresh_key(path, decode, project_uid, bucket)
             except PaletteError as error:
                 failures += 1
+                if before and str(error) == transport.OUT_OF_TIME:
+                    raise before from None  # it says more than that the time is over
                 if failures >= _tries(error):
                     raise
                 self._back_off(error, failures, bucket)
+                before = error
 
     def _back_off(self, error: PaletteError, failures: int, bucket: TokenBucket) -> None:
         seconds = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2 ** (failures - 1)) * random.uniform(0.5, 1)
