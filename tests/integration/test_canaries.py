@@ -31,8 +31,9 @@ def sung(text: str) -> list[str]:
 
 
 @contextmanager
-def a_stage(aws: LocalAws) -> Iterator[Stage]:
-    with stage(aws, {"palette-api-key": json.dumps({"apiKey": KEY})}) as made:
+def a_stage(aws: LocalAws, **secrets: str) -> Iterator[Stage]:
+    texts = {name.replace("_", "-"): text for name, text in secrets.items()}
+    with stage(aws, {"palette-api-key": json.dumps({"apiKey": KEY}), **texts}) as made:
         made.palette.api_key = KEY
         made.environment |= {"POWERTOOLS_LOG_LEVEL": "DEBUG", "POWERTOOLS_LOGGER_LOG_EVENT": "true"}
         yield made

@@ -29,6 +29,12 @@ def ailing(answer: dict[str, Any]) -> set[str]:
     return {check["name"] for check in answer["checks"] if check["result"] == "failed"}
 
 
+def verified_in_ses(around: World, identity: str) -> None:
+    around.aws.client("sesv2").create_email_identity(EmailIdentity=identity)
+    # moto leaves every identity unverified, and has no call to follow the link in SES's mail.
+    ses_backends[DEFAULT_ACCOUNT_ID][REGION].email_identities[identity].verified_for_sending_status = True
+
+
 def full(around: World) -> dict[str, str]:
     """Everything set up as it should be."""
     around.aws.client("s3").create_bucket(
@@ -40,10 +46,7 @@ def full(around: World) -> dict[str, str]:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    around.aws.client("sesv2").create_email_identity(EmailIdentity="backups@example.com")
-    # moto leaves every identity unverified, and has no call to follow the link in SES's mail.
-    identities = ses_backends[DEFAULT_ACCOUNT_ID][REGION].email_identities
-    identities["backups@example.com"].verified_for_sending_status = True
+    verified_in_ses(around, "backups@example.com")
     around.aws.client("secretsmanager").create_secret(Name="heartbeat", SecretString="https://example.com/ping")
     return {
         "REPORT_BUCKET": "reports",
@@ -217,6 +220,19 @@ def test_a_sender_that_is_not_verified_yet(around: World) -> None:
     around.aws.client("sesv2").create_email_identity(EmailIdentity="backups@example.com")
     check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@example.com", EMAIL_TO="team@example.com"))["email"]
     assert (check["result"], check["found"]) == ("failed", "backups@example.com is not verified yet")
+
+
+@pytest.mark.parametrize("domain", ["mail.example.com", "example.com"])
+def test_a_sender_in_a_subdomain_of_a_verified_domain(around: World, domain: str) -> None:
+    verified_in_ses(around, domain)
+    check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@mail.example.com", EMAIL_TO="team@example.com"))["email"]
+    assert (check["result"], check["found"]) == ("ok", f"{domain} is verified")
+
+
+def test_a_sender_that_ses_has_never_heard_of(around: World) -> None:
+    verified_in_ses(around, "example.org")
+    check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@mail.example.com", EMAIL_TO="team@example.com"))["email"]
+    assert (check["result"], check["mend"]) == ("failed", "Verify one of them in SES, in this region.")
 
 
 def test_a_heartbeat_that_is_no_url(around: World) -> None:

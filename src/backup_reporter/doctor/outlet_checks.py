@@ -93,7 +93,7 @@ class OutletChecks:
     def _email(self) -> str:
         sender = self._settings.email_from or ""
         ses = self._client("sesv2")
-        for identity in (sender, sender.partition("@")[2]):
+        for identity in _identities(sender):
             try:
                 found = ses.get_email_identity(EmailIdentity=identity)
             except ClientError as error:
@@ -107,7 +107,8 @@ class OutletChecks:
                     "Follow the link in SES's mail, or publish the DNS records it names.",
                 )
         raise Ailment(
-            f"neither {sender} nor its domain is an identity in SES", "Verify one of them in SES, in this region."
+            f"neither {sender} nor a domain that it belongs to is an identity in SES",
+            "Verify one of them in SES, in this region.",
         )
 
     def _bus(self) -> str:
@@ -144,3 +145,13 @@ class OutletChecks:
     def _heartbeat(self) -> str:
         parse_heartbeat_url(self._read_heartbeat(), self._settings.heartbeat_url_secret or "")
         return "its secret holds a URL, which was not called"
+
+
+def _identities(sender: str) -> Iterator[str]:
+    """What SES may know a sender by, the closest first: a domain stands for its subdomains.
+
+    https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
+    """
+    yield sender
+    labels = sender.rpartition("@")[2].split(".")
+    yield from (".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))
