@@ -99,14 +99,15 @@ class _Attempt:
         return Delivery(channel=self.channel.name, status="delivered", error=remark)
 
     def send_once(self, once: OnceEach, delivery_id: str) -> Delivery:
+        unclaimed = None
         try:
             if not once.claim(delivery_id, self.seconds_left):
                 return Delivery(channel=self.channel.name, status="duplicate")
         except StoreError as error:
             # Rather twice than not at all.
-            return _remarked(self.send(), f"a retry may send it again: {error}")
+            unclaimed = f"another run may have sent it too: {error}"
         try:
-            delivery = self.send()
+            delivery = _remarked(self.send(), unclaimed)
         except Exception:
             # The claim runs out by itself; the channel's own failure is what matters.
             with suppress(StoreError):
@@ -124,5 +125,5 @@ def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> s
     return f"{scheduled_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{channel}/{scope_id(scope)}"
 
 
-def _remarked(delivery: Delivery, remark: str) -> Delivery:
+def _remarked(delivery: Delivery, remark: str | None) -> Delivery:
     return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))))

@@ -153,14 +153,29 @@ def test_on_demand_everybody_who_asks_gets_an_answer() -> None:
     assert once.steps == []
 
 
-@pytest.mark.parametrize("step", ["claim", "delivered"])
-def test_a_table_that_cannot_be_used_costs_nobody_the_report(step: str) -> None:
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        (("delivered",), "also; a retry may send it again: the table cannot be used"),
+        (("claim",), "also; another run may have sent it too: the table cannot be used"),
+    ],
+)
+def test_a_table_that_cannot_be_used_costs_nobody_the_report(steps: tuple[str, ...], said: str) -> None:
     sns = Recorder("sns", remark="also")
 
-    (delivery,) = run([sns], Memory(broken=(step,)))
+    (delivery,) = run([sns], Memory(broken=steps))
 
-    assert delivery.status == "delivered"
-    assert delivery.error == "also; a retry may send it again: the table cannot be used"
+    assert (delivery.status, delivery.error) == ("delivered", said)
+    assert len(sns.sent) == 1
+
+
+def test_what_could_not_be_claimed_is_remembered_all_the_same() -> None:
+    once, sns = Memory(broken=("claim",)), Recorder("sns")
+
+    run([sns], once)
+    once.broken = ()
+
+    assert outcomes(run([sns], once)) == {"sns": "duplicate"}
     assert len(sns.sent) == 1
 
 
