@@ -49,7 +49,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     :class:`~backup_reporter.errors.InvalidRequest` before anything is fetched, and
     :class:`~backup_reporter.errors.DeliveryFailed` after a scheduled report that did not reach every channel.
     """
-    observer = Observer(context.aws_request_id, os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local"))
+    observer = Observer(context.aws_request_id, _function_name(os.environ))
     with observer.watching():
         if event == {"doctor": True}:
             return _examined(context)
@@ -112,7 +112,12 @@ def _reporter_of(environ: Mapping[str, str]) -> Reporter:
 @lru_cache(maxsize=1)
 def _reporter(environ: tuple[tuple[str, str], ...]) -> Reporter:
     """Validated and built at the first invocation; anew where somebody changed the environment since."""
-    return Reporter(load(dict(environ)))
+    variables = dict(environ)
+    return Reporter(load(variables), function_name=_function_name(variables))
+
+
+def _function_name(environ: Mapping[str, str]) -> str:
+    return environ.get("AWS_LAMBDA_FUNCTION_NAME", "local")
 
 
 def _relevant(environ: Mapping[str, str]) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """What was delivered, remembered in DynamoDB, so that a retried run reaches only the channels that lack the report.
 
-The table's key is the text ``id``; its TTL attribute is ``expiration``. One conditional write claims a
-delivery for a while, a second one makes the claim lasting or gives it back; each is bound to the
-owner of the claim, so that a run that was overtaken cannot undo what another has done.
+The table's key is the text ``id``, which begins with the function's name: several functions that report at the same
+time may share a table. The TTL attribute is ``expiration``. One conditional write claims a delivery for a while, a
+second one makes the claim lasting or gives it back; each is bound to the owner of the claim, so that a run that was
+overtaken cannot undo what another has done.
 """
 
 from __future__ import annotations
@@ -33,18 +34,20 @@ _IS_OWN = "attribute_not_exists(id) OR claimedBy = :me"
 
 
 class DeliveryTable:
-    """One run's hold on the table of deliveries. Safe for threads."""
+    """What one function has delivered. Safe for threads."""
 
     def __init__(
         self,
         client: DynamoDBClient,
         table: str,
+        function_name: str,
         *,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client = client
         self._table = table
+        self._function_name = function_name
         self._clock = clock
         self._sleep = sleep
         self._owner = uuid.uuid4().hex
@@ -78,7 +81,7 @@ class DeliveryTable:
 
     def _entry(self, delivery_id: str, *, is_delivered: bool, claimed_until: int) -> Entry:
         return {
-            "id": {"S": delivery_id},
+            "id": {"S": f"{self._function_name}/{delivery_id}"},
             "claimedBy": {"S": self._owner},
             "claimedUntil": {"N": str(claimed_until)},
             "delivered": {"BOOL": is_delivered},

@@ -56,6 +56,8 @@ class Reporter:
     settings: Settings
     api_key: str | None = field(default=None, repr=False)
     """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
+    function_name: str = "local"
+    """Whose deliveries they are."""
     _pools: dict[str | None, urllib3.PoolManager] = field(default_factory=dict, repr=False)
     # For as long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one.
     _paces: dict[tuple[str, float, int], Pace] = field(default_factory=dict, repr=False)
@@ -110,7 +112,7 @@ class Reporter:
             return None
         from backup_reporter.once import DeliveryTable  # noqa: PLC0415 - see above
 
-        return DeliveryTable(self.client("dynamodb"), table)
+        return DeliveryTable(self.client("dynamodb"), table, self.function_name)
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket

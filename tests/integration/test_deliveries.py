@@ -108,6 +108,14 @@ def test_the_next_day_is_another_report(deployed: Deployment) -> None:
     assert len(deployed.subjects()) == 2
 
 
+def test_functions_that_share_a_table_do_not_take_each_others_reports_for_their_own(
+    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("reporter-east", "reporter-west"):
+        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", name)
+        assert statuses(deployed.invoke(SCHEDULED)) == {"sns": "delivered", "slack": "delivered"}
+
+
 def test_on_demand_a_failure_is_an_answer_and_no_error(deployed: Deployment) -> None:
     deployed.slack.fault = lambda _: Answer(404, b"no_service")
 

@@ -72,7 +72,7 @@ def table(aws: LocalAws) -> Any:
 
 def a_run(table: Any, clock: Clock | None = None) -> DeliveryTable:
     clock = clock or Clock()
-    return DeliveryTable(table, "deliveries", clock=clock, sleep=clock.sleep)
+    return DeliveryTable(table, "deliveries", "reporter", clock=clock, sleep=clock.sleep)
 
 
 def plenty() -> float:
@@ -128,7 +128,7 @@ def test_a_run_waits_for_the_other_and_does_not_send_again(table: Any) -> None:
         clock.sleep(seconds)
         first.delivered(DELIVERY)
 
-    second = DeliveryTable(table, "deliveries", clock=clock, sleep=the_other_comes_to_its_end)
+    second = DeliveryTable(table, "deliveries", "reporter", clock=clock, sleep=the_other_comes_to_its_end)
 
     assert second.claim(DELIVERY, plenty) is False
 
@@ -166,7 +166,7 @@ def test_what_is_remembered_expires_by_itself(table: Any) -> None:
     run.claim(DELIVERY, plenty)
     run.delivered(DELIVERY)
 
-    item = table.get_item(TableName="deliveries", Key={"id": {"S": DELIVERY}})["Item"]
+    item = table.get_item(TableName="deliveries", Key={"id": {"S": f"reporter/{DELIVERY}"}})["Item"]
 
     assert int(item["expiration"]["N"]) == clock.now + REMEMBER_SECONDS
     assert item["delivered"] == {"BOOL": True}
@@ -184,7 +184,7 @@ def test_of_many_runs_at_once_exactly_one_claims(table: Any) -> None:
 
 
 def test_a_table_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
-    run = DeliveryTable(aws.client("dynamodb"), "nowhere")
+    run = DeliveryTable(aws.client("dynamodb"), "nowhere", "reporter")
 
     with pytest.raises(StoreError, match="delivery table nowhere cannot be used: ResourceNotFoundException"):
         run.claim(DELIVERY, plenty)
@@ -243,7 +243,7 @@ def test_a_crash_between_sending_and_remembering_doubles_the_report_once_and_los
         deliver_with(a_run(table, clock), channel)
     channel._error = None
 
-    too_early = deliver_with(DeliveryTable(table, "deliveries", clock=clock), channel, seconds=4)
+    too_early = deliver_with(DeliveryTable(table, "deliveries", "reporter", clock=clock), channel, seconds=4)
     clock.sleep(CLAIM_SECONDS)
     retried, again = deliver_with(a_run(table, clock), channel), deliver_with(a_run(table, clock), channel)
 
