@@ -87,7 +87,8 @@ def redeliver(
 def is_worth_sending(notify: Notify, report: Report, *, is_compared: bool) -> bool:
     """Whether ``notify`` lets a report through.
 
-    A report that could not look at everything, or that nothing could be compared with, counts as changed.
+    A report that could not look at everything, or that nothing could be compared with, counts as changed; so does
+    one after another that some channel lacks.
     """
     if notify == "changes":
         changes = report.changes
@@ -135,7 +136,10 @@ def _compared(report: Report, store: ReportStore | None, seconds: float) -> tupl
     except StoreError as error:
         earlier, why_none = None, f"Everything counts as new, because the last report cannot be had: {error}."
     changes, baseline = compare(report, earlier, why_none)
-    return msgspec.structs.replace(report, changes=changes), baseline
+    report = msgspec.structs.replace(report, changes=changes)
+    if baseline.unheard not in (None, report.report_id):
+        report = _with_notes(report, f"The report {baseline.unheard} did not reach every channel.")
+    return report, baseline
 
 
 def _kept(
@@ -198,7 +202,8 @@ def _remembered(report: Report, baseline: Baseline | None, store: ReportStore | 
     def remember() -> None:
         store.keep(report)
         if baseline:
-            store.keep_baseline(report.scope, baseline)
+            unheard = None if has_arrived(report) else baseline.unheard or report.report_id
+            store.keep_baseline(report.scope, msgspec.structs.replace(baseline, unheard=unheard))
 
     try:
         _in_time(remember, seconds, _store_seconds(report))

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.errors import ChannelError, InvalidRequest, StoreError
 from backup_reporter.publish import Outlets, publish, redeliver
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, Scope
@@ -68,8 +68,11 @@ class Shelf:
 class Recorder:
     name: ChannelName = "sns"
     sent: list[Report] = field(default_factory=list)
+    is_down: bool = False
 
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
+        if self.is_down:
+            raise ChannelError("down")
         self.sent.append(report)
 
 
@@ -292,6 +295,24 @@ def test_a_retry_tells_the_same_news_as_the_first_try() -> None:
 
     assert retried.changes == first.changes
     assert len(house.sns.sent) == 3
+
+
+def test_changes_that_a_channel_missed_are_told_until_it_has_heard_of_them() -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+    house.slack.is_down = True
+    missed = house.publish(BROKEN, report_id="missed")
+    assert missed.notes == ()
+
+    for _ in ("the next day", "and its retry"):
+        assert house.publish(BROKEN, report_id="also missed").notes == (
+            "The report missed did not reach every channel.",
+        )
+    house.slack.is_down = False
+    house.publish(BROKEN)
+
+    assert house.slack.sent[-1].notes == ("The report missed did not reach every channel.",)
+    assert not house.hears(BROKEN)
 
 
 @pytest.mark.parametrize(

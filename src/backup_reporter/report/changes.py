@@ -30,10 +30,12 @@ class Baseline(Record, frozen=True, kw_only=True):
     """What the next report is compared with.
 
     ``before`` is what this one was compared with: a retry of the same report compares with it
-    again, instead of finding nothing new.
+    again, instead of finding nothing new. ``unheard`` is the first report that some channel lacks, unless everybody
+    has had one since.
     """
 
     report_id: str
+    unheard: str | None = None
     as_of: Instant
     known: tuple[Known, ...] = ()
     before: tuple[Known, ...] | None = None
@@ -59,7 +61,8 @@ def compare(report: Report, baseline: Baseline | None, why_none: str) -> tuple[C
         resolved=_worst_first(one for one in missing if not one.muted and not is_hidden(one)),
     )
     kept = (*seen.values(), *filter(is_hidden, missing))
-    return changes, Baseline(report_id=report.report_id, as_of=report.as_of, known=kept, before=before)
+    unheard = baseline.unheard if baseline else None
+    return changes, Baseline(report_id=report.report_id, unheard=unheard, as_of=report.as_of, known=kept, before=before)
 
 
 def _before(report: Report, baseline: Baseline | None) -> tuple[Known, ...] | None:
