@@ -22,6 +22,8 @@ NAMESPACE = "BackupReporter"
 
 _REASON_LENGTH = 1000
 _MOST_REASONS = 50
+_METRIC_OF_DELIVERY = {"delivered": "ReportsDelivered", "failed": "DeliveriesFailed"}
+"""A channel that has had the report (``duplicate``) does not get it again, and neither is it counted again."""
 
 
 class Observer:
@@ -101,8 +103,7 @@ class Observer:
                     channel=delivery.channel,
                     reason=quote(delivery.error, _REASON_LENGTH),
                 )
-            if delivery.status != "skipped":
-                name = "DeliveriesFailed" if delivery.status == "failed" else "ReportsDelivered"
+            if name := _METRIC_OF_DELIVERY.get(delivery.status):
                 self._single(name, 1, "channel", delivery.channel)
 
     def _single(self, name: str, value: float, dimension: str, dimension_value: str) -> None:

@@ -6,13 +6,17 @@ import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from test_permissions import GIVEN, MADE
 from test_runtime_interface import metrics_in
 from world import World
 
 from backup_reporter.errors import DeliveryFailed
+from backup_reporter.observe import Observer
+from backup_reporter.report.model import Delivery
 from deployed_template import ACCOUNT, REGION, REPOSITORY, Deployed, translated
+from report_builders import a_green_report
 
 ALARM, SECONDS_IN_AN_HOUR = "AWS::CloudWatch::Alarm", 3600
 OF_THE_PLATFORM = {
@@ -56,6 +60,15 @@ def test_every_metric_that_an_alarm_or_the_dashboard_looks_at_is_one_that_runs_p
         "RunDuration",
         "WorkspacesCritical",
     }
+
+
+def test_a_channel_that_has_the_report_already_is_not_counted_again(capsys: pytest.CaptureFixture[str]) -> None:
+    deliveries = (Delivery(channel="sns", status="duplicate"), Delivery(channel="slack", status="delivered"))
+    observer = Observer("invocation", "BackupReporter")
+    with observer.watching():
+        observer.reported(msgspec.structs.replace(a_green_report(), deliveries=deliveries), is_regular=True)
+    out = capsys.readouterr().out
+    assert [json.loads(line)["channel"] for line in out.splitlines() if '"ReportsDelivered"' in line] == ["slack"]
 
 
 def _searched(expression: str) -> tuple[str, ...]:
