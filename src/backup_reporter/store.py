@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -18,9 +18,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
-from backup_reporter.report.model import Report, Scope, from_json, json_pieces, scope_id
+from backup_reporter.report.model import Report, Scope, from_json_lines, json_pieces, scope_id
 
 if TYPE_CHECKING:
+    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 _CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
@@ -30,6 +31,10 @@ _TRIES = 5
 _LINK_SECONDS = 7 * 24 * 3600
 _PART_BYTES = 5 * 1024 * 1024
 """What is larger goes up in parts of this size, the smallest that S3 takes."""
+_READ_BYTES = 1024 * 1024
+"""How much of a kept report is read at a time."""
+
+_Read = TypeVar("_Read")
 
 
 class ReportStore:
@@ -53,8 +58,8 @@ class ReportStore:
         return self._prefix + name
 
     def keep(self, report: Report) -> None:
-        """Keeps the report as JSON; overwrites."""
-        self.keep_file(report.report_id, "json", json_pieces(report))
+        """Keeps the report as JSON, a line for each workspace; overwrites."""
+        self.keep_file(report.report_id, "json", json_pieces(report, line_break=b"\n"))
 
     def keep_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
         """Keeps a file of a report's, such as its ``html``; overwrites. Holds a part of it at a time.
@@ -109,15 +114,16 @@ class ReportStore:
     def kept(self, report_id: str) -> Report:
         """A kept report. Raises :class:`InvalidRequest` where there is none with that id."""
         try:
-            content = self._get(self.key(report_id, "json"))
+            key = self.key(report_id, "json")
         except ValueError as error:
             raise InvalidRequest(f"redeliver: {error}") from None
-        if content is None:
-            raise InvalidRequest(f"redeliver: no report {report_id} is kept in the bucket {self._bucket}")
         try:
-            return from_json(content)
+            report, _ = self._read(key, lambda body: from_json_lines(body.iter_lines(_READ_BYTES)))
         except msgspec.MsgspecError as error:
             raise StoreError(f"the kept report {report_id} cannot be read: {error}") from error
+        if report is None:
+            raise InvalidRequest(f"redeliver: no report {report_id} is kept in the bucket {self._bucket}")
+        return report
 
     def key(self, report_id: str, extension: str) -> str:
         """Where a report's file lies. Raises :class:`ValueError` for what is no report's id."""
@@ -167,9 +173,13 @@ class ReportStore:
         return self._get_version(key)[0]
 
     def _get_version(self, key: str) -> tuple[bytes | None, str | None]:
+        return self._read(key, lambda body: body.read())
+
+    def _read(self, key: str, read: Callable[[StreamingBody], _Read]) -> tuple[_Read | None, str | None]:
+        """What ``read`` makes of an object, and which version of it this is; ``None`` where there is none."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
-            return answer["Body"].read(), answer["ETag"]
+            return read(answer["Body"]), answer["ETag"]
         except (ClientError, BotoCoreError) as error:
             if _kind(error) in _MISSING:
                 return None, None

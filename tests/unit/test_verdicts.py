@@ -1,13 +1,15 @@
+import io
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
+from botocore.response import StreamingBody
 
 from backup_reporter.health.verdict import Copies, Day, LatestRun, WorkspaceReport
 from backup_reporter.report.csv_table import csv_pieces, render_csv
 from backup_reporter.report.fit import Room, fit
-from backup_reporter.report.model import from_json, json_pieces, to_json
+from backup_reporter.report.model import from_json, from_json_lines, json_pieces, to_json
 from backup_reporter.report.rows import rows
 from backup_reporter.report.verdicts import Verdicts, with_findings, worst_first
 from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
@@ -83,6 +85,17 @@ def test_json_written_in_pieces_is_the_json_of_the_whole() -> None:
         assert to_json(report) == whole
         assert to_json(msgspec.structs.replace(report, workspaces=tuple(report.workspaces))) == whole
         assert from_json(whole) == report
+        in_lines = b"".join(json_pieces(report, line_break=b"\n"))
+        assert in_lines.replace(b"\n", b"") == whole
+        assert from_json_lines(iter(in_lines.splitlines())) == report
+
+
+def test_a_large_report_in_lines_is_read_without_ever_being_held() -> None:
+    report = a_report(*map(a_healthy_workspace, range(500)))
+    kept = b"".join(json_pieces(report, line_break=b"\n"))
+    body = StreamingBody(io.BytesIO(kept), len(kept))
+
+    assert peak_bytes(lambda: from_json_lines(body.iter_lines(64 * 1024))) < len(kept) / 3
 
 
 def test_a_large_fleet_is_written_and_cut_without_ever_being_held() -> None:

@@ -134,16 +134,19 @@ def scope_id(scope: Scope) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
-def json_pieces(report: Report) -> Iterator[bytes]:
-    """The report as compact UTF-8 JSON, a workspace at a time: the whole of a large fleet is never held."""
+def json_pieces(report: Report, line_break: bytes = b"") -> Iterator[bytes]:
+    """The report as compact UTF-8 JSON, a workspace at a time: the whole of a large fleet is never held.
+
+    With a ``line_break`` each workspace is on a line of its own, as :func:`from_json_lines` reads it.
+    """
     key = b'"workspaces":['
     before, _, after = msgspec.json.encode(msgspec.structs.replace(report, workspaces=())).partition(key)
-    separator = b""
+    separator = line_break
     yield before + key
     for workspace in json_of(report.workspaces):
         yield separator + workspace
-        separator = b","
-    yield after
+        separator = b"," + line_break
+    yield line_break + after
 
 
 def to_json(report: Report) -> bytes:
@@ -152,14 +155,24 @@ def to_json(report: Report) -> bytes:
 
 
 def from_json(data: bytes) -> Report:
-    """A kept report. Raises :class:`msgspec.MsgspecError` where the data is none."""
-    fields = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    workspaces = msgspec.json.decode(fields.get("workspaces", b"null"), type=list[msgspec.Raw])
-    without = msgspec.json.encode({**fields, "workspaces": ()})
-    return msgspec.structs.replace(
-        msgspec.json.decode(without, type=Report),
-        workspaces=Verdicts(msgspec.json.decode(one, type=WorkspaceReport) for one in workspaces),
-    )
+    """A report. Raises :class:`msgspec.MsgspecError` where the data is none."""
+    return from_json_lines(iter([data]))
+
+
+def from_json_lines(lines: Iterator[bytes]) -> Report:
+    """A report, read a workspace at a time where each is on a line of its own. Raises as :func:`from_json` does."""
+    around = [next(lines, b"")]
+
+    def workspaces() -> Iterator[WorkspaceReport]:
+        for line in lines:
+            if line.startswith(b"{"):
+                yield msgspec.json.decode(line.removesuffix(b","), type=WorkspaceReport)
+            else:
+                around.append(line)
+
+    verdicts = Verdicts(workspaces())
+    report = msgspec.json.decode(b"".join(around), type=Report)
+    return msgspec.structs.replace(report, workspaces=verdicts or Verdicts(report.workspaces))
 
 
 __all__ = [
@@ -177,6 +190,7 @@ __all__ = [
     "TenantStatus",
     "WorkspaceReport",
     "from_json",
+    "from_json_lines",
     "json_pieces",
     "key_of",
     "scope_id",
