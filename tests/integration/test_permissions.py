@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,12 +16,15 @@ from moto.ses.models import ses_backends
 from test_heartbeat import DeadMansSwitch
 from world import World, environment_of
 
+from backup_reporter.demo.lookalike import API_KEY
 from backup_reporter.demo.slack_server import webhook_error
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.handler import _reporter_of
 from deployed_template import ACCOUNT, REGION, Deployed, Statement
 
-FUNCTION, SCHEDULE = "BackupReporterRole", "ScheduleRole"
+FUNCTION, SCHEDULE, FLEET = "BackupReporterRole", "ScheduleRole", "FleetRole"
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fleet"
+LANES = "palette/backups/fleet/RUN/lanes.json"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b7f5a1e-0000-0000-0000-000000000000"
 
 
@@ -65,14 +69,18 @@ class Calls:
                 yield "secretsmanager:GetSecretValue", self.secret_arns.get(name, name)
             case "Publish" | "GetTopicAttributes" | "ListSubscriptionsByTopic":
                 yield f"sns:{operation}", params["TopicArn"]
-            case "GetObject" | "PutObject":
-                yield f"s3:{operation}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
+            case "GetParameter":
+                yield "ssm:GetParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{params['Name']}"
+            case "GetObject" | "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
+                action = operation if operation == "GetObject" else "PutObject"
+                yield f"s3:{action}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
             case "PutItem" | "DescribeTable":
                 yield f"dynamodb:{operation}", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{params['TableName']}"
             case "SendEmail":
                 # A message that is handed over as it goes over the wire is asked for under both names.
-                for action in ("SendEmail", "SendRawEmail") if "Raw" in params["Content"] else ("SendEmail",):
-                    yield f"ses:{action}", self._identity(self.identity)
+                assert "Raw" in params["Content"]
+                yield "ses:SendEmail", self._identity(self.identity)
+                yield "ses:SendRawEmail", self._identity(self.identity)
             case "GetEmailIdentity":
                 yield "ses:GetEmailIdentity", self._identity(params["EmailIdentity"])
             case "PutEvents":
@@ -92,6 +100,7 @@ _BY_THE_KEY: dict[str, tuple[str, ...]] = {
     "Publish": ("kms:Decrypt", "kms:GenerateDataKey"),
     "GetObject": ("kms:Decrypt",),
     "PutObject": ("kms:GenerateDataKey",),
+    "UploadPart": ("kms:Decrypt", "kms:GenerateDataKey"),
     "PutItem": ("kms:Decrypt",),
 }
 """What a service does with a key of the account's in the caller's name."""
@@ -102,7 +111,7 @@ def _bus(name: str) -> str:
 
 
 def of_the_platform(deployed: Deployed) -> set[Need]:
-    """What Lambda and the scheduler do in the roles' names, which no run can be seen to do."""
+    """What Lambda, the scheduler and Step Functions do in the roles' names, which no run can be seen to do."""
     log = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{deployed.worked_out({'Ref': 'BackupReporterLog'})}"
     arn = {name: deployed.worked_out({"Fn::GetAtt": [name, "Arn"]}) for name in ("FailedReports", "MissedSchedules")}
     needs = {
@@ -110,11 +119,55 @@ def of_the_platform(deployed: Deployed) -> set[Need]:
         Need(FUNCTION, "logs:PutLogEvents", f"{log}:log-stream:2026/11/24/[$LATEST]1a2b"),
         Need(FUNCTION, "sqs:SendMessage", arn["FailedReports"]),
         Need(SCHEDULE, "sqs:SendMessage", arn["MissedSchedules"]),
-        Need(SCHEDULE, "lambda:InvokeFunction", deployed.worked_out({"Fn::GetAtt": ["BackupReporter", "Arn"]})),
     }
+    (schedule,) = deployed.resources("AWS::Scheduler::Schedule").values()
+    starting = "states:StartExecution" if schedule["Target"]["Arn"] == MACHINE else "lambda:InvokeFunction"
+    needs.add(Need(SCHEDULE, starting, schedule["Target"]["Arn"]))
+    for machine in deployed.resources("AWS::StepFunctions::StateMachine").values():
+        needs |= {Need(FLEET, *need) for need in of_a_state_machine(machine)}
     if key := deployed.parameters.get("KmsKeyArn"):
-        needs |= {Need(SCHEDULE, action, key) for action in ("kms:Decrypt", "kms:GenerateDataKey")}
+        by = {need.role for need in needs} - {FUNCTION}
+        needs |= {Need(role, action, key) for role in by for action in ("kms:Decrypt", "kms:GenerateDataKey")}
     return needs
+
+
+def of_a_state_machine(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What its own definition has Step Functions do."""
+    text = json.dumps(machine["Definition"])
+    for name, value in machine["DefinitionSubstitutions"].items():
+        text = text.replace("${" + name + "}", value)
+    for state in every_state(json.loads(text)["States"]):
+        match state.get("Resource", "").removeprefix("arn:aws:states:::"):
+            case "lambda:invoke":
+                yield "lambda:InvokeFunction", state["Parameters"]["FunctionName"]
+            case "sqs:sendMessage":
+                yield "sqs:SendMessage", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{state['Parameters']['QueueUrl']}"
+            case other:
+                assert other == "", f"say here what {other} needs"
+        if "ItemReader" in state:
+            yield from of_a_distributed_map(state["ItemReader"], state["ResultWriter"]["Parameters"])
+
+
+def of_a_distributed_map(reader: Mapping[str, Any], results: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Its children are executions of the same state machine.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-distributed-map.html
+    """
+    yield "states:StartExecution", MACHINE
+    for execution in ("fleet:4f0c", "fleet/Collect:4f0c"):
+        for action in ("DescribeExecution", "StopExecution"):
+            yield f"states:{action}", f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{execution}"
+    assert reader["Resource"] == "arn:aws:states:::s3:getObject"
+    yield "s3:GetObject", f"arn:aws:s3:::{reader['Parameters']['Bucket']}/{LANES}"
+    for action in ("PutObject", "GetObject", "ListMultipartUploadParts", "AbortMultipartUpload"):
+        yield f"s3:{action}", f"arn:aws:s3:::{results['Bucket']}/{results['Prefix']}/4f0c/manifest.json"
+
+
+def every_state(states: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """States, and those within their maps."""
+    for state in states.values():
+        yield state
+        yield from every_state(state.get("ItemProcessor", {}).get("States", {}))
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -141,12 +194,14 @@ def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Ite
     with DeadMansSwitch() as switch:
         secrets = around.aws.client("secretsmanager")
         secrets.create_secret(Name="heartbeat", SecretString=switch.url)
+        secrets.create_secret(Name="palette-tenants/acme", SecretString=API_KEY)
+        set_up_tenants(around, parameters.get("Tenants", ""))
         arns = {secret["Name"]: secret["ARN"] for secret in secrets.list_secrets()["SecretList"]}
         # A parameter that begins with "ARN of" gets what that secret is called by Secrets Manager.
         given = {name: arns.get(value.removeprefix("ARN of "), value) if value.startswith("ARN of ") else value
                  for name, value in parameters.items()}  # fmt: skip
         topic = around.environment["SNS_TOPIC_ARN"]
-        names = {"ReportTopic": topic, "Reports": "made-bucket", "Deliveries": "made-table"}
+        names = {**NAMES, "ReportTopic": topic, "Reports": "made-bucket", "Deliveries": "made-table"}
         deployed = Deployed({"PaletteApiUrl": around.palette.url, **given}, names)
         environment = deployed.environment()
         set_up(around, environment, identity)
@@ -174,6 +229,18 @@ def set_up(around: World, environment: Mapping[str, str], identity: str) -> None
     ses_backends[DEFAULT_ACCOUNT_ID][REGION].email_identities[identity].verified_for_sending_status = True
 
 
+def set_up_tenants(around: World, source: str) -> None:
+    """Two tenants of one Palette: one with a key of its own, one with everybody's."""
+    tenants = json.dumps([{"name": "acme", "apiKeySecret": "palette-tenants/acme"}, {"name": "globex"}])
+    if source.startswith("ssm:"):
+        around.aws.client("ssm").put_parameter(Name=source.removeprefix("ssm:"), Value=tenants, Type="String")
+    elif source:
+        bucket, _, key = source.removeprefix("s3://").partition("/")
+        s3 = around.aws.client("s3")
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_object(Bucket=bucket, Key=key, Body=tenants.encode())
+
+
 def run_everything(around: World) -> None:
     """A scheduled run that fails on one channel, its retry, one more of the same event, and everything on demand."""
     scheduled = {"scheduledTime": "2026-11-24T07:00:00Z"}
@@ -193,11 +260,34 @@ def run_everything(around: World) -> None:
         {"doctor": True},
     ):
         around.invoke(event)
+    keep_something_large(around)
+
+
+def keep_something_large(around: World) -> None:
+    """As the reports of a large fleet are: in parts."""
+    with environment_of(around.environment):
+        store = _reporter_of(os.environ).outlets.store
+    assert store
+    store.keep_file("20261124T070000Z-1a2b3c4d", "csv", (b" " * 1_000_000 for _ in range(6)))
+
+
+def run_fleet(around: World) -> None:
+    """The steps as the state machine takes them, and the doctor."""
+    event = {"scheduledTime": "2026-11-24T07:00:00Z"}
+    planned = around.invoke({"step": "plan", "event": event, "execution": "4f0c"})
+    assert re.sub("fleet/[^/]+", "fleet/RUN", planned["lanes"]) == LANES
+    bucket = around.environment["REPORT_BUCKET"]
+    lanes = json.loads(around.aws.client("s3").get_object(Bucket=bucket, Key=planned["lanes"])["Body"].read())
+    for shard in (shard for lane in lanes for shard in lane["shards"]):
+        around.invoke({"step": "collect", "shard": shard})
+    report = around.invoke({"step": "publish", "run": planned["run"]})
+    assert [(one["name"], one["status"]) for one in report["tenants"]] == [("acme", "CRITICAL"), ("globex", "CRITICAL")]
+    assert {one["status"] for one in report["deliveries"]} == {"delivered"}
+    around.invoke({"doctor": True})
 
 
 def run_once(around: World) -> None:
-    for event in ({"scheduledTime": "2026-11-24T07:00:00Z"}, {"doctor": True}):
-        around.invoke(event)
+    assert around.invoke({"scheduledTime": "2026-11-24T07:00:00Z"})["problems"] == []
 
 
 MADE = {
@@ -219,7 +309,23 @@ GIVEN = {
     "DeliveryTable": "own-table",
     "KmsKeyArn": KEY,
 }
-DEPLOYMENTS: list[tuple[dict[str, str], str]] = [(MADE, "backups@example.com"), (GIVEN, "example.com")]
+OF_A_FLEET = {**GIVEN, "Fleet": "yes", "Tenants": "s3://lists/palette/tenants.json"}
+OF_TENANTS = {
+    **MADE,
+    "ReportBucket": "another-bucket",
+    "DeliveryTable": "another-table",
+    "Tenants": "ssm:/palette/tenants",
+}
+DEPLOYMENTS: list[tuple[dict[str, str], str]] = [
+    (MADE, "backups@example.com"),
+    (OF_A_FLEET, "example.com"),
+    (OF_TENANTS, "backups@example.com"),
+]
+NAMES = {
+    "FleetRun": MACHINE,
+    "FleetRun.Name": "fleet",
+    "FailedReports.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:FailedReports",
+}
 
 
 def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
@@ -228,7 +334,7 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
     used: set[tuple[str, str, int, str, int]] = set()
     allowed: set[tuple[str, str, int, str, int]] = set()
     given = dict(around.environment)
-    for (parameters, identity), run in zip(DEPLOYMENTS, (run_everything, run_once), strict=True):
+    for (parameters, identity), run in zip(DEPLOYMENTS, (run_everything, run_fleet, run_once), strict=True):
         around.environment = dict(given)
         with deployed_in(around, parameters, identity) as (deployed, calls):
             run(around)
@@ -237,7 +343,8 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
                 by = [grant for statement in statements for grant in grants(statement, need)]
                 assert by, f"{need} is not allowed"
                 used.update(by)
-        around.aws.client("secretsmanager").delete_secret(SecretId="heartbeat", ForceDeleteWithoutRecovery=True)
+        for name in ("heartbeat", "palette-tenants/acme"):
+            around.aws.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
         around.aws.client("sesv2").delete_email_identity(EmailIdentity=identity)
         allowed |= {
             (one.role, one.policy, one.number, action, position)
@@ -246,7 +353,7 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
             for position in range(len(one.resources))
         }
     assert allowed - used == set(), "nobody needs these"
-    assert len(used) > 25
+    assert len(used) > 40
 
 
 _NAMES_NOTHING = re.compile(r"\*|arn:aws:[a-z0-9]+:[a-z0-9-]*:\d*:([a-z-]+[:/])?[*?].*")
@@ -256,7 +363,7 @@ _NAMES_NOTHING = re.compile(r"\*|arn:aws:[a-z0-9]+:[a-z0-9-]*:\d*:([a-z-]+[:/])?
 @pytest.mark.parametrize(("parameters", "identity"), DEPLOYMENTS)
 def test_nothing_is_allowed_on_everything(parameters: dict[str, str], identity: str) -> None:
     network = {"VpcSubnetIds": "subnet-0123456789abcdef0", "VpcSecurityGroupIds": "sg-0123456789abcdef0"}
-    deployed = Deployed({**parameters, **network})
+    deployed = Deployed({**parameters, **network}, NAMES)
     statements = list(deployed.statements())
     for statement in statements:
         if statement.effect == "Allow":
@@ -280,3 +387,12 @@ def test_a_neighbours_things_are_out_of_reach() -> None:
         ("ses:SendEmail", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/boss@example.com"),
     ):
         assert not [grant for one in statements for grant in grants(one, Need(FUNCTION, action, resource))], action
+    fleet = list(Deployed(OF_A_FLEET, NAMES).statements())
+    for role, action, resource in (
+        (FUNCTION, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:palette-a1B2c3"),
+        (FUNCTION, "s3:GetObject", "arn:aws:s3:::lists/palette/others.json"),
+        (FUNCTION, "states:StartExecution", MACHINE),
+        (FLEET, "s3:GetObject", "arn:aws:s3:::own-bucket/palette/backups/2026/11/24/x.json"),
+        (FLEET, "states:StopExecution", f"arn:aws:states:{REGION}:{ACCOUNT}:execution:fleet-of-others:4f0c"),
+    ):
+        assert not [grant for one in fleet for grant in grants(one, Need(role, action, resource))], action

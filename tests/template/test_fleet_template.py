@@ -43,21 +43,6 @@ def test_the_schedule_starts_the_state_machine_of_a_fleet_and_else_the_function(
         assert len(deployed.resources("AWS::StepFunctions::StateMachine")) == (fleet == "yes")
 
 
-def test_the_state_machine_may_do_what_its_steps_do_and_nothing_of_everybodys() -> None:
-    names = {**FLEET, "FleetRun.Name": "fleet", "Reports": "reports-bucket", "BackupReporter.Arn": "arn:function"}
-    allowed = [one for one in Deployed({"Fleet": "yes"}, names).statements() if one.role == "FleetRole"]
-    actions = {action: one.resources for one in allowed for action in one.actions}
-
-    assert actions["lambda:InvokeFunction"] == ("arn:function",)
-    assert actions["states:StartExecution"] == (FLEET["FleetRun"],)
-    assert actions["s3:PutObject"] == ("arn:aws:s3:::reports-bucket/reports/fleet/*",)
-    assert actions["states:StopExecution"] == (
-        "arn:aws:states:eu-central-1:123456789012:execution:fleet:*",
-        "arn:aws:states:eu-central-1:123456789012:execution:fleet/*",
-    )
-    assert not [one for one in allowed if "*" in one.resources or any("*" in action for action in one.actions)]
-
-
 def test_one_shard_of_a_palette_is_collected_at_a_time() -> None:
     (machine,) = Deployed({"Fleet": "yes"}, FLEET).resources("AWS::StepFunctions::StateMachine").values()
     lanes = machine["Definition"]["States"]["Collect"]
