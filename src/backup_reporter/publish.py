@@ -52,13 +52,13 @@ def publish(
 
     What cannot be kept or compared is said in the report, and does not keep it from anybody.
     """
-    notify = _notify(request, settings)
+    notify, zone = _notify(request, settings), settings.rules.time_zone
     compare_with = outlets.store if is_regular(request, settings) else None
     report, baseline = _compared(report, compare_with, seconds_left() - _DELIVERY_SECONDS)
-    report, store = _kept(report, settings.rules.time_zone, outlets.store, seconds_left() - _DELIVERY_SECONDS)
-    wanted = _wanted(request, outlets.channels)
+    report, store = _kept(report, zone, outlets.store, seconds_left() - _DELIVERY_SECONDS)
+    wanted, at = _wanted(request, outlets.channels), request.scheduled_at
     if is_worth_sending(notify, report, is_compared=baseline is not None):
-        deliveries = _deliver(report, request, settings.rules.time_zone, wanted, outlets.once, seconds_left)
+        deliveries = deliver(report, wanted, once=outlets.once, scheduled_at=at, zone=zone, seconds_left=seconds_left)
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
     report = msgspec.structs.replace(report, deliveries=deliveries)
@@ -79,8 +79,8 @@ def redeliver(
     report = msgspec.structs.replace(outlets.store.kept(report_id), deliveries=())
     if report.report_url:
         report = msgspec.structs.replace(report, report_url=outlets.store.link(report_id))
-    wanted = _wanted(request, outlets.channels)
-    deliveries = _deliver(report, request, settings.rules.time_zone, wanted, None, seconds_left)
+    wanted, zone = _wanted(request, outlets.channels), settings.rules.time_zone
+    deliveries = deliver(report, wanted, once=None, scheduled_at=None, zone=zone, seconds_left=seconds_left)
     return msgspec.structs.replace(report, deliveries=deliveries)
 
 
@@ -252,14 +252,3 @@ def _with_notes(report: Report, *notes: str) -> Report:
 
 def _wanted(request: Request, channels: Sequence[Channel]) -> list[Channel]:
     return [channel for channel in channels if not request.channels or channel.name in request.channels]
-
-
-def _deliver(
-    report: Report,
-    request: Request,
-    zone: ZoneInfo,
-    channels: Sequence[Channel],
-    once: OnceEach | None,
-    seconds_left: Callable[[], float],
-) -> tuple[Delivery, ...]:
-    return deliver(report, channels, once=once, scheduled_at=request.scheduled_at, zone=zone, seconds_left=seconds_left)
