@@ -124,6 +124,9 @@ def test_silence_is_what_alarms_within_what_cloudwatch_looks_back() -> None:
     )
     assert alarm["TreatMissingData"] == "breaching"
     assert int(alarm["EvaluationPeriods"]) * alarm["Period"] == 26 * SECONDS_IN_AN_HOUR
+    # A sliding window would look back further, because most hours have no data.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html
+    assert alarm["EvaluationWindow"] == {"WallClockWindow": {"Timezone": "UTC"}}
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html (Period)
     most = translated()["Parameters"]["SilenceHours"]["MaxValue"]
     assert alarm["Period"] >= SECONDS_IN_AN_HOUR
