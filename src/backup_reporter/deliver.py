@@ -126,4 +126,4 @@ def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> s
 
 
 def _remarked(delivery: Delivery, remark: str | None) -> Delivery:
-    return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))))
+    return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))) or None)

@@ -135,6 +135,10 @@ def test_a_retry_reaches_only_the_channels_that_lack_the_report() -> None:
     assert len(sns.sent) == len(slack.sent) == 1
 
 
+def test_a_delivery_without_any_trouble_says_nothing_besides() -> None:
+    assert run([Recorder("sns")], Memory()) == (Delivery(channel="sns", status="delivered"),)
+
+
 def test_a_failed_delivery_is_left_to_the_next_one_who_tries() -> None:
     once = Memory()
 
