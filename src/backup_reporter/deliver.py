@@ -99,15 +99,15 @@ class _Attempt:
         return Delivery(channel=self.channel.name, status="delivered", error=remark)
 
     def send_once(self, once: OnceEach, delivery_id: str) -> Delivery:
-        unclaimed = None
+        trouble = ""
         try:
             if not once.claim(delivery_id, self.seconds_left):
                 return Delivery(channel=self.channel.name, status="duplicate")
         except StoreError as error:
             # Rather twice than not at all.
-            unclaimed = f"another run may have sent it too: {error}"
+            trouble = f"another run may have sent it too: {error}"
         try:
-            delivery = _remarked(self.send(), unclaimed)
+            delivery = self.send()
         except Exception:
             # The claim runs out by itself; the channel's own failure is what matters.
             with suppress(StoreError):
@@ -116,14 +116,11 @@ class _Attempt:
         try:
             once.delivered(delivery_id)
         except StoreError as error:
-            return _remarked(delivery, f"a retry may send it again: {error}")
-        return delivery
+            trouble = f"a retry may send it again: {error}"
+        remarks = filter(None, (delivery.error, trouble))
+        return msgspec.structs.replace(delivery, error="; ".join(remarks) or None)
 
 
 def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> str:
     """Under what a delivery is remembered: scheduled time, channel, and what was asked for."""
     return f"{scheduled_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{channel}/{scope_id(scope)}"
-
-
-def _remarked(delivery: Delivery, remark: str | None) -> Delivery:
-    return msgspec.structs.replace(delivery, error="; ".join(filter(None, (delivery.error, remark))) or None)
