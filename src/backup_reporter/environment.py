@@ -201,7 +201,10 @@ def _email_address(text: str) -> str:
 
 
 def _email_addresses(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_email_address(part.strip()) for part in text.split(",")))
+    addresses = tuple(dict.fromkeys(_email_address(part.strip()) for part in text.split(",")))
+    if len(addresses) > 50:
+        raise ValueError("SES sends a message to at most 50 addresses: give the address of a list")
+    return addresses
 
 
 def _event_bus(text: str) -> str:

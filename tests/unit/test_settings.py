@@ -137,6 +137,7 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
         ("SNS_TOPIC_ARN", "arn:aws:sns:eu-central-1:123456789012:backups.fifo", "standard SNS topic"),
         ("EMAIL_FROM", "Ops <ops@example.com>", "an e-mail address"),
         ("EMAIL_TO", "a@example.com\nBcc: b@example.com", "an e-mail address"),
+        ("EMAIL_TO", ",".join(f"{number}@example.com" for number in range(51)), "at most 50"),
         ("EVENT_BUS_NAME", "a b", "event bus"),
         ("REPORT_BUCKET", "s3://bucket", "the name of an S3 bucket"),
         ("REPORT_PREFIX", "/reports", "a key prefix"),
