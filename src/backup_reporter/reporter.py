@@ -40,11 +40,17 @@ if TYPE_CHECKING:
     from backup_reporter.heartbeat import Heartbeat
     from backup_reporter.store import ReportStore
 
-_HURRIED = {
-    "secretsmanager": Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}),
+_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
+_CONFIGS = {
+    # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
+    "s3": _CONFIG.merge(Config(signature_version="s3v4")),
+    # Asked before anything can be sent: one that does not answer must not use up the time for sending.
+    **dict.fromkeys(
+        ("secretsmanager", "ssm"),
+        Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}),
+    ),
     "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
 }
-"""Asked before anything can be sent: one that does not answer must not use up the time for sending."""
 _RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for what comes after asking; at most a third of it."""
 
@@ -71,10 +77,6 @@ class Reporter:
     @cached_property
     def _session(self) -> boto3.Session:
         return boto3.Session()
-
-    @cached_property
-    def _config(self) -> Config:
-        return Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 
     @property
     def http(self) -> urllib3.PoolManager:
@@ -132,12 +134,9 @@ class Reporter:
 
     def client(self, service: str) -> Any:
         """A client of boto3's, the same for everybody. Safe for threads, unlike the making of one."""
-        # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
-        config = self._config.merge(Config(signature_version="s3v4")) if service == "s3" else self._config
-        config = _HURRIED.get(service, config)
         with self._lock:
             if service not in self._clients:
-                self._clients[service] = self._session.client(service, config=config)
+                self._clients[service] = self._session.client(service, config=_CONFIGS.get(service, _CONFIG))
             return self._clients[service]
 
     def _sns(self) -> Channel:
@@ -179,8 +178,8 @@ class Reporter:
         return tuple(tenant for tenant in tenants if not names or tenant.name in names)
 
     def request_of(self, event: object) -> Request:
-        """An event as a request. Raises :class:`InvalidRequest`, and what :meth:`tenants` raises."""
-        return parse_event(event, self.settings, [tenant.name for tenant in self.tenants() if tenant.name])
+        """An event as a request. Raises :class:`InvalidRequest`, and what :meth:`tenants` raises where it names some."""
+        return parse_event(event, self.settings, lambda: [tenant.name for tenant in self.tenants() if tenant.name])
 
     def read_api_key(self, tenant: Tenant) -> str:
         """A tenant's API key, read anew. Raises :class:`SecretError`."""
@@ -197,9 +196,25 @@ class Reporter:
         return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), pace, seconds_left)
 
     def palettes(self, names: Sequence[str], seconds_left: Callable[[], float]) -> tuple[Palette, ...]:
-        """Every tenant of these names, or all, and whom to ask about it."""
-        tenants = self.tenants(names)
+        """Every tenant of these names, or all, and whom to ask about it. Raises :class:`SettingsError`.
+
+        Where nobody can say which there are, one that cannot be asked: the report says why.
+        """
+        try:
+            tenants = self.tenants(names)
+        except SettingsError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, silence would not be the answer
+            return (self._nobody(error, seconds_left),)
         return tuple(Palette(tenant=tenant, client=self.palette(tenant, seconds_left)) for tenant in tenants)
+
+    def _nobody(self, why: Exception, seconds_left: Callable[[], float]) -> Palette:
+        def no_key() -> str:
+            raise why
+
+        tenant = only_tenant(self.settings)
+        pace = Pace(tenant.requests_per_second, tenant.burst)
+        return Palette(tenant=tenant, client=PaletteClient(self.http, tenant.api_url, no_key, pace, seconds_left))
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches

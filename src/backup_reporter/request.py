@@ -34,10 +34,10 @@ class Request:
     doctor: bool = False
 
 
-def parse_event(event: object, settings: Settings, tenants: Sequence[str] = ()) -> Request:
-    """Reads a Lambda event. ``tenants`` are the names of those that there are, where they have names.
+def parse_event(event: object, settings: Settings, tenants: Callable[[], Sequence[str]] = tuple) -> Request:
+    """Reads a Lambda event. ``tenants`` tells the names of those that there are; asked only where the event calls for it.
 
-    Raises :class:`InvalidRequest` with every problem in it.
+    Raises :class:`InvalidRequest` with every problem in it, and what ``tenants`` raises.
     """
     if not isinstance(event, Mapping):
         raise InvalidRequest(f"the event should be a JSON object, not {_kind(event)}")
@@ -58,7 +58,7 @@ def _scheduled_time(value: object, field: str) -> datetime | None:
         raise InvalidRequest(f"{field}: {_shown(value)} is not valid: {error}") from None
 
 
-def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Sequence[str]) -> Request:
+def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Callable[[], Sequence[str]]) -> Request:
     problems = list(_unknown_fields(event))
     values: dict[str, Any] = {}
     for name, (attribute, parse) in _FIELDS.items():
@@ -70,7 +70,9 @@ def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Sequence[s
             problems.append(f"{name}: {_shown(event[name])} is not valid: {error}")
     if not problems:
         request = Request(**values)
-        problems = [*_contradictions(request, settings), *_of_tenants(request, tenants)]
+        problems = _contradictions(request, settings)
+        if request.tenants or request.project_uids or request.workspace_uids:
+            problems += _of_tenants(request, tenants())
     if problems:
         raise InvalidRequest("; ".join(problems))
     return request

@@ -217,12 +217,28 @@ def test_a_list_of_tenants_in_a_bucket_is_read_anew_for_each_report(three: World
     s3 = three.aws.client("s3")
     document = three.aws.client("ssm").get_parameter(Name="/palette/tenants")["Parameter"]["Value"]
     source = f"s3://{BUCKET}/tenants.json"
-    with pytest.raises(StoreError, match=f"TENANTS: {source} cannot be read: NoSuchKey"):
-        three.invoke({}, TENANTS=source)
     for names in (["acme"], ["acme", "globex"]):
         some = [one for one in json.loads(document) if one["name"] in names]
         s3.put_object(Bucket=BUCKET, Key="tenants.json", Body=json.dumps(some).encode())
         assert [one["name"] for one in three.invoke({"notify": "never"}, TENANTS=source)["tenants"]] == names
+
+
+UNLISTED = "ssm:/palette/nobody-there"
+
+
+def test_a_list_of_tenants_that_cannot_be_read_is_reported_like_a_palette_that_cannot_be_asked(three: World) -> None:
+    with state_machine(three, BUCKET, TENANTS=UNLISTED) as fleet:
+        execution = fleet.run({"scheduledTime": "2026-11-24T07:00:00Z"})
+    for report in (execution.output, three.invoke({}, TENANTS=UNLISTED)):
+        assert (report["status"], report["workspaces"]) == ("UNKNOWN", [])
+        assert report["problems"] == [
+            f"Palette could not be asked: TENANTS: {UNLISTED} cannot be read: ParameterNotFound."
+        ]
+        assert {one["status"] for one in report["deliveries"]} == {"delivered"}
+    again = three.invoke({"redeliver": execution.output["reportId"]}, TENANTS=UNLISTED, REPORT_BUCKET=BUCKET)
+    assert {one["status"] for one in again["deliveries"]} == {"delivered"}
+    with pytest.raises(StoreError, match="ParameterNotFound"):
+        three.invoke({"tenants": ["acme"]}, TENANTS=UNLISTED)
 
 
 def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_reported(three: World) -> None:
