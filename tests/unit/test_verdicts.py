@@ -2,15 +2,19 @@ import io
 import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 from botocore.response import StreamingBody
 
 from backup_reporter.health.verdict import Copies, Day, LatestRun, WorkspaceReport
 from backup_reporter.report.csv_table import csv_pieces, render_csv
+from backup_reporter.report.email_html import render_email
 from backup_reporter.report.fit import Room, fit
 from backup_reporter.report.model import from_json, from_json_lines, json_pieces, to_json
 from backup_reporter.report.rows import rows
+from backup_reporter.report.slack_blocks import message
+from backup_reporter.report.text import text
 from backup_reporter.report.verdicts import Verdicts, with_findings, worst_first
 from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
@@ -109,6 +113,18 @@ def test_a_large_fleet_is_written_and_cut_without_ever_being_held() -> None:
         lambda: fit(report, Room(20_000, lambda record: len(msgspec.json.encode(record)))),
     ):
         assert peak_bytes(use) < whole / 10
+
+
+def test_the_worst_night_of_a_large_fleet_is_told_without_ever_being_held() -> None:
+    failing = (
+        msgspec.structs.replace(a_healthy_workspace(number), status="CRITICAL", findings=(a_finding(),))
+        for number in range(500)
+    )
+    report, zone = a_report(*failing), ZoneInfo("UTC")
+    whole = sum(map(len, json_pieces(report)))
+    for tell in (lambda: text(report, zone, 50_000), lambda: message(report, zone), lambda: render_email(report, zone)):
+        tell()  # what it imports and compiles stays
+        assert peak_bytes(tell) < whole / 2
 
 
 def test_a_healthy_workspace_takes_little_memory() -> None:

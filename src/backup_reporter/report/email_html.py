@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -71,7 +72,8 @@ def render_email(report: Report, zone: ZoneInfo) -> str:
         "mark": Markup(_MARKS[report.status]),  # noqa: S704 - a constant
     }
     template = templates.get_template("email.html.j2")
-    found, workspaces = groups(report), list(phrases.problem_workspaces(report))
+    found, worst = groups(report), islice(phrases.problem_workspaces(report), max(one.workspaces for one in _EXTENTS))
+    workspaces = list(worst)
     html = ""
     for extent in _EXTENTS:
         html = template.render(**_content(report, found, workspaces, zone, extent))
@@ -115,7 +117,7 @@ def _content(
             )
             for workspace in workspaces[: extent.workspaces]
         ],
-        "more_workspaces": len(workspaces[extent.workspaces :]),
+        "more_workspaces": report.summary.workspaces - report.summary.ok - min(len(workspaces), extent.workspaces),
         "tail": [
             *filter(None, [phrases.muted_line(report, extent.places)]),
             *phrases.info_lines((group for group in found if group.severity == "info"), extent.places),

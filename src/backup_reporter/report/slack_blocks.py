@@ -138,10 +138,12 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
 
 def _copies(report: Report, zone: ZoneInfo) -> str:
     """Whether the problem workspaces can be restored right now, and from when."""
-    bad = list(phrases.problem_workspaces(report))
+    # Read twice rather than held: on the worst night they are a whole fleet.
+    bad = phrases.problem_workspaces(report)
     known = [escape(_copies_of(workspace, zone)) for workspace in bad if workspace.clusters]
     lines = first_that_fit(known, _COPIES_LENGTH, "more workspace") if known else []
-    lines += [cut(escape(line), 300) for line in nothing_lines(bad, _MOST_WORKSPACES)]
+    nothing = nothing_lines(phrases.problem_workspaces(report), _MOST_WORKSPACES)
+    lines += [cut(escape(line), 300) for line in nothing]
     return "\n".join(["*What can be restored right now*", *(f"• {line}" for line in lines)]) if lines else ""
 
 

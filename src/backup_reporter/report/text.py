@@ -117,10 +117,10 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
 
 def _copies(report: Report, zone: ZoneInfo, room: int) -> list[str]:
     """Whether the problem workspaces can be restored right now, and from when."""
-    bad = list(phrases.problem_workspaces(report))
-    known = [_copies_of(workspace, zone) for workspace in bad if workspace.clusters]
+    # Read twice rather than held: on the worst night they are a whole fleet.
+    known = [_copies_of(workspace, zone) for workspace in phrases.problem_workspaces(report) if workspace.clusters]
     said = first_that_fit(known, room, "more workspace", _size) if known else []
-    lines = "\n".join([*said, *nothing_lines(bad, _MOST_WORKSPACES)])
+    lines = "\n".join([*said, *nothing_lines(phrases.problem_workspaces(report), _MOST_WORKSPACES)])
     return ["What can be restored right now:", indent(lines, "  ")] if lines else []
 
 
