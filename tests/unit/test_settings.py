@@ -137,7 +137,6 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
         ("SNS_TOPIC_ARN", "arn:aws:sns:eu-central-1:123456789012:backups.fifo", "standard SNS topic"),
         ("EMAIL_FROM", "Ops <ops@example.com>", "an e-mail address"),
         ("EMAIL_TO", "a@example.com\nBcc: b@example.com", "an e-mail address"),
-        ("EMAIL_TO", ",".join(f"{number}@example.com" for number in range(51)), "at most 50"),
         ("EVENT_BUS_NAME", "a b", "event bus"),
         ("REPORT_BUCKET", "s3://bucket", "the name of an S3 bucket"),
         ("REPORT_PREFIX", "/reports", "a key prefix"),
@@ -163,6 +162,16 @@ def test_what_is_not_valid_is_named_with_what_would_be(name: str, value: str, sa
     assert problem.startswith(f"{name}: ")
     assert says in problem
     assert repr(value.strip()) in problem
+
+
+def test_more_recipients_than_ses_takes_are_refused() -> None:
+    def addresses(number: int) -> str:
+        return ",".join(f"{index}@example.com" for index in range(number))
+
+    (problem,) = problems_of(EMAIL_FROM="a@example.com", EMAIL_TO=addresses(51))
+    assert problem.startswith("EMAIL_TO: ")
+    assert "at most 50" in problem
+    load({"PALETTE_API_KEY_SECRET": "key", "EMAIL_FROM": "a@example.com", "EMAIL_TO": addresses(50)})
 
 
 @pytest.mark.parametrize("name", ["PALETTE_API_KEY_SECRET", "SLACK_WEBHOOK_SECRET", "HEARTBEAT_URL_SECRET"])
