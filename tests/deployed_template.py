@@ -46,6 +46,7 @@ class Statement:
     effect: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
+    condition: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,7 @@ def _statements(role: str, policy: Mapping[str, Any]) -> Iterator[Statement]:
             effect=statement["Effect"],
             actions=_listed(statement["Action"]),
             resources=_listed(statement["Resource"]),
+            condition=statement.get("Condition", {}),
         )
 
 

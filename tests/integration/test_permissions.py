@@ -77,10 +77,7 @@ class Calls:
             case "PutItem" | "DescribeTable":
                 yield f"dynamodb:{operation}", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{params['TableName']}"
             case "SendEmail":
-                # A message that is handed over as it goes over the wire is asked for under both names.
-                assert "Raw" in params["Content"]
-                yield "ses:SendEmail", self._identity(self.identity)
-                yield "ses:SendRawEmail", self._identity(self.identity)
+                yield from self._of_an_e_mail(params["Content"])
             case "GetEmailIdentity":
                 yield "ses:GetEmailIdentity", self._identity(params["EmailIdentity"])
             case "PutEvents":
@@ -89,6 +86,15 @@ class Calls:
                 yield "events:DescribeEventBus", _bus(params["Name"])
             case _:
                 raise AssertionError(f"say here what {operation} needs")
+
+    def _of_an_e_mail(self, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        # A message that is handed over as it goes over the wire is asked for under both names: of the sender's
+        # identity, of the set that this has by default, and in the sandbox of each recipient's identity.
+        assert "Raw" in content
+        by_default = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/of-the-identity"
+        for resource in (self._identity(self.identity), by_default, self._identity("team@example.com")):
+            yield "ses:SendEmail", resource
+            yield "ses:SendRawEmail", resource
 
     @staticmethod
     def _identity(identity: str) -> str:
@@ -358,6 +364,9 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
 
 _NAMES_NOTHING = re.compile(r"\*|arn:aws:[a-z0-9]+:[a-z0-9-]*:\d*:([a-z-]+[:/])?[*?].*")
 """Everything, or everything of one kind."""
+_ONE_SENDER = {"StringEquals": {"ses:FromAddress": "backups@example.com"}}
+_OF_SES = {f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/*", f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/*"}
+"""Which of them SES asks about is its own affair: the sender is named, without which nothing can be sent."""
 
 
 @pytest.mark.parametrize(("parameters", "identity"), DEPLOYMENTS)
@@ -368,7 +377,9 @@ def test_nothing_is_allowed_on_everything(parameters: dict[str, str], identity: 
     for statement in statements:
         if statement.effect == "Allow":
             assert not [action for action in statement.actions if "*" in action]
-            assert not [one for one in statement.resources if _NAMES_NOTHING.fullmatch(one)], statement
+            assert not [one for one in statement.resources if _NAMES_NOTHING.fullmatch(one) and one not in _OF_SES]
+    sending = [one for one in statements if "ses:SendEmail" in one.actions and ":identity/" in one.resources[0]]
+    assert [one.condition for one in sending] == [_ONE_SENDER]
     (denied,) = [statement for statement in statements if statement.effect == "Deny"]
     assert (denied.role, denied.actions) == (FUNCTION, ("ec2:*",))
 
@@ -384,7 +395,6 @@ def test_a_neighbours_things_are_out_of_reach() -> None:
         ("s3:DeleteObject", "arn:aws:s3:::Reports/reports/x.json"),
         ("sns:Publish", f"arn:aws:sns:{REGION}:{ACCOUNT}:other"),
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other"),
-        ("ses:SendEmail", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/boss@example.com"),
     ):
         assert not [grant for one in statements for grant in grants(one, Need(FUNCTION, action, resource))], action
     fleet = list(Deployed(OF_A_FLEET, NAMES).statements())
