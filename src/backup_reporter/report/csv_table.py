@@ -1,4 +1,7 @@
-"""The report as a file for spreadsheets and auditors: one line for each workspace and cluster."""
+"""The report as a file for spreadsheets and auditors: one line for each workspace and cluster.
+
+What could not be looked at has a line of its own before them: without it, a file of nothing but OK would look whole.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,8 @@ def _lines(report: Report) -> Iterator[str]:
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
+    for problem in report.problems:
+        writer.writerow(map(_cell, (*_of_problem(problem, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []
         writer.writerow(map(_cell, (*_cells(row, report), *tenant)))
@@ -79,6 +84,16 @@ class _Into:
 
     def __init__(self, lines: list[str]) -> None:
         self.write = lines.append
+
+
+def _of_problem(problem: str, report: Report) -> Iterator[_Cell]:
+    known: dict[str, _Cell] = {
+        "status": "UNKNOWN",
+        "messages": problem,
+        "report": report.report_id,
+        "as of": report.as_of,
+    }
+    return map(known.get, COLUMNS)
 
 
 def _cells(row: Row, report: Report) -> Iterator[_Cell]:
