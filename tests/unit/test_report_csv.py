@@ -111,6 +111,15 @@ def test_what_could_not_be_looked_at_of_several_tenants_names_the_tenant() -> No
     assert (shop["status"], shop["tenant"]) == ("OK", "acme")
 
 
+def test_a_what_if_says_so_before_anything_else() -> None:
+    what_if, payments = lines(a_report(a_workspace("payments", a_finding()), what_if=True, generated_at=NOW - days(2)))
+
+    said = "What if: judged as if it were 2026-11-24 07:00 UTC, from what Palette said at 2026-11-22 07:00 UTC"
+    assert what_if["messages"].startswith(said)
+    assert (what_if["workspace"], what_if["status"]) == ("", "")
+    assert payments["status"] == "CRITICAL"
+
+
 FORMULAS = [
     '=HYPERLINK("http://evil")',
     "+1",

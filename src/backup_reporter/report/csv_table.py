@@ -1,6 +1,7 @@
 """The report as a file for spreadsheets and auditors: one line for each workspace and cluster.
 
-What could not be looked at has a line of its own before them: without it, a file of nothing but OK would look whole.
+Before them a line says where all of it is a what-if, and one what could not be looked at: without these, the file would
+pass for what was, and one of nothing but OK for the whole.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import csv
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from backup_reporter.health.wording import quote, timestamp
+from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
 
@@ -69,8 +72,9 @@ def _lines(report: Report) -> Iterator[str]:
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
-    for problem in report.problems:
-        writer.writerow(map(_cell, (*_of_problem(problem, report), *([None] if has_tenants else []))))
+    what_if = [(None, said)] if (said := phrases.what_if(report, ZoneInfo("UTC"))) else []
+    for status, said in (*what_if, *(("UNKNOWN", problem) for problem in report.problems)):
+        writer.writerow(map(_cell, (*_about_all(status, said, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []
         writer.writerow(map(_cell, (*_cells(row, report), *tenant)))
@@ -86,10 +90,10 @@ class _Into:
         self.write = lines.append
 
 
-def _of_problem(problem: str, report: Report) -> Iterator[_Cell]:
+def _about_all(status: str | None, said: str, report: Report) -> Iterator[_Cell]:
     known: dict[str, _Cell] = {
-        "status": "UNKNOWN",
-        "messages": problem,
+        "status": status,
+        "messages": said,
         "report": report.report_id,
         "as of": report.as_of,
     }
