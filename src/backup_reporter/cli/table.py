@@ -72,8 +72,8 @@ class WorkspaceTable:
         if left_out := self._healthy[MOST_HEALTHY:]:
             yield Text(f"  and {count(len(left_out), 'more healthy workspace')}: --format csv has every one", "dim")
         shown = (*self._bad, *self._healthy[:MOST_HEALTHY])
-        days = (day for workspace, _ in shown for day in workspace.history[-STRIP_DAYS:])
-        yield drawing.legend(days, options.max_width)
+        if days := [day for workspace, _ in shown for day in workspace.history[-STRIP_DAYS:]]:
+            yield drawing.legend(days, options.max_width)
 
 
 def _by_workspace(row: Row) -> tuple[object, ...]:
@@ -155,7 +155,7 @@ class _Drawing:
                     lines.append(Text.assemble("  ", word))
                 else:
                     lines[-1] = Text.assemble(lines[-1], "   ", word)
-        return Text("\n").join(lines) if seen else Text()
+        return Text("\n").join(lines)
 
 
 def _names_cluster(finding: Finding) -> bool:
