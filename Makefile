@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale fleet-memory findings parameters screenshots lock clean
+.PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale fleet-memory findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ demo: $(VENV)/.demo  ## Runs the whole thing on this machine against a Palette l
 
 report: $(VENV)/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, and no AWS
 	PYTHONPATH=src $(BIN)/python -m backup_reporter report
+
+doctor: $(VENV)/.demo  ## Tries every setting that the report uses, and says how to mend what is wrong
+	PYTHONPATH=src $(BIN)/python -m backup_reporter doctor
 
 test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest

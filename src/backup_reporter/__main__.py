@@ -12,7 +12,9 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in ("click", "rich"):
             raise
-        sys.exit("backup-reporter: the command line is not installed: pip install '.[cli]' in the project's directory")
+        said = "backup-reporter: the command line is not installed: pip install '.[cli]' in the project's directory"
+        print(said, file=sys.stderr)
+        sys.exit(3)  # not 1, which says WARNING: nothing was looked at
     run()
 
 

@@ -53,16 +53,16 @@ def publish(
     What cannot be kept or compared is said in the report, and does not keep it from anybody.
     """
     notify, zone = _notify(request, settings), settings.rules.time_zone
-    compare_with = outlets.store if is_regular(request, settings) else None
-    report, baseline = _compared(report, compare_with, seconds_left() - _DELIVERY_SECONDS)
-    report, store = _kept(report, zone, outlets.store, seconds_left() - _DELIVERY_SECONDS)
+    regular = is_regular(request, settings)
+    report, baseline = _compared(report, outlets.store if regular else None, seconds_left() - _DELIVERY_SECONDS)
+    report, store = _kept(report, zone, outlets.store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
     wanted, at = _wanted(request, outlets.channels), request.scheduled_at
     if is_worth_sending(notify, report, is_compared=baseline is not None):
         deliveries = deliver(report, wanted, once=outlets.once, scheduled_at=at, zone=zone, seconds_left=seconds_left)
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
     report = msgspec.structs.replace(report, deliveries=deliveries)
-    if outlets.heartbeat and is_regular(request, settings) and has_arrived(report):
+    if outlets.heartbeat and regular and has_arrived(report):
         report = _with_heartbeat(report, outlets.heartbeat, seconds_left() - _ANSWER_SECONDS)
     return _remembered(report, baseline, store, seconds_left() - _ANSWER_SECONDS)
 
@@ -143,7 +143,7 @@ def _compared(report: Report, store: ReportStore | None, seconds: float) -> tupl
 
 
 def _kept(
-    report: Report, zone: ZoneInfo, store: ReportStore | None, seconds: float
+    report: Report, zone: ZoneInfo, store: ReportStore | None, seconds: float, *, is_regular: bool
 ) -> tuple[Report, ReportStore | None]:
     """The report, kept before it is sent, so that it can be looked at and sent again, and the store it is in.
 
@@ -152,19 +152,20 @@ def _kept(
     if store is None:
         return report, None
     try:
-        return _in_time(partial(_put_away, report, zone, store), seconds, _store_seconds(report)), store
+        put_away = partial(_put_away, report, zone, store, is_regular=is_regular)
+        return _in_time(put_away, seconds, _store_seconds(report)), store
     except StoreError as error:
         return _with_notes(report, f"This report could not be kept: {error}."), None
 
 
-def _put_away(report: Report, zone: ZoneInfo, store: ReportStore) -> Report:
+def _put_away(report: Report, zone: ZoneInfo, store: ReportStore, *, is_regular: bool) -> Report:
     problems = _keep_files(report, zone, store)
     report = _with_notes(report, *problems.values())
     if "html" not in problems:
         report = msgspec.structs.replace(report, report_url=store.link(report.report_id))
     store.keep(report)
     try:
-        store.list_report(report, zone)
+        store.list_report(report, zone, is_regular=is_regular)
     except StoreError as error:
         return _with_notes(report, f"The list of reports could not be renewed: {error}.")
     return report

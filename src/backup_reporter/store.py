@@ -88,8 +88,8 @@ class ReportStore:
         except (ClientError, BotoCoreError) as error:
             raise StoreError(f"no link to {wanted['Key']} can be made: {_kind(error)}") from error
 
-    def list_report(self, report: Report, zone: ZoneInfo) -> None:
-        """Puts a kept report into the list of the last ones, times in ``zone``.
+    def list_report(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
+        """Puts a kept report into the list of the last ones, times in ``zone``; regular is what was meant for everybody.
 
         Another report that is listed at the same moment is not lost: what was read is written only
         where it is still the same.
@@ -97,7 +97,7 @@ class ReportStore:
         path = self.key(report.report_id, "").removeprefix(self._prefix).removesuffix(".")
         for _ in range(_TRIES):
             entries, version = self._listed()
-            entries = with_entry(entries, entry_of(report, path, zone))
+            entries = with_entry(entries, entry_of(report, path, zone, is_regular=is_regular))
             html = render_index(entries, zone).encode()
             if self._put_if_still(self._prefix + "index.json", msgspec.json.encode(entries), version):
                 return self._put(self._prefix + "index.html", html, _CONTENT_TYPES["html"])

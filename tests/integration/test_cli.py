@@ -278,3 +278,10 @@ def test_bash_completes_commands_options_and_codes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_the_other_shells_have_a_script_too(shell: str) -> None:
     assert "_BACKUP_REPORTER_COMPLETE" in run("completion", shell, env=environment()).stdout
+
+
+def test_without_what_the_command_line_needs_it_says_what_to_install_and_does_not_pass_for_a_warning() -> None:
+    bare = [sys.executable, "-S", "-m", "backup_reporter", "report"]  # an environment without any package
+    done = subprocess.run(bare, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "pip install '.[cli]'" in done.stderr

@@ -90,6 +90,14 @@ def test_the_mails_link_leads_to_the_page_that_is_kept(demo: tuple[subprocess.Co
     assert "X-Amz-Signature" not in mail
 
 
+def test_no_link_leads_to_what_ended_with_the_demo(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    printed = demo[0].stdout
+    assert "http://127.0.0.1" not in printed
+    assert "The whole report:" in printed
+    assert "Open the whole report" in printed
+    assert "|Open the whole report" not in printed
+
+
 def test_the_index_names_the_report_of_today_first(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     directory = demo[1] / "build" / "demo"
     answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))

@@ -46,6 +46,26 @@ def test_whoever_asks_about_one_workspace_is_told_to_the_minute() -> None:
     assert not any("What can be restored of" in line for line in drawn(ReportView(whole, ZoneInfo("UTC")), width=80))
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gitops", "Not known (Could not be looked at)"),
+        ("monitoring", "Nothing (No backup policy)"),
+        ("old-portal", "Nothing (Workspace is being deleted)"),
+    ],
+)
+def test_whoever_asks_about_a_workspace_without_clusters_is_told_whether_anybody_knows(name: str, said: str) -> None:
+    whole = sample_report(instructive(NOW), NOW)
+    (asked,) = (one for one in whole.workspaces if one.name == name)
+    narrowed = msgspec.structs.replace(whole, workspaces=(asked,), scope=Scope(workspace_uids=(asked.uid,)))
+
+    seen = drawn(ReportView(narrowed, ZoneInfo("UTC")), width=80)
+
+    heading = seen.index(f"  What can be restored of {asked.project_name} / {name}:")
+    assert seen[heading + 1] == f"    {said}"
+    assert seen[heading - 2 : heading][0], "one blank line, where there is no history to draw"
+
+
 @pytest.fixture(scope="module")
 def view() -> ReportView:
     return ReportView(sample_report(instructive(NOW), NOW), ZoneInfo("Europe/Berlin"))

@@ -28,6 +28,7 @@ class Shelf:
     reports: dict[str, Report] = field(default_factory=dict)
     files: dict[str, dict[str, bytes]] = field(default_factory=dict)
     listed: list[str] = field(default_factory=list)
+    regular: list[str] = field(default_factory=list)
     baselines: dict[Scope, Baseline] = field(default_factory=dict)
 
     def keep(self, report: Report) -> None:
@@ -42,9 +43,11 @@ class Shelf:
         self._step("link")
         return f"https://reports.example/{report_id}.html?day={len(self.reports)}"
 
-    def list_report(self, report: Report, zone: ZoneInfo) -> None:
+    def list_report(self, report: Report, zone: ZoneInfo, *, is_regular: bool) -> None:
         self._step("list")
         self.listed.append(report.report_id)
+        if is_regular:
+            self.regular.append(report.report_id)
 
     def kept(self, report_id: str) -> Report:
         if report_id not in self.reports:
@@ -343,6 +346,23 @@ def test_an_on_demand_report_to_everybody_is_a_report_like_any_other() -> None:
 
     assert house.hears(BROKEN, request=Request())
     assert not house.hears(BROKEN)
+
+
+def test_every_report_is_listed_and_only_those_for_everybody_as_regular() -> None:
+    shelf = Shelf()
+    house = House(store=shelf)
+
+    for request in (
+        SCHEDULED,
+        Request(),
+        Request(as_of=NOW),
+        Request(workspace_uids=("w-1",)),
+        Request(notify="never"),
+    ):
+        house.publish(WELL, request=request)
+
+    assert shelf.listed == ["day 1", "day 2", "day 3", "day 4", "day 5"]
+    assert shelf.regular == ["day 1", "day 2"]
 
 
 def test_a_what_if_speaks_to_nobody_unless_it_is_told_to() -> None:

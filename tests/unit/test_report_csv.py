@@ -89,6 +89,37 @@ def test_a_cluster_that_only_a_finding_names_has_a_line_of_its_own_and_claims_no
     ]
 
 
+def test_what_could_not_be_looked_at_has_a_line_so_that_a_file_of_nothing_but_ok_does_not_look_whole() -> None:
+    said = "The workspaces of prod could not be listed: HTTP 403."
+    report = a_report(a_workspace("shop", clusters=(a_cluster("eu-1"),)), problems=(said,))
+
+    problem, shop = lines(report)
+    assert {name: text for name, text in problem.items() if text} == {
+        "status": "UNKNOWN",
+        "messages": said,
+        "report": "20261124T070000Z-1a2b3c4d",
+        "as of": "2026-11-24T07:00:00Z",
+    }
+    assert shop["status"] == "OK"
+
+
+def test_what_could_not_be_looked_at_of_several_tenants_names_the_tenant() -> None:
+    report = a_report(a_workspace("shop", tenant="acme"), tenants={"acme": (), "globex": ("HTTP 401.",)})
+
+    problem, shop = lines(report)
+    assert (problem["status"], problem["messages"], problem["tenant"]) == ("UNKNOWN", "Tenant globex: HTTP 401.", "")
+    assert (shop["status"], shop["tenant"]) == ("OK", "acme")
+
+
+def test_a_what_if_says_so_before_anything_else() -> None:
+    what_if, payments = lines(a_report(a_workspace("payments", a_finding()), what_if=True, generated_at=NOW - days(2)))
+
+    said = "What if: judged as if it were 2026-11-24 07:00 UTC, from what Palette said at 2026-11-22 07:00 UTC"
+    assert what_if["messages"].startswith(said)
+    assert (what_if["workspace"], what_if["status"]) == ("", "")
+    assert payments["status"] == "CRITICAL"
+
+
 FORMULAS = [
     '=HYPERLINK("http://evil")',
     "+1",

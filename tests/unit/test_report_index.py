@@ -54,3 +54,20 @@ def test_a_report_of_a_part_is_told_from_the_others() -> None:
     part = a_report(a_workspace("payments"), scope=Scope(workspace_uids=("w-1",)))
 
     assert "Only what was asked for: 1 workspace." in render_index(entries_of(part), UTC)
+
+
+def test_what_somebody_asked_for_is_listed_and_passes_for_no_verdict_on_everything() -> None:
+    daily = a_daily_report(0, a_finding())
+    fine = a_report(a_workspace("shop"), scope=Scope(workspace_uids=("w-1",)), report_id="20261124T090000Z-1a2b3c4d")
+    entries = with_entry(entries_of(daily), entry_of(fine, "fine", UTC, is_regular=False))
+    page = render_index(entries, UTC)
+
+    path = f"2026/11/24/{daily.report_id}.html"
+    newest = (
+        f'The newest that was meant for everybody is <a href="{path}">2026-11-24 07:00</a>: 1 critical of 1 workspace'
+    )
+    assert newest in page
+    assert re.findall(r'<li(?: class="(\w)")?><a href="(\S+)">', page) == [("f", path)]
+    assert '<a href="fine.html">' in page
+    assert "The newest is" in render_index(entries_of(daily), UTC)
+    assert "The newest is" in render_index([entry_of(fine, "fine", UTC, is_regular=False)], UTC)

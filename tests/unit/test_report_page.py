@@ -75,6 +75,13 @@ def test_the_verdict_and_the_trust_line_stand_above_everything(verdict: str, rep
     assert re.search(r"Looked at \d+ of \d+ workspaces?, \d+ clusters?, \d+ unreadable", text)
 
 
+def test_it_says_whose_times_they_are_and_that_a_schedule_is_in_utc() -> None:
+    page = Outline(render_page(a_report(a_workspace()), ZoneInfo("Asia/Kolkata")))
+
+    said = "Times: Asia/Kolkata; schedules, unless they name a zone, and the days of a history: UTC."
+    assert f"made 2026-11-24 12:30. {said}" in page.text
+
+
 def test_the_policy_names_the_pages_own_style_and_script_and_allows_nothing_else() -> None:
     page = render_page(a_green_report(), UTC)
 

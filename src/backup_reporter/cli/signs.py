@@ -53,4 +53,4 @@ DAY_WORDS: Mapping[DayState, str] = {
     "unclear": "not known",
     "none": "none due",
 }
-"""What a day's sign means, in a legend of one line."""
+"""What a day's sign means, in a legend."""

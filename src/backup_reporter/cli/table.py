@@ -72,7 +72,8 @@ class WorkspaceTable:
         if left_out := self._healthy[MOST_HEALTHY:]:
             yield Text(f"  and {count(len(left_out), 'more healthy workspace')}: --format csv has every one", "dim")
         shown = (*self._bad, *self._healthy[:MOST_HEALTHY])
-        yield drawing.legend(day for workspace, _ in shown for day in workspace.history[-STRIP_DAYS:])
+        if days := [day for workspace, _ in shown for day in workspace.history[-STRIP_DAYS:]]:
+            yield drawing.legend(days, options.max_width)
 
 
 def _by_workspace(row: Row) -> tuple[object, ...]:
@@ -142,15 +143,19 @@ class _Drawing:
         signs = [DAYS[day.state] for day in history[-STRIP_DAYS:]]
         return Text.assemble(*((sign.drawn(ascii_only=self.ascii_only), sign.style) for sign in signs))
 
-    def legend(self, days: Iterable[Day]) -> Text:
-        """What the signs of the strips mean, of those that occur."""
-        seen = {day.state for day in days}
-        words = Text("   ").join(
-            Text.assemble((sign.drawn(ascii_only=self.ascii_only), sign.style), " ", (DAY_WORDS[state], "dim"))
-            for state, sign in DAYS.items()
-            if state in seen
-        )
-        return Text.assemble("\n  ", words) if seen else Text()
+    def legend(self, days: Iterable[Day], cells: int) -> Text:
+        """What the signs of the strips mean, of those that occur; a sign and its word stay together."""
+        seen, lines = {day.state for day in days}, [Text()]
+        for state, sign in DAYS.items():
+            if state in seen:
+                word = Text.assemble(
+                    (sign.drawn(ascii_only=self.ascii_only), sign.style), " ", (DAY_WORDS[state], "dim")
+                )
+                if not lines[-1] or lines[-1].cell_len + 3 + word.cell_len > cells:
+                    lines.append(Text.assemble("  ", word))
+                else:
+                    lines[-1] = Text.assemble(lines[-1], "   ", word)
+        return Text("\n").join(lines)
 
 
 def _names_cluster(finding: Finding) -> bool:

@@ -16,7 +16,7 @@ from backup_reporter.report import groups as grouping
 from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 from backup_reporter.report.places import member_lines, place
-from backup_reporter.report.restorable import copy_line
+from backup_reporter.report.restorable import copy_line, nothing_line
 
 _MOST_CAVEATS = 10
 _MOST_TENANTS = 40
@@ -84,7 +84,7 @@ class _Writer:
             where = place(workspace.tenant, workspace.project_name, workspace.name)
             yield from self._said([f"What can be restored of {where}:"], "bold")
             lines = [copy_line(cluster, workspace, self._zone) for cluster in workspace.clusters]
-            yield from self._said(lines or ["no cluster is known"], indent=4)
+            yield from self._said(lines or [nothing_line(workspace)], indent=4)
 
     def causes(self) -> Iterator[RenderableType]:
         problems = [group for group in grouping.groups(self._report) if group.severity != "info"]

@@ -9,7 +9,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from rich.console import Console
 
 from backup_reporter.demo import show
 from backup_reporter.demo.fleet import Fleet
-from backup_reporter.demo.local_aws import LocalAws, local_aws
+from backup_reporter.demo.local_aws import Mail, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.serve import SETTINGS, say
 from backup_reporter.demo.slack_server import SlackServer
@@ -72,11 +72,33 @@ def run_demo(
             palette.fleet = fleet
             answer = _invoke(_event(event_file, datetime.now(UTC)))
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
-        _show_messages(console, aws, slack, told[0], told[1])
+        kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
+        pages = [kept[f"{answer['reportId']}.html"], kept["index.html"]]
+        mails = [_at_home(mail, answer["reportUrl"], pages[0]) for mail in aws.mails()[told[0] :]]
+        for mail in mails:
+            console.print(show.mail(mail))
+        for message in slack.messages[told[1] :]:
+            payload = _led_home(json.dumps(message.payload), answer["reportUrl"], pages[0])
+            console.print(show.slack(json.loads(payload), "backups"))
         requests = count(len(palette.requests) - told[2], "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
         say(console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}.")
-        _tell_files(console, aws, directory, answer)
+        if mails and mails[-1].html:
+            (directory / "email.html").write_text(mails[-1].html, encoding="utf-8")
+            pages.append((directory / "email.html").resolve().as_uri())
+        for page in pages:
+            say(console, f"Look at it in a browser: {page}")
+        say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
+
+
+def _led_home(text: str, link: str, page: str) -> str:
+    """The bucket ends with the demo: what linked to it leads to the file instead."""
+    return text.replace(html.escape(link), page).replace(link, page)
+
+
+def _at_home(mail: Mail, link: str, page: str) -> Mail:
+    text, html_text = _led_home(mail.text, link, page), mail.html and _led_home(mail.html, link, page)
+    return replace(mail, text=text, html=html_text)
 
 
 @contextlib.contextmanager
@@ -103,26 +125,3 @@ def _event(event_file: Path, now: datetime) -> Any:
 def _invoke(event: Any) -> dict[str, Any]:
     """Calls the handler as the platform does."""
     return lambda_handler(event, LambdaContext(str(uuid4()), time.monotonic() + _RUN_SECONDS))
-
-
-def _show_messages(
-    console: Console, aws: LocalAws, slack: SlackServer, mails_before: int, messages_before: int
-) -> None:
-    for mail in aws.mails()[mails_before:]:
-        console.print(show.mail(mail))
-    for message in slack.messages[messages_before:]:
-        console.print(show.slack(message.payload, "backups"))
-
-
-def _tell_files(console: Console, aws: LocalAws, directory: Path, answer: dict[str, Any]) -> None:
-    kept = {path.name: path for path in aws.download_reports(directory)}
-    pages = [kept[f"{answer['reportId']}.html"], kept["index.html"]]
-    for mail in aws.mails()[-1:]:
-        if mail.html:
-            pages.append(directory / "email.html")
-            # The bucket ends with the demo: the link leads to the file instead.
-            link = html.escape(answer["reportUrl"])
-            pages[-1].write_text(mail.html.replace(link, pages[0].resolve().as_uri()), encoding="utf-8")
-    for page in pages:
-        say(console, f"Look at it in a browser: {page.resolve().as_uri()}")
-    say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")

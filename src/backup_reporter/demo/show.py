@@ -20,7 +20,7 @@ from backup_reporter.demo.local_aws import Mail
 _FORMATS = re.compile(
     r"```(?P<block>.+?)```"
     r"|`(?P<code>[^`\n]+)`"
-    r"|<(?P<url>(?:https?://|mailto:)[^<>|]+)(?:\|(?P<label>[^<>]*))?>"
+    r"|<(?P<url>(?:https?://|file://|mailto:)[^<>|]+)(?:\|(?P<label>[^<>]*))?>"
     r"|(?<!\w)\*(?P<bold>[^*\n]+)\*(?!\w)"
     r"|(?<!\w)_(?P<italic>[^_\n]+)_(?!\w)"
     r"|(?<!\w)~(?P<strike>[^~\n]+)~(?!\w)",

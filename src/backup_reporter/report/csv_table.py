@@ -1,4 +1,8 @@
-"""The report as a file for spreadsheets and auditors: one line for each workspace and cluster."""
+"""The report as a file for spreadsheets and auditors: one line for each workspace and cluster.
+
+Before them a line says where all of it is a what-if, and one what could not be looked at: without these, the file would
+pass for what was, and one of nothing but OK for the whole.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,10 @@ import csv
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from backup_reporter.health.wording import quote, timestamp
+from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
 
@@ -66,6 +72,9 @@ def _lines(report: Report) -> Iterator[str]:
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
+    what_if = [(None, said)] if (said := phrases.what_if(report, ZoneInfo("UTC"))) else []
+    for status, said in (*what_if, *(("UNKNOWN", problem) for problem in report.problems)):
+        writer.writerow(map(_cell, (*_about_all(status, said, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []
         writer.writerow(map(_cell, (*_cells(row, report), *tenant)))
@@ -79,6 +88,16 @@ class _Into:
 
     def __init__(self, lines: list[str]) -> None:
         self.write = lines.append
+
+
+def _about_all(status: str | None, said: str, report: Report) -> Iterator[_Cell]:
+    known: dict[str, _Cell] = {
+        "status": status,
+        "messages": said,
+        "report": report.report_id,
+        "as of": report.as_of,
+    }
+    return map(known.get, COLUMNS)
 
 
 def _cells(row: Row, report: Report) -> Iterator[_Cell]:

@@ -25,9 +25,11 @@ class Entry(Record, frozen=True, kw_only=True):
     counts: str
     about: str | None = None
     """What sets it apart from the regular report of everything."""
+    is_regular: bool = True
+    """Whether it was meant for everybody. What somebody asked for besides is listed, but speaks for nothing else."""
 
 
-def entry_of(report: Report, path: str, zone: ZoneInfo) -> Entry:
+def entry_of(report: Report, path: str, zone: ZoneInfo, *, is_regular: bool = True) -> Entry:
     """What the list says of a report."""
     return Entry(
         report_id=report.report_id,
@@ -36,6 +38,7 @@ def entry_of(report: Report, path: str, zone: ZoneInfo) -> Entry:
         status=report.status,
         counts=phrases.counts(report.summary, report.status),
         about=" ".join(filter(None, (phrases.what_if(report, zone), phrases.scope_line(report)))) or None,
+        is_regular=is_regular,
     )
 
 
@@ -46,14 +49,20 @@ def with_entry(entries: Iterable[Entry], new: Entry) -> tuple[Entry, ...]:
 
 
 def render_index(entries: Sequence[Entry], zone: ZoneInfo) -> str:
-    """The list as a page; ``entries`` are newest first, and there is at least one. Times are shown in ``zone``."""
-    newest = entries[0]
+    """The list as a page; ``entries`` are newest first, and there is at least one. Times are shown in ``zone``.
+
+    The verdict and the strip are of the regular reports, as long as there is one: a what-if, or one workspace that
+    somebody asked about, would else pass for how things are.
+    """
+    regular = [entry for entry in entries if entry.is_regular] or entries
+    newest = regular[0]
     style = asset("page.css")
     return (
         environment(zone, newest.as_of)
         .get_template("index.html.j2")
         .render(
             entries=entries,
+            regular=regular,
             policy=content_security_policy(style),
             style=style,
             favicon=favicon(newest.status),

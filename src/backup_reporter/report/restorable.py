@@ -31,7 +31,8 @@ def is_known(workspace: WorkspaceReport) -> bool:
 
 def nothing_line(workspace: WorkspaceReport) -> str:
     """What can be restored of a workspace no cluster of which is known: ``Nothing (No backup policy)``."""
-    return f"{'Nothing' if is_known(workspace) else 'Not known'} ({what_is_wrong(workspace)})"
+    reasons = what_is_wrong(workspace) or ", ".join(dict.fromkeys(title_of(one.code) for one in workspace.findings))
+    return f"{'Nothing' if is_known(workspace) else 'Not known'} ({reasons})"
 
 
 def nothing_lines(workspaces: Iterable[WorkspaceReport], most: int) -> list[str]:
