@@ -37,10 +37,13 @@ _Kept = TypeVar("_Kept")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlets:
-    """Where reports go. ``once``, ``store`` and ``heartbeat`` are ``None`` where they are not set up."""
+    """Where reports go. ``once``, ``store`` and ``heartbeat`` are ``None`` where they are not set up.
+
+    ``once`` is made anew for each report: its claims must not be those of an earlier run that still hangs.
+    """
 
     channels: Sequence[Channel]
-    once: OnceEach | None = None
+    once: Callable[[], OnceEach] | None = None
     store: ReportStore | None = None
     heartbeat: Heartbeat | None = None
 
@@ -58,7 +61,8 @@ def publish(
     report, store = _kept(report, zone, outlets.store, seconds_left() - _DELIVERY_SECONDS)
     wanted, at = _wanted(request, outlets.channels), request.scheduled_at
     if is_worth_sending(notify, report, is_compared=baseline is not None):
-        deliveries = deliver(report, wanted, once=outlets.once, scheduled_at=at, zone=zone, seconds_left=seconds_left)
+        once = outlets.once and outlets.once()
+        deliveries = deliver(report, wanted, once=once, scheduled_at=at, zone=zone, seconds_left=seconds_left)
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
     report = msgspec.structs.replace(report, deliveries=deliveries)

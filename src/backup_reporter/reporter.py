@@ -108,13 +108,13 @@ class Reporter:
         }
         return tuple(build[name]() for name in self.settings.channels)
 
-    def _once(self) -> OnceEach | None:
+    def _once(self) -> Callable[[], OnceEach] | None:
         table = self.settings.delivery_table
         if not table:
             return None
         from backup_reporter.once import DeliveryTable  # noqa: PLC0415 - see above
 
-        return DeliveryTable(self.client("dynamodb"), table, self.function_name)
+        return partial(DeliveryTable, self.client("dynamodb"), table, self.function_name)
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket

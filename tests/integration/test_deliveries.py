@@ -101,6 +101,17 @@ def test_a_retried_run_reaches_only_the_channel_that_lacks_the_report(deployed: 
     assert len(deployed.slack.messages) == 1
 
 
+def test_each_run_of_a_warm_function_claims_for_itself(deployed: Deployment) -> None:
+    # One that was left behind and wakes up in the next invocation must not undo what that one has delivered.
+    deployed.invoke(SCHEDULED)
+    deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
+
+    entries = deployed.aws.client("dynamodb").scan(TableName="deliveries")["Items"]
+
+    runs = {(entry["id"]["S"].split("/")[1], entry["claimedBy"]["S"]) for entry in entries}
+    assert len(runs) == len({owner for _, owner in runs}) == 2
+
+
 def test_the_next_day_is_another_report(deployed: Deployment) -> None:
     deployed.invoke(SCHEDULED)
     deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
