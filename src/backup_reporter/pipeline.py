@@ -39,8 +39,8 @@ from backup_reporter.tenants import Tenant, alike
 Progress = Callable[[int, int], None]
 """Told after every verdict how many there are, and how many there will be."""
 
-_MOST_LANES = 20
-"""Palettes that are asked side by side, each by a crew of its own."""
+_MOST_LANES = 15
+"""Palettes that are asked side by side, each by a crew of its own; of a function's 1,024 threads some are left to deliver."""
 
 _SHARE_OF_PLANNING = 0.5
 """A Palette that hangs over its lists must leave the time in which the others' workspaces are asked about."""

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -59,9 +60,11 @@ class _Crew(Generic[_Item, _Answer]):
         return expected
 
     def _join(self) -> None:
-        # Daemons: a thread that hangs must not keep the process from ending.
         if self._places.acquire(blocking=False):
-            threading.Thread(target=self._work, name="palette", daemon=True).start()
+            # A function may have 1,024 threads, and many tenants' crews can want more: then those that are there go on.
+            with suppress(RuntimeError):
+                # Daemons: a thread that hangs must not keep the process from ending.
+                threading.Thread(target=self._work, name="palette", daemon=True).start()
 
     def _work(self) -> None:
         while True:
