@@ -39,7 +39,7 @@ from backup_reporter.tenants import Tenant, alike
 Progress = Callable[[int, int], None]
 """Told after every verdict how many there are, and how many there will be."""
 
-_MOST_LANES = 15
+MOST_LANES = 15
 """Palettes that are asked side by side, each by a crew of its own; of a function's 1,024 threads some are left to deliver."""
 
 _SHARE_OF_PLANNING = 0.5
@@ -189,7 +189,7 @@ def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> lis
     """What ``do`` makes of each lane. One lane alone needs no thread of its own."""
     if len(lanes) < 2:
         return [do(lane) for lane in lanes]
-    with ThreadPoolExecutor(min(len(lanes), _MOST_LANES), thread_name_prefix="lane") as pool:
+    with ThreadPoolExecutor(min(len(lanes), MOST_LANES), thread_name_prefix="lane") as pool:
         return list(pool.map(do, lanes))
 
 

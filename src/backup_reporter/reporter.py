@@ -26,7 +26,7 @@ from backup_reporter.errors import SecretError, SettingsError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Palette, Progress, Surroundings, nobody_watches, run
+from backup_reporter.pipeline import MOST_LANES, Palette, Progress, Surroundings, nobody_watches, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request, parse_event
@@ -51,6 +51,8 @@ _CONFIGS = {
     ),
     "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
 }
+_MOST_HOSTS = MOST_LANES + 2
+"""Whose connections are kept: every Palette that is asked at the same time, Slack, and the heartbeat's."""
 _RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for what comes after asking; at most a third of it."""
 
@@ -91,7 +93,7 @@ class Reporter:
                 context = ssl.create_default_context()
                 if ca_bundle:
                     _trust(context, ca_bundle)
-                self._pools[ca_bundle] = urllib3.PoolManager(maxsize=MOST_THREADS, ssl_context=context)
+                self._pools[ca_bundle] = urllib3.PoolManager(_MOST_HOSTS, maxsize=MOST_THREADS, ssl_context=context)
             return self._pools[ca_bundle]
 
     @cached_property

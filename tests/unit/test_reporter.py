@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from backup_reporter.pipeline import MOST_LANES
 from backup_reporter.reporter import Reporter
 from backup_reporter.settings import Settings
 
@@ -30,6 +31,14 @@ def test_every_connection_shares_one_tls_context() -> None:
     assert len(contexts) == 1
     context = pools.connection_from_url("https://a.example").conn_kw["ssl_context"]
     assert context.verify_mode is ssl.CERT_REQUIRED
+
+
+def test_as_many_palettes_as_are_asked_at_once_keep_their_connections_and_so_does_slack() -> None:
+    pools = Reporter(SETTINGS).http
+    urls = ["https://slack.example", *(f"https://palette-{number}.example" for number in range(MOST_LANES))]
+    first_time = [pools.connection_from_url(url) for url in urls]
+
+    assert all(pools.connection_from_url(url) is before for url, before in zip(urls, first_time, strict=True))
 
 
 def test_a_client_is_made_once_whoever_asks_for_it_first() -> None:
