@@ -52,12 +52,14 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     observer = Observer(context.aws_request_id, _function_name(os.environ))
     with observer.watching():
         if event == {"doctor": True}:
-            return _examined(context)
+            return _examined(context)  # settings that cannot be read are among its findings
         reporter = _reporter_of(os.environ)
         seconds = context.get_remaining_time_in_millis() / 1000
         if isinstance(event, Mapping) and "step" in event:
             return _step(event, reporter, seconds, observer)
         request = reporter.request_of(event)
+        if request.doctor:
+            return _examined(context)
         report = reporter.report(request, context.aws_request_id, seconds)
         _made(report, request, reporter, observer)
     return _answer(to_json(fit(report)))

@@ -58,6 +58,13 @@ def full(around: World) -> dict[str, str]:
     }
 
 
+def test_a_field_that_is_null_is_as_good_as_none_beside_it(around: World) -> None:
+    answer = around.invoke({**DOCTOR, "channels": None, "notify": None})
+
+    assert "key" in checks(answer)
+    assert not around.slack.messages
+
+
 def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> None:
     answer = around.invoke(DOCTOR, 60.0, **full(around))
     assert ailing(answer) == set()
