@@ -12,7 +12,6 @@ gc.disable()
 import os
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -96,7 +95,7 @@ def _examined(context: LambdaContext) -> dict[str, Any]:
     from backup_reporter.doctor.examine import as_json, examine  # noqa: PLC0415 - no report needs it
 
     ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    found = examine(lambda: _reporter_of(os.environ), lambda: datetime.now(UTC), lambda: ends_at - time.monotonic())
+    found = examine(lambda: _reporter_of(os.environ), lambda: ends_at - time.monotonic())
     return dict(as_json(found))
 
 

@@ -193,7 +193,11 @@ def test_a_login_page_instead_of_palette(around: World) -> None:
     ],
 )
 def test_a_clock_that_is_wrong(around: World, date: str, result: str, found: str) -> None:
-    around.palette.fault = lambda request: Answer(200, headers={"Date": date}) if request.method == "HEAD" else None
+    def dated(request: Request) -> Answer:
+        answer = around.palette.answer(request)
+        return Answer(answer.status, answer.body, {"Date": date})
+
+    around.palette.fault = dated
     check = checks(around.invoke(DOCTOR))["clock"]
     assert check["result"] == result
     assert found in check["found"]
