@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -34,17 +34,6 @@ def examine(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], fl
     except SettingsError as error:
         return diagnosis(settings_checks(error))
     return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, seconds_left), *_of_outlets(reporter)])
-
-
-def as_json(found: Diagnosis) -> Mapping[str, object]:
-    """The diagnosis as plain data, for an answer."""
-    return {
-        "healthy": found.healthy,
-        "checks": [
-            {"name": check.name, "tried": check.tried, "result": check.result, "found": check.found, "mend": check.mend}
-            for check in found.checks
-        ],
-    }
 
 
 def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
