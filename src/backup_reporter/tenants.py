@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from backup_reporter.environment import holds_no_secret, parse_api_url, parse_number, parse_secret_name, parse_whole
 from backup_reporter.errors import SettingsError
 from backup_reporter.health.wording import listed
+from backup_reporter.setting_parsers import holds_no_secret, parse_api_url, parse_number, parse_secret_name, parse_whole
 from backup_reporter.settings import UID_PATTERN, Settings
 
 MOST_TENANTS = 1000
