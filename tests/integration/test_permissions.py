@@ -215,7 +215,7 @@ def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Ite
         around.environment = {**environment, **aws}
         calls = Calls(arns, identity, parameters.get("KmsKeyArn"))
         with environment_of(around.environment):
-            events = _reporter_of(os.environ)._session.events
+            events = _reporter_of(os.environ).clients._session.events
         events.register("before-parameter-build.*.*", calls.called)
         events.register("after-call.s3.GetObject", calls.missed)
         yield deployed, calls

@@ -79,7 +79,7 @@ def _of_outlets(reporter: Reporter) -> Iterator[Check]:
     heartbeat = reporter.settings.heartbeat_url_secret
     slack = reporter.slack() if reporter.settings.slack_webhook_secret else None
     yield from OutletChecks(
-        reporter.settings, reporter.client, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
+        reporter.settings, reporter.clients.aws, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
     ).all()
 
 

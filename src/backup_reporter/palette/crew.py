@@ -12,6 +12,8 @@ from typing import Generic, TypeVar
 
 FIRST_THREADS = 16
 MOST_THREADS = 64
+MOST_CREWS = 15
+"""That are at work at the same time: of the 1,024 threads that a function may have, some are left to deliver."""
 _GRACE_SECONDS = 1.0
 """For answers that are there when time is up, and still have to be read."""
 
@@ -61,7 +63,7 @@ class _Crew(Generic[_Item, _Answer]):
 
     def _join(self) -> None:
         if self._places.acquire(blocking=False):
-            # A function may have 1,024 threads, and many tenants' crews can want more: then those that are there go on.
+            # Where no more can be had, those that are there go on.
             with suppress(RuntimeError):
                 # Daemons: a thread that hangs must not keep the process from ending.
                 threading.Thread(target=self._work, name="palette", daemon=True).start()
