@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from world import REGION, LocalAws, World, world
+from world import LocalAws, World, world
 
 from backup_reporter.demo.fleet import instructive, synthetic
 from backup_reporter.demo.local_server import Answer
@@ -24,13 +24,8 @@ NOW = datetime.now(UTC)
 @pytest.fixture
 def deployed(aws: LocalAws) -> Iterator[World]:
     """The function with everything that remembers: a bucket and a table."""
-    aws.client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
-    aws.client("dynamodb").create_table(
-        TableName="deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    aws.make_bucket("kept")
+    aws.make_delivery_table("deliveries")
     with (
         LookAlike(instructive(NOW), rate_limit=False) as palette,
         SlackServer() as slack,

@@ -37,15 +37,8 @@ def verified_in_ses(around: World, identity: str) -> None:
 
 def full(around: World) -> dict[str, str]:
     """Everything set up as it should be."""
-    around.aws.client("s3").create_bucket(
-        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
-    around.aws.client("dynamodb").create_table(
-        TableName="deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    around.aws.make_bucket("reports")
+    around.aws.make_delivery_table("deliveries")
     verified_in_ses(around, "backups@example.com")
     around.aws.client("secretsmanager").create_secret(Name="heartbeat", SecretString="https://example.com/ping")
     return {

@@ -31,7 +31,7 @@ def tenant(name: str, palette: LookAlike, **more: Any) -> dict[str, Any]:
 @contextmanager
 def tenants_of(aws: LocalAws, slack: SlackServer, *tenants: dict[str, Any], **keys: str) -> Iterator[World]:
     """The world with these tenants in Parameter Store; ``keys`` are those that are not the look-alikes'."""
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    aws.make_bucket(BUCKET)
     for one in tenants:
         aws.client("secretsmanager").create_secret(
             Name=one["apiKeySecret"], SecretString=keys.get(one["name"], API_KEY)
@@ -264,12 +264,7 @@ def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_repo
 
 def test_a_report_that_does_not_reach_everybody_is_tried_again_and_then_kept_for_a_person(three: World) -> None:
     event = {"scheduledTime": "2026-11-24T07:00:00Z"}
-    three.aws.client("dynamodb").create_table(
-        TableName="fleet-deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    three.aws.make_delivery_table("fleet-deliveries")
     three.slack.fault = lambda request: webhook_error("invalid_token")
     with state_machine(three, BUCKET, DELIVERY_TABLE="fleet-deliveries") as fleet:
         execution = fleet.run(event)
