@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.errors import SettingsError
 from backup_reporter.setting_parsers import (
+    given,
     holds_no_secret,
     parse_api_url,
     parse_bucket,
@@ -49,9 +50,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         try:
             return parse(text)
         except ValueError as error:
-            shown = text if len(text) <= 80 else f"{text[:79]}…"
-            given = repr(shown) if show else "the value given (not shown, it may be secret)"
-            problems.append(f"{name}: {given} is not valid: {error}")
+            problems.append(f"{name}: {given(text, may_be_secret=not show)} is not valid: {error}")
             return default
 
     def optional(name: str, parse: Callable[[str], str], *, show: bool = True) -> str | None:

@@ -18,6 +18,14 @@ from backup_reporter.settings import (
 )
 
 
+def given(value: object, *, may_be_secret: bool = False) -> str:
+    """What somebody gave for a setting or a field, as an error may show it."""
+    if may_be_secret:
+        return "the value given (not shown, it may be secret)"
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:99]}…"
+
+
 def parse_api_url(text: str) -> str:
     url = _URL.fullmatch(text)
     is_private = url and url["scheme"].casefold() == "http" and not _LOOPBACK.fullmatch(url["host"])
