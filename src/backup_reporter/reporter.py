@@ -129,9 +129,10 @@ class Reporter:
 
     def tenants(self, names: Sequence[str] = ()) -> tuple[Tenant, ...]:
         """Those of these names, or all; read anew. Raises :class:`StoreError` and :class:`SettingsError`."""
-        if not self.settings.tenants:
-            return (only_tenant(self.settings),)
-        tenants = parse_tenants(read_tenants(self.clients.aws, self.settings.tenants), self.settings)
+        if self.settings.tenants:
+            tenants = parse_tenants(read_tenants(self.clients.aws, self.settings.tenants), self.settings)
+        else:
+            tenants = (only_tenant(self.settings),)
         return tuple(tenant for tenant in tenants if not names or tenant.name in names)
 
     def request_of(self, event: object) -> Request:

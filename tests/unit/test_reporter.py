@@ -58,3 +58,8 @@ def test_only_what_is_set_up_is_built() -> None:
     assert outlets.store is not None
     assert outlets.once is None
     assert set(reporter.clients._aws) == {"sns", "s3"}
+
+
+def test_where_there_is_no_list_nobody_is_taken_for_a_tenant_with_a_name() -> None:
+    assert [tenant.name for tenant in Reporter(SETTINGS).tenants()] == [None]
+    assert Reporter(SETTINGS).tenants(["acme"]) == ()
