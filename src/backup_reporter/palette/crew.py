@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future
-from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
@@ -63,10 +62,11 @@ class _Crew(Generic[_Item, _Answer]):
 
     def _join(self) -> None:
         if self._places.acquire(blocking=False):
-            # Where no more can be had, those that are there go on.
-            with suppress(RuntimeError):
+            try:
                 # Daemons: a thread that hangs must not keep the process from ending.
                 threading.Thread(target=self._work, name="palette", daemon=True).start()
+            except RuntimeError:
+                self._places.release()  # no thread is to be had just now; those that are there go on
 
     def _work(self) -> None:
         while True:
