@@ -10,9 +10,7 @@ import gc
 gc.disable()
 
 import os
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -24,7 +22,7 @@ from backup_reporter.observe import Observer
 from backup_reporter.publish import is_regular
 from backup_reporter.report.fit import fit
 from backup_reporter.report.model import Report, to_json
-from backup_reporter.reporter import Reporter
+from backup_reporter.reporter import Reporter, countdown
 from backup_reporter.request import Request
 
 gc.freeze()
@@ -52,12 +50,14 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     observer = Observer(context.aws_request_id, _function_name(os.environ))
     with observer.watching():
         if event == {"doctor": True}:
-            return _examined(context)
+            return _examined(context)  # settings that cannot be read are among its findings
         reporter = _reporter_of(os.environ)
         seconds = context.get_remaining_time_in_millis() / 1000
         if isinstance(event, Mapping) and "step" in event:
             return _step(event, reporter, seconds, observer)
         request = reporter.request_of(event)
+        if request.doctor:
+            return _examined(context)
         report = reporter.report(request, context.aws_request_id, seconds)
         _made(report, request, reporter, observer)
     return _answer(to_json(fit(report)))
@@ -84,18 +84,17 @@ def _made(report: Report, request: Request, reporter: Reporter, observer: Observ
 
 
 def _answer(json: bytes) -> dict[str, Any]:
-    # From the JSON alone: by now the report that it was made of is let go, which takes up as much memory again.
+    # From the JSON alone: by now a report that it was made of is let go, which takes up as much memory again.
     answer: dict[str, Any] = msgspec.json.decode(json)
     return answer
 
 
 def _examined(context: LambdaContext) -> dict[str, Any]:
     """The doctor's findings. Settings that cannot be used are one of them, and not an error."""
-    from backup_reporter.doctor.examine import as_json, examine  # noqa: PLC0415 - no report needs it
+    from backup_reporter.doctor.examine import examine  # noqa: PLC0415 - no report needs it
 
-    ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    found = examine(lambda: _reporter_of(os.environ), lambda: datetime.now(UTC), lambda: ends_at - time.monotonic())
-    return dict(as_json(found))
+    seconds = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
+    return _answer(msgspec.json.encode(examine(lambda: _reporter_of(os.environ), countdown(seconds))))
 
 
 def _insist_on_delivery(report: Report) -> None:

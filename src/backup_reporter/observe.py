@@ -12,8 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from backup_reporter.errors import BackupReporterError
 from backup_reporter.health.wording import quote
-from backup_reporter.publish import has_arrived
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, has_arrived
 from backup_reporter.report.verdicts import with_findings
 from backup_reporter.secrets import keep_libraries_quiet
 

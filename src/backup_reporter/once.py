@@ -34,7 +34,7 @@ _IS_OWN = "attribute_not_exists(id) OR claimedBy = :me"
 
 
 class DeliveryTable:
-    """What one function has delivered. Safe for threads."""
+    """What one function has delivered, for one run of it, which owns what is claimed here. Safe for threads."""
 
     def __init__(
         self,

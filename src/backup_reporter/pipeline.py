@@ -23,7 +23,7 @@ from backup_reporter.health.judge import judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.crew import ask_all
+from backup_reporter.palette.crew import MOST_CREWS, ask_all
 from backup_reporter.palette.discovery import discover
 from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.publish import Outlets
@@ -38,9 +38,6 @@ from backup_reporter.tenants import Tenant, alike
 
 Progress = Callable[[int, int], None]
 """Told after every verdict how many there are, and how many there will be."""
-
-_MOST_LANES = 20
-"""Palettes that are asked side by side, each by a crew of its own."""
 
 _SHARE_OF_PLANNING = 0.5
 """A Palette that hangs over its lists must leave the time in which the others' workspaces are asked about."""
@@ -189,7 +186,7 @@ def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> lis
     """What ``do`` makes of each lane. One lane alone needs no thread of its own."""
     if len(lanes) < 2:
         return [do(lane) for lane in lanes]
-    with ThreadPoolExecutor(min(len(lanes), _MOST_LANES), thread_name_prefix="lane") as pool:
+    with ThreadPoolExecutor(min(len(lanes), MOST_CREWS), thread_name_prefix="lane") as pool:
         return list(pool.map(do, lanes))
 
 

@@ -1,4 +1,4 @@
-"""The settings put to work: every client that they call for, each built when it is first used.
+"""The settings put to work: the channels, tenants and Palettes that they call for, each built when it is first used.
 
 Both composition roots, the function's handler and the command line, build this and nothing else. A
 channel's module is imported where that channel is set up: a cold start pays for nothing that it does not use.
@@ -6,31 +6,27 @@ channel's module is imported where that channel is set up: a cold start pays for
 
 from __future__ import annotations
 
-import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import urllib3
-from botocore.config import Config
 
 from backup_reporter.channels.channel import Channel
+from backup_reporter.clients import Clients
 from backup_reporter.deliver import OnceEach
 from backup_reporter.errors import SecretError, SettingsError
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.crew import MOST_THREADS
 from backup_reporter.palette.pace import Pace
 from backup_reporter.pipeline import Palette, Progress, Surroundings, nobody_watches, run
 from backup_reporter.publish import Outlets, redeliver
 from backup_reporter.report.model import Report
 from backup_reporter.request import Request, parse_event
-from backup_reporter.secrets import keep_libraries_quiet, parse_api_key, read_secret
+from backup_reporter.secrets import parse_api_key, read_secret
 from backup_reporter.settings import ChannelName, Settings
 from backup_reporter.tenant_document import read_tenants
 from backup_reporter.tenants import Tenant, only_tenant, parse_tenants
@@ -40,59 +36,22 @@ if TYPE_CHECKING:
     from backup_reporter.heartbeat import Heartbeat
     from backup_reporter.store import ReportStore
 
-_CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
-_CONFIGS = {
-    # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
-    "s3": _CONFIG.merge(Config(signature_version="s3v4")),
-    # Asked before anything can be sent: one that does not answer must not use up the time for sending.
-    **dict.fromkeys(
-        ("secretsmanager", "ssm"),
-        Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}),
-    ),
-    "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
-}
 _RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for what comes after asking; at most a third of it."""
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """The settings, and the clients that they call for, each built when it is first used."""
+    """The settings, and what they call for."""
 
     settings: Settings
     api_key: str | None = field(default=None, repr=False)
     """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
     function_name: str = "local"
     """Whose deliveries they are."""
-    _pools: dict[str | None, urllib3.PoolManager] = field(default_factory=dict, repr=False)
+    clients: Clients = field(default_factory=Clients, repr=False)
     # For as long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one.
     _paces: dict[tuple[str, float, int], Pace] = field(default_factory=dict, repr=False)
-
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        keep_libraries_quiet()
-
-    @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session()
-
-    @property
-    def http(self) -> urllib3.PoolManager:
-        """One pool for everything that is neither AWS nor a tenant with a CA of its own."""
-        return self.http_trusting(self.settings.ca_bundle)
-
-    def http_trusting(self, ca_bundle: str | None) -> urllib3.PoolManager:
-        """A pool that trusts a private CA besides the public ones; the same for each that trusts the same."""
-        with self._lock:
-            if ca_bundle not in self._pools:
-                # One TLS context for all connections: by default each would load the trust store anew.
-                context = ssl.create_default_context()
-                if ca_bundle:
-                    _trust(context, ca_bundle)
-                self._pools[ca_bundle] = urllib3.PoolManager(maxsize=MOST_THREADS, ssl_context=context)
-            return self._pools[ca_bundle]
 
     @cached_property
     def outlets(self) -> Outlets:
@@ -108,13 +67,13 @@ class Reporter:
         }
         return tuple(build[name]() for name in self.settings.channels)
 
-    def _once(self) -> OnceEach | None:
+    def _once(self) -> Callable[[], OnceEach] | None:
         table = self.settings.delivery_table
         if not table:
             return None
         from backup_reporter.once import DeliveryTable  # noqa: PLC0415 - see above
 
-        return DeliveryTable(self.client("dynamodb"), table, self.function_name)
+        return partial(DeliveryTable, self.clients.aws("dynamodb"), table, self.function_name)
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket
@@ -122,7 +81,7 @@ class Reporter:
             return None
         from backup_reporter.store import ReportStore  # noqa: PLC0415 - see above
 
-        return ReportStore(self.client("s3"), bucket, self.settings.report_prefix)
+        return ReportStore(self.clients.aws("s3"), bucket, self.settings.report_prefix)
 
     def _heartbeat(self) -> Heartbeat | None:
         name = self.settings.heartbeat_url_secret
@@ -130,26 +89,24 @@ class Reporter:
             return None
         from backup_reporter.heartbeat import Heartbeat  # noqa: PLC0415 - see above
 
-        return Heartbeat(self.http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name)
+        return Heartbeat(self._http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name)
 
-    def client(self, service: str) -> Any:
-        """A client of boto3's, the same for everybody. Safe for threads, unlike the making of one."""
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._session.client(service, config=_CONFIGS.get(service, _CONFIG))
-            return self._clients[service]
+    @property
+    def _http(self) -> urllib3.PoolManager:
+        """For everything that is neither AWS nor a tenant with a CA of its own."""
+        return self.clients.http(self.settings.ca_bundle)
 
     def _sns(self) -> Channel:
         from backup_reporter.channels.sns import SnsChannel  # noqa: PLC0415 - see above
 
-        return SnsChannel(self.client("sns"), self.settings.sns_topic_arn or "")
+        return SnsChannel(self.clients.aws("sns"), self.settings.sns_topic_arn or "")
 
     def slack(self) -> SlackChannel:
         """The Slack channel, whose secret is read when it is used."""
         from backup_reporter.channels.slack import SlackChannel  # noqa: PLC0415 - see above
 
         return SlackChannel(
-            self.http,
+            self._http,
             partial(self.secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),
             secret_name=self.settings.slack_webhook_secret or "",
         )
@@ -157,24 +114,25 @@ class Reporter:
     def _email(self) -> Channel:
         from backup_reporter.channels.email import EmailChannel  # noqa: PLC0415 - see above
 
-        return EmailChannel(self.client("sesv2"), self.settings.email_from or "", self.settings.email_to)
+        return EmailChannel(self.clients.aws("sesv2"), self.settings.email_from or "", self.settings.email_to)
 
     def _eventbridge(self) -> Channel:
         from backup_reporter.channels.eventbridge import EventBridgeChannel  # noqa: PLC0415 - see above
 
-        return EventBridgeChannel(self.client("events"), self.settings.event_bus_name or "")
+        return EventBridgeChannel(self.clients.aws("events"), self.settings.event_bus_name or "")
 
     def secret(self, setting: str, name: str | None) -> str:
         """A secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
         if not name:
             raise SecretError(f"{setting} is not set")
-        return read_secret(self.client("secretsmanager"), name, setting)
+        return read_secret(self.clients.aws("secretsmanager"), name, setting)
 
     def tenants(self, names: Sequence[str] = ()) -> tuple[Tenant, ...]:
         """Those of these names, or all; read anew. Raises :class:`StoreError` and :class:`SettingsError`."""
-        if not self.settings.tenants:
-            return (only_tenant(self.settings),)
-        tenants = parse_tenants(read_tenants(self.client, self.settings.tenants), self.settings)
+        if self.settings.tenants:
+            tenants = parse_tenants(read_tenants(self.clients.aws, self.settings.tenants), self.settings)
+        else:
+            tenants = (only_tenant(self.settings),)
         return tuple(tenant for tenant in tenants if not names or tenant.name in names)
 
     def request_of(self, event: object) -> Request:
@@ -192,7 +150,7 @@ class Reporter:
         """Whom to ask about a tenant, for as long as ``seconds_left``; ``burst`` where it is not the tenant's."""
         rate = (tenant.api_url, tenant.requests_per_second, burst or tenant.burst)
         pace = self._paces.setdefault(rate, Pace(*rate[1:]))
-        http = self.http_trusting(tenant.ca_bundle)
+        http = self.clients.http(tenant.ca_bundle)
         return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), pace, seconds_left)
 
     def palettes(self, names: Sequence[str], seconds_left: Callable[[], float]) -> tuple[Palette, ...]:
@@ -214,7 +172,7 @@ class Reporter:
 
         tenant = only_tenant(self.settings)
         pace = Pace(tenant.requests_per_second, tenant.burst)
-        return Palette(tenant=tenant, client=PaletteClient(self.http, tenant.api_url, no_key, pace, seconds_left))
+        return Palette(tenant=tenant, client=PaletteClient(self._http, tenant.api_url, no_key, pace, seconds_left))
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches
@@ -238,25 +196,13 @@ class Reporter:
 
         def build() -> Outlets:
             if not self.api_key:
-                self.client("secretsmanager")  # first, because whoever asks Palette waits for it
+                self.clients.aws("secretsmanager")  # first, because whoever asks Palette waits for it
             return self.outlets
 
         pool = ThreadPoolExecutor(1, thread_name_prefix="outlets")
         built = pool.submit(build)
         pool.shutdown(wait=False)
         return built.result
-
-
-def _trust(context: ssl.SSLContext, ca_bundle: str) -> None:
-    """Trusts a private CA, as text or in a file. Raises :class:`SettingsError` where the file holds none."""
-    try:
-        if "-----BEGIN" in ca_bundle:
-            context.load_verify_locations(cadata=ca_bundle)
-        else:
-            context.load_verify_locations(ca_bundle)
-    except (OSError, ssl.SSLError) as error:
-        problem = f"PALETTE_CA_BUNDLE: {ca_bundle!r} holds no certificate in PEM form"
-        raise SettingsError([problem]) from error
 
 
 def asking_seconds(seconds: float) -> float:

@@ -11,6 +11,7 @@ import msgspec
 
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.health.wording import listed, quote
+from backup_reporter.setting_parsers import given
 from backup_reporter.settings import CHANNEL_NAMES, NOTIFY_SETTINGS, UID_PATTERN, ChannelName, Notify, Settings
 
 _NOTIFY_VALUES: tuple[Notify, ...] = (*NOTIFY_SETTINGS, "never")
@@ -55,7 +56,7 @@ def _scheduled_time(value: object, field: str) -> datetime | None:
     try:
         return _time(value)
     except ValueError as error:
-        raise InvalidRequest(f"{field}: {_shown(value)} is not valid: {error}") from None
+        raise InvalidRequest(f"{field}: {given(value)} is not valid: {error}") from None
 
 
 def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Callable[[], Sequence[str]]) -> Request:
@@ -67,7 +68,7 @@ def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Callable[[
         try:
             values[attribute] = parse(event[name])
         except ValueError as error:
-            problems.append(f"{name}: {_shown(event[name])} is not valid: {error}")
+            problems.append(f"{name}: {given(event[name])} is not valid: {error}")
     if not problems:
         request = Request(**values)
         problems = _contradictions(request, settings)
@@ -85,7 +86,7 @@ def _unknown_fields(event: Mapping[Any, Any]) -> Iterator[str]:
         yield "scheduledTime: goes alone, without any other field"
     if unknown:
         are = "is no field" if len(unknown) == 1 else "are no fields"
-        yield f"{', '.join(map(_shown, unknown))} {are}; valid are {', '.join(_FIELDS)}"
+        yield f"{', '.join(map(given, unknown))} {are}; valid are {', '.join(_FIELDS)}"
 
 
 def _contradictions(request: Request, settings: Settings) -> list[str]:
@@ -197,8 +198,3 @@ _FIELDS: dict[str, tuple[str, Callable[[object], object]]] = {
 
 def _kind(value: object) -> str:
     return {type(None): "null", list: "a list", str: "a text", bool: "a boolean"}.get(type(value), "a number")
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"

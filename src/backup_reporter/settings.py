@@ -88,7 +88,7 @@ class Settings:
 
     @property
     def channels(self) -> tuple[ChannelName, ...]:
-        """The channels that are switched on, in the order in which they are tried."""
+        """The channels that are switched on, in the order in which a report lists them."""
         switched_on: dict[ChannelName, bool] = {
             "sns": bool(self.sns_topic_arn),
             "slack": bool(self.slack_webhook_secret),

@@ -14,9 +14,16 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from backup_reporter.environment import holds_no_secret, parse_api_url, parse_number, parse_secret_name, parse_whole
 from backup_reporter.errors import SettingsError
 from backup_reporter.health.wording import listed
+from backup_reporter.setting_parsers import (
+    given,
+    holds_no_secret,
+    parse_api_url,
+    parse_number,
+    parse_secret_name,
+    parse_whole,
+)
 from backup_reporter.settings import UID_PATTERN, Settings
 
 MOST_TENANTS = 1000
@@ -97,7 +104,8 @@ def _tenant(entry: object, number: int, settings: Settings, problems: list[str])
             if entry.get(known) is not None:
                 values[attribute] = parse(entry[known])
         except ValueError as error:
-            problems.append(f"{called}: {known}: {_shown(known, entry[known])} is not valid: {error}")
+            shown = given(entry[known], may_be_secret=_may_be_secret(known, entry[known]))
+            problems.append(f"{called}: {known}: {shown} is not valid: {error}")
     if name is None:
         problems.append(f"{called}: name: not set: every tenant needs one")
     if entry.get("apiKeySecret") is None and not settings.api_key_secret:
@@ -194,9 +202,5 @@ FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
 """The fields of a tenant: our names for them, and their parsers."""
 
 
-def _shown(field: str, value: object) -> str:
-    is_secret = field in ("apiKeySecret", "caBundle") or (field == "apiUrl" and not holds_no_secret(str(value)))
-    text = repr(value)
-    if is_secret:
-        return "the value given (not shown, it may be secret)"
-    return text if len(text) <= 80 else f"{text[:79]}…"
+def _may_be_secret(field: str, value: object) -> bool:
+    return field in ("apiKeySecret", "caBundle") or (field == "apiUrl" and not holds_no_secret(str(value)))

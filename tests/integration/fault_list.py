@@ -285,7 +285,6 @@ THE_LIST = "/dashboard/projects"
 THE_LISTS = "/dashboard/workspaces"
 CUT_OFF = "cut off or is not HTTP"
 NOT_JSON = "not the JSON of Palette's API"
-SLOW = "did not arrive in time"
 THE_OTHER = "the workspaces of project project-2"
 
 FAULTS: tuple[Fault, ...] = (

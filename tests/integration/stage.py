@@ -227,13 +227,8 @@ def _set_up(aws: LocalAws, palette: LookAlike, gate: Gate, secrets: Mapping[str,
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     for name, text in secrets.items():
         aws.client("secretsmanager").create_secret(Name=name, SecretString=text)
-    aws.client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
-    aws.client("dynamodb").create_table(
-        TableName="stage-deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    aws.make_bucket("kept")
+    aws.make_delivery_table("stage-deliveries")
     aws.client("sesv2").create_email_identity(EmailIdentity=SENDER)
     return queue_url, {
         "AWS_ENDPOINT_URL": gate.url,

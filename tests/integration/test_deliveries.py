@@ -5,89 +5,42 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from world import REGION, LocalAws
+from world import LocalAws, World, world
 
 from backup_reporter.demo.fleet import instructive, synthetic
 from backup_reporter.demo.local_server import Answer
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.lookalike import LookAlike
 from backup_reporter.demo.slack_server import SlackServer, webhook_error
 from backup_reporter.errors import DeliveryFailed, InvalidRequest
-from backup_reporter.handler import lambda_handler
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}
 NOW = datetime.now(UTC)
 
 
-class Context:
-    aws_request_id = "11111111-2222-3333-4444-555555555555"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
-@dataclass
-class Deployment:
-    """The function, with a topic that a queue listens to, and a Slack."""
-
-    palette: LookAlike
-    slack: SlackServer
-    aws: LocalAws
-    queue: str
-
-    def invoke(self, event: dict[str, Any]) -> dict[str, Any]:
-        return lambda_handler(event, Context())
-
-    def subjects(self) -> list[str]:
-        """What came to the topic since the last look."""
-        sqs = self.aws.client("sqs")
-        messages = sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
-        return [json.loads(message["Body"])["Subject"] for message in messages]
-
-
 @pytest.fixture
-def deployed(aws: LocalAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    with LookAlike(instructive(NOW), rate_limit=False) as palette, SlackServer() as slack:
-        topic = aws.client("sns").create_topic(Name="reports")["TopicArn"]
-        queue = aws.client("sqs").create_queue(QueueName="readers")["QueueUrl"]
-        aws.client("sns").subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:123456789012:readers"
-        )
-        aws.client("s3").create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": REGION})
-        aws.client("dynamodb").create_table(
-            TableName="deliveries",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        aws.client("secretsmanager").create_secret(Name="palette", SecretString=API_KEY)
-        aws.client("secretsmanager").create_secret(Name="slack", SecretString=slack.webhook_url)
-        environment = {
-            "AWS_ENDPOINT_URL": aws.url,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "PALETTE_API_URL": palette.url,
-            "PALETTE_API_KEY_SECRET": "palette",
+def deployed(aws: LocalAws) -> Iterator[World]:
+    """The function with everything that remembers: a bucket and a table."""
+    aws.make_bucket("kept")
+    aws.make_delivery_table("deliveries")
+    with (
+        LookAlike(instructive(NOW), rate_limit=False) as palette,
+        SlackServer() as slack,
+        world(aws, palette, slack) as everything,
+    ):
+        everything.environment |= {
             "PALETTE_REQUESTS_PER_SECOND": "1000",
             "PALETTE_BURST": "1000",
-            "SNS_TOPIC_ARN": topic,
-            "SLACK_WEBHOOK_SECRET": "slack",
             "REPORT_BUCKET": "kept",
             "DELIVERY_TABLE": "deliveries",
         }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        yield Deployment(palette, slack, aws, queue)
+        yield everything
 
 
-def test_a_retried_run_reaches_only_the_channel_that_lacks_the_report(deployed: Deployment) -> None:
+def test_a_retried_run_reaches_only_the_channel_that_lacks_the_report(deployed: World) -> None:
     deployed.slack.fault = lambda _: webhook_error("no_service")
     with pytest.raises(DeliveryFailed, match="slack: Slack refused: no_service"):
         deployed.invoke(SCHEDULED)
@@ -97,26 +50,35 @@ def test_a_retried_run_reaches_only_the_channel_that_lacks_the_report(deployed: 
 
     assert statuses(retried) == {"sns": "duplicate", "slack": "delivered"}
     assert statuses(again) == {"sns": "duplicate", "slack": "duplicate"}
-    assert len(deployed.subjects()) == 1
+    assert len(subjects(deployed)) == 1
     assert len(deployed.slack.messages) == 1
 
 
-def test_the_next_day_is_another_report(deployed: Deployment) -> None:
+def test_each_run_of_a_warm_function_claims_for_itself(deployed: World) -> None:
+    # One that was left behind and wakes up in the next invocation must not undo what that one has delivered.
     deployed.invoke(SCHEDULED)
     deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
 
-    assert len(deployed.subjects()) == 2
+    entries = deployed.aws.client("dynamodb").scan(TableName="deliveries")["Items"]
+
+    runs = {(entry["id"]["S"].split("/")[1], entry["claimedBy"]["S"]) for entry in entries}
+    assert len(runs) == len({owner for _, owner in runs}) == 2
 
 
-def test_functions_that_share_a_table_do_not_take_each_others_reports_for_their_own(
-    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_next_day_is_another_report(deployed: World) -> None:
+    deployed.invoke(SCHEDULED)
+    deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
+
+    assert len(subjects(deployed)) == 2
+
+
+def test_functions_that_share_a_table_do_not_take_each_others_reports_for_their_own(deployed: World) -> None:
     for name in ("reporter-east", "reporter-west"):
-        monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", name)
+        deployed.environment["AWS_LAMBDA_FUNCTION_NAME"] = name
         assert statuses(deployed.invoke(SCHEDULED)) == {"sns": "delivered", "slack": "delivered"}
 
 
-def test_on_demand_a_failure_is_an_answer_and_no_error(deployed: Deployment) -> None:
+def test_on_demand_a_failure_is_an_answer_and_no_error(deployed: World) -> None:
     deployed.slack.fault = lambda _: Answer(404, b"no_service")
 
     answer = deployed.invoke({})
@@ -124,7 +86,7 @@ def test_on_demand_a_failure_is_an_answer_and_no_error(deployed: Deployment) -> 
     assert statuses(answer) == {"sns": "delivered", "slack": "failed"}
 
 
-def test_a_report_says_what_changed_since_the_last_one(deployed: Deployment) -> None:
+def test_a_report_says_what_changed_since_the_last_one(deployed: World) -> None:
     deployed.palette.fleet = instructive(NOW, before=True)
     first = deployed.invoke(SCHEDULED)
     deployed.palette.fleet = instructive(NOW)
@@ -140,8 +102,8 @@ def test_a_report_says_what_changed_since_the_last_one(deployed: Deployment) -> 
     assert "Resolved: Backup failed: staging / profiles: eu-8" in shown
 
 
-def test_notify_changes_speaks_only_of_changes(deployed: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NOTIFY", "changes")
+def test_notify_changes_speaks_only_of_changes(deployed: World) -> None:
+    deployed.environment["NOTIFY"] = "changes"
     deployed.palette.fleet = instructive(NOW, before=True)
     days = [{"scheduledTime": f"2026-11-{day}T07:00:00Z"} for day in (24, 25, 26, 27)]
 
@@ -162,7 +124,7 @@ def without_signatures(payload: Mapping[str, Any]) -> str:
     return re.sub(r"X-Amz-(Date|Signature)=\w+", "", json.dumps(payload))
 
 
-def test_a_kept_report_is_sent_again_without_asking_palette(deployed: Deployment) -> None:
+def test_a_kept_report_is_sent_again_without_asking_palette(deployed: World) -> None:
     report_id = deployed.invoke(SCHEDULED)["reportId"]
     asked = len(deployed.palette.requests)
 
@@ -173,31 +135,29 @@ def test_a_kept_report_is_sent_again_without_asking_palette(deployed: Deployment
     assert len(deployed.palette.requests) == asked
     first, second = deployed.slack.messages
     assert without_signatures(first.payload) == without_signatures(second.payload)
-    assert len(deployed.subjects()) == 1
+    assert len(subjects(deployed)) == 1
 
 
-def test_an_unknown_report_cannot_be_sent_again(deployed: Deployment) -> None:
+def test_an_unknown_report_cannot_be_sent_again(deployed: World) -> None:
     with pytest.raises(InvalidRequest, match="no report 20200101T000000Z-00000000 is kept"):
         deployed.invoke({"redeliver": "20200101T000000Z-00000000"})
 
     assert deployed.slack.requests == []
 
 
-def test_a_palette_that_cannot_be_asked_is_reported_like_anything_else(deployed: Deployment) -> None:
+def test_a_palette_that_cannot_be_asked_is_reported_like_anything_else(deployed: World) -> None:
     deployed.palette.api_key = "another"
 
     answer = deployed.invoke(SCHEDULED)
 
     assert answer["status"] == "UNKNOWN"
-    assert deployed.subjects() == ["Palette backups UNKNOWN: no workspace was looked at"]
+    assert subjects(deployed) == ["Palette backups UNKNOWN: no workspace was looked at"]
     assert "Palette could not be asked" in json.dumps(deployed.slack.messages[0].payload)
 
 
-def test_everything_around_may_be_broken_and_the_report_comes_out_all_the_same(
-    deployed: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("REPORT_BUCKET", "no-such-bucket")
-    monkeypatch.setenv("DELIVERY_TABLE", "no-such-table")
+def test_everything_around_may_be_broken_and_the_report_comes_out_all_the_same(deployed: World) -> None:
+    deployed.environment["REPORT_BUCKET"] = "no-such-bucket"
+    deployed.environment["DELIVERY_TABLE"] = "no-such-table"
 
     answer = deployed.invoke(SCHEDULED)
 
@@ -207,7 +167,7 @@ def test_everything_around_may_be_broken_and_the_report_comes_out_all_the_same(
     assert "could not be kept" in json.dumps(deployed.slack.messages[0].payload)
 
 
-def test_a_fleet_of_hundreds_arrives_everywhere(deployed: Deployment) -> None:
+def test_a_fleet_of_hundreds_arrives_everywhere(deployed: World) -> None:
     deployed.palette.fleet = synthetic(300, days=3, clusters=2, seed=1, now=NOW, healthy_share=0.5)
 
     answer = deployed.invoke(SCHEDULED)
@@ -215,6 +175,11 @@ def test_a_fleet_of_hundreds_arrives_everywhere(deployed: Deployment) -> None:
     assert answer["summary"]["workspaces"] == 300
     assert statuses(answer) == {"sns": "delivered", "slack": "delivered"}
     assert deployed.slack.messages[0].warnings == ()
+
+
+def subjects(deployed: World) -> list[str]:
+    """What came to the topic since the last look."""
+    return [message["Subject"] for message in deployed.notifications()]
 
 
 def statuses(answer: dict[str, Any]) -> dict[str, str]:

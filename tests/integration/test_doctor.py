@@ -37,15 +37,8 @@ def verified_in_ses(around: World, identity: str) -> None:
 
 def full(around: World) -> dict[str, str]:
     """Everything set up as it should be."""
-    around.aws.client("s3").create_bucket(
-        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
-    around.aws.client("dynamodb").create_table(
-        TableName="deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    around.aws.make_bucket("reports")
+    around.aws.make_delivery_table("deliveries")
     verified_in_ses(around, "backups@example.com")
     around.aws.client("secretsmanager").create_secret(Name="heartbeat", SecretString="https://example.com/ping")
     return {
@@ -56,6 +49,13 @@ def full(around: World) -> dict[str, str]:
         "EVENT_BUS_NAME": "default",
         "HEARTBEAT_URL_SECRET": "heartbeat",
     }
+
+
+def test_a_field_that_is_null_is_as_good_as_none_beside_it(around: World) -> None:
+    answer = around.invoke({**DOCTOR, "channels": None, "notify": None})
+
+    assert "key" in checks(answer)
+    assert not around.slack.messages
 
 
 def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> None:
@@ -186,7 +186,11 @@ def test_a_login_page_instead_of_palette(around: World) -> None:
     ],
 )
 def test_a_clock_that_is_wrong(around: World, date: str, result: str, found: str) -> None:
-    around.palette.fault = lambda request: Answer(200, headers={"Date": date}) if request.method == "HEAD" else None
+    def dated(request: Request) -> Answer:
+        answer = around.palette.answer(request)
+        return Answer(answer.status, answer.body, {"Date": date})
+
+    around.palette.fault = dated
     check = checks(around.invoke(DOCTOR))["clock"]
     assert check["result"] == result
     assert found in check["found"]

@@ -17,7 +17,7 @@ from backup_reporter.demo.fleet import Fleet, synthetic
 from backup_reporter.demo.local_server import Answer, Request, Script
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer, webhook_error
-from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
 
 BUCKET = "reports"
 NOW = datetime.now(UTC)
@@ -31,7 +31,7 @@ def tenant(name: str, palette: LookAlike, **more: Any) -> dict[str, Any]:
 @contextmanager
 def tenants_of(aws: LocalAws, slack: SlackServer, *tenants: dict[str, Any], **keys: str) -> Iterator[World]:
     """The world with these tenants in Parameter Store; ``keys`` are those that are not the look-alikes'."""
-    aws.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    aws.make_bucket(BUCKET)
     for one in tenants:
         aws.client("secretsmanager").create_secret(
             Name=one["apiKeySecret"], SecretString=keys.get(one["name"], API_KEY)
@@ -207,7 +207,7 @@ def test_the_doctor_examines_each_tenant(three: World) -> None:
 def test_a_tenant_whose_palette_hangs_keeps_the_doctor_from_no_other(three: World, acme: LookAlike) -> None:
     acme.fault = lambda request: HANGS
 
-    checks = {check["name"]: check["result"] for check in three.invoke({"doctor": True}, 8.0)["checks"]}
+    checks = {check["name"]: check["result"] for check in three.invoke({"doctor": True}, 11.0)["checks"]}
 
     assert checks["acme: projects"] == "failed"
     assert checks["globex: projects"] == checks["globex: backup results"] == "ok"
@@ -262,14 +262,18 @@ def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_repo
     assert len(tries) == 3
 
 
+def test_a_shard_whose_tenant_has_left_the_list_meanwhile_is_asked_of_nobody(three: World) -> None:
+    run = three.invoke({"step": "plan", "event": {}, "execution": "one"})["run"]
+    only_globex = json.dumps([{"name": "globex", "apiKeySecret": "palette-tenants/globex"}])
+    three.aws.client("ssm").put_parameter(Name="/palette/tenants", Value=only_globex, Type="String", Overwrite=True)
+
+    with pytest.raises(SettingsError, match="changed since this run was planned: acme is gone"):
+        three.invoke({"step": "collect", "shard": {"run": run, "number": 0}})
+
+
 def test_a_report_that_does_not_reach_everybody_is_tried_again_and_then_kept_for_a_person(three: World) -> None:
     event = {"scheduledTime": "2026-11-24T07:00:00Z"}
-    three.aws.client("dynamodb").create_table(
-        TableName="fleet-deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    three.aws.make_delivery_table("fleet-deliveries")
     three.slack.fault = lambda request: webhook_error("invalid_token")
     with state_machine(three, BUCKET, DELIVERY_TABLE="fleet-deliveries") as fleet:
         execution = fleet.run(event)

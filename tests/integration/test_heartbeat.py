@@ -41,9 +41,7 @@ def switch(around: World) -> Iterator[DeadMansSwitch]:
 
 @pytest.fixture
 def kept(around: World) -> World:
-    around.aws.client("s3").create_bucket(
-        Bucket="reports", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-    )
+    around.aws.make_bucket("reports")
     around.environment["REPORT_BUCKET"] = "reports"
     return around
 

@@ -60,14 +60,8 @@ class AnswersLost(Atomic):
 
 @pytest.fixture
 def table(aws: LocalAws) -> Any:
-    client = aws.client("dynamodb")
-    client.create_table(
-        TableName="deliveries",
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    return Atomic(client)
+    aws.make_delivery_table("deliveries")
+    return Atomic(aws.client("dynamodb"))
 
 
 def a_run(table: Any, clock: Clock | None = None) -> DeliveryTable:

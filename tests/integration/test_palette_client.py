@@ -278,6 +278,14 @@ def test_what_will_not_pass_is_asked_once(server: LookAlike, status: int) -> Non
     assert asking.slept == []
 
 
+def test_refusals_for_the_rate_use_up_no_tries_of_what_comes_after(server: LookAlike) -> None:
+    trouble = [error(500), error(429), error(429)]
+    server.fault = lambda request: trouble.pop() if trouble else None
+
+    assert Asking(server.url).ask() > 0
+    assert len(server.requests) == 4
+
+
 CUT = {
     "reset": Script(reset=True),
     "closed without a word": Script(),

@@ -215,21 +215,15 @@ def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Ite
         around.environment = {**environment, **aws}
         calls = Calls(arns, identity, parameters.get("KmsKeyArn"))
         with environment_of(around.environment):
-            events = _reporter_of(os.environ)._session.events
+            events = _reporter_of(os.environ).clients._session.events
         events.register("before-parameter-build.*.*", calls.called)
         events.register("after-call.s3.GetObject", calls.missed)
         yield deployed, calls
 
 
 def set_up(around: World, environment: Mapping[str, str], identity: str) -> None:
-    location = {"LocationConstraint": REGION}
-    around.aws.client("s3").create_bucket(Bucket=environment["REPORT_BUCKET"], CreateBucketConfiguration=location)
-    around.aws.client("dynamodb").create_table(
-        TableName=environment["DELIVERY_TABLE"],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    around.aws.make_bucket(environment["REPORT_BUCKET"])
+    around.aws.make_delivery_table(environment["DELIVERY_TABLE"])
     around.aws.client("sesv2").create_email_identity(EmailIdentity=identity)
     # moto leaves every identity unverified, and has no call to follow the link in SES's mail.
     ses_backends[DEFAULT_ACCOUNT_ID][REGION].email_identities[identity].verified_for_sending_status = True
@@ -242,9 +236,8 @@ def set_up_tenants(around: World, source: str) -> None:
         around.aws.client("ssm").put_parameter(Name=source.removeprefix("ssm:"), Value=tenants, Type="String")
     elif source:
         bucket, _, key = source.removeprefix("s3://").partition("/")
-        s3 = around.aws.client("s3")
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        s3.put_object(Bucket=bucket, Key=key, Body=tenants.encode())
+        around.aws.make_bucket(bucket)
+        around.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=tenants.encode())
 
 
 def run_everything(around: World) -> None:

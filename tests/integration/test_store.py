@@ -27,9 +27,8 @@ REPORT = a_report(a_workspace("payments", a_finding(since=NOW)))
 
 @pytest.fixture
 def s3(aws: LocalAws) -> Any:
-    client = aws.client("s3")
-    client.create_bucket(Bucket="reports", CreateBucketConfiguration={"LocationConstraint": REGION})
-    return client
+    aws.make_bucket("reports")
+    return aws.client("s3")
 
 
 @pytest.fixture

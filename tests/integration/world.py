@@ -38,6 +38,17 @@ class LocalAws:
             aws_secret_access_key="test",
         )
 
+    def make_bucket(self, name: str) -> None:
+        self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+    def make_delivery_table(self, name: str) -> None:
+        self.client("dynamodb").create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
     def sent_emails(self) -> list[dict[str, Any]]:
         """What SES has taken, as moto tells it."""
         found: dict[str, Any] = urllib3.request("GET", f"{self.url}/moto-api/data.json").json()

@@ -30,8 +30,6 @@ def test_a_clock_that_is_far_off_is_said_whichever_answer_showed_it(seconds: flo
     assert says in (looked(wrong, right) or "")
 
 
-@pytest.mark.parametrize(
-    "date", ["", "soon", "Tue, 99 Nov 2026 07:00:00 GMT", "\u0661", "Mon, 01 Jan 0001 00:00:00 GMT"]
-)
-def test_a_date_that_is_none_says_nothing_and_raises_nothing(date: str) -> None:
-    looked(date)
+@pytest.mark.parametrize("date", ["", "soon", "Tue, 99 Nov 2026 07:00:00 GMT", "\u0661"])
+def test_a_date_that_is_none_says_nothing(date: str) -> None:
+    assert looked(date) is None

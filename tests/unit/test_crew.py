@@ -108,6 +108,19 @@ def test_it_ends_in_time_whatever_hangs() -> None:
     assert time.monotonic() - started < 5
 
 
+def test_where_no_further_thread_can_be_had_those_that_are_there_answer_for_all() -> None:
+    def ask(item: int) -> int:
+        threading.stack_size(1 << 47)  # as much as there is of addresses: no thread can be started from here on
+        return item
+
+    try:
+        answers = list(ask_all(ask, range(100), lambda: True, in_seconds(5)))
+    finally:
+        threading.stack_size(0)
+
+    assert sorted(answers) == list(range(100))
+
+
 @pytest.mark.parametrize("reader_stops_after", [1, 5])
 def test_where_nobody_reads_on_nothing_more_is_asked(reader_stops_after: int) -> None:
     desk = Desk(0.01)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from backup_reporter.clients import Clients
+from backup_reporter.palette.crew import MOST_CREWS
 from backup_reporter.reporter import Reporter
 from backup_reporter.settings import Settings
 
@@ -22,7 +24,7 @@ def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_every_connection_shares_one_tls_context() -> None:
-    pools = Reporter(SETTINGS).http
+    pools = Clients().http(None)
     contexts = {
         id(pools.connection_from_url(url).conn_kw["ssl_context"]) for url in ("https://a.example", "https://b.example")
     }
@@ -32,10 +34,18 @@ def test_every_connection_shares_one_tls_context() -> None:
     assert context.verify_mode is ssl.CERT_REQUIRED
 
 
+def test_as_many_palettes_as_are_asked_at_once_keep_their_connections_and_so_does_slack() -> None:
+    pools = Clients().http(None)
+    urls = ["https://slack.example", *(f"https://palette-{number}.example" for number in range(MOST_CREWS))]
+    first_time = [pools.connection_from_url(url) for url in urls]
+
+    assert all(pools.connection_from_url(url) is before for url, before in zip(urls, first_time, strict=True))
+
+
 def test_a_client_is_made_once_whoever_asks_for_it_first() -> None:
-    reporter = Reporter(SETTINGS)
+    made = Clients()
     with ThreadPoolExecutor(8) as pool:
-        clients = set(pool.map(lambda _: id(reporter.client("sns")), range(8)))
+        clients = set(pool.map(lambda _: id(made.aws("sns")), range(8)))
 
     assert len(clients) == 1
 
@@ -47,4 +57,9 @@ def test_only_what_is_set_up_is_built() -> None:
     assert [channel.name for channel in outlets.channels] == ["sns"]
     assert outlets.store is not None
     assert outlets.once is None
-    assert set(reporter._clients) == {"sns", "s3"}
+    assert set(reporter.clients._aws) == {"sns", "s3"}
+
+
+def test_where_there_is_no_list_nobody_is_taken_for_a_tenant_with_a_name() -> None:
+    assert [tenant.name for tenant in Reporter(SETTINGS).tenants()] == [None]
+    assert Reporter(SETTINGS).tenants(["acme"]) == ()

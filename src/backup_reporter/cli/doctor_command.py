@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import click
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +15,8 @@ from backup_reporter.cli.keyboard import reporter_of
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.signs import Sign
 from backup_reporter.doctor.checks import Check, Diagnosis, Result
-from backup_reporter.doctor.examine import as_json, examine
+from backup_reporter.doctor.examine import examine
+from backup_reporter.reporter import countdown
 
 _SECONDS = 300.0
 _SIGNS: Mapping[Result, Sign] = {
@@ -47,14 +46,9 @@ def doctor_command(*, wants_json: bool) -> int:
 
     Nothing is published. Exit code: 0 where nothing has to be mended, else 1.
     """
-    ends_at = time.monotonic() + _SECONDS
-    found = examine(
-        lambda: reporter_of(os.environ, with_outlets=True),
-        lambda: datetime.now(UTC),
-        lambda: ends_at - time.monotonic(),
-    )
+    found = examine(lambda: reporter_of(os.environ, with_outlets=True), countdown(_SECONDS))
     if wants_json:
-        click.echo(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:
         _show(found)
     return 0 if found.healthy else 1

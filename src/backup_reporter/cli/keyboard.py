@@ -17,18 +17,14 @@ _NO_KEY = (
 )
 
 
-def has_key_elsewhere(environ: Mapping[str, str]) -> bool:
-    """Whether the key, or each tenant's, is in a secret."""
-    return any(environ.get(name, "").strip() for name in ("PALETTE_API_KEY_SECRET", "TENANTS"))
-
-
 def reporter_of(environ: Mapping[str, str], *, with_outlets: bool) -> Reporter:
     """What makes a report, with the key from the environment or else from its secret.
 
     Without outlets, and with a key of its own, it never touches AWS. Raises :class:`SettingsError` with every problem.
     """
     api_key = environ.get(API_KEY_VARIABLE, "").strip() or None
-    problems = () if api_key or has_key_elsewhere(environ) else (_NO_KEY,)
+    is_in_a_secret = any(environ.get(name, "").strip() for name in ("PALETTE_API_KEY_SECRET", "TENANTS"))
+    problems = () if api_key or is_in_a_secret else (_NO_KEY,)
     try:
         settings = load(environ, key_required=False)
     except SettingsError as error:

@@ -22,7 +22,7 @@ from backup_reporter.errors import BackupReporterError, InvalidRequest
 from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
 from backup_reporter.health.wording import listed, quote
 from backup_reporter.report.model import Report
-from backup_reporter.reporter import Reporter
+from backup_reporter.reporter import Reporter, countdown
 from backup_reporter.request import Request
 from backup_reporter.settings import Notify
 
@@ -185,8 +185,7 @@ def _asked_for(reporter: Reporter, wishes: _Wishes) -> Uids:
     tenants = reporter.tenants(wishes.tenants)
     if len(tenants) != 1:
         raise click.UsageError("--project, --workspace: say with --tenant in which of the tenants")
-    ends_at = time.monotonic() + _SECONDS
-    palette = reporter.palette(tenants[0], lambda: ends_at - time.monotonic())
+    palette = reporter.palette(tenants[0], countdown(_SECONDS))
     return uids_of(palette, tenants[0], wishes.projects, wishes.workspaces)
 
 

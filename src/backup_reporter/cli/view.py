@@ -12,8 +12,8 @@ from backup_reporter.cli.signs import STATUSES
 from backup_reporter.cli.table import WorkspaceTable
 from backup_reporter.health.findings import STATUS_OF_SEVERITY
 from backup_reporter.health.wording import quote
-from backup_reporter.report import groups as grouping
 from backup_reporter.report import phrases
+from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report
 from backup_reporter.report.places import member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_line
@@ -51,6 +51,7 @@ class _Writer:
 
     def __init__(self, report: Report, zone: ZoneInfo, console: Console, options: ConsoleOptions) -> None:
         self._report = report
+        self._problems, self._infos = problems_and_infos(report)
         self._zone = zone
         self._console = console
         self._cells = min(options.max_width, _PROSE_CELLS)
@@ -87,7 +88,7 @@ class _Writer:
             yield from self._said(lines or [nothing_line(workspace)], indent=4)
 
     def causes(self) -> Iterator[RenderableType]:
-        problems = [group for group in grouping.groups(self._report) if group.severity != "info"]
+        problems = self._problems
         for index, group in enumerate(problems[:_MOST_CAUSES]):
             yield Text()
             yield from self._cause(group, phrases.action_line(problems, index))
@@ -97,7 +98,7 @@ class _Writer:
             yield from self._said([phrases.more_line(left_out, self._report)] if left_out else [])
             yield from self._said(["What a finding means: backup-reporter explain CODE"], "dim")
 
-    def _cause(self, group: grouping.Group, action: str | None) -> Iterator[RenderableType]:
+    def _cause(self, group: Group, action: str | None) -> Iterator[RenderableType]:
         sign = STATUSES[STATUS_OF_SEVERITY[group.severity]]
         since = phrases.since_line(group, self._report.as_of, self._zone)
         yield Text(f"{sign.drawn(ascii_only=self._ascii_only)} {group.title}", f"bold {sign.style}")
@@ -108,10 +109,9 @@ class _Writer:
 
     def tail(self) -> Iterator[RenderableType]:
         report = self._report
-        infos = [group for group in grouping.groups(report) if group.severity == "info"]
         lines: Sequence[str | None] = (
             phrases.muted_line(report, _MOST_WORKSPACES),
-            *phrases.info_lines(infos, _MOST_WORKSPACES),
+            *phrases.info_lines(self._infos, _MOST_WORKSPACES),
             _deliveries(report),
             f"The whole report: {report.report_url}" if report.report_url else None,
         )

@@ -8,7 +8,7 @@ from typing import Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.doctor.aws_errors import mend_of, said_of
-from backup_reporter.errors import BackupReporterError, SettingsError, reason_of
+from backup_reporter.errors import SettingsError, reason_of
 from backup_reporter.health.findings import Record
 
 Result = Literal["ok", "warning", "failed", "off"]
@@ -78,9 +78,7 @@ def settings_checks(error: SettingsError) -> list[Check]:
 
 
 def _found(error: Exception) -> str:
-    if isinstance(error, ClientError | BotoCoreError):
-        return said_of(error)
-    return str(error) if isinstance(error, BackupReporterError) else reason_of(error)
+    return said_of(error) if isinstance(error, ClientError | BotoCoreError) else reason_of(error)
 
 
 def _mend(error: Exception, mend: str) -> str:

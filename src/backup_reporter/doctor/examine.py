@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -25,9 +24,7 @@ _KEY_MEND = (
 )
 
 
-def examine(
-    load_reporter: Callable[[], Reporter], now: Callable[[], datetime], seconds_left: Callable[[], float]
-) -> Diagnosis:
+def examine(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], float]) -> Diagnosis:
     """Tries everything that is set up. Publishes nothing, and never raises.
 
     ``load_reporter`` may raise :class:`SettingsError`: that is a finding as well.
@@ -36,18 +33,7 @@ def examine(
         reporter = load_reporter()
     except SettingsError as error:
         return diagnosis(settings_checks(error))
-    return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, now, seconds_left), *_of_outlets(reporter)])
-
-
-def as_json(found: Diagnosis) -> Mapping[str, object]:
-    """The diagnosis as plain data, for an answer."""
-    return {
-        "healthy": found.healthy,
-        "checks": [
-            {"name": check.name, "tried": check.tried, "result": check.result, "found": check.found, "mend": check.mend}
-            for check in found.checks
-        ],
-    }
+    return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, seconds_left), *_of_outlets(reporter)])
 
 
 def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
@@ -57,7 +43,7 @@ def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
     yield Check(name="settings", tried="read the environment", result="ok", found=said)
 
 
-def _of_tenants(reporter: Reporter, now: Callable[[], datetime], seconds_left: Callable[[], float]) -> Iterator[Check]:
+def _of_tenants(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterator[Check]:
     """The one Palette of the settings, or each tenant in turn: then its name stands before that of the check."""
     found: list[Tenant] = []
     if reporter.settings.tenants:
@@ -65,7 +51,7 @@ def _of_tenants(reporter: Reporter, now: Callable[[], datetime], seconds_left: C
     else:
         found += reporter.tenants()
     for number, tenant in enumerate(found, 1):
-        for check in _of_palette(reporter, tenant, now, _part_of(seconds_left, len(found) - number)):
+        for check in _of_palette(reporter, tenant, _part_of(seconds_left, len(found) - number)):
             yield msgspec.structs.replace(check, name=f"{tenant.name}: {check.name}") if tenant.name else check
 
 
@@ -80,23 +66,20 @@ def _read(reporter: Reporter, found: list[Tenant]) -> str:
     return f"{count(len(found), 'tenant')}: {listed([str(tenant.name) for tenant in found])}"
 
 
-def _of_palette(
-    reporter: Reporter, tenant: Tenant, now: Callable[[], datetime], seconds_left: Callable[[], float]
-) -> Iterator[Check]:
+def _of_palette(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[], float]) -> Iterator[Check]:
     key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key(tenant)), _KEY_MEND)
     yield key
     if key.result == "failed":
         yield from (off(name, "not tried", "there has to be an API key first") for name in _AFTER_THE_KEY)
         return
-    http = reporter.http_trusting(tenant.ca_bundle)
-    yield from PaletteChecks(reporter.palette(tenant, seconds_left), http, tenant).all(now)
+    yield from PaletteChecks(reporter.palette(tenant, seconds_left), tenant).all()
 
 
 def _of_outlets(reporter: Reporter) -> Iterator[Check]:
     heartbeat = reporter.settings.heartbeat_url_secret
     slack = reporter.slack() if reporter.settings.slack_webhook_secret else None
     yield from OutletChecks(
-        reporter.settings, reporter.client, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
+        reporter.settings, reporter.clients.aws, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
     ).all()
 
 

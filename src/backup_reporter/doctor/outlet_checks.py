@@ -33,7 +33,7 @@ class OutletChecks:
         self._read_heartbeat = read_heartbeat
 
     def all(self) -> Iterator[Check]:
-        """Every check, in the order in which outlets are tried; ``off`` for what is not set up."""
+        """Every check, channels first; ``off`` for what is not set up."""
         settings = self._settings
         yield self._one(
             "sns", "SNS_TOPIC_ARN", settings.sns_topic_arn, "look the topic and its subscriptions up", self._topic

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterator, Sequence
 from itertools import groupby
-
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from backup_reporter.doctor.checks import Ailment, Check, off, tried
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
@@ -23,7 +18,7 @@ ALLOWED_PER_SECOND = 10.0
 ALLOWED_AT_ONCE = 50
 """Palette's own limits for one address and one kind of request: https://docs.spectrocloud.com/api/introduction/"""
 
-_MOST_SKEW = timedelta(minutes=5)
+_MOST_SKEW_SECONDS = 300.0
 _MOST_PROJECTS = 40
 _TRIES_IN_A_PROJECT = 3
 _RUN_SECONDS = 840.0
@@ -43,14 +38,13 @@ _LATER = "Palette itself has trouble: try again later, and give its support the 
 class PaletteChecks:
     """The checks in their order; a later one uses what an earlier one found."""
 
-    def __init__(self, client: PaletteClient, http: urllib3.PoolManager, tenant: Tenant) -> None:
+    def __init__(self, client: PaletteClient, tenant: Tenant) -> None:
         self._client = client
-        self._http = http
         self._tenant = tenant
         self._fleet = Fleet((), (), ())
 
-    def all(self, now: Callable[[], datetime]) -> Iterator[Check]:
-        """Every check; where the key is of no use the others are not tried. ``now`` is aware."""
+    def all(self) -> Iterator[Check]:
+        """Every check; where the key is of no use the others are not tried."""
         projects = tried("projects", "list the projects that the API key sees", self._projects, _ADDRESS)
         yield projects
         if projects.result == "failed":
@@ -60,7 +54,7 @@ class PaletteChecks:
         yield tried("workspaces", "list the workspaces of every project in scope", self._workspaces, _ADDRESS)
         yield tried("backup results", "read the backups of a workspace in each project", self._results, _ADDRESS)
         yield tried("rate", "compare the rate with what Palette allows and the fleet needs", self._rate, _ADDRESS)
-        yield tried("clock", "compare this clock with Palette's", lambda: self._clock(now), _ADDRESS)
+        yield tried("clock", "compare this clock with Palette's", self._clock, _ADDRESS)
 
     def _projects(self) -> str:
         try:
@@ -147,17 +141,15 @@ class PaletteChecks:
             )
         return needed
 
-    def _clock(self, now: Callable[[], datetime]) -> str:
-        try:
-            response = self._http.request("HEAD", self._tenant.api_url, timeout=10.0, retries=False, redirect=False)
-            theirs = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
-        except (HTTPError, KeyError, ValueError, OverflowError):
+    def _clock(self) -> str:
+        theirs_ahead_seconds = self._client.clock.ahead_seconds
+        if theirs_ahead_seconds is None:
             raise Ailment(
                 "Palette did not say what time it is", "Nothing to do if your clock is right.", result="warning"
-            ) from None
-        skew = now() - theirs
-        said = f"{abs(skew.total_seconds()):.0f} s {'ahead of' if skew > timedelta() else 'behind'} Palette's"
-        if abs(skew) > _MOST_SKEW:
+            )
+        skew_seconds = abs(theirs_ahead_seconds)
+        said = f"{skew_seconds:.0f} s {'behind' if theirs_ahead_seconds > 0 else 'ahead of'} Palette's"
+        if skew_seconds > _MOST_SKEW_SECONDS:
             raise Ailment(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
         return said
 

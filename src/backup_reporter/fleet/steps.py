@@ -75,7 +75,11 @@ def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, 
     """Writes down what became of a shard's workspaces; answers with how many they are."""
     files = RunFiles(_store(reporter), step.shard.run)
     made, shard = files.plan(), files.shard(step.shard.number)
-    (tenant,) = reporter.tenants([shard.tenant] if shard.tenant else [])
+    tenant = next((one for one in reporter.tenants() if one.name == shard.tenant), None)
+    if tenant is None:
+        raise SettingsError(
+            [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
+        )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
     verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client))
     files.keep_verdicts(shard, verdicts, client.clock.problem)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.cron import CronError
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
 from backup_reporter.health.schedule import EARLY, DueTimes, due_times
-from backup_reporter.health.timeline import Attempt, JudgedRun, Subject, Timeline, is_ahead, timeline
+from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, is_ahead, timeline
 from backup_reporter.health.wording import day, evidence_text, moment, timestamp
 from backup_reporter.settings import Rules
 

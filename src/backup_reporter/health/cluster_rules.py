@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import takewhile
 
+from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.case import Case, about, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.namespaces import missing
 from backup_reporter.health.phases import UNDER_WAY, is_given
-from backup_reporter.health.timeline import Attempt, Subject
+from backup_reporter.health.timeline import Subject
 from backup_reporter.health.wording import count, duration, listed, quote, timestamp
 from backup_reporter.settings import PhaseClass
 

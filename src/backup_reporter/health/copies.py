@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from backup_reporter.health.timeline import Attempt, Subject
+from backup_reporter.health.attempts import Attempt
+from backup_reporter.health.timeline import Subject
 from backup_reporter.health.verdict import Copies
 
 MOST_ENTRIES = 24

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.case import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.phases import UNDER_WAY
 from backup_reporter.health.schedule import EARLY
-from backup_reporter.health.timeline import Attempt, Subject
+from backup_reporter.health.timeline import Subject
 from backup_reporter.health.wording import duration, quote, timestamp
 
 

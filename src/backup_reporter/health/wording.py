@@ -26,15 +26,16 @@ def duration(length: timedelta) -> str:
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """A time for people: ``2026-11-23 08:00 CET``."""
-    return f"{_local(at, zone):%Y-%m-%d %H:%M %Z}"
+    return f"{local(at, zone):%Y-%m-%d %H:%M %Z}"
 
 
 def day(at: datetime, zone: ZoneInfo) -> str:
     """A date for people: ``Mon 2026-11-23``."""
-    return f"{_local(at, zone):%a %Y-%m-%d}"
+    return f"{local(at, zone):%a %Y-%m-%d}"
 
 
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
+def local(at: datetime, zone: ZoneInfo) -> datetime:
+    """A time in the reader's zone; where the calendar ends before that is reached, as it is."""
     try:
         return at.astimezone(zone)
     except OverflowError:

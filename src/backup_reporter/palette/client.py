@@ -9,6 +9,7 @@ import copy
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
 """How often a request is tried at most, by the status it met. Other statuses do not pass by waiting.
 
-A 429 is not about the request that met it: it is tried for more than two minutes.
+A 429 is not about the request that met it: it is tried for more than two minutes, and counts for itself.
 """
 _TRIES_WITHOUT_ANSWER = 4
 _LONGEST_BACKOFF_SECONDS = 10.0
@@ -97,18 +98,19 @@ class PaletteClient:
     def _get(self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None = None) -> _Read:
         """What ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other end."""
         bucket = self._pace.bucket(path.partition("?")[0])
-        failures = 0
+        failures = Counter[str]()
         before: PaletteError | None = None
         while True:
             try:
                 return self._try_with_fresh_key(path, decode, project_uid, bucket)
             except PaletteError as error:
-                failures += 1
+                kind = "of the rate" if error.status == 429 else "of the request"
+                failures[kind] += 1
                 if before and str(error) == transport.OUT_OF_TIME:
                     raise before from None  # it says more than that the time is over
-                if failures >= _tries(error):
+                if failures[kind] >= _tries(error):
                     raise
-                self._back_off(error, failures, bucket)
+                self._back_off(error, failures[kind], bucket)
                 before = error
 
     def _back_off(self, error: PaletteError, failures: int, bucket: TokenBucket) -> None:

@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 FIRST_THREADS = 16
 MOST_THREADS = 64
+MOST_CREWS = 15
+"""That are at work at the same time: of the 1,024 threads that a function may have, some are left to deliver."""
 _GRACE_SECONDS = 1.0
 """For answers that are there when time is up, and still have to be read."""
 
@@ -59,9 +61,12 @@ class _Crew(Generic[_Item, _Answer]):
         return expected
 
     def _join(self) -> None:
-        # Daemons: a thread that hangs must not keep the process from ending.
         if self._places.acquire(blocking=False):
-            threading.Thread(target=self._work, name="palette", daemon=True).start()
+            try:
+                # Daemons: a thread that hangs must not keep the process from ending.
+                threading.Thread(target=self._work, name="palette", daemon=True).start()
+            except RuntimeError:
+                self._places.release()  # no thread is to be had just now; those that are there go on
 
     def _work(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from backup_reporter.health.findings import Status
 from backup_reporter.health.verdict import DayState
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report, WorkspaceReport
 from backup_reporter.report.places import member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_line, what_is_wrong
@@ -72,20 +72,24 @@ def render_email(report: Report, zone: ZoneInfo) -> str:
         "mark": Markup(_MARKS[report.status]),  # noqa: S704 - a constant
     }
     template = templates.get_template("email.html.j2")
-    found, worst = groups(report), islice(phrases.problem_workspaces(report), max(one.workspaces for one in _EXTENTS))
-    workspaces = list(worst)
+    problems, infos = problems_and_infos(report)
+    workspaces = list(islice(phrases.problem_workspaces(report), max(one.workspaces for one in _EXTENTS)))
     html = ""
     for extent in _EXTENTS:
-        html = template.render(**_content(report, found, workspaces, zone, extent))
+        html = template.render(**_content(report, problems, infos, workspaces, zone, extent))
         if len(html.encode()) <= EMAIL_BYTES:
             break
     return html
 
 
 def _content(
-    report: Report, found: Sequence[Group], workspaces: Sequence[WorkspaceReport], zone: ZoneInfo, extent: Extent
+    report: Report,
+    problems: Sequence[Group],
+    infos: Sequence[Group],
+    workspaces: Sequence[WorkspaceReport],
+    zone: ZoneInfo,
+    extent: Extent,
 ) -> dict[str, Any]:
-    problems = [group for group in found if group.severity != "info"]
     return {
         "report": report,
         "verdict": phrases.verdict(report),
@@ -120,7 +124,7 @@ def _content(
         "more_workspaces": report.summary.workspaces - report.summary.ok - min(len(workspaces), extent.workspaces),
         "tail": [
             *filter(None, [phrases.muted_line(report, extent.places)]),
-            *phrases.info_lines((group for group in found if group.severity == "info"), extent.places),
+            *phrases.info_lines(infos, extent.places),
         ],
         "strip_days": STRIP_DAYS,
         "zone_name": zone.key,

@@ -77,6 +77,13 @@ def groups(report: Report) -> tuple[Group, ...]:
     return tuple(sorted(grouped, key=lambda group: _worst_first(group, strikes[group.code])))
 
 
+def problems_and_infos(report: Report) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
+    """The groups that count toward a status, and those that do not; each in the order of :func:`groups`."""
+    found = groups(report)
+    problems = tuple(group for group in found if group.severity != "info")
+    return problems, found[len(problems) :]
+
+
 def tally(some: Iterable[Group]) -> tuple[tuple[str, int], ...]:
     """How often each title occurs in some groups, in their order: ``(("Backup failed", 30), …)``."""
     counts: Counter[str] = Counter()
@@ -94,8 +101,7 @@ def _not_muted(workspaces: Iterable[WorkspaceReport]) -> Iterator[tuple[Workspac
 
 def _first_seen(report: Report) -> dict[Key, datetime | None]:
     """Since when earlier reports know a finding whose own history does not show it."""
-    ongoing = report.changes.ongoing
-    return {key_of(one): one.since for one in ongoing}
+    return {key_of(one): one.since for one in report.changes.ongoing}
 
 
 def _member(

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.wording import moment, quote
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report
 from backup_reporter.report.page_view import hours, problems
 from backup_reporter.report.places import member_lines, place
@@ -48,13 +48,13 @@ _NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 
 def render_markdown(report: Report, zone: ZoneInfo) -> str:
     """The whole report: verdict, trust line, what changed, problems by cause, and every workspace and cluster."""
-    found = groups(report)
+    causes, infos = problems_and_infos(report)
     parts = (
         _head(report, zone),
         _tenants(report),
         _changes(report),
-        _causes([group for group in found if group.severity != "info"], report, zone),
-        _infos([group for group in found if group.severity == "info"]),
+        _causes(causes, report, zone),
+        _infos(infos),
         _table(report, zone),
     )
     return "\n".join(line for part in parts for line in part) + "\n"

@@ -134,6 +134,19 @@ def scope_id(scope: Scope) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
+def has_arrived(report: Report) -> bool:
+    """Whether everybody has a report who was to have it: where ``NOTIFY`` held it back, that is nobody.
+
+    A report without any channel has arrived where it is kept for people to look at.
+    """
+    return bool(report.deliveries or report.report_url) and all(one.status != "failed" for one in report.deliveries)
+
+
+def with_notes(report: Report, *notes: str) -> Report:
+    """The report with further remarks on what did not work besides."""
+    return msgspec.structs.replace(report, notes=(*report.notes, *notes))
+
+
 def json_pieces(report: Report, line_break: bytes = b"") -> Iterator[bytes]:
     """The report as compact UTF-8 JSON, a workspace at a time: the whole of a large fleet is never held.
 
@@ -191,8 +204,10 @@ __all__ = [
     "WorkspaceReport",
     "from_json",
     "from_json_lines",
+    "has_arrived",
     "json_pieces",
     "key_of",
     "scope_id",
     "to_json",
+    "with_notes",
 ]

@@ -17,7 +17,7 @@ from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.verdict import DayState
 from backup_reporter.report import phrases
 from backup_reporter.report.glance import glance, well_line
-from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report
 from backup_reporter.report.page_view import WorkspaceView, age, day_label, evidence, hours, problems
 from backup_reporter.report.rows import rows
@@ -98,7 +98,7 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
 
 def _causes(report: Report) -> list[tuple[Group, str | None]]:
     """Each problem with what to do about it, which is said once a kind."""
-    some = [group for group in groups(report) if group.severity != "info"]
+    some, _ = problems_and_infos(report)
     return [(group, group.action if phrases.action_line(some, index) else None) for index, group in enumerate(some)]
 
 

@@ -14,7 +14,7 @@ from backup_reporter.health.findings import Severity, Status
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report
 from backup_reporter.report.places import first_that_fit, member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_lines
@@ -58,7 +58,7 @@ def message(report: Report, zone: ZoneInfo) -> Message:
 
 def thread(report: Report, zone: ZoneInfo) -> tuple[Message, list[Message]]:
     """The same as a short message and the replies to it with the details."""
-    problems = [group for group in groups(report) if group.severity != "info"]
+    problems, _ = problems_and_infos(report)
     kinds = cut(escape(phrases.kinds(problems)), 600)
     blocks = [*_verdict(report, zone), *_section(kinds), *_link(report)]
     first = {"text": _summary_text(report, zone), "blocks": blocks, **_TEXT_AS_IT_IS}
@@ -71,7 +71,7 @@ def thread(report: Report, zone: ZoneInfo) -> tuple[Message, list[Message]]:
 
 def plain(report: Report, zone: ZoneInfo) -> Message:
     """The message without blocks, for when Slack does not like the blocks."""
-    problems = [group for group in groups(report) if group.severity != "info"]
+    problems, _ = problems_and_infos(report)
     lines = [
         escape(one)
         for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MOST_CHANGES, _CHANGE_LENGTH))
@@ -105,12 +105,11 @@ def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
 
 def _details(report: Report, zone: ZoneInfo, room: int) -> list[Block]:
     """What can be restored, and the findings grouped by cause, worst first, as many as there is room for."""
-    found = groups(report)
-    problems = [group for group in found if group.severity != "info"]
-    infos = phrases.info_lines([group for group in found if group.severity == "info"], _MOST_WORKSPACES)
+    problems, infos = problems_and_infos(report)
     # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
     copies = _section(_copies(report, zone))
-    tail = _context([*filter(None, [phrases.muted_line(report, _MOST_WORKSPACES)]), *infos], 1500)
+    muted = filter(None, [phrases.muted_line(report, _MOST_WORKSPACES)])
+    tail = _context([*muted, *phrases.info_lines(infos, _MOST_WORKSPACES)], 1500)
     return [*copies, *_groups(problems, report, zone, room - _length([*copies, *tail])), *tail]
 
 

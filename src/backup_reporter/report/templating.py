@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import WORST_FIRST, Status
-from backup_reporter.health.wording import count, quote
+from backup_reporter.health.wording import count, local, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import title_of
 from backup_reporter.report.places import NAME_LENGTH, place
@@ -36,8 +36,8 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
     made.filters |= {
         "name": partial(quote, length=NAME_LENGTH),
         "message": partial(quote, length=phrases.MESSAGE_LENGTH),
-        "when": lambda at: f"{_local(at, zone):%Y-%m-%d %H:%M}",
-        "long_date": lambda at: f"{_local(at, zone):%A} {_local(at, zone).day} {_local(at, zone):%B %Y, %H:%M %Z}",
+        "when": lambda at: f"{local(at, zone):%Y-%m-%d %H:%M}",
+        "long_date": lambda at: f"{local(at, zone):%A} {local(at, zone).day} {local(at, zone):%B %Y, %H:%M %Z}",
         "short_date": short_date,
         "iso": lambda at: at.astimezone(UTC).isoformat(),
         "title_of": title_of,
@@ -89,10 +89,3 @@ def favicon(status: Status) -> str:
     """A dot in the verdict's colour, for a row of tabs."""
     circle = f"<circle cx='4' cy='4' r='4' fill='%23{_ICON_COLORS[status]}'/>"
     return f"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>{circle}</svg>"
-
-
-def _local(at: datetime, zone: ZoneInfo) -> datetime:
-    try:
-        return at.astimezone(zone)
-    except OverflowError:
-        return at

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.wording import count, quote
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, groups
+from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report, WorkspaceReport
 from backup_reporter.report.places import first_that_fit, member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_lines
@@ -35,9 +35,9 @@ def subject(report: Report) -> str:
 def sms(report: Report) -> str:
     """The verdict, the counts and the worst finding in at most 160 characters of the GSM alphabet."""
     line = phrases.headline(report)
-    worst = next((group for group in groups(report) if group.severity != "info"), None)
-    if worst:
-        line += f". {worst.title}: {' '.join(member_lines(worst.members, 1, 2))}"
+    problems, _ = problems_and_infos(report)
+    if problems:
+        line += f". {problems[0].title}: {' '.join(member_lines(problems[0].members, 1, 2))}"
     elif report.problems:
         line += f". {report.problems[0]}"
     return re.sub(r"[`^{}\[\]~\\|]", "?", ascii_line(line, SMS_LENGTH))
@@ -54,9 +54,7 @@ def ascii_line(text: str, length: int) -> str:
 
 def text(report: Report, zone: ZoneInfo, max_bytes: int | None = None) -> str:
     """The whole report for people. ``max_bytes`` (UTF-8, 50,000 or more) bounds it: the worst is shown, the rest counted."""
-    shown = groups(report)
-    problems = [group for group in shown if group.severity != "info"]
-    infos = [group for group in shown if group.severity == "info"]
+    problems, infos = problems_and_infos(report)
     is_bounded = max_bytes is not None
     # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
     copies = "\n".join(_copies(report, zone, _COPIES_BYTES if is_bounded else sys.maxsize))

@@ -126,6 +126,7 @@ ANY_JSON = st.recursive(
     max_leaves=6,
 )
 FIELDS = ["projectUids", "workspaceUids", "backupRequestUid", "notify", "channels", "asOf", "redeliver", "doctor"]
+FIELDS += ["tenants"]
 SCHEDULES_FIELDS = ["scheduledTime", "detail-type", "time"]
 VALUES = st.sampled_from(
     ["always", "changes", ["sns"], ["a"], "Scheduled Event", "2026-11-24T07:00:00Z", True, "r", []]
@@ -152,7 +153,7 @@ def test_any_event_is_understood_or_refused_in_a_line(event: Any, known: Setting
 NAMES = ["PALETTE_API_URL", "PALETTE_PROJECT_UIDS", "PALETTE_REQUESTS_PER_SECOND", "PALETTE_BURST", "SNS_TOPIC_ARN"]
 NAMES += ["EMAIL_FROM", "EMAIL_TO", "EVENT_BUS_NAME", "REPORT_BUCKET", "REPORT_PREFIX", "DELIVERY_TABLE", "NOTIFY"]
 NAMES += ["EXPIRY_WARNING_DAYS", "MAX_BACKUP_AGE_HOURS", "STUCK_AFTER_HOURS", "SCHEDULE_GRACE_MINUTES", "EXTRA_STATES"]
-NAMES += ["HISTORY_DAYS", "TIME_ZONE"]
+NAMES += ["HISTORY_DAYS", "TIME_ZONE", "PALETTE_WORKSPACE_UIDS", "PALETTE_CA_BUNDLE", "TENANTS"]
 ODD = st.sampled_from(["0", "-1", "1e400", "nan", "inf", "٣", "1_000", "9" * 400, "../x", "a@b", "a=b;c", ",", "UTC"])
 ODD |= st.sampled_from(["https://", "https://[::1", "http://127.0.0.1:99999", "https://a b", "https://x?y", "x" * 5000])
 
