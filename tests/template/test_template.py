@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -169,13 +172,43 @@ def test_the_build_ships_what_the_lock_file_pins_and_leaves_out_what_only_people
 
 
 def test_the_build_takes_along_the_certificate_of_a_private_ca(tmp_path: Path) -> None:
-    # The line of the makefile that copies, without the download before it.
-    (tmp_path / "package").mkdir()
     (tmp_path / "palette-ca.pem").write_text("-----BEGIN CERTIFICATE-----")
+
+    package = build_without_download(tmp_path, "*.pem")
+
+    assert (package / "palette-ca.pem").read_text() == "-----BEGIN CERTIFICATE-----"
+
+
+def test_nothing_that_the_build_leaves_of_the_code_needs_what_it_removes(tmp_path: Path) -> None:
+    shutil.copytree(REPOSITORY / "src/backup_reporter", tmp_path / "backup_reporter")
+
+    package = build_without_download(tmp_path, "cp -R", "rm -rf bin")
+
+    names = [
+        ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__")
+        for path in package.rglob("*.py")
+    ]
+    assert "backup_reporter.handler" in names
+    assert "backup_reporter.cli" not in names
+    importing = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]"
+    done = subprocess.run(
+        [sys.executable, "-c", importing, *names],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(package)},
+        cwd=tmp_path / "package",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def build_without_download(directory: Path, *parts: str) -> Path:
+    """What the makefile's lines with some ``parts`` make of a directory."""
+    package = directory / "package"
+    package.mkdir()
     makefile = (REPOSITORY / "src/Makefile").read_text(encoding="utf-8")
-    (copying,) = [line for line in makefile.splitlines() if "*.pem" in line]
-    (tmp_path / "Makefile").write_text(f"all:\n{copying}\n")
-
-    subprocess.run(["make", f"ARTIFACTS_DIR={tmp_path / 'package'}"], cwd=tmp_path, check=True, capture_output=True)
-
-    assert (tmp_path / "package/palette-ca.pem").read_text() == "-----BEGIN CERTIFICATE-----"
+    lines = [line for line in makefile.splitlines() if any(part in line for part in parts)]
+    assert len(lines) == len(parts)
+    (directory / "Makefile").write_text("\n".join(["all:", *lines, ""]))
+    subprocess.run(["make", f"ARTIFACTS_DIR={package}"], cwd=directory, check=True, capture_output=True)
+    return package
