@@ -20,7 +20,7 @@ FAST_CLOCK = timedelta(minutes=5)
 """How far ahead of ours the clock may be that dated something: beyond it, it is dated in the future."""
 
 _WRONG_CLOCK = timedelta(days=1)
-"""A cluster backup that claims to be older than its run by more than this is not believed."""
+"""A cluster backup that claims to be older or younger than its run by more than this is not believed."""
 
 _BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
 
@@ -141,7 +141,7 @@ class Timeline:
 def timeline(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Timeline:
     """Puts a workspace's history until ``now`` in order of time, whatever order Palette gave it in."""
     known = KnownClusters(workspace, result)
-    judged = [_judged_run(run, result.policy, rules, known) for run in result.runs]
+    judged = [_judged_run(run, result.policy, rules, known, now) for run in result.runs]
     runs = _in_order((run for run in judged if not is_ahead(run.at, now)), _run_moment, _tie_of_runs)
     # Runs and what is in them are in order already, and sorting leaves what happened at the same moment as it is.
     all_attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
@@ -202,16 +202,17 @@ def run_time(run: Run) -> datetime | None:
     return run.requested_at or run.backup_at or min(times, default=None)
 
 
-def _judged_run(run: Run, policy: Policy, rules: Rules, known: KnownClusters) -> JudgedRun:
+def _judged_run(run: Run, policy: Policy, rules: Rules, known: KnownClusters, now: datetime) -> JudgedRun:
     at = run_time(run)
     backups = run.cluster_backups or (None,)
-    attempts = (_attempt(backup, run, at, policy, rules, known) for backup in backups)
+    times = (_believed(backup.at if backup else None, run, at, now) for backup in backups)
+    attempts = (_attempt(backup, run, own, policy, rules, known) for backup, own in zip(backups, times, strict=True))
     in_order = _in_order(attempts, _attempt_moment, _tie_of_attempts)
     return JudgedRun(at, phase_of(run.state, rules.extra_states), run, tuple(in_order))
 
 
 def _attempt(
-    backup: ClusterBackup | None, run: Run, run_at: datetime | None, policy: Policy, rules: Rules, known: KnownClusters
+    backup: ClusterBackup | None, run: Run, at: datetime | None, policy: Policy, rules: Rules, known: KnownClusters
 ) -> Attempt:
     run_phase = phase_of(run.state, rules.extra_states)
     own_state = backup.state if backup and is_given(backup.state) else None
@@ -219,7 +220,6 @@ def _attempt(
     state = run.state if own_state is None or run_phase == "failed" else own_state
     phase = phase_of(state, rules.extra_states)
     own_state_is_failed = own_state is not None and phase_of(own_state, rules.extra_states) == "failed"
-    at = _believed(backup.at if backup else None, run_at)
     deletion = deletion_of(backup.delete_state if backup else None)
     run_deletion = deletion_of(run.delete_state)
     gone = ("deleted", "deleting")
@@ -240,9 +240,15 @@ def _attempt(
     )
 
 
-def _believed(own: datetime | None, run_at: datetime | None) -> datetime | None:
-    """A cluster backup's own time, unless it lies so long before its run that its clock must have been wrong."""
-    return run_at if own is None or (run_at and run_at - own > _WRONG_CLOCK) else own
+def _believed(own: datetime | None, run: Run, run_at: datetime | None, now: datetime) -> datetime | None:
+    """A cluster backup's own time, unless it lies so far from its run's that its clock must have been wrong.
+
+    One in the future stays there, to be said. The earliest of a run's cluster backups dates none of the others.
+    """
+    if own is None or (run_at and run_at - own > _WRONG_CLOCK):
+        return run_at
+    began = run.requested_at or run.backup_at
+    return began if began and own - began > _WRONG_CLOCK and not is_ahead(own, now) else own
 
 
 def _expiry(at: datetime | None, run: Run, policy: Policy) -> datetime | None:
