@@ -144,6 +144,11 @@ LONG_AGO = [
         since={"backup-failed eu1": "11-22 01:00"},
     ),
     row(
+        "A cluster whose clock is some minutes slow has this due time's copy all the same: its run is of it",
+        backup(*(run(night, eu1=copy(at=night.replace("01:00", "00:49"))) for night in days("11-16", "11-23"))),
+        now="11-23 23:00",
+    ),
+    row(
         "Unix's zero time is not set: the run has its backupTime",
         backup(*nightly(last="11-22"), run("1970-01-01T00:00:00Z", "Failed", backup_time="11-23 01:00")),
         *both("backup-failed"),
