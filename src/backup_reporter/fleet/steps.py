@@ -77,7 +77,7 @@ def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, 
     made, shard = files.plan(), files.shard(step.shard.number)
     (tenant,) = reporter.tenants([shard.tenant] if shard.tenant else [])
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
-    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client))
+    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client, utc_now))
     files.keep_verdicts(shard, verdicts, client.clock.problem)
     return {"workspaces": len(verdicts)}
 

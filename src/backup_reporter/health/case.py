@@ -149,15 +149,21 @@ class Case:
         return frozenset(attempt.cluster for run in runs for attempt in run.attempts)
 
 
-def build_case(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Case:
-    """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time."""
-    history = timeline(workspace, result, rules, now)
+def build_case(
+    workspace: Workspace, result: BackupResult, rules: Rules, now: datetime, asked_at: datetime | None = None
+) -> Case:
+    """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time.
+
+    ``asked_at``: when the result was had. A large fleet is asked for many minutes, and goes on working meanwhile.
+    """
+    present = max(now, asked_at or now)
+    history = timeline(workspace, result, rules, present)
     schedule = (result.policy.schedule or "").strip()
     due, error = None, None
     if schedule:
         run_times = [run.at for run in history.runs if run.at]
         try:
-            due = due_times(schedule, run_times, _policy_creation(workspace, result, now))
+            due = due_times(schedule, run_times, _policy_creation(workspace, result, present))
         except CronError as cron_error:
             error = str(cron_error)
     return Case(workspace, result, history, due, error, rules, now)
