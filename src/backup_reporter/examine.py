@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,7 +33,7 @@ class Examiner:
     request: Request
     rules: Rules
     as_of: datetime
-    now: datetime
+    clock: Callable[[], datetime]
 
     def __call__(self, workspace: Workspace) -> WorkspaceReport:
         if not workspace.project_uid:
@@ -50,15 +50,16 @@ class Examiner:
     def _judged(self, workspace: Workspace) -> WorkspaceReport:
         request_uid = self.request.backup_request_uid
         result = self.client.backup_result(workspace, request_uid)
-        if self.request.as_of and self.as_of < self.now:
-            result = until(result, self.as_of)
+        asked_at = self.clock()
+        if self.request.as_of and self.as_of < asked_at:
+            result, asked_at = until(result, self.as_of), self.as_of
         if request_uid is None:
-            return judge(workspace, result, self.rules, self.as_of)
+            return judge(workspace, result, self.rules, self.as_of, asked_at=asked_at)
         run = _asked_for(request_uid, result.runs)
         if run is None and not result.unreadable_runs:
             return _no_such_run(workspace, request_uid, self.rules, self.as_of)
         alone = msgspec.structs.replace(result, runs=(run,) if run else ())
-        return judge(workspace, alone, self.rules, self.as_of, single_run=True)
+        return judge(workspace, alone, self.rules, self.as_of, asked_at=asked_at, single_run=True)
 
 
 def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:

@@ -76,7 +76,7 @@ class Surroundings:
 def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
     made, shards = plan(request, settings, around.palettes, around.invocation_id, now, share=_SHARE_OF_PLANNING)
-    verdicts = collect_all(made, shards, settings.rules, around.palettes, around.on_progress)
+    verdicts = collect_all(made, shards, settings.rules, around.palettes, around.clock, around.on_progress)
     del shards  # a large fleet's names take up as much memory as making its page does
     made = with_clocks(made, clocks_of(around.palettes))
     return publish(made, verdicts, settings, around.outlets(), around.clock, around.seconds_left)
@@ -109,7 +109,6 @@ def plan(
         request=request,
         scope=scope,
         report_id=_report_id(request, scope, invocation_id, now),
-        now=now,
         as_of=request.as_of or now.replace(microsecond=0),
         tenants=tuple(TenantPlan(name=palette.tenant.name, problems=said) for palette, _, said in looked_into),
         shards=tuple(len(shard.workspaces) for shard in shards),
@@ -118,13 +117,18 @@ def plan(
 
 
 def collect(
-    shard: Shard, made: Plan, rules: Rules, client: PaletteClient, on_verdict: Callable[[], None] = lambda: None
+    shard: Shard,
+    made: Plan,
+    rules: Rules,
+    client: PaletteClient,
+    clock: Callable[[], datetime],
+    on_verdict: Callable[[], None] = lambda: None,
 ) -> Iterator[WorkspaceReport]:
     """A verdict on every workspace of a shard as its answer arrives, then on those that were not reached.
 
     Never raises for what Palette does: silence is never the answer.
     """
-    examine = Examiner(client, made.request, rules, made.as_of, made.now)
+    examine = Examiner(client, made.request, rules, made.as_of, clock)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
     for verdict in ask_all(examine, shard.workspaces, client.has_room_for_results, client.seconds_left):
         yield verdict
@@ -168,14 +172,19 @@ def clocks_of(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
 
 
 def collect_all(
-    made: Plan, shards: Sequence[Shard], rules: Rules, palettes: Sequence[Palette], on_progress: Progress
+    made: Plan,
+    shards: Sequence[Shard],
+    rules: Rules,
+    palettes: Sequence[Palette],
+    clock: Callable[[], datetime],
+    on_progress: Progress,
 ) -> Verdicts:
     """Every shard's verdicts: each Palette's shards one after the other, the Palettes side by side."""
     clients = {palette.tenant.name: palette.client for palette in palettes}
     counted = _Counter(sum(made.shards), on_progress)
 
     def collect_lane(lane: Sequence[Shard]) -> Verdicts:
-        collected = (collect(shard, made, rules, clients[shard.tenant], counted.one_more) for shard in lane)
+        collected = (collect(shard, made, rules, clients[shard.tenant], clock, counted.one_more) for shard in lane)
         return Verdicts(chain.from_iterable(collected))
 
     lanes = _side_by_side(lanes_of(shards), collect_lane)

@@ -50,7 +50,6 @@ class Plan(Record, frozen=True, kw_only=True):
     request: Request
     scope: Scope
     report_id: str
-    now: Instant
     as_of: Instant
     tenants: tuple[TenantPlan, ...]
     shards: tuple[int, ...]

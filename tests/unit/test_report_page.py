@@ -264,3 +264,9 @@ def test_jinja_is_not_loaded_before_a_page_is_made() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=path)
 
     assert said.stdout.strip() == "False"
+
+
+def test_a_copy_that_was_made_while_other_workspaces_were_asked_about_is_no_minute_old() -> None:
+    shop = a_workspace("shop", a_finding(), clusters=(a_cluster(newest_restore_point_at=NOW + days(0.02)),))
+
+    assert "newest copy 0 minutes old" in render_page(a_report(shop), UTC)

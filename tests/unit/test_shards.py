@@ -57,7 +57,6 @@ def test_a_plan_and_a_shard_come_out_of_a_file_as_they_went_in() -> None:
         ),
         scope=Scope(tenants=("acme",)),
         report_id="20261124T070000Z-1a2b3c4d",
-        now=NOW,
         as_of=NOW - timedelta(days=1),
         tenants=(TenantPlan(name="acme", problems=("Listing failed.",)),),
         shards=(1,),

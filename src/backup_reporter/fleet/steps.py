@@ -81,7 +81,7 @@ def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, 
             [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
         )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
-    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client))
+    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client, utc_now))
     files.keep_verdicts(shard, verdicts, client.clock.problem)
     return {"workspaces": len(verdicts)}
 

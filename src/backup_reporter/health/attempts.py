@@ -9,9 +9,6 @@ from backup_reporter.health.model import Cluster, ClusterBackup, Fact, Policy, R
 from backup_reporter.health.phases import FINISHED, UNDER_WAY, deletion_of, is_given, phase_of
 from backup_reporter.settings import PhaseClass, Rules
 
-_WRONG_CLOCK = timedelta(days=1)
-"""A cluster backup that claims to be older than its run by more than this is not believed."""
-
 
 class Attempt(Fact, frozen=True, kw_only=True):
     """One cluster's part in one run, or a whole run that names no clusters and speaks for all of them.
@@ -55,16 +52,15 @@ class Attempt(Fact, frozen=True, kw_only=True):
 
 
 def attempt_of(
-    backup: ClusterBackup | None, run: Run, run_at: datetime | None, policy: Policy, rules: Rules, known: KnownClusters
+    backup: ClusterBackup | None, run: Run, at: datetime | None, policy: Policy, rules: Rules, known: KnownClusters
 ) -> Attempt:
-    """What became of a cluster's ``backup`` in a run, or of the run itself where it names none (``None``). Times are UTC."""
+    """What became of a cluster's ``backup`` in a run, or of the run itself where it names none (``None``), ``at`` that time."""
     run_phase = phase_of(run.state, rules.extra_states)
     own_state = backup.state if backup and is_given(backup.state) else None
     # A run that says Failed over a cluster that says Completed is a failure, and so is the reverse.
     state = run.state if own_state is None or run_phase == "failed" else own_state
     phase = phase_of(state, rules.extra_states)
     own_state_is_failed = own_state is not None and phase_of(own_state, rules.extra_states) == "failed"
-    at = _believed(backup.at if backup else None, run_at)
     deletion = deletion_of(backup.delete_state if backup else None)
     run_deletion = deletion_of(run.delete_state)
     gone = ("deleted", "deleting")
@@ -83,11 +79,6 @@ def attempt_of(
         expires_at=(backup.expires_at if backup else None) or _expiry(at, run, policy),
         namespaces=backup.namespaces if backup else (),
     )
-
-
-def _believed(own: datetime | None, run_at: datetime | None) -> datetime | None:
-    """A cluster backup's own time, unless it lies so long before its run that its clock must have been wrong."""
-    return run_at if own is None or (run_at and run_at - own > _WRONG_CLOCK) else own
 
 
 def _expiry(at: datetime | None, run: Run, policy: Policy) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -79,9 +80,12 @@ class Case:
         due = self.due_times.latest(long_ago)
         if due is None:
             return long_ago - max(2 * self.due_times.longest_pause, _A_NEW_POLICY_EXCUSES)
-        since = (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
-        is_late = any(self.due_times.latest(at + EARLY) == due for at in since)
+        is_late = any(self.due_times.latest(at + EARLY) == due for at in self._at_work_since(due))
         return self.due_times.latest(due - timedelta(seconds=1)) if is_late else due
+
+    def _at_work_since(self, due: datetime) -> Iterator[datetime]:
+        """When the runs began that are still at work, of those since a due time."""
+        return (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
 
     @cached_property
     def latest_finished_run(self) -> JudgedRun | None:
@@ -100,6 +104,24 @@ class Case:
             return (run,)
         reach = run.at - self.due_times.schedule.period_start(run.at + EARLY) + EARLY
         return tuple(other for other in self.timeline.runs if other.at and run.at - other.at <= reach)
+
+    def is_since(self, attempt: Attempt, due: datetime) -> bool:
+        """Whether an attempt is a due time's or a later one's: by its own time, or by its run's where its clock is slow."""
+        if attempt.at is None or attempt.at >= due - EARLY:
+            return attempt.at is not None
+        run_at = self.run_of(attempt).at
+        return run_at is not None and run_at >= due - EARLY
+
+    def due_of_replacement(self, copy: Attempt) -> datetime | None:
+        """The due time whose run is to replace a copy.
+
+        That is the next one; but the latest one while its grace lasts or its run is at work, where it left no copy yet.
+        """
+        due = self.due_times.latest(self.now) if self.due_times else None
+        if due is None or copy.at is None or self.is_since(copy, due):
+            return self.next_due
+        is_at_work = any(self.now - at <= self.rules.stuck_after for at in self._at_work_since(due))
+        return due if is_at_work or self.now < due + self.rules.grace else self.next_due
 
     def run_of(self, attempt: Attempt) -> JudgedRun:
         """The run that an attempt is part of."""
@@ -128,15 +150,21 @@ class Case:
         return frozenset(attempt.cluster for run in runs for attempt in run.attempts)
 
 
-def build_case(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Case:
-    """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time."""
-    history = timeline(workspace, result, rules, now)
+def build_case(
+    workspace: Workspace, result: BackupResult, rules: Rules, now: datetime, asked_at: datetime | None = None
+) -> Case:
+    """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time.
+
+    ``asked_at``: when the result was had. A large fleet is asked for many minutes, and goes on working meanwhile.
+    """
+    present = max(now, asked_at or now)
+    history = timeline(workspace, result, rules, present)
     schedule = (result.policy.schedule or "").strip()
     due, error = None, None
     if schedule:
         run_times = [run.at for run in history.runs if run.at]
         try:
-            due = due_times(schedule, run_times, _policy_creation(workspace, result, now))
+            due = due_times(schedule, run_times, _policy_creation(workspace, result, present))
         except CronError as cron_error:
             error = str(cron_error)
     return Case(workspace, result, history, due, error, rules, now)

@@ -8,7 +8,6 @@ from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.case import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.phases import UNDER_WAY
-from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.timeline import Subject
 from backup_reporter.health.wording import duration, quote, timestamp
 
@@ -96,13 +95,13 @@ def backup_expiring(case: Case, subject: Subject) -> Finding | None:
 
 
 def _rotation_comes_in_time(case: Case, subject: Subject, newest: Attempt) -> bool:
-    latest_finished = subject.finished[-1]
+    latest_finished, due = subject.finished[-1], case.due_of_replacement(newest)
     return (
         latest_finished.is_copy
         and not case.missed_due_times
-        and case.next_due is not None
+        and due is not None
         and newest.expires_at is not None
-        and newest.expires_at - case.next_due > case.rules.grace
+        and newest.expires_at - due > case.rules.grace
     )
 
 
@@ -124,7 +123,7 @@ def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
 def copies_stopped_coming(case: Case, subject: Subject) -> Finding | None:
     """Warning: a due time is long past, and no copy is as new as that: the net under all other rules."""
     newest, due = newest_restore_point(subject, case.now), case.due_long_ago
-    if not subject.in_scope or newest is None or due is None or (newest.at and newest.at >= due - EARLY):
+    if not subject.in_scope or newest is None or due is None or case.is_since(newest, due):
         return None
     since = f"since {case.day(newest.at)}" if newest.at else "for nobody knows how long (the last one has no date)"
     made = case.due_times and case.due_times.not_before

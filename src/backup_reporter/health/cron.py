@@ -93,11 +93,15 @@ class Cron:
 
     def latest(self, at: datetime) -> datetime | None:
         """The last due time at or before ``at``; ``None`` where there is none within 50 years."""
-        return next(self._due_times(at + timedelta(seconds=1), reverse=True), None)
+        start = at + timedelta(seconds=1)
+        if start.astimezone(self.zone).fold:
+            # In the second of two hours that look alike, a later wall time of the first is past as well.
+            start += timedelta(hours=1)
+        return next((due for due in self._due_times(start, reverse=True) if due <= at), None)
 
     def next(self, after: datetime) -> datetime | None:
         """The first due time after ``after``; ``None`` where there is none within 50 years."""
-        return next(self._due_times(after, reverse=False), None)
+        return next((due for due in self._due_times(after, reverse=False) if due > after), None)
 
     def period_start(self, at: datetime) -> datetime:
         """Since when a run counts as made in the same period as one at ``at``."""

@@ -30,10 +30,17 @@ from backup_reporter.settings import Rules
 
 
 def judge(
-    workspace: Workspace, result: BackupResult, rules: Rules, now: datetime, *, single_run: bool = False
+    workspace: Workspace,
+    result: BackupResult,
+    rules: Rules,
+    now: datetime,
+    *,
+    asked_at: datetime | None = None,
+    single_run: bool = False,
 ) -> WorkspaceReport:
     """Judges one workspace at ``now`` (aware, UTC). Pure; never raises on any result.
 
+    ``asked_at``: when the result was had, where that is later; what has begun by then is not in the future.
     ``single_run``: the result holds the one run that was asked for, which is judged alone.
     """
     if workspace.deleted_at:
@@ -44,7 +51,7 @@ def judge(
     if single_run:
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
-    case = build_case(workspace, result, rules, now)
+    case = build_case(workspace, result, rules, now, asked_at)
     left_out = NOT_ABOUT_ONE_RUN if single_run else ONLY_ABOUT_ONE_RUN
     if _says_that_entries_are_missing(case):
         left_out |= CONCLUDE_FROM_ABSENCE

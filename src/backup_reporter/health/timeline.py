@@ -20,6 +20,9 @@ from backup_reporter.settings import PhaseClass, Rules
 FAST_CLOCK = timedelta(minutes=5)
 """How far ahead of ours the clock may be that dated something: beyond it, it is dated in the future."""
 
+_WRONG_CLOCK = timedelta(days=1)
+"""A cluster backup that claims to be older or younger than its run by more than this is not believed."""
+
 _BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
 
 _Item = TypeVar("_Item")
@@ -98,7 +101,7 @@ class Timeline:
 def timeline(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Timeline:
     """Puts a workspace's history until ``now`` in order of time, whatever order Palette gave it in."""
     known = KnownClusters(workspace, result)
-    judged = [_judged_run(run, result.policy, rules, known) for run in result.runs]
+    judged = [_judged_run(run, result.policy, rules, known, now) for run in result.runs]
     runs = _in_order((run for run in judged if not is_ahead(run.at, now)), _run_moment, _tie_of_runs)
     # Runs and what is in them are in order already, and sorting leaves what happened at the same moment as it is.
     all_attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
@@ -159,9 +162,21 @@ def run_time(run: Run) -> datetime | None:
     return run.requested_at or run.backup_at or min(times, default=None)
 
 
-def _judged_run(run: Run, policy: Policy, rules: Rules, known: KnownClusters) -> JudgedRun:
+def _judged_run(run: Run, policy: Policy, rules: Rules, known: KnownClusters, now: datetime) -> JudgedRun:
     at = run_time(run)
     backups = run.cluster_backups or (None,)
-    attempts = (attempt_of(backup, run, at, policy, rules, known) for backup in backups)
+    times = (_believed(backup.at if backup else None, run, at, now) for backup in backups)
+    attempts = (attempt_of(backup, run, own, policy, rules, known) for backup, own in zip(backups, times, strict=True))
     in_order = _in_order(attempts, _attempt_moment, _tie_of_attempts)
     return JudgedRun(at, phase_of(run.state, rules.extra_states), run, tuple(in_order))
+
+
+def _believed(own: datetime | None, run: Run, run_at: datetime | None, now: datetime) -> datetime | None:
+    """A cluster backup's own time, unless it lies so far from its run's that its clock must have been wrong.
+
+    One in the future stays there, to be said. The earliest of a run's cluster backups dates none of the others.
+    """
+    if own is None or (run_at and run_at - own > _WRONG_CLOCK):
+        return run_at
+    began = run.requested_at or run.backup_at
+    return began if began and own - began > _WRONG_CLOCK and not is_ahead(own, now) else own

@@ -17,8 +17,8 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """A length of time as people say it, rounded down: ``3 days``, ``5 hours``, ``20 minutes``."""
-    minutes = int(length.total_seconds() // 60)
+    """A length of time as people say it, rounded down: ``3 days``, ``5 hours``, ``20 minutes``; never less than none."""
+    minutes = max(0, int(length.total_seconds() // 60))
     if minutes >= 48 * 60:
         return count(minutes // (24 * 60), "day")
     return count(minutes // 60, "hour") if minutes >= 120 else count(minutes, "minute")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import Row, backup, both, check, copy, listed, nightly, only, row, run
+from builders import Row, at, backup, both, check, copy, days, listed, nightly, only, row, run
 
 AHEAD = "2099-01-01T01:00:00Z"
 
@@ -101,6 +101,32 @@ FUTURE = [
     ),
 ]
 
+LATE = [
+    row(
+        "A cluster backup that claims to be much younger than its run has the run's time, and hides no failure since",
+        backup(
+            *nightly("11-16", "11-19"),
+            run("11-20 01:00", eu1=copy(at="11-23 02:00")),
+            *nightly("11-21", eu1="Failed"),
+        ),
+        "backup-failed eu1",
+        since={"backup-failed eu1": "11-21 01:00"},
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-20 01:00"),
+    ),
+    row(
+        "A cluster backup that claims to be a day younger than its run is believed",
+        backup(*nightly("11-16", "11-20"), run("11-22 01:00", eu1=copy(at="11-23 01:00"))),
+        "backup-overdue",
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 01:00"),
+    ),
+    row(
+        "Where only its cluster backups date a run, one that is wrong does not date the others",
+        backup(*nightly("11-16", "11-22"), run("", eu1=copy(at="2009-11-10T23:00:00Z"), us2=copy(at="11-23 01:00"))),
+        "backup-overdue",
+        also=lambda verdict: verdict.clusters[1].newest_restore_point_at == at("11-23 01:00"),
+    ),
+]
+
 LONG_AGO = [
     *(
         row(
@@ -116,6 +142,11 @@ LONG_AGO = [
         backup(*nightly("11-21", "11-22"), run("11-23 01:00", eu1=copy("Failed", at="11-22 01:00"))),
         "backup-failed eu1",
         since={"backup-failed eu1": "11-22 01:00"},
+    ),
+    row(
+        "A cluster whose clock is some minutes slow has this due time's copy all the same: its run is of it",
+        backup(*(run(night, eu1=copy(at=night.replace("01:00", "00:49"))) for night in days("11-16", "11-23"))),
+        now="11-23 23:00",
     ),
     row(
         "Unix's zero time is not set: the run has its backupTime",
@@ -138,6 +169,6 @@ LONG_AGO = [
 ]
 
 
-@pytest.mark.parametrize("case", FUTURE + LONG_AGO)
+@pytest.mark.parametrize("case", FUTURE + LATE + LONG_AGO)
 def test_clocks(case: Row) -> None:
     check(case)

@@ -50,13 +50,13 @@ class OneWorkspace(PaletteClient):
 
 
 def gather(
-    request: Request, client: PaletteClient, on_progress: Progress = nobody_watches
+    request: Request, client: PaletteClient, on_progress: Progress = nobody_watches, asked_at: datetime = NOW
 ) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
     """The verdicts, and what could not be looked into."""
     palettes = [Palette(tenant=Tenant(api_url="https://palette.example"), client=client)]
     # A clock tells fractions of a second, which the report's own time does not have.
     made, shards = plan(request, Settings(), palettes, "invocation", NOW + timedelta(milliseconds=500))
-    verdicts = collect_all(made, shards, Settings().rules, palettes, on_progress)
+    verdicts = collect_all(made, shards, Settings().rules, palettes, lambda: asked_at, on_progress)
     return list(verdicts), made.tenants[0].problems
 
 
@@ -153,6 +153,25 @@ def test_a_run_that_was_asked_for_and_is_not_there_is_unreadable_never_good(answ
 )
 def test_what_is_dated_in_the_future_is_left_out_of_no_report_on_today(answer: object, code: str) -> None:
     assert [finding.code for finding in gathered(answer).findings] == [code]
+
+
+@pytest.mark.parametrize(
+    ("answer", "codes"),
+    [
+        (backup(*nightly(last="11-22"), run("11-23 07:30")), []),
+        (backup(*nightly(last="11-22"), run("11-23 07:30", eu1="Failed")), ["backup-failed"]),
+        (backup(run("11-23 07:30"), created="11-23 07:20"), []),
+        (backup(*nightly(last="11-22"), run("11-23 07:40:01")), ["backup-overdue", "backup-state-unknown"]),
+        (backup(*nightly(), run("2099-01-01T01:00:00Z")), ["backup-state-unknown"]),
+    ],
+    ids=["a run", "one that failed", "a policy", "a clock that is wrong", "a clock that is wrong by years"],
+)
+def test_what_began_before_this_workspaces_turn_to_be_asked_about_is_not_in_the_future(
+    answer: object, codes: list[str]
+) -> None:
+    (verdict,), _ = gather(Request(), OneWorkspace(answer), asked_at=NOW + timedelta(minutes=35))
+
+    assert [finding.code for finding in verdict.findings] == codes
 
 
 def test_a_run_of_a_clock_that_is_a_little_fast_has_begun() -> None:

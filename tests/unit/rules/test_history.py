@@ -58,6 +58,11 @@ def test_a_run_that_came_after_midnight_answers_the_due_time_before_it() -> None
     ]
 
 
+def test_it_answers_none_that_was_due_before() -> None:
+    runs = [run(when) for when in ("11-20 06:00", "11-20 18:00", "11-22 00:20", "11-22 06:00", "11-23 06:00")]
+    assert strip(*runs, schedule="0 6,18 * * *") == ["succeeded", "missed", "succeeded", "succeeded"]
+
+
 @pytest.mark.parametrize(
     ("runs", "policy"),
     [

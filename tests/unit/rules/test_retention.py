@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import Json, Row, backup, both, check, nightly, row, run
+from builders import NOTHING, Json, Row, backup, both, check, copy, nightly, row, run
 
 from backup_reporter.settings import Rules
 
@@ -46,6 +46,49 @@ EXPIRING = [
         "Rotation comes too late where the next due time plus grace is the expiry",
         backup(*nightly(), hours=26),
         *both("backup-expiring"),
+    ),
+    row(
+        "Rotation is on its way while this due time's backup still runs, within its limit",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "InProgress"), hours=48),
+    ),
+    row(
+        "Rotation is on its way where this due time's backup has finished for one cluster, and runs for another",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "InProgress", eu1="Completed"), hours=48),
+    ),
+    row(
+        "Rotation is on its way while the grace of this due time lasts",
+        backup(*nightly(last="11-22"), hours=48),
+        now="11-23 02:59:59",
+    ),
+    row(
+        "Rotation is not on its way where the copy may expire before this due time's grace is over",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "InProgress"), hours=26),
+        *both("backup-expiring"),
+        now="11-23 01:30",
+    ),
+    row(
+        "Rotation is on its way for no copy of which nobody knows whether it is older than this due time",
+        backup(
+            run(eu1=copy(expires="11-24 01:00"), us2=NOTHING),
+            run("11-22 01:00", eu1=NOTHING),
+            run("11-23 01:00", "InProgress"),
+        ),
+        "backup-expiring eu1",
+        "backup-state-unknown eu1",
+        now="11-23 01:30",
+    ),
+    row(
+        "A backup that runs for longer than its limit replaces nothing",
+        backup(*nightly(last="11-22"), run("11-23 00:59", "InProgress"), hours=48),
+        *both("backup-stuck"),
+        *both("backup-expiring"),
+    ),
+    row(
+        "One cluster's running backup is no rotation of another that has its copy already",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "InProgress", eu1="Completed"), hours=26),
+        "backup-expiring eu1",
+        "backup-expiring us2",
+        now="11-23 02:30",
     ),
     row(
         "Rotation cannot be relied on after a failure",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import DAILY, at, backup, judged, label, nightly, run
+from builders import DAILY, at, backup, judged, label, nightly, only, run
+
+from backup_reporter.settings import Rules
 
 # From Monday, 2026-11-23 07:00 UTC, where nothing else is said.
 SYNTAX = {
@@ -80,6 +82,18 @@ def test_a_wall_time_that_the_clocks_show_twice_is_due_once_unless_every_hour_wi
     assert due_after("30 2 * * *", "10-24 12:00") == at("10-25 00:30")
     assert due_after("30 2 * * *", "10-25 00:30") == at("10-26 01:30")
     assert due_after("30 * * * *", "10-25 00:30") == at("10-25 01:30")
+
+
+def test_in_the_second_of_two_hours_that_look_alike_the_due_time_of_the_first_is_past() -> None:
+    berlin = "CRON_TZ=Europe/Berlin 30 2 * * *"
+    before = [run("10-22 00:30"), run("10-23 00:30"), run("10-24 00:30")]
+    late = backup(*before, only("us2", "10-25 01:10"), schedule=berlin)
+
+    verdict = judged(late, now=at("10-25 01:20"))
+    assert verdict.next_run_at == at("10-26 01:30")
+    assert [label(finding) for finding in verdict.findings] == ["cluster-not-backed-up eu1"]
+    strict = judged(backup(*before, schedule=berlin), rules=Rules(grace=timedelta(0)), now=at("10-25 01:10"))
+    assert [label(finding) for finding in strict.findings] == ["backup-overdue"]
 
 
 def test_in_summer_a_wall_time_is_another_instant() -> None:
