@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backup_reporter.errors import StoreError, reason_of
-from backup_reporter.report.changes import Baseline, compare
+from backup_reporter.report.changes import Baseline, compare, fewer_line
 from backup_reporter.report.model import Report, has_arrived, with_notes
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def compared(report: Report, store: ReportStore | None, seconds: float) -> tuple
     report = msgspec.structs.replace(report, changes=changes)
     if baseline.unheard not in (None, report.report_id):
         report = with_notes(report, f"The report {baseline.unheard} did not reach every channel.")
-    return report, baseline
+    return with_notes(report, *filter(None, [fewer_line(baseline)])), baseline
 
 
 def kept(

@@ -131,6 +131,17 @@ def test_changes_is_what_is_new_and_what_is_resolved() -> None:
     assert heard == [True, True, False, False, True, False, True]
 
 
+def test_a_healthy_workspace_that_is_not_listed_any_more_is_news_once() -> None:
+    house = House("changes", Shelf())
+    other = a_workspace("ledger")
+    house.publish(WELL, other)
+
+    heard = [house.hears(*workspaces) for workspaces in ((WELL, other), (WELL,), (WELL,))]
+
+    assert heard == [False, True, False]
+    assert "1 instead of 2 in prod" in house.sns.sent[-1].notes[0]
+
+
 def test_a_lost_earlier_report_is_no_reason_for_silence() -> None:
     house = House("changes", Shelf())
     house.publish(BROKEN)

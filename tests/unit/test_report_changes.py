@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 
 from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.report.changes import Baseline, compare
+from backup_reporter.report.changes import Baseline, compare, fewer_line
 from backup_reporter.report.model import Change, Changes, Report
 from report_builders import NOW, a_finding, a_report, a_workspace, days
 
@@ -137,6 +137,36 @@ def test_a_workspace_that_is_gone_takes_its_findings_with_it() -> None:
     later = report_of_day(1, a_workspace("other"))
 
     assert codes(changes_since(later, report_of_day(0, BROKEN)).resolved) == ["shop: backup-failed"]
+
+
+def test_fewer_workspaces_than_before_are_said_by_project_once_and_on_a_retry() -> None:
+    def of(project: str, *names: str) -> list[WorkspaceReport]:
+        return [
+            msgspec.structs.replace(a_workspace(name), project_uid=f"uid of {project}", project_name=project)
+            for name in names
+        ]
+
+    first = report_of_day(0, *of("prod", "shop", "ledger", "search"), *of("staging", "shop"), *of("test", "shop"))
+    less = report_of_day(1, *of("prod", "shop"), *of("test", "shop", "search"))
+    said = (
+        "There are fewer workspaces than in the last report: 1 instead of 3 in prod, none instead of 1 in staging. "
+        "Were they deleted, or may the API key no longer see them?"
+    )
+
+    assert fewer_line(after(first)) is None
+    assert fewer_line(after(first, less)) == said
+    assert fewer_line(after(first, less, less)) == said
+    assert fewer_line(after(first, less, report_of_day(2, *less.workspaces))) is None
+
+
+def test_workspaces_that_could_not_be_listed_are_missed_once_everything_can_be() -> None:
+    both = report_of_day(0, BROKEN, a_workspace("ledger"))
+    blind = report_of_day(1, problems=("Palette could not be asked.",))
+    less = report_of_day(2, a_workspace("ledger"))
+
+    assert fewer_line(after(both, blind)) is None
+    assert fewer_line(after(both, blind, report_of_day(2, *both.workspaces))) is None
+    assert "1 instead of 2 in prod" in (fewer_line(after(both, blind, less)) or "")
 
 
 def test_muting_resolves_nothing_and_its_end_is_news() -> None:

@@ -5,6 +5,7 @@ A finding is the same finding while tenant, workspace, cluster and code are the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
@@ -13,10 +14,12 @@ from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Fin
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Change, Changes, Key, Report, key_of
+from backup_reporter.report.places import listed, place
 from backup_reporter.report.verdicts import with_findings
 
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
+_MOST_PROJECTS = 10
 
 
 class Known(Record, frozen=True, kw_only=True):
@@ -26,10 +29,19 @@ class Known(Record, frozen=True, kw_only=True):
     muted: bool = False
 
 
+class ProjectSize(Record, frozen=True, kw_only=True):
+    """How many workspaces a project has."""
+
+    tenant: str | None
+    uid: str
+    name: str
+    workspaces: int
+
+
 class Baseline(Record, frozen=True, kw_only=True):
     """What the next report is compared with.
 
-    ``before`` is what this one was compared with: a retry of the same report compares with it
+    ``before`` and ``projects_before`` are what this one was compared with: a retry of the same report compares with it
     again, instead of finding nothing new. ``unheard`` is the first report that some channel lacks, unless everybody
     has had one since.
     """
@@ -39,6 +51,8 @@ class Baseline(Record, frozen=True, kw_only=True):
     as_of: Instant
     known: tuple[Known, ...] = ()
     before: tuple[Known, ...] | None = None
+    projects: tuple[ProjectSize, ...] = ()
+    projects_before: tuple[ProjectSize, ...] = ()
 
 
 def compare(report: Report, baseline: Baseline | None, why_none: str) -> tuple[Changes, Baseline]:
@@ -61,8 +75,55 @@ def compare(report: Report, baseline: Baseline | None, why_none: str) -> tuple[C
         resolved=_worst_first(one for one in missing if not one.muted and not is_hidden(one)),
     )
     kept = (*seen.values(), *filter(is_hidden, missing))
-    unheard = baseline.unheard if baseline else None
-    return changes, Baseline(report_id=report.report_id, unheard=unheard, as_of=report.as_of, known=kept, before=before)
+    projects_before = _projects_before(report, baseline)
+    return changes, Baseline(
+        report_id=report.report_id,
+        unheard=baseline.unheard if baseline else None,
+        as_of=report.as_of,
+        known=kept,
+        before=before,
+        projects=_projects(report, projects_before),
+        projects_before=projects_before,
+    )
+
+
+def fewer_line(baseline: Baseline) -> str | None:
+    """Which projects have fewer workspaces than in the report before, if any.
+
+    What is not listed has no findings: a key that may see less than it did must not look like backups getting better.
+    """
+    now = {(one.tenant, one.uid): one.workspaces for one in baseline.projects}
+    fewer = [
+        f"{left or 'none'} instead of {one.workspaces} in {place(one.tenant, one.name)}"
+        for one in baseline.projects_before
+        if (left := now.get((one.tenant, one.uid), 0)) < one.workspaces
+    ]
+    if not fewer:
+        return None
+    return (
+        f"There are fewer workspaces than in the last report: {listed(fewer, _MOST_PROJECTS)}. "
+        "Were they deleted, or may the API key no longer see them?"
+    )
+
+
+def _projects(report: Report, before: Iterable[ProjectSize]) -> tuple[ProjectSize, ...]:
+    """The projects with workspaces; none is smaller than ``before`` where something could not be listed."""
+    found = Counter((one.tenant, one.project_uid, one.project_name) for one in report.workspaces)
+    sizes = {
+        (tenant, uid): ProjectSize(tenant=tenant, uid=uid, name=name, workspaces=number)
+        for (tenant, uid, name), number in found.items()
+    }
+    for one in before if report.problems else ():
+        now = sizes.get((one.tenant, one.uid))
+        if now is None or now.workspaces < one.workspaces:
+            sizes[one.tenant, one.uid] = one
+    return tuple(sizes.values())
+
+
+def _projects_before(report: Report, baseline: Baseline | None) -> tuple[ProjectSize, ...]:
+    if baseline is None:
+        return ()
+    return baseline.projects_before if baseline.report_id == report.report_id else baseline.projects
 
 
 def _before(report: Report, baseline: Baseline | None) -> tuple[Known, ...] | None:
