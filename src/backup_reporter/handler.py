@@ -20,7 +20,7 @@ from backup_reporter.environment import load
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.observe import Observer
 from backup_reporter.publish import is_regular
-from backup_reporter.report.fit import fit
+from backup_reporter.report.fit import ANSWER, Room, fit
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.reporter import Reporter, countdown
 from backup_reporter.request import Request
@@ -58,9 +58,8 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
         request = reporter.request_of(event)
         if request.doctor:
             return _examined(context)
-        report = reporter.report(request, context.aws_request_id, seconds)
-        _made(report, request, reporter, observer)
-    return _answer(to_json(fit(report)))
+        json = _made(reporter.report(request, context.aws_request_id, seconds), request, reporter, observer, ANSWER)
+    return _answer(json)
 
 
 def _step(event: Mapping[Any, Any], reporter: Reporter, seconds: float, observer: Observer) -> dict[str, Any]:
@@ -72,19 +71,20 @@ def _step(event: Mapping[Any, Any], reporter: Reporter, seconds: float, observer
         return steps.plan(step, reporter, seconds)
     if isinstance(step, steps.CollectStep):
         return steps.collect(step, reporter, seconds)
-    request, report = steps.publish(step, reporter, seconds)
-    _made(report, request, reporter, observer)
-    return _answer(to_json(fit(report, steps.OUTPUT)))
+    made, report = steps.publish(step, reporter, seconds)
+    return _answer(_made(report, made, reporter, observer, steps.OUTPUT))
 
 
-def _made(report: Report, request: Request, reporter: Reporter, observer: Observer) -> None:
+def _made(report: Report, request: Request, reporter: Reporter, observer: Observer, room: Room) -> bytes:
+    """What becomes of a report that is made, as JSON for which there is ``room``."""
     observer.reported(report, is_regular=is_regular(request, reporter.settings))
     if request.is_scheduled:
         _insist_on_delivery(report)
+    return to_json(fit(report, room))
 
 
 def _answer(json: bytes) -> dict[str, Any]:
-    # From the JSON alone: by now a report that it was made of is let go, which takes up as much memory again.
+    # From the JSON alone: by now nobody holds the report, which takes up as much memory again.
     answer: dict[str, Any] = msgspec.json.decode(json)
     return answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeVar
@@ -14,7 +14,7 @@ from backup_reporter.health.findings import WORST_FIRST, Finding, Record
 from backup_reporter.health.verdict import WorkspaceReport
 from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Change, Changes, Report
-from backup_reporter.report.verdicts import worst_first
+from backup_reporter.report.verdicts import Verdicts, worst_first
 
 ANSWER_BYTES = 5_900_000
 """Lambda answers with at most 6 MB; a little is left for what the runtime adds."""
@@ -65,7 +65,7 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         workspaces=(),
     )
     brief = (_brief(one) if one.status == "OK" else one for one in report.workspaces)
-    workspaces, _ = _take(brief, room.most_bytes - room.size(bare), room)
+    workspaces = Verdicts(_that_fit(brief, room.most_bytes - room.size(bare), room))
     if len(workspaces) == len(report.workspaces):
         return msgspec.structs.replace(bare, workspaces=workspaces)
     return _with_the_worst(bare, report.workspaces, room)
@@ -114,21 +114,25 @@ def _with_the_worst(report: Report, verdicts: Sequence[WorkspaceReport], room: R
     new, left = _take(map(_brief_change, changes.new), for_changes, room)
     resolved, left = _take(map(_brief_change, changes.resolved), left, room)
     ongoing, left = _take(map(_brief_change, changes.ongoing), left, room)
-    workspaces, _ = _take(map(_brief, worst_first(verdicts)), free_bytes - for_changes + left, room)
+    worst = _that_fit(map(_brief, worst_first(verdicts)), free_bytes - for_changes + left, room)
     return msgspec.structs.replace(
         bare,
-        workspaces=workspaces,
+        workspaces=Verdicts(worst, is_ordered=True),
         changes=msgspec.structs.replace(changes, new=new, resolved=resolved, ongoing=ongoing),
     )
 
 
 def _take(records: Iterable[_Record], free_bytes: int, room: Room) -> tuple[tuple[_Record, ...], int]:
     """The first records that fit into ``free_bytes``, separators included, and the bytes that are left."""
-    taken: list[_Record] = []
+    taken = tuple(_that_fit(records, free_bytes, room))
+    used_bytes = sum(map(room.size, taken)) + room.separator_bytes * max(0, len(taken) - 1)
+    return taken, free_bytes - used_bytes
+
+
+def _that_fit(records: Iterable[_Record], free_bytes: int, room: Room) -> Iterator[_Record]:
     for record in records:
-        needed = room.size(record) + (room.separator_bytes if taken else 0)
-        if needed > free_bytes:
-            break
-        taken.append(record)
-        free_bytes -= needed
-    return tuple(taken), free_bytes
+        free_bytes -= room.size(record)
+        if free_bytes < 0:
+            return
+        yield record
+        free_bytes -= room.separator_bytes

@@ -19,7 +19,7 @@ _DECODER = msgspec.json.Decoder(WorkspaceReport)
 
 
 class Verdicts(Sequence[WorkspaceReport]):
-    """Verdicts in the order of a report: by tenant, project, name and uid.
+    """Verdicts in the order of a report: by tenant, project, name and uid; or as they come, where that ``is_ordered``.
 
     Each is kept as JSON, deflated by what it has in common with the first one: 0.7 KB where the objects
     of ten clusters and thirty days take ten. It is made anew whenever it is read, in some 30
@@ -28,7 +28,7 @@ class Verdicts(Sequence[WorkspaceReport]):
 
     __slots__ = ("_begins", "_ends", "_first", "_packed", "_with_findings", "_worst_first")
 
-    def __init__(self, verdicts: Iterable[WorkspaceReport] = ()) -> None:
+    def __init__(self, verdicts: Iterable[WorkspaceReport] = (), *, is_ordered: bool = False) -> None:
         # One block of memory that grows: thousands of small ones would lie in the gaps between what comes and goes.
         self._packed, self._first = bytearray(), b""
         ends, places, has_findings, ranks = array("Q", [0]), list[_Place](), bytearray(), bytearray()
@@ -41,7 +41,7 @@ class Verdicts(Sequence[WorkspaceReport]):
             places.append((verdict.tenant or "", verdict.project_name, verdict.name, verdict.uid))
             has_findings.append(bool(verdict.findings))
             ranks.append(WORST_FIRST.index(verdict.status))
-        order = sorted(range(len(places)), key=places.__getitem__)
+        order = range(len(places)) if is_ordered else sorted(range(len(places)), key=places.__getitem__)
         self._begins = array("Q", (ends[number] for number in order))
         self._ends = array("Q", (ends[number + 1] for number in order))
         self._with_findings = array("Q", (index for index, number in enumerate(order) if has_findings[number]))
