@@ -93,21 +93,18 @@ class Cron:
 
     def latest(self, at: datetime) -> datetime | None:
         """The last due time at or before ``at``; ``None`` where there is none within 50 years."""
-        start = at + timedelta(seconds=1)
-        if start.astimezone(self.zone).fold:
-            # In the second of two hours that look alike, a later wall time of the first is past as well.
-            start += timedelta(hours=1)
-        return next((due for due in self._due_times(start, reverse=True) if due <= at), None)
+        return _latest(self, at)
 
     def next(self, after: datetime) -> datetime | None:
         """The first due time after ``after``; ``None`` where there is none within 50 years."""
-        return next((due for due in self._due_times(after, reverse=False) if due > after), None)
+        return _next(self, after)
 
     def period_start(self, at: datetime) -> datetime:
         """Since when a run counts as made in the same period as one at ``at``."""
         return self.latest(at) or at - self.longest_pause
 
-    def _due_times(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
+    def due_times(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
+        """From ``start`` on, or back; by the clock of the zone, which shows some hours twice."""
         # Beyond the first and the last year of the calendar nothing falls due.
         with suppress(OverflowError):
             for due in CronSim(self.expression, start.astimezone(self.zone), reverse=reverse):
@@ -130,6 +127,24 @@ class Cron:
         within_a_day = max((later - earlier for earlier, later in pairwise(times)), default=timedelta())
         overnight = times[-1] - times[0]
         return max(within_a_day, _longest_pause_of_days(" ".join(self.expression.split()[2:])) - overnight)
+
+
+# The histories of all workspaces with one schedule ask about the same days, and stepping through time is what costs most
+# of judging a short history.
+
+
+@lru_cache(maxsize=4096)
+def _latest(cron: Cron, at: datetime) -> datetime | None:
+    start = at + timedelta(seconds=1)
+    if start.astimezone(cron.zone).fold:
+        # In the second of two hours that look alike, a later wall time of the first is past as well.
+        start += timedelta(hours=1)
+    return next((due for due in cron.due_times(start, reverse=True) if due <= at), None)
+
+
+@lru_cache(maxsize=4096)
+def _next(cron: Cron, after: datetime) -> datetime | None:
+    return next((due for due in cron.due_times(after, reverse=False) if due > after), None)
 
 
 @lru_cache(maxsize=256)

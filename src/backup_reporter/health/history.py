@@ -44,10 +44,10 @@ def _absence(case: Case, day: date) -> DayState:
     if case.schedule_error:
         return "unclear"
     due = _last_due(case, day, case.now)
-    if due and _was_answered(case, due):
-        # By a run after midnight, which answers none of those before it on this day.
+    while due and _was_answered(case, due):
+        # By a run just before the day or after it, which answers none of those in between.
         due = _last_due(case, day, due - timedelta(seconds=1))
-    if due is None or _was_answered(case, due):
+    if due is None:
         return "none"
     has_all_runs = not case.result.unreadable_runs and not _is_before_history(case, due)
     return "missed" if has_all_runs and _last_due(case, day, case.now - case.rules.grace) else "unclear"
