@@ -21,12 +21,13 @@ def in_seconds(seconds: float) -> Callable[[], float]:
 
 
 class Desk:
-    """Takes its time over each answer, and counts who is at it at once."""
+    """Takes its time over each answer, and counts who is at it at once. The first ``together`` wait for one another."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, together: int = 1) -> None:
         self.asked: list[int] = []
         self.most_at_once = 0
         self._seconds = seconds
+        self._together = threading.Barrier(together)
         self._at_once = 0
         self._lock = threading.Lock()
 
@@ -35,6 +36,9 @@ class Desk:
             self.asked.append(item)
             self._at_once += 1
             self.most_at_once = max(self.most_at_once, self._at_once)
+            is_first = len(self.asked) <= self._together.parties
+        if is_first:
+            self._together.wait(timeout=30)
         time.sleep(self._seconds)
         with self._lock:
             self._at_once -= 1
@@ -55,7 +59,7 @@ def test_nothing_to_ask_is_no_answer() -> None:
 
 
 def test_nobody_joins_where_the_rate_is_used_up() -> None:
-    desk = Desk(0.005)
+    desk = Desk(0.001, together=FIRST_THREADS)
 
     list(ask_all(desk, range(200), lambda: False, forever))
 
