@@ -169,6 +169,13 @@ def test_workspaces_that_could_not_be_listed_are_missed_once_everything_can_be()
     assert "1 instead of 2 in prod" in (fewer_line(after(both, blind, less)) or "")
 
 
+def test_a_workspace_that_no_project_listed_is_not_missed_when_one_does() -> None:
+    nowhere = msgspec.structs.replace(a_workspace("shop", a_finding("unreadable")), project_uid="", project_name="")
+
+    assert fewer_line(after(report_of_day(0, nowhere), report_of_day(1, WELL))) is None
+    assert fewer_line(after(report_of_day(0, WELL), report_of_day(1, nowhere))) is not None
+
+
 def test_muting_resolves_nothing_and_its_end_is_news() -> None:
     muted = report_of_day(1, a_workspace("shop", a_finding(muted=True)))
 

@@ -108,7 +108,9 @@ def fewer_line(baseline: Baseline) -> str | None:
 
 def _projects(report: Report, before: Iterable[ProjectSize]) -> tuple[ProjectSize, ...]:
     """The projects with workspaces; none is smaller than ``before`` where something could not be listed."""
-    found = Counter((one.tenant, one.project_uid, one.project_name) for one in report.workspaces)
+    # A workspace that was asked for by uid, and that no project lists, is in none.
+    listed_ones = (one for one in report.workspaces if one.project_uid)
+    found = Counter((one.tenant, one.project_uid, one.project_name) for one in listed_ones)
     sizes = {
         (tenant, uid): ProjectSize(tenant=tenant, uid=uid, name=name, workspaces=number)
         for (tenant, uid, name), number in found.items()
