@@ -53,17 +53,17 @@ test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
 
 check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports, template; changes nothing
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench tools
+	$(BIN)/ruff check src tests bench tools
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam validate --lint --region eu-central-1
-	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
+	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tools/translate_template.py > .venv-sam/translated.json
 	.venv-sam/bin/cfn-lint --non-zero-exit-code warning .venv-sam/translated.json
 
 fix: $(VENV)/.dev  ## Formats the code and mends what the linter can mend
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench tools
+	$(BIN)/ruff check --fix src tests bench tools
 
 build: .venv-sam/.sam  ## Builds the function as it is deployed, with its bill of materials (sbom.cdx.json)
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
@@ -89,16 +89,16 @@ faults: $(VENV)/.dev  ## Runs the handler behind every fault there is and over a
 	$(BIN)/pytest -q tests/integration/faults --override-ini addopts=--strict-markers --numprocesses 8 --dist worksteal --table docs/reliability.md
 
 fuzz: $(VENV)/.dev  ## Results, events, settings and labels, right and broken, fifty times as long as make test does
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/rules/test_properties.py tests/unit/rules/test_fuzz.py
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/health/test_properties.py tests/unit/health/test_fuzz.py
 
 checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template, before and after SAM's translator
-	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tests/template/translated.py > .venv-sam/translated.json
+	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tools/translate_template.py > .venv-sam/translated.json
 	.venv-checkov/bin/checkov --file template.yaml .venv-sam/translated.json --framework cloudformation --skip-download --compact --quiet
 
 LOCK = .venv-lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --upgrade --no-config
 
 schema: $(VENV)/.dev  ## Renews the report's JSON Schema in the docs
-	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.schema > docs/report.schema.json
+	PYTHONPATH=src $(BIN)/python -m tools.report_schema > docs/report.schema.json
 
 scale: $(VENV)/.dev  ## Renews the table of docs/scale.md
 	PYTHONPATH=src $(BIN)/python bench/scale.py docs/scale.md
@@ -107,13 +107,13 @@ fleet-memory: $(VENV)/.dev  ## Measures what planning and merging 100,000 worksp
 	PYTHONPATH=src $(BIN)/python bench/fleet_memory.py 100000
 
 findings: $(VENV)/.dev  ## Renews docs/findings.md from the catalog
-	PYTHONPATH=src $(BIN)/python -m backup_reporter.report.findings_document > docs/findings.md
+	PYTHONPATH=src $(BIN)/python -m tools.findings_document > docs/findings.md
 
 screenshots: $(VENV)/.dev  ## Renews the pictures of the page in the docs; needs Chromium
 	PYTHONPATH=src:tests $(BIN)/python -m browser.screenshots
 
 parameters: .venv-sam/.sam  ## Renews docs/parameters.md from the template
-	.venv-sam/bin/python tests/template/parameters_document.py > docs/parameters.md
+	.venv-sam/bin/python tools/parameters_document.py > docs/parameters.md
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt

@@ -23,34 +23,34 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 import backup_reporter.handler  # noqa: F401 - for its imports, which a step has in memory as well
-from backup_reporter import pipeline
+from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.channels import email, eventbridge, sns
-from backup_reporter.fleet.files import RunFiles
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import ChannelName, Settings
+from backup_reporter.config.tenants import Tenant
+from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
 from backup_reporter.health.model import Cluster, Workspace
-from backup_reporter.health.verdict import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.clock import PalettesClock
+from backup_reporter.palette.clock_skew import PalettesClock
 from backup_reporter.palette.lists import Page, Project
-from backup_reporter.pipeline import Palette
-from backup_reporter.publish import Outlets
-from backup_reporter.publish import redeliver as send_again
 from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
+from backup_reporter.report.packed import Verdicts
 from backup_reporter.report.slack_blocks import message
-from backup_reporter.report.verdicts import Verdicts
-from backup_reporter.request import Request
-from backup_reporter.settings import ChannelName, Settings
-from backup_reporter.store import ReportStore
-from backup_reporter.tenants import Tenant
+from backup_reporter.run import pipeline
+from backup_reporter.run.pipeline import Palette
+from backup_reporter.run.publish import Outlets
+from backup_reporter.run.publish import redeliver as send_again
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 RUN = "20261124T070000Z-00000000-00000000"
 ONE_IN = 1 if os.environ.get("FAILING") == "all" else 20
-MOST_MEGABYTES = 256 if ONE_IN > 1 else 640
+MAX_MEGABYTES = 256 if ONE_IN > 1 else 640
 TENANTS, WORKSPACES_IN_A_PROJECT, CLUSTERS, DAYS = 10, 50, 3, 30
 
 
@@ -273,7 +273,7 @@ def main() -> None:
         print(
             f"{step}: {peak:.0f} MB, {cpu:.0f} s of CPU, {kept / workspaces:.0f} bytes kept for each of {workspaces:,} workspaces"
         )
-    sys.exit(any(took[step].peak_megabytes > MOST_MEGABYTES for step in MEASURED))
+    sys.exit(any(took[step].peak_megabytes > MAX_MEGABYTES for step in MEASURED))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
+from backup_reporter.config.limits import MAX_THREADS
 from backup_reporter.demo.lookalike import API_KEY
-from backup_reporter.palette.crew import MOST_THREADS
 from bench.document import Section, verdict
 from bench.processes import Function, Json, naive, palette
 from bench.sizes import WITHOUT_LIMIT, Sizes
@@ -88,14 +88,14 @@ def without_limit(function: Function, sizes: Sizes) -> Section:
             taken = function.probe("fetch", PALETTE_API_URL=server.url, PALETTE_API_KEY=API_KEY, **WITHOUT_LIMIT)
         walls.append(taken["fetch_seconds"])
         lost = max(lost, taken["lost"])
-    bound, wall = LATENCY_SECONDS * number / MOST_THREADS, median(walls)
+    bound, wall = LATENCY_SECONDS * number / MAX_THREADS, median(walls)
     return Section(
         "Without a limit",
         f"""
-Where the limit is set out of the way, latency × N / concurrency is the bound; at most {MOST_THREADS} threads ask at a time.
+Where the limit is set out of the way, latency × N / concurrency is the bound; at most {MAX_THREADS} threads ask at a time.
 Nobody runs it like this: it shows what the reporter itself costs, and what the look-alike costs, which is Python too and
 answers on the same two cores.
 """,
         ("N", "latency ms", "threads", "bound s", "wall s", "wall / bound", "results / s", "lost"),
-        [(number, round(1000 * LATENCY_SECONDS), MOST_THREADS, bound, wall, wall / bound, number / wall, lost)],
+        [(number, round(1000 * LATENCY_SECONDS), MAX_THREADS, bound, wall, wall / bound, number / wall, lost)],
     )

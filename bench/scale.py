@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from backup_reporter.shards import MOST_WORKSPACES, SHARD_SECONDS
+from backup_reporter.run.plan import MAX_WORKSPACES, SHARD_SECONDS
 
 RUNS_IN_A_MONTH = 30
 WORKSPACES_IN_A_PROJECT = 50
@@ -74,7 +74,7 @@ class Run:
 
     @property
     def shards_in_a_lane(self) -> int:
-        return ceil(self._in_a_lane / min(MOST_WORKSPACES, PER_SECOND * SHARD_SECONDS))
+        return ceil(self._in_a_lane / min(MAX_WORKSPACES, PER_SECOND * SHARD_SECONDS))
 
     @property
     def seconds(self) -> float:

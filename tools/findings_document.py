@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from backup_reporter.health.catalog import CODES
+from backup_reporter.health.catalog import codes_worst_first
 from backup_reporter.health.codes import Code
 from backup_reporter.health.findings import Severity
-
-WORST_FIRST: tuple[Severity, ...] = ("critical", "unknown", "warning", "info")
 
 _INTRODUCTION = """\
 # What each finding means
@@ -27,12 +25,6 @@ _SEVERITIES: dict[Severity, str] = {
     "warning": "A workspace with one of these is WARNING: it can be restored, and something needs a look.",
     "info": "Worth knowing; these count toward no status.",
 }
-
-
-def codes_worst_first() -> dict[Severity, list[Code]]:
-    """Every code under its severity, in order of their names."""
-    by_name = sorted(CODES.values(), key=lambda code: code.name)
-    return {severity: [code for code in by_name if code.severity == severity] for severity in WORST_FIRST}
 
 
 def findings_document() -> str:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from backup_reporter.palette import schema
+from backup_reporter.palette import wire_types
 from backup_reporter.palette.results import decode_backup_result
 
 _ROUNDS = 7
-_STRUCTS = msgspec.json.Decoder(schema.Result[schema.RunEntry | None] | None)
+_STRUCTS = msgspec.json.Decoder(wire_types.Result[wire_types.RunEntry | None] | None)
 
 
 def seconds(decode: Callable[[bytes], object], document: bytes, times: int) -> float:

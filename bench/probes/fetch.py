@@ -7,9 +7,9 @@ import json
 import os
 import time
 
-from backup_reporter.environment import load
-from backup_reporter.reporter import Reporter
-from backup_reporter.request import Request
+from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.environment import load
+from backup_reporter.config.request import Request
 
 
 def main() -> None:

@@ -16,25 +16,25 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
+from backup_reporter.aws.clients import Clients
+from backup_reporter.aws.secrets import parse_api_key, read_secret
+from backup_reporter.aws.tenant_document import read_tenants
 from backup_reporter.channels.channel import Channel
-from backup_reporter.clients import Clients
-from backup_reporter.deliver import OnceEach
+from backup_reporter.config.request import Request, parse_event
+from backup_reporter.config.settings import ChannelName, Settings
+from backup_reporter.config.tenants import Tenant, only_tenant, parse_tenants
 from backup_reporter.errors import SecretError, SettingsError
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Palette, Progress, Surroundings, nobody_watches, run
-from backup_reporter.publish import Outlets, redeliver
+from backup_reporter.palette.rate_limit import Pace
 from backup_reporter.report.model import Report
-from backup_reporter.request import Request, parse_event
-from backup_reporter.secrets import parse_api_key, read_secret
-from backup_reporter.settings import ChannelName, Settings
-from backup_reporter.tenant_document import read_tenants
-from backup_reporter.tenants import Tenant, only_tenant, parse_tenants
+from backup_reporter.run.deliver import OnceEach
+from backup_reporter.run.pipeline import Palette, Progress, Surroundings, nobody_watches, run
+from backup_reporter.run.publish import Outlets, redeliver
 
 if TYPE_CHECKING:
-    from backup_reporter.channels.slack import SlackChannel
-    from backup_reporter.heartbeat import Heartbeat
-    from backup_reporter.store import ReportStore
+    from backup_reporter.aws.report_store import ReportStore
+    from backup_reporter.channels.heartbeat import Heartbeat
+    from backup_reporter.channels.slack.channel import SlackChannel
 
 _RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for what comes after asking; at most a third of it."""
@@ -71,7 +71,7 @@ class Reporter:
         table = self.settings.delivery_table
         if not table:
             return None
-        from backup_reporter.once import DeliveryTable  # noqa: PLC0415 - see above
+        from backup_reporter.aws.delivery_log import DeliveryTable  # noqa: PLC0415 - see above
 
         return partial(DeliveryTable, self.clients.aws("dynamodb"), table, self.function_name)
 
@@ -79,7 +79,7 @@ class Reporter:
         bucket = self.settings.report_bucket
         if not bucket:
             return None
-        from backup_reporter.store import ReportStore  # noqa: PLC0415 - see above
+        from backup_reporter.aws.report_store import ReportStore  # noqa: PLC0415 - see above
 
         return ReportStore(self.clients.aws("s3"), bucket, self.settings.report_prefix)
 
@@ -87,7 +87,7 @@ class Reporter:
         name = self.settings.heartbeat_url_secret
         if not name:
             return None
-        from backup_reporter.heartbeat import Heartbeat  # noqa: PLC0415 - see above
+        from backup_reporter.channels.heartbeat import Heartbeat  # noqa: PLC0415 - see above
 
         return Heartbeat(self._http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name)
 
@@ -103,7 +103,7 @@ class Reporter:
 
     def slack(self) -> SlackChannel:
         """The Slack channel, whose secret is read when it is used."""
-        from backup_reporter.channels.slack import SlackChannel  # noqa: PLC0415 - see above
+        from backup_reporter.channels.slack.channel import SlackChannel  # noqa: PLC0415 - see above
 
         return SlackChannel(
             self._http,

@@ -16,14 +16,14 @@ from typing import Any, Protocol
 
 import msgspec
 
-from backup_reporter.environment import load
+from backup_reporter.bootstrap import Reporter, countdown
+from backup_reporter.config.environment import load
+from backup_reporter.config.request import Request
 from backup_reporter.errors import DeliveryFailed
-from backup_reporter.observe import Observer
-from backup_reporter.publish import is_regular
-from backup_reporter.report.fit import ANSWER, Room, fit
 from backup_reporter.report.model import Report, to_json
-from backup_reporter.reporter import Reporter, countdown
-from backup_reporter.request import Request
+from backup_reporter.report.truncate import ANSWER, Room, fit
+from backup_reporter.run.publish import is_regular
+from backup_reporter.telemetry import Observer
 
 gc.freeze()
 gc.enable()
@@ -64,7 +64,7 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
 
 def _step(event: Mapping[Any, Any], reporter: Reporter, seconds: float, observer: Observer) -> dict[str, Any]:
     """A part of the run, for the state machine of a fleet; its last step answers with the report."""
-    from backup_reporter.fleet import steps  # noqa: PLC0415 - a run in one function needs none of it
+    from backup_reporter.distributed import steps  # noqa: PLC0415 - a run in one function needs none of it
 
     step = steps.parse_step(event)
     if isinstance(step, steps.PlanStep):
@@ -91,7 +91,7 @@ def _answer(json: bytes) -> dict[str, Any]:
 
 def _examined(context: LambdaContext) -> dict[str, Any]:
     """The doctor's findings. Settings that cannot be used are one of them, and not an error."""
-    from backup_reporter.doctor.examine import examine  # noqa: PLC0415 - no report needs it
+    from backup_reporter.doctor.diagnose import examine  # noqa: PLC0415 - no report needs it
 
     seconds = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
     return _answer(msgspec.json.encode(examine(lambda: _reporter_of(os.environ), countdown(seconds))))

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from backup_reporter.aws.secrets import keep_libraries_quiet
 from backup_reporter.errors import BackupReporterError
-from backup_reporter.health.wording import quote
 from backup_reporter.report.model import Report, has_arrived
-from backup_reporter.report.verdicts import with_findings
-from backup_reporter.secrets import keep_libraries_quiet
+from backup_reporter.report.packed import with_findings
+from backup_reporter.wording import quote
 
 SERVICE = "backup-reporter"
 NAMESPACE = "BackupReporter"
 
 _REASON_LENGTH = 1000
-_MOST_REASONS = 50
+_MAX_REASONS = 50
 _METRIC_OF_DELIVERY = {"delivered": "ReportsDelivered", "failed": "DeliveriesFailed"}
 """A channel that has had the report (``duplicate``) does not get it again, and neither is it counted again."""
 
@@ -113,4 +113,4 @@ class Observer:
 
 def _lines(texts: Sequence[str]) -> list[str]:
     """Texts as a log may have them: bounded, and without characters that steer whatever shows the log."""
-    return [quote(text, _REASON_LENGTH) for text in texts[:_MOST_REASONS]]
+    return [quote(text, _REASON_LENGTH) for text in texts[:_MAX_REASONS]]

@@ -12,10 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.model import Report
-from backup_reporter.report.page import render_page
-from report_builders import a_finding, a_full_workspace, a_report, a_workspace
+from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
+from backup_reporter.report.page.page import render_page
+from support.report_builders import a_finding, a_full_workspace, a_report, a_workspace
 
 from .conftest import Open
 

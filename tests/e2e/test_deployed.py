@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stack import REPOSITORY, LocalAws, local_aws
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.local_server import Answer, LocalServer, Request
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
+from support.stack import REPOSITORY, LocalAws, local_aws
 
 STACK = "reporter"
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stack import local_aws
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from support.stack import local_aws
 
 _SECONDS = 120.0
 

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from stack import MINISTACK, REPOSITORY
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.local_aws import local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.slack_server import SlackServer
+from support.stack import MINISTACK, REPOSITORY
 
-MOST_BYTES = 12_000_000
+MAX_BYTES = 12_000_000
 
 INVOKE = """
 import json, sys
@@ -60,7 +60,7 @@ def test_the_package_is_compiled_and_at_most_twelve_megabytes_zipped(package: Pa
         for path in files:
             archive.write(path, path.relative_to(package))
 
-    assert (tmp_path / "package.zip").stat().st_size <= MOST_BYTES
+    assert (tmp_path / "package.zip").stat().st_size <= MAX_BYTES
     sources = {path for path in files if path.suffix == ".py"}
     compiled = {path.parent.parent / f"{path.name.split('.')[0]}.py" for path in files if path.suffix == ".pyc"}
     assert {path for path in sources if path.is_relative_to(package / "backup_reporter")} <= compiled

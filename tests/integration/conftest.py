@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.server import ThreadedMotoServer
 from moto.sns.models import Subscription
-from world import LocalAws, World, a_fleet, a_result, a_run, world
 
 from backup_reporter.demo.lookalike import LookAlike
 from backup_reporter.demo.slack_server import SlackServer
+from support.world import LocalAws, World, a_fleet, a_result, a_run, world
 
 
 @pytest.fixture(scope="session")

@@ -10,13 +10,13 @@ import msgspec
 import pytest
 from test_permissions import GIVEN, MADE
 from test_runtime_interface import metrics_in
-from world import World
 
 from backup_reporter.errors import DeliveryFailed
-from backup_reporter.observe import Observer
 from backup_reporter.report.model import Delivery
-from deployed_template import ACCOUNT, REGION, REPOSITORY, Deployed, translated
-from report_builders import a_green_report
+from backup_reporter.telemetry import Observer
+from support.deployed_template import ACCOUNT, REGION, REPOSITORY, Deployed, translated
+from support.report_builders import a_green_report
+from support.world import World
 
 ALARM, SECONDS_IN_AN_HOUR = "AWS::CloudWatch::Alarm", 3600
 OF_THE_PLATFORM = {

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from fault_list import always, palettes_error, raw
-from stage import SCHEDULED, Stage, stage
-from world import LocalAws, environment_of
 
 from backup_reporter.demo.local_server import Answer, Script
 from backup_reporter.errors import BackupReporterError
 from backup_reporter.handler import _reporter
+from support.fault_list import always, palettes_error, raw
+from support.stage import SCHEDULED, Stage, stage
+from support.world import LocalAws, environment_of
 
 KEY = "canary-key/0+9=ABCdef"
 TOKEN = "xoxb-canary-token"

@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from world import LocalAws
 
 from backup_reporter.channels.email import EmailChannel, payload
 from backup_reporter.errors import ChannelError
 from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.model import Report
-from report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.world import LocalAws
 
 UTC = ZoneInfo("UTC")
 FROM, TO = "backups@example.com", ("ops@example.com", "audit@example.org")

@@ -10,12 +10,12 @@ import pytest
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
-from world import REGION, LocalAws
 
 from backup_reporter.channels.eventbridge import MAX_BYTES, EventBridgeChannel, payload
 from backup_reporter.errors import ChannelError
 from backup_reporter.report.model import Report, from_json
-from report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.world import REGION, LocalAws
 
 UTC = ZoneInfo("UTC")
 

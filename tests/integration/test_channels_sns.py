@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from world import LocalAws
 
 from backup_reporter.channels.sns import MAX_BYTES, SnsChannel, payload
 from backup_reporter.errors import ChannelError
 from backup_reporter.report.model import Report, from_json
-from report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.world import LocalAws
 
 UTC = ZoneInfo("UTC")
 

@@ -12,20 +12,20 @@ import urllib3
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
-from world import LocalAws
 
 from backup_reporter.channels import eventbridge, sns
 from backup_reporter.channels.channel import Channel
 from backup_reporter.channels.email import EmailChannel
 from backup_reporter.channels.eventbridge import EventBridgeChannel
-from backup_reporter.channels.slack import SlackChannel
+from backup_reporter.channels.slack.channel import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
-from backup_reporter.deliver import deliver
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.report import slack_blocks
-from backup_reporter.report.fit import fit
 from backup_reporter.report.model import Report, to_json
-from report_builders import a_failing_fleet
+from backup_reporter.report.truncate import fit
+from backup_reporter.run.deliver import deliver
+from support.report_builders import a_failing_fleet
+from support.world import LocalAws
 
 UTC = ZoneInfo("UTC")
 WORKSPACES = 10_000

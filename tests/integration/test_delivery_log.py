@@ -10,14 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from world import LocalAws
 
-from backup_reporter.deliver import SEND_SECONDS, deliver
+from backup_reporter.aws.delivery_log import CLAIM_SECONDS, REMEMBER_SECONDS, DeliveryTable
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError, StoreError
-from backup_reporter.once import CLAIM_SECONDS, REMEMBER_SECONDS, DeliveryTable
 from backup_reporter.report.model import Delivery, Report
-from backup_reporter.settings import ChannelName
-from report_builders import NOW, a_green_report
+from backup_reporter.run.deliver import SEND_SECONDS, deliver
+from support.report_builders import NOW, a_green_report
+from support.world import LocalAws
 
 DELIVERY = "2026-11-24T07:00:00Z/slack/1234"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fault_list import FAULTS, Fault
-from fault_runner import run
-from world import LocalAws
+
+from support.fault_list import FAULTS, Fault
+from support.fault_runner import run
+from support.world import LocalAws
 
 
 @pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.quick], ids=lambda fault: fault.name)

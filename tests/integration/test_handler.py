@@ -9,11 +9,11 @@ from typing import Any
 
 import jsonschema
 import pytest
-from world import OTHER_PROJECT, PROJECT, World, a_fleet, a_result, a_run, an_item
 
 from backup_reporter.demo.fleet import Failure, instructive
 from backup_reporter.demo.local_server import Answer, Request
 from backup_reporter.errors import DeliveryFailed, InvalidRequest, SettingsError
+from support.world import OTHER_PROJECT, PROJECT, World, a_fleet, a_result, a_run, an_item
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/report.schema.json").read_text())

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 import urllib3
-from world import World, a_fleet
 
+from backup_reporter.channels.heartbeat import Heartbeat
 from backup_reporter.demo.local_server import Answer, LocalServer, Request, Script
 from backup_reporter.errors import DeliveryFailed, HeartbeatError, SecretError
-from backup_reporter.heartbeat import Heartbeat
+from support.world import World, a_fleet
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}
 NO_TOPIC = "arn:aws:sns:eu-central-1:123456789012:missing"

@@ -89,8 +89,16 @@ def without_nulls(value: Any) -> Any:
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
 
 
+ERROR = {
+    "type": "object",
+    "required": ["code", "message"],
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "ref": {"type": "string"}, "details": {}},
+}
+"""The error body, for an API description that leaves it out."""
+
+
 def check_against(description: dict[str, Any], definition: str, document: Any) -> None:
-    schema = {"$ref": f"#/definitions/{definition}", "definitions": description["definitions"]}
+    schema = {"$ref": f"#/definitions/{definition}", "definitions": {"v1Error": ERROR, **description["definitions"]}}
     jsonschema.Draft4Validator(schema, format_checker=FORMATS).validate(without_nulls(document))
 
 

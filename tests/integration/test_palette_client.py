@@ -31,7 +31,7 @@ from backup_reporter.errors import (
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.lists import Project
-from backup_reporter.palette.pace import Pace
+from backup_reporter.palette.rate_limit import Pace
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 FLEET = instructive(NOW)

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import urllib3
-from world import REGION, LocalAws
 
+from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.settings import Settings
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report, Scope
-from backup_reporter.reporter import Reporter
-from backup_reporter.settings import Settings
-from backup_reporter.store import ReportStore
-from report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+from support.world import REGION, LocalAws
 
 UTC = ZoneInfo("UTC")
 

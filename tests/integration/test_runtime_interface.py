@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from runtime_api import runtime
-from world import World
 
 from backup_reporter.demo.local_server import Answer, Request
 from backup_reporter.demo.lookalike import API_KEY
 from backup_reporter.errors import DeliveryFailed
+from support.runtime_api import runtime
+from support.world import World
 
 
 def lines(log: str) -> list[dict[str, Any]]:

@@ -19,10 +19,10 @@ import pytest
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.judge import judge
 from backup_reporter.health.model import BackupResult, Workspace
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.lists import Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.settings import Rules
 
 Json = dict[str, Any]
 
@@ -194,7 +194,7 @@ class Row:
     answer: Any
     expected: frozenset[str]
     workspace: Json
-    rules: Rules
+    thresholds: Thresholds
     now: datetime
     says: Mapping[str, Sequence[str]] = field(default_factory=dict)
     since: Mapping[str, str | None] = field(default_factory=dict)
@@ -209,7 +209,7 @@ def row(
     answer: Any,
     *expected: str,
     workspace: Json | None = None,
-    rules: Rules | None = None,
+    thresholds: Thresholds | None = None,
     now: datetime | str = NOW,
     **checks: Any,
 ) -> Any:
@@ -223,7 +223,7 @@ def row(
             answer=answer,
             expected=frozenset(expected),
             workspace=workspace or listed(),
-            rules=rules or Rules(),
+            thresholds=thresholds or Thresholds(),
             now=at(now) if isinstance(now, str) else now,
             **checks,
         ),
@@ -245,13 +245,13 @@ def decoded(workspace: Json, answer: Any) -> tuple[Workspace, BackupResult]:
 def judged(
     answer: Any,
     workspace: Json | None = None,
-    rules: Rules | None = None,
+    thresholds: Thresholds | None = None,
     now: datetime = NOW,
     *,
     single_run: bool = False,
 ) -> WorkspaceReport:
     """The verdict on an answer of Palette's."""
-    return judge(*decoded(workspace or listed(), answer), rules or Rules(), now, single_run=single_run)
+    return judge(*decoded(workspace or listed(), answer), thresholds or Thresholds(), now, single_run=single_run)
 
 
 def label(finding: Finding) -> str:
@@ -262,7 +262,7 @@ def label(finding: Finding) -> str:
 
 def check(case: Row) -> None:
     """Judges a row's case and compares everything that the row says about it."""
-    verdict = judged(case.answer, case.workspace, case.rules, case.now, single_run=case.single_run)
+    verdict = judged(case.answer, case.workspace, case.thresholds, case.now, single_run=case.single_run)
     found = {label(finding): finding for finding in verdict.findings}
     assert frozenset(found) == case.expected, describe(verdict)
     assert len(found) == len(verdict.findings), "at most one finding per code and cluster"

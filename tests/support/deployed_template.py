@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).parents[1]
+REPOSITORY = Path(__file__).parents[2]
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 _PSEUDO = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws"}
 _NO_VALUE = object()
@@ -25,7 +25,7 @@ _NO_VALUE = object()
 def translated() -> dict[str, Any]:
     """The template after SAM's own translator, which lives in an environment of its own (`make .venv-sam/.sam`)."""
     printed = subprocess.run(
-        [REPOSITORY / ".venv-sam/bin/python", "tests/template/translated.py"],
+        [REPOSITORY / ".venv-sam/bin/python", "tools/translate_template.py"],
         cwd=REPOSITORY,
         env={"AWS_DEFAULT_REGION": REGION},
         capture_output=True,

@@ -15,10 +15,9 @@ from itertools import count
 from threading import Lock
 from typing import Literal
 
-from stage import CHANNELS, WORKSPACES, Stage, service_of
-from world import OTHER_PROJECT
-
 from backup_reporter.demo.local_server import Answer, Request, Script
+from support.stage import CHANNELS, WORKSPACES, Stage, service_of
+from support.world import OTHER_PROJECT
 
 Wire = Answer | Script | None
 Strike = Callable[[Request], Wire]

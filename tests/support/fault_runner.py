@@ -10,11 +10,11 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from fault_list import Certificate, Fault
-from stage import CHANNELS, HEALTHY, IN_TROUBLE, SCHEDULED, WORKSPACES, Outcome, stage
-from world import LocalAws
 
 from backup_reporter.demo.lookalike import API_KEY
+from support.fault_list import Certificate, Fault
+from support.stage import CHANNELS, HEALTHY, IN_TROUBLE, SCHEDULED, WORKSPACES, Outcome, stage
+from support.world import LocalAws
 
 WORST = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
 

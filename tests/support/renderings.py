@@ -25,17 +25,17 @@ from backup_reporter.channels.email import payload as email_payload
 from backup_reporter.cli.view import ReportView
 from backup_reporter.demo.slack_limits import block_problems, formatting_warnings
 from backup_reporter.health.catalog import CODES
-from backup_reporter.observe import Observer
 from backup_reporter.report.attachment import csv_attachment
-from backup_reporter.report.csv_table import COLUMNS, render_csv
-from backup_reporter.report.fit import fit
+from backup_reporter.report.csv import COLUMNS, render_csv
 from backup_reporter.report.groups import title_of
-from backup_reporter.report.index_page import entry_of, render_index
 from backup_reporter.report.markdown import render_markdown
 from backup_reporter.report.model import Report, from_json, to_json
-from backup_reporter.report.page import render_page
+from backup_reporter.report.page.index import entry_of, render_index
+from backup_reporter.report.page.page import render_page
 from backup_reporter.report.slack_blocks import MAX_MESSAGE, message, plain, thread
 from backup_reporter.report.text import text
+from backup_reporter.report.truncate import fit
+from backup_reporter.telemetry import Observer
 
 UTC = ZoneInfo("UTC")
 STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

@@ -10,7 +10,7 @@ import msgspec
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
-from backup_reporter.health.verdict import ClusterReport, Copies, Day, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, Copies, Day, WorkspaceReport
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope
 

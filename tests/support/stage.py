@@ -20,7 +20,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from world import OTHER_PROJECT, PROJECT, REGION, Context, LocalAws, a_fleet, a_result, a_run, an_item, environment_of
 
 from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.local_server import Answer, LocalServer, Request
@@ -28,6 +27,18 @@ from backup_reporter.demo.lookalike import LookAlike
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.handler import lambda_handler
+from support.world import (
+    OTHER_PROJECT,
+    PROJECT,
+    REGION,
+    Context,
+    LocalAws,
+    a_fleet,
+    a_result,
+    a_run,
+    an_item,
+    environment_of,
+)
 
 CHANNELS = ("sns", "slack", "email", "eventbridge")
 HEALTHY = ("shop", "search", "payments", "mail", "blog")

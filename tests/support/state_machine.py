@@ -14,10 +14,10 @@ from uuid import uuid4
 import pytest
 from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.core.config import default_user_config
-from world import Context, LocalAws, World, environment_of
 
 from backup_reporter.handler import lambda_handler
-from deployed_template import ACCOUNT, REGION, Deployed
+from support.deployed_template import ACCOUNT, REGION, Deployed
+from support.world import Context, LocalAws, World, environment_of
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:BackupReporter"
 _SECONDS = 120.0

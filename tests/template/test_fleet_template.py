@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployed_template import Deployed
+from support.deployed_template import Deployed
 
 FLEET = {"FleetRun": "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet"}
 

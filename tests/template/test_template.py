@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 import pytest
 import yaml
 from cronsim import CronSim
-from parameters_document import document
 
-from backup_reporter.environment import load
+from backup_reporter.config.environment import load
+from tools.parameters_document import document
 
 REPOSITORY = Path(__file__).parents[2]
 SETTINGS = set(
     re.findall(
-        r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/environment.py").read_text()
+        r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/config/environment.py").read_text()
     )
 )
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from backup_reporter.clients import Clients
-from backup_reporter.palette.crew import MOST_CREWS
-from backup_reporter.reporter import Reporter
-from backup_reporter.settings import Settings
+from backup_reporter.aws.clients import Clients
+from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.limits import MAX_POOLS
+from backup_reporter.config.settings import Settings
 
 SETTINGS = Settings(sns_topic_arn="arn:aws:sns:eu-central-1:123456789012:reports", report_bucket="reports")
 
@@ -36,7 +36,7 @@ def test_every_connection_shares_one_tls_context() -> None:
 
 def test_as_many_palettes_as_are_asked_at_once_keep_their_connections_and_so_does_slack() -> None:
     pools = Clients().http(None)
-    urls = ["https://slack.example", *(f"https://palette-{number}.example" for number in range(MOST_CREWS))]
+    urls = ["https://slack.example", *(f"https://palette-{number}.example" for number in range(MAX_POOLS))]
     first_time = [pools.connection_from_url(url) for url in urls]
 
     assert all(pools.connection_from_url(url) is before for url, before in zip(urls, first_time, strict=True))

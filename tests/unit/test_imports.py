@@ -21,16 +21,16 @@ NEEDED_BY_SOME = {
     "aws_lambda_powertools.utilities.parser": "nobody",
     "backup_reporter.channels.email": "those who set it up",
     "backup_reporter.channels.eventbridge": "those who set it up",
-    "backup_reporter.channels.slack": "those who set it up",
+    "backup_reporter.channels.slack.channel": "those who set it up",
     "backup_reporter.channels.sns": "those who set it up",
     "backup_reporter.cli": "the command line",
     "backup_reporter.demo": "the demo",
     "backup_reporter.doctor": "the doctor",
-    "backup_reporter.heartbeat": "those who set it up",
-    "backup_reporter.once": "those who set it up",
-    "backup_reporter.report.page": "those who keep reports",
+    "backup_reporter.channels.heartbeat": "those who set it up",
+    "backup_reporter.aws.delivery_log": "those who set it up",
+    "backup_reporter.report.page.page": "those who keep reports",
     "backup_reporter.report.schema": "the docs",
-    "backup_reporter.store": "those who set it up",
+    "backup_reporter.aws.report_store": "those who set it up",
 }
 ALLOWED = {"aws_lambda_powertools", "boto3", "cronsim", "msgspec", "urllib3"}
 """Packages that every run needs; what they bring along themselves is theirs."""
@@ -56,7 +56,7 @@ def said() -> list[set[str]]:
 def test_importing_the_handler_loads_nothing_that_only_some_runs_need(said: list[set[str]]) -> None:
     loaded, _ = said
 
-    assert "backup_reporter.pipeline" in loaded
+    assert "backup_reporter.run.pipeline" in loaded
     assert {name: whose for name, whose in NEEDED_BY_SOME.items() if name in loaded} == {}
 
 

@@ -11,9 +11,9 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from backup_reporter.aws.secrets import keep_libraries_quiet
+from backup_reporter.config.limits import MAX_POOLS, MAX_THREADS
 from backup_reporter.errors import SettingsError
-from backup_reporter.palette.crew import MOST_CREWS, MOST_THREADS
-from backup_reporter.secrets import keep_libraries_quiet
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 _CONFIGS = {
@@ -26,7 +26,7 @@ _CONFIGS = {
     ),
     "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
 }
-_MOST_HOSTS = MOST_CREWS + 2
+_MAX_HOSTS = MAX_POOLS + 2
 """Whose connections are kept: every Palette that is asked at the same time, Slack, and the heartbeat's."""
 
 
@@ -58,7 +58,7 @@ class Clients:
                 context = ssl.create_default_context()
                 if ca_bundle:
                     _trust(context, ca_bundle)
-                self._http[ca_bundle] = urllib3.PoolManager(_MOST_HOSTS, maxsize=MOST_THREADS, ssl_context=context)
+                self._http[ca_bundle] = urllib3.PoolManager(_MAX_HOSTS, maxsize=MAX_THREADS, ssl_context=context)
             return self._http[ca_bundle]
 
 

@@ -17,8 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
-from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.model import Report, Scope, from_json_lines, json_pieces, scope_id
+from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

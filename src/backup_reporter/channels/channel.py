@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.report.model import Report
-from backup_reporter.settings import ChannelName
 
 
 class Channel(Protocol):

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.report.attachment import Attachment, csv_attachment
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report
 from backup_reporter.report.text import subject, text
-from backup_reporter.settings import ChannelName
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError
-from backup_reporter.health.findings import Record
-from backup_reporter.report.fit import Room, fit
+from backup_reporter.records import Record
 from backup_reporter.report.model import Report, to_json
-from backup_reporter.settings import ChannelName
+from backup_reporter.report.truncate import Room, fit
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

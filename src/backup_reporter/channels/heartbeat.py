@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from backup_reporter.aws.secrets import parse_heartbeat_url
 from backup_reporter.errors import HeartbeatError
-from backup_reporter.secrets import parse_heartbeat_url
 
 CALL_SECONDS = 15.0
 """How long a heartbeat may take in all, whatever time the run has."""

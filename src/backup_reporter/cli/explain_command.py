@@ -12,11 +12,10 @@ from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
-from backup_reporter.cli.signs import STATUSES, Sign
-from backup_reporter.health.catalog import CODES
+from backup_reporter.cli.symbols import STATUSES, Sign
+from backup_reporter.health.catalog import CODES, codes_worst_first
 from backup_reporter.health.codes import Code
 from backup_reporter.health.findings import STATUS_OF_SEVERITY
-from backup_reporter.report.findings_document import codes_worst_first
 
 _PROSE_CELLS = 88
 _INFO = Sign("i", "i", "cyan")

@@ -19,10 +19,10 @@ from rich.text import Text
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.view import ReportView
 from backup_reporter.report import phrases
-from backup_reporter.report.csv_table import render_csv
+from backup_reporter.report.csv import render_csv
 from backup_reporter.report.markdown import render_markdown
 from backup_reporter.report.model import Report, to_json
-from backup_reporter.report.page import render_page
+from backup_reporter.report.page.page import render_page
 
 Format = Literal["table", "json", "markdown", "csv", "html"]
 

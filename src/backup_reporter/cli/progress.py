@@ -11,8 +11,8 @@ from rich.progress import ProgressColumn as Column
 from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
-from backup_reporter.pipeline import Progress as OnProgress
-from backup_reporter.pipeline import nobody_watches
+from backup_reporter.run.pipeline import Progress as OnProgress
+from backup_reporter.run.pipeline import nobody_watches
 
 
 class _Rate(Column):

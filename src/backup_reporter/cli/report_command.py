@@ -12,19 +12,19 @@ from uuid import uuid4
 
 import click
 
+from backup_reporter.bootstrap import Reporter, countdown
 from backup_reporter.cli.formats import FORMATS, Format, format_of, show, write
-from backup_reporter.cli.keyboard import reporter_of
-from backup_reporter.cli.names import Uids, uids_of
 from backup_reporter.cli.options import debug_option
+from backup_reporter.cli.param_types import Length, point_in_time
 from backup_reporter.cli.progress import progress_bar
-from backup_reporter.cli.values import Length, point_in_time
+from backup_reporter.cli.resolve_names import Uids, uids_of
+from backup_reporter.cli.settings import reporter_of
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Notify
 from backup_reporter.errors import BackupReporterError, InvalidRequest
 from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
-from backup_reporter.health.wording import listed, quote
 from backup_reporter.report.model import Report
-from backup_reporter.reporter import Reporter, countdown
-from backup_reporter.request import Request
-from backup_reporter.settings import Notify
+from backup_reporter.wording import listed, quote
 
 _SECONDS = 3600.0
 """What a run may take; at Palette's rate that is enough for 36,000 workspaces."""
@@ -148,7 +148,7 @@ def _check_directory(output: Path | None) -> None:
 
 def _reported(reporter: Reporter, wishes: _Wishes, *, on_a_clear_screen: bool = False) -> Report:
     report = _made(reporter, wishes)
-    zone = reporter.settings.rules.time_zone
+    zone = reporter.settings.thresholds.time_zone
     if on_a_clear_screen:
         click.clear()
     if wishes.output:
@@ -159,7 +159,7 @@ def _reported(reporter: Reporter, wishes: _Wishes, *, on_a_clear_screen: bool = 
 
 
 def _made(reporter: Reporter, wishes: _Wishes) -> Report:
-    as_of = point_in_time(wishes.as_of, reporter.settings.rules.time_zone) if wishes.as_of else None
+    as_of = point_in_time(wishes.as_of, reporter.settings.thresholds.time_zone) if wishes.as_of else None
     with progress_bar(is_wanted=wishes.progress) as on_progress:
         uids = _asked_for(reporter, wishes)
         # A what-if is told to nobody unless somebody says so, and --publish says so.
@@ -199,7 +199,7 @@ def _watch(reporter: Reporter, wishes: _Wishes, pause: timedelta) -> Report:
     try:
         while True:
             if is_seen:
-                again_at = datetime.now(reporter.settings.rules.time_zone) + pause
+                again_at = datetime.now(reporter.settings.thresholds.time_zone) + pause
                 click.secho(f"\n  Looks again at {again_at:%H:%M:%S %Z}; Ctrl-C ends it.", dim=True)
             time.sleep(pause.total_seconds())
             try:

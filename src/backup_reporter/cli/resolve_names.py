@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
 
+from backup_reporter.config.settings import UID_PATTERN
+from backup_reporter.config.tenants import Tenant
 from backup_reporter.errors import InvalidRequest, PaletteError
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.wording import listed, quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover, list_projects
 from backup_reporter.palette.lists import Project
-from backup_reporter.settings import UID_PATTERN
-from backup_reporter.tenants import Tenant
+from backup_reporter.wording import listed, quote
 
-_MOST_MATCHES = 20
+_MAX_MATCHES = 20
 _NAME_LENGTH = 63
 
 _Thing = TypeVar("_Thing", Project, Workspace)
@@ -97,8 +97,8 @@ def _described_project(project: Project) -> str:
 
 
 def _several(noun: str, asked: str, matches: Sequence[str]) -> str:
-    shown = [f"  {match}" for match in matches[:_MOST_MATCHES]]
-    more = [f"  and {len(matches) - _MOST_MATCHES} more"] if len(matches) > _MOST_MATCHES else []
+    shown = [f"  {match}" for match in matches[:_MAX_MATCHES]]
+    more = [f"  and {len(matches) - _MAX_MATCHES} more"] if len(matches) > _MAX_MATCHES else []
     head = f"--{noun}: {quote(asked, 80)!r} is the name of {len(matches)} {noun}s; give the uid of one of them:"
     return "\n".join([head, *shown, *more])
 
@@ -112,6 +112,6 @@ def _none(noun: str, asked: str, things: Sequence[Project | Workspace], problems
         said += f"; did you mean {' or '.join(quote(name, _NAME_LENGTH) for name in close)}?"
     elif things:
         names = sorted({quote(thing.name, _NAME_LENGTH) for thing in things})
-        shown = ", ".join(names[:_MOST_MATCHES]) + (" …" if len(names) > _MOST_MATCHES else "")
+        shown = ", ".join(names[:_MAX_MATCHES]) + (" …" if len(names) > _MAX_MATCHES else "")
         said += f"; there are: {shown}"
     return "\n".join([said, *(f"  {quote(problem, 300)}" for problem in problems)])

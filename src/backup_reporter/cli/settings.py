@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from backup_reporter.environment import load
+from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.environment import load
+from backup_reporter.config.settings import without_outlets
 from backup_reporter.errors import SettingsError
-from backup_reporter.reporter import Reporter
-from backup_reporter.settings import without_outlets
 
 API_KEY_VARIABLE = "PALETTE_API_KEY"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backup_reporter.health.findings import Status
-from backup_reporter.health.verdict import DayState
+from backup_reporter.health.workspace_report import DayState
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,24 +11,24 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from backup_reporter.cli.signs import DAY_WORDS, DAYS, STATUSES
+from backup_reporter.cli.symbols import DAY_WORDS, DAYS, STATUSES
 from backup_reporter.health.findings import Finding, Severity, status_of
-from backup_reporter.health.verdict import ClusterReport, Day, WorkspaceReport
-from backup_reporter.health.wording import count, quote
+from backup_reporter.health.workspace_report import ClusterReport, Day, WorkspaceReport
+from backup_reporter.report.day_states import STRIP_DAYS
 from backup_reporter.report.groups import title_of_finding
+from backup_reporter.report.locations import NAME_LENGTH, place
 from backup_reporter.report.model import Report
-from backup_reporter.report.page_view import age
-from backup_reporter.report.places import NAME_LENGTH, place
+from backup_reporter.report.page.view import age
 from backup_reporter.report.rows import Row, rows
-from backup_reporter.report.strip import STRIP_DAYS
+from backup_reporter.wording import count, quote
 
-MOST_HEALTHY = 40
+MAX_HEALTHY = 40
 """Healthy workspaces beyond these are counted: what matters must not scroll out of sight."""
 
 _COPY_CELLS = 15
 _EXPIRY_CELLS = 14
-_LEAST_NAME_CELLS = 29
-_MOST_NAME_CELLS = 44
+_MIN_NAME_CELLS = 29
+_MAX_NAME_CELLS = 44
 _WIDE_CELLS = 110
 """From this width on what is wrong has a column of its own; below it, lines of its own."""
 
@@ -60,7 +60,7 @@ class WorkspaceTable:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         drawing = _Drawing(self._as_of, ascii_only=options.ascii_only)
         bad = [line for workspace, its_rows in self._bad for line in drawing.lines(workspace, its_rows)]
-        healthy = [drawing.healthy(workspace) for workspace, _ in self._healthy[:MOST_HEALTHY]]
+        healthy = [drawing.healthy(workspace) for workspace, _ in self._healthy[:MAX_HEALTHY]]
         layout = _Layout(console, options.max_width, [*bad, *healthy])
         yield layout.head()
         for line in bad:
@@ -69,9 +69,9 @@ class WorkspaceTable:
             yield Text()
         for line in healthy:
             yield from layout.laid_out(line)
-        if left_out := self._healthy[MOST_HEALTHY:]:
+        if left_out := self._healthy[MAX_HEALTHY:]:
             yield Text(f"  and {count(len(left_out), 'more healthy workspace')}: --format csv has every one", "dim")
-        shown = (*self._bad, *self._healthy[:MOST_HEALTHY])
+        shown = (*self._bad, *self._healthy[:MAX_HEALTHY])
         if days := [day for workspace, _ in shown for day in workspace.history[-STRIP_DAYS:]]:
             yield drawing.legend(days, options.max_width)
 
@@ -190,7 +190,7 @@ class _Layout:
         self._width = width
         self._is_wide = width >= _WIDE_CELLS
         longest = max((line.sign.cell_len + 1 + line.name.cell_len for line in lines), default=0)
-        most = _MOST_NAME_CELLS if self._is_wide else _LEAST_NAME_CELLS + 2
+        most = _MAX_NAME_CELLS if self._is_wide else _MIN_NAME_CELLS + 2
         self._name_cells = min(max(longest, len("  Workspace")), most)
         self._strip_cells = max([len("Last 14 days"), *(line.strip.cell_len for line in lines)])
 

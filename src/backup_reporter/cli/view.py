@@ -8,22 +8,22 @@ from zoneinfo import ZoneInfo
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.text import Text
 
-from backup_reporter.cli.signs import STATUSES
+from backup_reporter.cli.symbols import STATUSES
 from backup_reporter.cli.table import WorkspaceTable
 from backup_reporter.health.findings import STATUS_OF_SEVERITY
-from backup_reporter.health.wording import quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.locations import member_lines, place
 from backup_reporter.report.model import Report
-from backup_reporter.report.places import member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_line
+from backup_reporter.wording import quote
 
-_MOST_CAVEATS = 10
-_MOST_TENANTS = 40
-_MOST_CHANGES = 10
-_MOST_CAUSES = 20
-_MOST_WORKSPACES = 8
-_MOST_CLUSTERS = 8
+_MAX_CAVEATS = 10
+_MAX_TENANTS = 40
+_MAX_CHANGES = 10
+_MAX_CAUSES = 20
+_MAX_WORKSPACES = 8
+_MAX_CLUSTERS = 8
 _PROSE_CELLS = 100
 """Lines longer than this are hard to read, however wide the terminal is."""
 
@@ -64,14 +64,14 @@ class _Writer:
         yield from (first, *(Text.assemble("  ", piece) for piece in more))
         yield from self._said([phrases.trust_line(report, self._zone)])
         yield from self._said([phrases.what_if(report, self._zone), phrases.scope_line(report)], "cyan")
-        yield from self._said(phrases.caveats(report, _MOST_CAVEATS), "magenta")
+        yield from self._said(phrases.caveats(report, _MAX_CAVEATS), "magenta")
         if report.problems or not report.workspaces:
             yield from self._said(["backup-reporter doctor looks for the reason."])
-        tenants = phrases.tenant_lines(report, _MOST_TENANTS)
+        tenants = phrases.tenant_lines(report, _MAX_TENANTS)
         if tenants:
             yield Text()
             yield from self._said(tenants)
-        changes = phrases.change_lines(report, _MOST_CHANGES)
+        changes = phrases.change_lines(report, _MAX_CHANGES)
         if changes:
             yield Text()
             yield from self._said(changes)
@@ -89,11 +89,11 @@ class _Writer:
 
     def causes(self) -> Iterator[RenderableType]:
         problems = self._problems
-        for index, group in enumerate(problems[:_MOST_CAUSES]):
+        for index, group in enumerate(problems[:_MAX_CAUSES]):
             yield Text()
             yield from self._cause(group, phrases.action_line(problems, index))
         if problems:
-            left_out = problems[_MOST_CAUSES:]
+            left_out = problems[_MAX_CAUSES:]
             yield Text()
             yield from self._said([phrases.more_line(left_out, self._report)] if left_out else [])
             yield from self._said(["What a finding means: backup-reporter explain CODE"], "dim")
@@ -103,15 +103,15 @@ class _Writer:
         since = phrases.since_line(group, self._report.as_of, self._zone)
         yield Text(f"{sign.drawn(ascii_only=self._ascii_only)} {group.title}", f"bold {sign.style}")
         yield from self._said([f"{group.code}, {since}" if since else group.code], "dim")
-        yield from self._said(member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS), "bold", indent=4)
+        yield from self._said(member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS), "bold", indent=4)
         yield from self._said([quote(group.message, phrases.MESSAGE_LENGTH)])
         yield from self._said([action], "cyan")
 
     def tail(self) -> Iterator[RenderableType]:
         report = self._report
         lines: Sequence[str | None] = (
-            phrases.muted_line(report, _MOST_WORKSPACES),
-            *phrases.info_lines(self._infos, _MOST_WORKSPACES),
+            phrases.muted_line(report, _MAX_WORKSPACES),
+            *phrases.info_lines(self._infos, _MAX_WORKSPACES),
             _deliveries(report),
             f"The whole report: {report.report_url}" if report.report_url else None,
         )

@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from backup_reporter.errors import SettingsError
-from backup_reporter.setting_parsers import (
+from backup_reporter.config.parsers import (
     given,
     holds_no_secret,
     parse_api_url,
@@ -29,7 +28,9 @@ from backup_reporter.setting_parsers import (
     parse_uids,
     parse_whole,
 )
-from backup_reporter.settings import DEFAULT_API_URL, Rules, Settings
+from backup_reporter.config.settings import DEFAULT_API_URL, Settings
+from backup_reporter.errors import SettingsError
+from backup_reporter.health.thresholds import Thresholds
 
 _Value = TypeVar("_Value")
 
@@ -77,7 +78,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         delivery_table=optional("DELIVERY_TABLE", parse_table),
         notify=read("NOTIFY", parse_notify, "always"),
         heartbeat_url_secret=optional("HEARTBEAT_URL_SECRET", parse_secret_name, show=False),
-        rules=Rules(
+        thresholds=Thresholds(
             expiry_warning=timedelta(days=read("EXPIRY_WARNING_DAYS", parse_number(0, 3650), 3.0)),
             max_backup_age=_hours(read("MAX_BACKUP_AGE_HOURS", parse_number(0.1, 87600), 0.0)),
             stuck_after=timedelta(hours=read("STUCK_AFTER_HOURS", parse_number(0, 8760), 6.0)),

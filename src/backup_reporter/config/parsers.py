@@ -8,14 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from backup_reporter.settings import (
-    KNOWN_STATES,
-    NOTIFY_SETTINGS,
-    UID_PATTERN,
-    Notify,
-    PhaseClass,
-    normalize_state,
-)
+from backup_reporter.config.settings import NOTIFY_SETTINGS, UID_PATTERN, Notify
+from backup_reporter.health.phases import KNOWN_STATES, PhaseClass, normalize_state
 
 
 def given(value: object, *, may_be_secret: bool = False) -> str:

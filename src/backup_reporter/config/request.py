@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import msgspec
 
+from backup_reporter.config.parsers import given
+from backup_reporter.config.settings import CHANNEL_NAMES, NOTIFY_SETTINGS, UID_PATTERN, ChannelName, Notify, Settings
 from backup_reporter.errors import InvalidRequest
-from backup_reporter.health.wording import listed, quote
-from backup_reporter.setting_parsers import given
-from backup_reporter.settings import CHANNEL_NAMES, NOTIFY_SETTINGS, UID_PATTERN, ChannelName, Notify, Settings
+from backup_reporter.wording import listed, quote
 
 _NOTIFY_VALUES: tuple[Notify, ...] = (*NOTIFY_SETTINGS, "never")
 _UNRESOLVED_SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"

@@ -1,64 +1,19 @@
-"""What the reporter may be told, as one frozen value; :mod:`backup_reporter.environment` reads it."""
+"""What the reporter may be told, as one frozen value; :mod:`backup_reporter.config.environment` reads it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import lru_cache
 from typing import Literal
-from zoneinfo import ZoneInfo
+
+from backup_reporter.health.thresholds import Thresholds
 
 Notify = Literal["always", "problems", "changes", "never"]
 ChannelName = Literal["sns", "slack", "email", "eventbridge"]
-PhaseClass = Literal["succeeded", "partial", "failed", "running", "doomed", "deleting", "unknown"]
 
 DEFAULT_API_URL = "https://api.spectrocloud.com"
 CHANNEL_NAMES: tuple[ChannelName, ...] = ("sns", "slack", "email", "eventbridge")
 NOTIFY_SETTINGS: tuple[Notify, ...] = ("always", "problems", "changes")
-
-KNOWN_STATES: Mapping[str, PhaseClass] = {
-    "completed": "succeeded",
-    "succeeded": "succeeded",
-    "success": "succeeded",
-    "partiallyfailed": "partial",
-    "failed": "failed",
-    "failedvalidation": "failed",
-    "error": "failed",
-    "new": "running",
-    "initiated": "running",
-    "queued": "running",
-    "readytostart": "running",
-    "pending": "running",
-    "inprogress": "running",
-    "running": "running",
-    "waitingforpluginoperations": "running",
-    "finalizing": "running",
-    "waitingforpluginoperationspartiallyfailed": "doomed",
-    "finalizingpartiallyfailed": "doomed",
-    "deleting": "deleting",
-}
-"""Velero's backup phases and Palette's own words for them, normalized by :func:`normalize_state`."""
-
-
-@lru_cache(maxsize=256)
-def normalize_state(state: str) -> str:
-    """A state without what does not count in comparing: case, spaces, ``-`` and ``_``."""
-    return re.sub(r"[\s_-]+", "", state).casefold()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What the judging may be told: thresholds, further state words, and how to show times."""
-
-    expiry_warning: timedelta = timedelta(days=3)
-    max_backup_age: timedelta | None = None
-    stuck_after: timedelta = timedelta(hours=6)
-    grace: timedelta = timedelta(hours=2)
-    extra_states: Mapping[str, PhaseClass] = field(default_factory=dict)
-    history_days: int = 30
-    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +39,7 @@ class Settings:
     delivery_table: str | None = None
     notify: Notify = "always"
     heartbeat_url_secret: str | None = None
-    rules: Rules = field(default_factory=Rules)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property
     def channels(self) -> tuple[ChannelName, ...]:

@@ -14,9 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from backup_reporter.errors import SettingsError
-from backup_reporter.health.wording import listed
-from backup_reporter.setting_parsers import (
+from backup_reporter.config.parsers import (
     given,
     holds_no_secret,
     parse_api_url,
@@ -24,9 +22,11 @@ from backup_reporter.setting_parsers import (
     parse_secret_name,
     parse_whole,
 )
-from backup_reporter.settings import UID_PATTERN, Settings
+from backup_reporter.config.settings import UID_PATTERN, Settings
+from backup_reporter.errors import SettingsError
+from backup_reporter.wording import listed
 
-MOST_TENANTS = 1000
+MAX_TENANTS = 1000
 
 _Thing = TypeVar("_Thing")
 
@@ -68,8 +68,8 @@ def parse_tenants(document: bytes | str, settings: Settings) -> tuple[Tenant, ..
         entries = msgspec.json.decode(document)
     except msgspec.DecodeError as error:
         raise SettingsError([f"TENANTS: {settings.tenants} holds no JSON: {error}"]) from None
-    if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_TENANTS:
-        raise SettingsError([f"TENANTS: {settings.tenants} should hold a list of 1 to {MOST_TENANTS} tenants"])
+    if not isinstance(entries, list) or not 1 <= len(entries) <= MAX_TENANTS:
+        raise SettingsError([f"TENANTS: {settings.tenants} should hold a list of 1 to {MAX_TENANTS} tenants"])
     problems: list[str] = []
     tenants = [_tenant(entry, number, settings, problems) for number, entry in enumerate(entries, 1)]
     problems += _contradictions(tenants)

@@ -23,7 +23,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
-_SMALLEST_WORTH_ZIPPING_BYTES = 1024
+_MIN_WORTH_ZIPPING_BYTES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +181,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.server.stopped.wait(answer.delay_seconds)
         body = answer.body
         headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
-        if len(body) >= _SMALLEST_WORTH_ZIPPING_BYTES and "gzip" in self.headers.get("Accept-Encoding", ""):
+        if len(body) >= _MIN_WORTH_ZIPPING_BYTES and "gzip" in self.headers.get("Accept-Encoding", ""):
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers["Content-Encoding"] = "gzip"
         headers |= {"Content-Length": str(len(body)), **answer.headers}

@@ -24,7 +24,7 @@ from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.serve import SETTINGS, say
 from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
-from backup_reporter.health.wording import count
+from backup_reporter.wording import count
 
 EVENT_FILE = Path("events/scheduled.json")
 DIRECTORY = Path("build/demo")

@@ -8,18 +8,19 @@ from datetime import datetime, timedelta
 import msgspec
 import urllib3
 
+from backup_reporter.config.limits import MAX_THREADS
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Settings
+from backup_reporter.config.tenants import Tenant
 from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.crew import MOST_THREADS
-from backup_reporter.palette.pace import Pace
-from backup_reporter.pipeline import Palette, Surroundings, run
-from backup_reporter.publish import Outlets
+from backup_reporter.palette.rate_limit import Pace
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
-from backup_reporter.request import Request
-from backup_reporter.settings import Rules, Settings
-from backup_reporter.tenants import Tenant
+from backup_reporter.run.pipeline import Palette, Surroundings, run
+from backup_reporter.run.publish import Outlets
 
 
 def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:
@@ -35,7 +36,7 @@ def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -
 
 def _report(palette: LookAlike, now: datetime) -> Report:
     client = PaletteClient(
-        urllib3.PoolManager(maxsize=MOST_THREADS),
+        urllib3.PoolManager(maxsize=MAX_THREADS),
         palette.url,
         lambda: API_KEY,
         Pace(1000, 1000),
@@ -49,7 +50,9 @@ def _report(palette: LookAlike, now: datetime) -> Report:
         seconds_left=lambda: 600.0,
         invocation_id="sample",
     )
-    return run(Request(scheduled_at=now), Settings(rules=Rules(max_backup_age=timedelta(days=10))), around, now)
+    return run(
+        Request(scheduled_at=now), Settings(thresholds=Thresholds(max_backup_age=timedelta(days=10))), around, now
+    )
 
 
 def _sleep_briefly(seconds: float) -> None:

@@ -16,12 +16,12 @@ from typing import Literal, TypeVar
 
 import msgspec
 
+from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.errors import InvalidRequest, StoreError
-from backup_reporter.health.findings import Record
-from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.report.verdicts import Verdicts
-from backup_reporter.shards import VERSION, Plan, Shard, lanes_of
-from backup_reporter.store import ReportStore
+from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.records import Record
+from backup_reporter.report.packed import Verdicts
+from backup_reporter.run.plan import VERSION, Plan, Shard, lanes_of
 
 _VERDICT = msgspec.json.Decoder(WorkspaceReport)
 _File = TypeVar("_File", bound=Record)

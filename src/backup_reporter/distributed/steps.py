@@ -1,6 +1,6 @@
 """The three steps of a run as a state machine calls them: *plan*, *collect* for each shard, *publish*.
 
-Each does what the one function does in one go (:mod:`backup_reporter.pipeline`); between them lie files.
+Each does what the one function does in one go (:mod:`backup_reporter.run.pipeline`); between them lie files.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter import pipeline
+from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.bootstrap import Reporter, asking_seconds, countdown, utc_now
+from backup_reporter.config.request import Request
+from backup_reporter.distributed.files import RunFiles, ShardName, run_of
 from backup_reporter.errors import InvalidRequest, SettingsError
-from backup_reporter.fleet.files import RunFiles, ShardName, run_of
-from backup_reporter.health.findings import Record
-from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.report.fit import Room, size_in_answer
+from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.records import Record
 from backup_reporter.report.model import Report
-from backup_reporter.report.verdicts import Verdicts
-from backup_reporter.reporter import Reporter, asking_seconds, countdown, utc_now
-from backup_reporter.request import Request
-from backup_reporter.shards import with_clocks
-from backup_reporter.store import ReportStore
+from backup_reporter.report.packed import Verdicts
+from backup_reporter.report.truncate import Room, size_in_answer
+from backup_reporter.run import pipeline
+from backup_reporter.run.plan import with_clocks
 
 OUTPUT = Room(200_000, size_in_answer, len(", "))
 """What is answered of a report: an execution's output is 256 KiB at most, and a little is left for what stands around it."""
@@ -81,7 +81,7 @@ def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, 
             [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
         )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
-    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.rules, client, utc_now))
+    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.thresholds, client, utc_now))
     files.keep_verdicts(shard, verdicts, client.clock.problem)
     return {"workspaces": len(verdicts)}
 
@@ -90,7 +90,7 @@ def publish(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Requ
     """The report of everything that was collected, delivered; a shard of which nothing is known is UNKNOWN by name."""
     seconds_left = countdown(seconds)
     files = RunFiles(_store(reporter), step.run)
-    made, rules = files.plan(), reporter.settings.rules
+    made, thresholds = files.plan(), reporter.settings.thresholds
 
     clocks: dict[str | None, str | None] = {}
 
@@ -98,7 +98,7 @@ def publish(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Requ
         for number, workspaces in enumerate(made.shards):
             found = files.verdicts(number, workspaces)
             if found is None:
-                yield from pipeline.unheard(files.shard(number), _LOST, made, rules)
+                yield from pipeline.unheard(files.shard(number), _LOST, made, thresholds)
             else:
                 head, verdicts = found
                 clocks[head.tenant] = head.clock or clocks.get(head.tenant)

@@ -13,7 +13,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
-from backup_reporter.health.wording import quote
+from backup_reporter.wording import quote
 
 _CREDENTIALS = "Sign in to AWS again (aws sso login, aws configure, or AWS_PROFILE); a function has its role instead."
 _NOT_ALLOWED = (

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.doctor.aws_errors import mend_of, said_of
 from backup_reporter.errors import SettingsError, reason_of
-from backup_reporter.health.findings import Record
+from backup_reporter.records import Record
 
 Result = Literal["ok", "warning", "failed", "off"]
 """``warning``: it works, and somebody should look. ``off``: not set up, or not tried because of something else."""

@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from backup_reporter.channels.slack import MENDS, WORDS_FOR_NOTHING_TO_SAY, SlackChannel
+from backup_reporter.aws.secrets import parse_heartbeat_url
+from backup_reporter.channels.slack.channel import MENDS, WORDS_FOR_NOTHING_TO_SAY, SlackChannel
+from backup_reporter.config.settings import Settings
 from backup_reporter.doctor.checks import Ailment, Check, off, tried
-from backup_reporter.health.wording import count
-from backup_reporter.secrets import parse_heartbeat_url
-from backup_reporter.settings import Settings
+from backup_reporter.wording import count
 
 _PROBE_KEY = "doctor/probe.txt"
 _SLACK_SECONDS = 10.0

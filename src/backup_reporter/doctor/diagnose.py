@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
+from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.tenants import Tenant
 from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, off, settings_checks, tried
-from backup_reporter.doctor.outlet_checks import OutletChecks
+from backup_reporter.doctor.destination_checks import OutletChecks
 from backup_reporter.doctor.palette_checks import PaletteChecks
 from backup_reporter.errors import SettingsError
-from backup_reporter.health.wording import count, listed
-from backup_reporter.reporter import Reporter
-from backup_reporter.tenants import Tenant
+from backup_reporter.wording import count, listed
 
 _AFTER_THE_KEY = ("projects", "workspaces", "backup results", "rate", "clock")
 _TENANTS_MEND = (
@@ -37,9 +37,9 @@ def examine(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], fl
 
 
 def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
-    rules, settings = reporter.settings.rules, reporter.settings
+    settings = reporter.settings
     channels = ", ".join(settings.channels) or "no channel"
-    said = f"all valid; {settings.tenants or settings.api_url}; {channels}; times in {rules.time_zone}"
+    said = f"all valid; {settings.tenants or settings.api_url}; {channels}; times in {settings.thresholds.time_zone}"
     yield Check(name="settings", tried="read the environment", result="ok", found=said)
 
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from backup_reporter.config.tenants import Tenant
 from backup_reporter.doctor.checks import Ailment, Check, off, tried
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.wording import count, listed, quote
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import Fleet, discover, list_projects
 from backup_reporter.palette.lists import Project
-from backup_reporter.tenants import Tenant
+from backup_reporter.wording import count, listed, quote
 
 ALLOWED_PER_SECOND = 10.0
 ALLOWED_AT_ONCE = 50
 """Palette's own limits for one address and one kind of request: https://docs.spectrocloud.com/api/introduction/"""
 
-_MOST_SKEW_SECONDS = 300.0
-_MOST_PROJECTS = 40
+_MAX_SKEW_SECONDS = 300.0
+_MAX_PROJECTS = 40
 _TRIES_IN_A_PROJECT = 3
 _RUN_SECONDS = 840.0
 """What a function has (900 s at most) but for rendering and delivering."""
@@ -96,8 +96,8 @@ class PaletteChecks:
             raise Ailment(
                 "there is no workspace whose backups could be read", "See the check before this one.", result="off"
             )
-        refused = [refusal for found in by_project[:_MOST_PROJECTS] if (refusal := self._refusal(found))]
-        looked_at = min(len(by_project), _MOST_PROJECTS)
+        refused = [refusal for found in by_project[:_MAX_PROJECTS] if (refusal := self._refusal(found))]
+        looked_at = min(len(by_project), _MAX_PROJECTS)
         if refused:
             project, error = refused[0]
             names = listed([quote(name, 63) for name, _ in refused])
@@ -149,7 +149,7 @@ class PaletteChecks:
             )
         skew_seconds = abs(theirs_ahead_seconds)
         said = f"{skew_seconds:.0f} s {'behind' if theirs_ahead_seconds > 0 else 'ahead of'} Palette's"
-        if skew_seconds > _MOST_SKEW_SECONDS:
+        if skew_seconds > _MAX_SKEW_SECONDS:
             raise Ailment(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
         return said
 

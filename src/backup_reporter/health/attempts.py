@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from backup_reporter.health.clusters import KnownClusters
 from backup_reporter.health.model import Cluster, ClusterBackup, Fact, Policy, Run
-from backup_reporter.health.phases import FINISHED, UNDER_WAY, deletion_of, is_given, phase_of
-from backup_reporter.settings import PhaseClass, Rules
+from backup_reporter.health.phases import FINISHED, UNDER_WAY, PhaseClass, deletion_of, is_given, phase_of
+from backup_reporter.health.thresholds import Thresholds
 
 
 class Attempt(Fact, frozen=True, kw_only=True):
@@ -52,15 +52,20 @@ class Attempt(Fact, frozen=True, kw_only=True):
 
 
 def attempt_of(
-    backup: ClusterBackup | None, run: Run, at: datetime | None, policy: Policy, rules: Rules, known: KnownClusters
+    backup: ClusterBackup | None,
+    run: Run,
+    at: datetime | None,
+    policy: Policy,
+    thresholds: Thresholds,
+    known: KnownClusters,
 ) -> Attempt:
     """What became of a cluster's ``backup`` in a run, or of the run itself where it names none (``None``), ``at`` that time."""
-    run_phase = phase_of(run.state, rules.extra_states)
+    run_phase = phase_of(run.state, thresholds.extra_states)
     own_state = backup.state if backup and is_given(backup.state) else None
     # A run that says Failed over a cluster that says Completed is a failure, and so is the reverse.
     state = run.state if own_state is None or run_phase == "failed" else own_state
-    phase = phase_of(state, rules.extra_states)
-    own_state_is_failed = own_state is not None and phase_of(own_state, rules.extra_states) == "failed"
+    phase = phase_of(state, thresholds.extra_states)
+    own_state_is_failed = own_state is not None and phase_of(own_state, thresholds.extra_states) == "failed"
     deletion = deletion_of(backup.delete_state if backup else None)
     run_deletion = deletion_of(run.delete_state)
     gone = ("deleted", "deleting")

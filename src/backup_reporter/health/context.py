@@ -14,9 +14,9 @@ from backup_reporter.health.cron import CronError
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
 from backup_reporter.health.schedule import EARLY, DueTimes, due_times
+from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, is_ahead, timeline
-from backup_reporter.health.wording import day, evidence_text, moment, timestamp
-from backup_reporter.settings import Rules
+from backup_reporter.wording import day, evidence_text, moment, timestamp
 
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
 
@@ -30,7 +30,7 @@ class Case:
     timeline: Timeline
     due_times: DueTimes | None
     schedule_error: str | None
-    rules: Rules
+    thresholds: Thresholds
     now: datetime
 
     @property
@@ -38,10 +38,10 @@ class Case:
         return self.result.policy
 
     def moment(self, at: datetime) -> str:
-        return moment(at, self.rules.time_zone)
+        return moment(at, self.thresholds.time_zone)
 
     def day(self, at: datetime) -> str:
-        return day(at, self.rules.time_zone)
+        return day(at, self.thresholds.time_zone)
 
     @cached_property
     def last_run_at(self) -> datetime | None:
@@ -54,7 +54,7 @@ class Case:
 
         Empty where a run began for the latest of them or later, five minutes early included.
         """
-        return self.due_times.missed(self.now - self.rules.grace, self.last_run_at) if self.due_times else ()
+        return self.due_times.missed(self.now - self.thresholds.grace, self.last_run_at) if self.due_times else ()
 
     @cached_property
     def next_due(self) -> datetime | None:
@@ -64,7 +64,7 @@ class Case:
     def first_due_still_awaited(self) -> datetime | None:
         """The first due time since the policy exists, while its grace has not passed."""
         first = self.due_times.first() if self.due_times else None
-        return first if first and self.now < first + self.rules.grace else None
+        return first if first and self.now < first + self.thresholds.grace else None
 
     @cached_property
     def due_long_ago(self) -> datetime | None:
@@ -76,7 +76,7 @@ class Case:
         """
         if self.due_times is None:
             return None
-        long_ago = self.now - self.rules.grace - self.rules.stuck_after
+        long_ago = self.now - self.thresholds.grace - self.thresholds.stuck_after
         due = self.due_times.latest(long_ago)
         if due is None:
             return long_ago - max(2 * self.due_times.longest_pause, _A_NEW_POLICY_EXCUSES)
@@ -120,8 +120,8 @@ class Case:
         due = self.due_times.latest(self.now) if self.due_times else None
         if due is None or copy.at is None or self.is_since(copy, due):
             return self.next_due
-        is_at_work = any(self.now - at <= self.rules.stuck_after for at in self._at_work_since(due))
-        return due if is_at_work or self.now < due + self.rules.grace else self.next_due
+        is_at_work = any(self.now - at <= self.thresholds.stuck_after for at in self._at_work_since(due))
+        return due if is_at_work or self.now < due + self.thresholds.grace else self.next_due
 
     def run_of(self, attempt: Attempt) -> JudgedRun:
         """The run that an attempt is part of."""
@@ -151,14 +151,14 @@ class Case:
 
 
 def build_case(
-    workspace: Workspace, result: BackupResult, rules: Rules, now: datetime, asked_at: datetime | None = None
+    workspace: Workspace, result: BackupResult, thresholds: Thresholds, now: datetime, asked_at: datetime | None = None
 ) -> Case:
     """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time.
 
     ``asked_at``: when the result was had. A large fleet is asked for many minutes, and goes on working meanwhile.
     """
     present = max(now, asked_at or now)
-    history = timeline(workspace, result, rules, present)
+    history = timeline(workspace, result, thresholds, present)
     schedule = (result.policy.schedule or "").strip()
     due, error = None, None
     if schedule:
@@ -167,7 +167,7 @@ def build_case(
             due = due_times(schedule, run_times, _policy_creation(workspace, result, present))
         except CronError as cron_error:
             error = str(cron_error)
-    return Case(workspace, result, history, due, error, rules, now)
+    return Case(workspace, result, history, due, error, thresholds, now)
 
 
 def _policy_creation(workspace: Workspace, result: BackupResult, now: datetime) -> datetime | None:

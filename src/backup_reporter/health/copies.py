@@ -9,9 +9,9 @@ import msgspec
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.timeline import Subject
-from backup_reporter.health.verdict import Copies
+from backup_reporter.health.workspace_report import Copies
 
-MOST_ENTRIES = 24
+MAX_ENTRIES = 24
 """Entries kept for a cluster, the newest: copies made without any rhythm must not fill the report."""
 
 _TOLERANCE = timedelta(minutes=30)
@@ -21,7 +21,7 @@ _TOLERANCE = timedelta(minutes=30)
 def copies(subject: Subject, now: datetime) -> tuple[Copies, ...]:
     """What can be restored at ``now``, oldest first; where nothing can, the copy that was the last to expire."""
     living = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
-    return tuple(_folded(living or _last_to_expire(subject.attempts)))[-MOST_ENTRIES:]
+    return tuple(_folded(living or _last_to_expire(subject.attempts)))[-MAX_ENTRIES:]
 
 
 def _last_to_expire(attempts: Iterable[Attempt]) -> list[Attempt]:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-import msgspec
-
-Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A point in time: an aware ``datetime``, in UTC wherever this project makes one."""
+from backup_reporter.records import Instant, Record
 
 Severity = Literal["critical", "warning", "unknown", "info"]
 Status = Literal["OK", "WARNING", "CRITICAL", "UNKNOWN"]
@@ -22,10 +18,6 @@ STATUS_OF_SEVERITY: dict[Severity, Status] = {
 }
 WORST_FIRST: tuple[Status, ...] = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
 EXIT_CODES: dict[Status, int] = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN": 3}
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Frozen data with camelCase names in JSON. Times are aware UTC ``datetime``."""
 
 
 class Finding(Record, frozen=True, kw_only=True):
@@ -43,7 +35,7 @@ class Finding(Record, frozen=True, kw_only=True):
     message: str
     since: Instant | None = None
     muted: bool = False
-    evidence: dict[str, Any] = {}
+    evidence: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each finding
 
 
 def worst(statuses: Iterable[Status]) -> Status:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from backup_reporter.health.case import Case
+from backup_reporter.health.context import Case
 from backup_reporter.health.phases import BADNESS
 from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.timeline import JudgedRun
-from backup_reporter.health.verdict import Day, DayState
-from backup_reporter.health.wording import quote
+from backup_reporter.health.workspace_report import Day, DayState
+from backup_reporter.wording import quote
 
 
 def history(case: Case) -> tuple[Day, ...]:
     """One entry a day (UTC) for ``history_days``, oldest first, today last."""
     today = case.now.astimezone(UTC).date()
     runs = _worst_of_each_day(case)
-    days = (today - timedelta(days=back) for back in reversed(range(case.rules.history_days)))
+    days = (today - timedelta(days=back) for back in reversed(range(case.thresholds.history_days)))
     return tuple(_with_run(day, runs[day]) if day in runs else _without_run(case, day) for day in days)
 
 
@@ -50,7 +50,7 @@ def _absence(case: Case, day: date) -> DayState:
     if due is None:
         return "none"
     has_all_runs = not case.result.unreadable_runs and not _is_before_history(case, due)
-    return "missed" if has_all_runs and _last_due(case, day, case.now - case.rules.grace) else "unclear"
+    return "missed" if has_all_runs and _last_due(case, day, case.now - case.thresholds.grace) else "unclear"
 
 
 def _last_due(case: Case, day: date, until: datetime) -> datetime | None:

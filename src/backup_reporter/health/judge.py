@@ -8,31 +8,32 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter.health import copy_rules, workspace_rules
-from backup_reporter.health.case import Case, build_case, finding
+from backup_reporter.health.context import Case, build_case, finding
 from backup_reporter.health.copies import copies
-from backup_reporter.health.copy_rules import newest_restore_point
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.model import BackupResult, ClusterBackup, Run, Workspace
 from backup_reporter.health.mute import read_mute
-from backup_reporter.health.rulebook import (
+from backup_reporter.health.rules import (
     CLUSTER_RULES,
     CONCLUDE_FROM_ABSENCE,
     EXPLAIN_A_MISSING_COPY,
     NOT_ABOUT_ONE_RUN,
     ONLY_ABOUT_ONE_RUN,
     WORKSPACE_RULES,
+    restore_points,
 )
+from backup_reporter.health.rules.restore_points import newest_restore_point
+from backup_reporter.health.rules.workspace import mute_unreadable, unreadable_runs
+from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import Subject, run_time
-from backup_reporter.health.verdict import ClusterReport, LatestRun, WorkspaceReport
-from backup_reporter.settings import Rules
+from backup_reporter.health.workspace_report import ClusterReport, LatestRun, WorkspaceReport
 
 
 def judge(
     workspace: Workspace,
     result: BackupResult,
-    rules: Rules,
+    thresholds: Thresholds,
     now: datetime,
     *,
     asked_at: datetime | None = None,
@@ -44,14 +45,14 @@ def judge(
     ``single_run``: the result holds the one run that was asked for, which is judged alone.
     """
     if workspace.deleted_at:
-        return judge_being_deleted(workspace, rules, now)
+        return judge_being_deleted(workspace, thresholds, now)
     has_schedule = bool((result.policy.schedule or "").strip())
     if not (has_schedule or result.runs or result.unreadable_runs or single_run):
-        return judge_not_protected(workspace, "it has neither a schedule nor a backup", rules, now)
+        return judge_not_protected(workspace, "it has neither a schedule nor a backup", thresholds, now)
     if single_run:
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
-    case = build_case(workspace, result, rules, now, asked_at)
+    case = build_case(workspace, result, thresholds, now, asked_at)
     left_out = NOT_ABOUT_ONE_RUN if single_run else ONLY_ABOUT_ONE_RUN
     if _says_that_entries_are_missing(case):
         left_out |= CONCLUDE_FROM_ABSENCE
@@ -60,32 +61,34 @@ def judge(
 
 def _says_that_entries_are_missing(case: Case) -> bool:
     """Whether it is said aloud that entries could not be read; where that is muted, it must not silence the rest."""
-    said = workspace_rules.unreadable_runs(case)
+    said = unreadable_runs(case)
     return not all(found.muted for found in _sorted_and_muted(case, said))
 
 
-def judge_being_deleted(workspace: Workspace, rules: Rules, now: datetime) -> WorkspaceReport:
+def judge_being_deleted(workspace: Workspace, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
     """A workspace with a deletion time: nothing else is judged."""
     said = finding("being-deleted", "The workspace is being deleted.", since=workspace.deleted_at)
-    return _without_backups(workspace, said, rules, now)
+    return _without_backups(workspace, said, thresholds, now)
 
 
 def judge_not_protected(
-    workspace: Workspace, why: str, rules: Rules, now: datetime, **evidence: Any
+    workspace: Workspace, why: str, thresholds: Thresholds, now: datetime, **evidence: Any
 ) -> WorkspaceReport:
     """A workspace without a backup policy: nothing else is judged. ``why`` completes "not protected: …"."""
     said = finding("not-protected", f"The workspace has no backup policy: {why}.", **evidence)
-    return _without_backups(workspace, said, rules, now)
+    return _without_backups(workspace, said, thresholds, now)
 
 
-def judge_unreadable(workspace: Workspace, why: str, rules: Rules, now: datetime, **evidence: Any) -> WorkspaceReport:
+def judge_unreadable(
+    workspace: Workspace, why: str, thresholds: Thresholds, now: datetime, **evidence: Any
+) -> WorkspaceReport:
     """A workspace whose result could not be had or understood; ``why`` is a sentence without its full stop."""
-    return _without_backups(workspace, finding("unreadable", f"{why}.", **evidence), rules, now)
+    return _without_backups(workspace, finding("unreadable", f"{why}.", **evidence), thresholds, now)
 
 
-def _without_backups(workspace: Workspace, said: Finding, rules: Rules, now: datetime) -> WorkspaceReport:
-    case = build_case(workspace, BackupResult(), rules, now)
-    mute_problems = workspace_rules.mute_unreadable(case)
+def _without_backups(workspace: Workspace, said: Finding, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
+    case = build_case(workspace, BackupResult(), thresholds, now)
+    mute_problems = mute_unreadable(case)
     findings = _sorted_and_muted(case, [said, *mute_problems])
     return WorkspaceReport(**_identity(workspace), status=status_of(findings), findings=findings)
 
@@ -97,7 +100,7 @@ def _findings(case: Case, left_out: frozenset[Any]) -> tuple[Finding, ...]:
     for rule in WORKSPACE_RULES:
         if rule not in left_out:
             found.extend(rule(case))
-    if copy_rules.copies_stopped_coming not in left_out:
+    if restore_points.copies_stopped_coming not in left_out:
         found.extend(_unexplained(case, found))
     return _sorted_and_muted(case, _once_each(found))
 
@@ -107,7 +110,7 @@ def _unexplained(case: Case, found: list[Finding]) -> list[Finding]:
     told = {(said.cluster_uid, said.cluster_name) for said in found if said.code in EXPLAIN_A_MISSING_COPY}
     if (None, None) in told:
         return []
-    held = (copy_rules.copies_stopped_coming(case, subject) for subject in case.timeline.subjects)
+    held = (restore_points.copies_stopped_coming(case, subject) for subject in case.timeline.subjects)
     return [said for said in held if said and (said.cluster_uid, said.cluster_name) not in told]
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.wording import quote
+from backup_reporter.wording import quote
 
 DATE_LABEL = "backup-reporter.mute"
 CODES_LABEL = "backup-reporter.mute-codes"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-_LONGEST_PATTERN = 200
-_MOST_QUANTIFIERS = 3
+_MAX_PATTERN = 200
+_MAX_QUANTIFIERS = 3
 
 
 def missing(wanted: Iterable[str], backed_up: Collection[str]) -> tuple[str, ...]:
@@ -35,9 +35,9 @@ def _pattern(name: str) -> re.Pattern[str] | None:
     pattern that cannot be checked counts as missing rather than as present.
     """
     text = name[1:-1] if len(name) > 2 and name.startswith("/") and name.endswith("/") else name
-    if len(text) > _LONGEST_PATTERN or re.search(r"\)[*+?{]|\\[1-9]|\(\?", text):
+    if len(text) > _MAX_PATTERN or re.search(r"\)[*+?{]|\\[1-9]|\(\?", text):
         return None
-    if len(re.findall(r"[*+{]", text)) > _MOST_QUANTIFIERS:
+    if len(re.findall(r"[*+{]", text)) > _MAX_QUANTIFIERS:
         return None
     try:
         return re.compile(text)

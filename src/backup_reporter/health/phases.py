@@ -5,12 +5,43 @@ https://velero.io/docs/main/api-types/backup/ (field ``status.phase``)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
-from backup_reporter.settings import KNOWN_STATES, PhaseClass, normalize_state
-
+PhaseClass = Literal["succeeded", "partial", "failed", "running", "doomed", "deleting", "unknown"]
 Deletion = Literal["none", "deleted", "deleting", "failed"]
+
+KNOWN_STATES: Mapping[str, PhaseClass] = {
+    "completed": "succeeded",
+    "succeeded": "succeeded",
+    "success": "succeeded",
+    "partiallyfailed": "partial",
+    "failed": "failed",
+    "failedvalidation": "failed",
+    "error": "failed",
+    "new": "running",
+    "initiated": "running",
+    "queued": "running",
+    "readytostart": "running",
+    "pending": "running",
+    "inprogress": "running",
+    "running": "running",
+    "waitingforpluginoperations": "running",
+    "finalizing": "running",
+    "waitingforpluginoperationspartiallyfailed": "doomed",
+    "finalizingpartiallyfailed": "doomed",
+    "deleting": "deleting",
+}
+"""Velero's backup phases and Palette's own words for them, normalized by :func:`normalize_state`."""
+
+
+@lru_cache(maxsize=256)
+def normalize_state(state: str) -> str:
+    """A state without what does not count in comparing: case, spaces, ``-`` and ``_``."""
+    return re.sub(r"[\s_-]+", "", state).casefold()
+
 
 FINISHED: frozenset[PhaseClass] = frozenset({"succeeded", "partial", "failed"})
 UNDER_WAY: frozenset[PhaseClass] = frozenset({"running", "doomed"})

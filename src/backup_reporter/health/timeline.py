@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from backup_reporter.health.attempts import Attempt, attempt_of
 from backup_reporter.health.clusters import KnownClusters
 from backup_reporter.health.model import BackupResult, Cluster, Fact, Policy, Run, Workspace
-from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, is_given, phase_of
-from backup_reporter.settings import PhaseClass, Rules
+from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, PhaseClass, is_given, phase_of
+from backup_reporter.health.thresholds import Thresholds
 
 FAST_CLOCK = timedelta(minutes=5)
 """How far ahead of ours the clock may be that dated something: beyond it, it is dated in the future."""
@@ -98,10 +98,10 @@ class Timeline:
     dated_ahead: tuple[datetime, ...]
 
 
-def timeline(workspace: Workspace, result: BackupResult, rules: Rules, now: datetime) -> Timeline:
+def timeline(workspace: Workspace, result: BackupResult, thresholds: Thresholds, now: datetime) -> Timeline:
     """Puts a workspace's history until ``now`` in order of time, whatever order Palette gave it in."""
     known = KnownClusters(workspace, result)
-    judged = [_judged_run(run, result.policy, rules, known, now) for run in result.runs]
+    judged = [_judged_run(run, result.policy, thresholds, known, now) for run in result.runs]
     runs = _in_order((run for run in judged if not is_ahead(run.at, now)), _run_moment, _tie_of_runs)
     # Runs and what is in them are in order already, and sorting leaves what happened at the same moment as it is.
     all_attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
@@ -162,13 +162,15 @@ def run_time(run: Run) -> datetime | None:
     return run.requested_at or run.backup_at or min(times, default=None)
 
 
-def _judged_run(run: Run, policy: Policy, rules: Rules, known: KnownClusters, now: datetime) -> JudgedRun:
+def _judged_run(run: Run, policy: Policy, thresholds: Thresholds, known: KnownClusters, now: datetime) -> JudgedRun:
     at = run_time(run)
     backups = run.cluster_backups or (None,)
     times = (_believed(backup.at if backup else None, run, at, now) for backup in backups)
-    attempts = (attempt_of(backup, run, own, policy, rules, known) for backup, own in zip(backups, times, strict=True))
+    attempts = (
+        attempt_of(backup, run, own, policy, thresholds, known) for backup, own in zip(backups, times, strict=True)
+    )
     in_order = _in_order(attempts, _attempt_moment, _tie_of_attempts)
-    return JudgedRun(at, phase_of(run.state, rules.extra_states), run, tuple(in_order))
+    return JudgedRun(at, phase_of(run.state, thresholds.extra_states), run, tuple(in_order))
 
 
 def _believed(own: datetime | None, run: Run, run_at: datetime | None, now: datetime) -> datetime | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from backup_reporter.health.findings import Finding, Instant, Record, Status
-from backup_reporter.settings import PhaseClass
+from backup_reporter.health.findings import Finding, Status
+from backup_reporter.health.phases import PhaseClass
+from backup_reporter.records import Instant, Record
 
 DayState = PhaseClass | Literal["missed", "unclear", "none"]
 

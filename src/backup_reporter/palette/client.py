@@ -18,14 +18,14 @@ import urllib3
 
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
-from backup_reporter.palette.clock import PalettesClock
+from backup_reporter.palette.clock_skew import PalettesClock
+from backup_reporter.palette.decode import decode_error
 from backup_reporter.palette.lists import Page, Project, decode_projects, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.palette.wire import decode_error
 
 if TYPE_CHECKING:
     from backup_reporter.health.model import BackupResult, Workspace
-    from backup_reporter.palette.pace import Pace, TokenBucket
+    from backup_reporter.palette.rate_limit import Pace, TokenBucket
 
 _TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
 """How often a request is tried at most, by the status it met. Other statuses do not pass by waiting.
@@ -33,9 +33,9 @@ _TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
 A 429 is not about the request that met it: it is tried for more than two minutes, and counts for itself.
 """
 _TRIES_WITHOUT_ANSWER = 4
-_LONGEST_BACKOFF_SECONDS = 10.0
-_LONGEST_RETRY_AFTER_SECONDS = 60.0
-_SHORTEST_KEY = 12
+_MAX_BACKOFF_SECONDS = 10.0
+_MAX_RETRY_AFTER_SECONDS = 60.0
+_MIN_KEY = 12
 
 _Read = TypeVar("_Read")
 
@@ -114,8 +114,8 @@ class PaletteClient:
                 before = error
 
     def _back_off(self, error: PaletteError, failures: int, bucket: TokenBucket) -> None:
-        seconds = min(_LONGEST_BACKOFF_SECONDS, 0.5 * 2 ** (failures - 1)) * random.uniform(0.5, 1)
-        seconds = max(seconds, min(_LONGEST_RETRY_AFTER_SECONDS, error.retry_after_seconds))
+        seconds = min(_MAX_BACKOFF_SECONDS, 0.5 * 2 ** (failures - 1)) * random.uniform(0.5, 1)
+        seconds = max(seconds, min(_MAX_RETRY_AFTER_SECONDS, error.retry_after_seconds))
         if seconds >= self.seconds_left():
             raise error
         if error.status == 429:
@@ -148,7 +148,7 @@ class PaletteClient:
             self.clock.look(answer.date)
             body = answer.body
             # Whoever repeats the key must not have it published. What is as short as a word is no key, and is left alone.
-            if len(key) >= _SHORTEST_KEY:
+            if len(key) >= _MIN_KEY:
                 body = body.replace(key.encode(), "…".encode())
             if answer.status == 200:
                 # One at a time: the interpreter lets no two work at once anyway, and what is half decoded takes up memory.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
-from backup_reporter.health.wording import duration
+from backup_reporter.wording import duration
 
 _HARMLESS_SECONDS = 3600.0
 """Half of the grace that a late run has unless told otherwise."""

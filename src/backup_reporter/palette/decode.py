@@ -16,14 +16,14 @@ from msgspec import Raw
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import Cluster
-from backup_reporter.health.wording import quote
-from backup_reporter.palette import schema
+from backup_reporter.palette import wire_types
+from backup_reporter.wording import quote
 
 _UNIX_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _FAR_FUTURE = datetime(9990, 1, 1, tzinfo=UTC)
 
 _Decoded = TypeVar("_Decoded")
-_ERROR = msgspec.json.Decoder(schema.Error)
+_ERROR = msgspec.json.Decoder(wire_types.Error)
 
 
 def decode_error(data: bytes, key: str = "") -> tuple[str, str, str] | None:

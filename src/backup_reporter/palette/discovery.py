@@ -9,13 +9,13 @@ from typing import Generic, TypeVar
 
 from backup_reporter.errors import BackupReporterError, PaletteError, UnreachableError, reason_of
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.wording import quote
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.crew import ask_all
-from backup_reporter.palette.lists import MOST_IN_A_PAGE, Page, Project
+from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page, Project
 from backup_reporter.palette.transport import OUT_OF_TIME
+from backup_reporter.palette.worker_pool import ask_all
+from backup_reporter.wording import quote
 
-_MOST_PAGES = 1000
+_MAX_PAGES = 1000
 _PROJECTS = "the list of projects"
 
 _Item = TypeVar("_Item")
@@ -120,7 +120,7 @@ def _not_listed(project: Project, why: str) -> _Listed[Workspace]:
 
 def _perhaps_cut(listings: Mapping[Project, _Listed[Workspace]]) -> list[str]:
     """A sentence for each list that may have more; none where another is longer, so that lists do not end there."""
-    if any(len(listing.items) > MOST_IN_A_PAGE for listing in listings.values()):
+    if any(len(listing.items) > MAX_IN_A_PAGE for listing in listings.values()):
         return []
     remedy = "PALETTE_WORKSPACE_UIDS or workspaceUids"
     return [_cut(_listed_by(project), remedy) for project, listing in listings.items() if listing.may_be_cut]
@@ -128,7 +128,7 @@ def _perhaps_cut(listings: Mapping[Project, _Listed[Workspace]]) -> list[str]:
 
 def _cut(what: str, setting: str) -> str:
     return (
-        f"Palette's answer on {what} has exactly {MOST_IN_A_PAGE} entries, as many as a page of its lists holds, and does "
+        f"Palette's answer on {what} has exactly {MAX_IN_A_PAGE} entries, as many as a page of its lists holds, and does "
         f"not say whether these are all. Compare with Palette; {setting} can name those to look at."
     )
 
@@ -146,7 +146,7 @@ def _all_pages(get: Callable[[str | None], Page[_Item]], what: str) -> _Listed[_
     problems: list[str] = []
     next_page: str | None = None
     seen: set[str | None] = set()
-    while next_page not in seen and len(seen) < _MOST_PAGES:
+    while next_page not in seen and len(seen) < _MAX_PAGES:
         seen.add(next_page)
         try:
             page = get(next_page)

@@ -8,14 +8,14 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
+from backup_reporter.config.settings import UID_PATTERN
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.wording import quote
-from backup_reporter.palette import schema
-from backup_reporter.palette.wire import below, cluster, decode, time_of
-from backup_reporter.settings import UID_PATTERN
+from backup_reporter.palette import wire_types
+from backup_reporter.palette.decode import below, cluster, decode, time_of
+from backup_reporter.wording import quote
 
-MOST_IN_A_PAGE = 50
+MAX_IN_A_PAGE = 50
 """How many entries a page of a list has at most. https://docs.spectrocloud.com/api/introduction/"""
 
 _Item = TypeVar("_Item")
@@ -40,9 +40,9 @@ class Project(Struct, frozen=True):
     name: str
 
 
-_PAGE = msgspec.json.Decoder(schema.PageBody)
-_PROJECT = msgspec.json.Decoder(schema.ProjectItem | None)
-_WORKSPACE = msgspec.json.Decoder(schema.WorkspaceItem | None)
+_PAGE = msgspec.json.Decoder(wire_types.PageBody)
+_PROJECT = msgspec.json.Decoder(wire_types.ProjectItem | None)
+_WORKSPACE = msgspec.json.Decoder(wire_types.WorkspaceItem | None)
 
 
 def decode_projects(data: bytes) -> Page[Project]:
@@ -73,12 +73,12 @@ def _page(
         except UndecodableError as error:
             problems.append(str(below(f"$.items[{index}]", error)))
     next_page = page.listmeta.continue_ if page.listmeta else None
-    may_be_cut = page.listmeta is None and len(page.items or ()) == MOST_IN_A_PAGE
+    may_be_cut = page.listmeta is None and len(page.items or ()) == MAX_IN_A_PAGE
     return Page(tuple(items), tuple(problems), next_page or None, may_be_cut)
 
 
-def _project(item: schema.ProjectItem | None) -> Project:
-    metadata = (item and item.metadata) or schema.Metadata()
+def _project(item: wire_types.ProjectItem | None) -> Project:
+    metadata = (item and item.metadata) or wire_types.Metadata()
     uid = _uid(metadata.uid, "project")
     return Project(uid, metadata.name or uid)
 
@@ -90,11 +90,11 @@ def _uid(uid: str | None, whose: str) -> str:
     return uid
 
 
-def _workspace(item: schema.WorkspaceItem | None, project: Project) -> Workspace:
-    metadata = (item and item.metadata) or schema.Metadata()
-    deprecated = (item and item.meta) or schema.DeprecatedMeta()
+def _workspace(item: wire_types.WorkspaceItem | None, project: Project) -> Workspace:
+    metadata = (item and item.metadata) or wire_types.Metadata()
+    deprecated = (item and item.meta) or wire_types.DeprecatedMeta()
     uid = _uid(metadata.uid or deprecated.uid, "workspace")
-    _, refs = _cluster_refs(item or schema.WorkspaceItem())
+    _, refs = _cluster_refs(item or wire_types.WorkspaceItem())
     created = time_of(metadata.creation_timestamp, "metadata.creationTimestamp")
     return Workspace(
         uid=uid,
@@ -112,7 +112,7 @@ def _workspace(item: schema.WorkspaceItem | None, project: Project) -> Workspace
     )
 
 
-def _cluster_refs(item: schema.WorkspaceItem) -> tuple[str, list[schema.ClusterRef | None]]:
+def _cluster_refs(item: wire_types.WorkspaceItem) -> tuple[str, list[wire_types.ClusterRef | None]]:
     """Where the clusters stand, and what stands there: the deprecated twin's, where ``spec`` has none."""
     for path, part in (("spec", item.spec), ("meta", item.meta)):
         refs = (part and part.cluster_refs) or []
@@ -121,7 +121,7 @@ def _cluster_refs(item: schema.WorkspaceItem) -> tuple[str, list[schema.ClusterR
     return "spec", []
 
 
-def _nameless_clusters(item: schema.WorkspaceItem) -> Iterator[UndecodableError]:
+def _nameless_clusters(item: wire_types.WorkspaceItem) -> Iterator[UndecodableError]:
     """A cluster that nobody can tell from another is in no scope, and nobody would miss it."""
     path, refs = _cluster_refs(item)
     for index, ref in enumerate(refs):

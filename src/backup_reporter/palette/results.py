@@ -11,15 +11,15 @@ from msgspec import Raw
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run
-from backup_reporter.health.wording import quote
-from backup_reporter.palette import schema
-from backup_reporter.palette.wire import below, cluster, decode, time_of
+from backup_reporter.palette import wire_types
+from backup_reporter.palette.decode import below, cluster, decode, time_of
+from backup_reporter.wording import quote
 
-_MOST_HOURS = 1e9
+_MAX_HOURS = 1e9
 
-_RESULT = msgspec.json.Decoder(schema.Result[schema.RunEntry | None] | None)
-_RESULT_IN_PIECES = msgspec.json.Decoder(schema.Result[Raw] | None)
-_RUN = msgspec.json.Decoder(schema.RunEntry | None)
+_RESULT = msgspec.json.Decoder(wire_types.Result[wire_types.RunEntry | None] | None)
+_RESULT_IN_PIECES = msgspec.json.Decoder(wire_types.Result[Raw] | None)
+_RUN = msgspec.json.Decoder(wire_types.RunEntry | None)
 
 
 def decode_backup_result(data: bytes, workspace_uid: str | None = None) -> BackupResult:
@@ -30,11 +30,11 @@ def decode_backup_result(data: bytes, workspace_uid: str | None = None) -> Backu
     """
     read: Callable[[Any], Run]
     try:
-        document: schema.Result[Any] = decode(_RESULT, data) or schema.Result()
+        document: wire_types.Result[Any] = decode(_RESULT, data) or wire_types.Result()
         read = _run
     except UndecodableError:
         # Something in it is wrong: taken apart, one entry of the history does not cost the others.
-        document = decode(_RESULT_IN_PIECES, data) or schema.Result()
+        document = decode(_RESULT_IN_PIECES, data) or wire_types.Result()
         read = _run_from_piece
     _insist_on(workspace_uid, document)
     runs: list[Run] = []
@@ -47,16 +47,16 @@ def decode_backup_result(data: bytes, workspace_uid: str | None = None) -> Backu
     return BackupResult(policy=_policy(document), runs=tuple(runs), unreadable_runs=tuple(unreadable))
 
 
-def _insist_on(workspace_uid: str | None, document: schema.Result[Any]) -> None:
+def _insist_on(workspace_uid: str | None, document: wire_types.Result[Any]) -> None:
     """A cache or a proxy that mixes answers up must not make a failing workspace look like a healthy one."""
     said = document.spec and document.spec.workspace_uid
     if workspace_uid and said and said != workspace_uid:
         raise UndecodableError(f"an answer about another workspace, '{quote(said, 60)}' - at `$.spec.workspaceUid`")
 
 
-def _policy(document: schema.Result[Any]) -> Policy:
-    config = (document.spec and document.spec.config) or schema.PolicyConfig()
-    backup = config.backup_config or schema.BackupConfig()
+def _policy(document: wire_types.Result[Any]) -> Policy:
+    config = (document.spec and document.spec.config) or wire_types.PolicyConfig()
+    backup = config.backup_config or wire_types.BackupConfig()
     created = document.metadata.creation_timestamp if document.metadata else None
     return Policy(
         schedule=backup.schedule.scheduled_run_time if backup.schedule else None,
@@ -74,9 +74,9 @@ def _run_from_piece(piece: Raw) -> Run:
     return _run(decode(_RUN, piece))
 
 
-def _run(entry: schema.RunEntry | None) -> Run:
-    details = (entry and entry.workspace_backup_config) or schema.RunDetails()
-    state = details.backup_state or schema.State()
+def _run(entry: wire_types.RunEntry | None) -> Run:
+    details = (entry and entry.workspace_backup_config) or wire_types.RunDetails()
+    state = details.backup_state or wire_types.State()
     return Run(
         request_uid=(entry.request_uid or None) if entry else None,
         backup_name=details.backup_name or None,
@@ -89,7 +89,7 @@ def _run(entry: schema.RunEntry | None) -> Run:
     )
 
 
-def _cluster_backup(ref: schema.ClusterBackupRef | None, index: int) -> ClusterBackup:
+def _cluster_backup(ref: wire_types.ClusterBackupRef | None, index: int) -> ClusterBackup:
     ref = ref or _NO_REF
     status = ref.backup_status_meta or _NO_STATUS
     state = status.backup_state or _NO_STATE
@@ -110,7 +110,7 @@ def _cluster_backup(ref: schema.ClusterBackupRef | None, index: int) -> ClusterB
     )
 
 
-_NO_REF, _NO_STATUS, _NO_STATE = schema.ClusterBackupRef(), schema.ClusterStatus(), schema.ClusterState()
+_NO_REF, _NO_STATUS, _NO_STATE = wire_types.ClusterBackupRef(), wire_types.ClusterStatus(), wire_types.ClusterState()
 
 
 def _texts(values: Sequence[str | None] | None) -> tuple[str, ...]:
@@ -118,4 +118,4 @@ def _texts(values: Sequence[str | None] | None) -> tuple[str, ...]:
 
 
 def _hours(hours: float | None) -> float | None:
-    return None if hours is None else max(-_MOST_HOURS, min(hours, _MOST_HOURS))
+    return None if hours is None else max(-_MAX_HOURS, min(hours, _MAX_HOURS))

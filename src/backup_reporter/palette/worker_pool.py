@@ -9,10 +9,9 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
+from backup_reporter.config.limits import MAX_THREADS
+
 FIRST_THREADS = 16
-MOST_THREADS = 64
-MOST_CREWS = 15
-"""That are at work at the same time: of the 1,024 threads that a function may have, some are left to deliver."""
 _GRACE_SECONDS = 1.0
 """For answers that are there when time is up, and still have to be read."""
 
@@ -51,7 +50,7 @@ class _Crew(Generic[_Item, _Answer]):
         self.answers: SimpleQueue[Future[_Answer]] = SimpleQueue()
         self._ask = ask
         self._has_room = has_room
-        self._places = threading.Semaphore(MOST_THREADS)
+        self._places = threading.Semaphore(MAX_THREADS)
 
     def start(self) -> int:
         """Sets the first threads to work; returns how many answers there will be."""

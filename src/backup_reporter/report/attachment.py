@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backup_reporter.report.csv_table import csv_pieces
+from backup_reporter.report.csv import csv_pieces
 from backup_reporter.report.model import Report
 
 MAX_BYTES = 5_000_000

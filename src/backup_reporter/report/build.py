@@ -10,9 +10,9 @@ from itertools import groupby
 import msgspec
 
 from backup_reporter.health.findings import WORST_FIRST, Status, worst
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.model import Report, Scope, Summary, TenantStatus
-from backup_reporter.report.verdicts import Verdicts
+from backup_reporter.report.packed import Verdicts
 
 
 def build_report(

@@ -10,16 +10,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import msgspec
 
-from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Instant, Record
-from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.health.wording import quote
+from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding
+from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.records import Instant, Record
+from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import Change, Changes, Key, Report, key_of
-from backup_reporter.report.places import listed, place
-from backup_reporter.report.verdicts import with_findings
+from backup_reporter.report.packed import with_findings
+from backup_reporter.wording import quote
 
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
-_MOST_PROJECTS = 10
+_MAX_PROJECTS = 10
 
 
 class Known(Record, frozen=True, kw_only=True):
@@ -101,7 +102,7 @@ def fewer_line(baseline: Baseline) -> str | None:
     if not fewer:
         return None
     return (
-        f"There are fewer workspaces than in the last report: {listed(fewer, _MOST_PROJECTS)}. "
+        f"There are fewer workspaces than in the last report: {listed(fewer, _MAX_PROJECTS)}. "
         "Were they deleted, or may the API key no longer see them?"
     )
 

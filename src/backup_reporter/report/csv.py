@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.wording import quote, timestamp
 from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
+from backup_reporter.wording import quote, timestamp
 
 COLUMNS = (
     "project",

@@ -9,13 +9,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Status
-from backup_reporter.health.verdict import DayState
+from backup_reporter.health.workspace_report import DayState
 from backup_reporter.report import phrases
+from backup_reporter.report.day_states import STRIP_DAYS, strip_words
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.locations import member_lines, place
 from backup_reporter.report.model import Report, WorkspaceReport
-from backup_reporter.report.places import member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_line, what_is_wrong
-from backup_reporter.report.strip import STRIP_DAYS, strip_words
 from backup_reporter.report.templating import environment
 
 EMAIL_BYTES = 95_000

@@ -10,7 +10,7 @@ from datetime import datetime
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
 from backup_reporter.report.model import Key, Report, WorkspaceReport, key_of
-from backup_reporter.report.verdicts import with_findings
+from backup_reporter.report.packed import with_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

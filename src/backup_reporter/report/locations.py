@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
-from backup_reporter.health import wording
-from backup_reporter.health.wording import count, quote
+from backup_reporter import wording
 from backup_reporter.report.groups import Member
+from backup_reporter.wording import count, quote
 
 NAME_LENGTH = 63
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.wording import moment, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.locations import member_lines, place
 from backup_reporter.report.model import Report
-from backup_reporter.report.page_view import hours, problems
-from backup_reporter.report.places import member_lines, place
+from backup_reporter.report.page.view import hours, problems
 from backup_reporter.report.rows import Row, rows
+from backup_reporter.wording import moment, quote
 
 _COLUMNS = (
     "Status",

@@ -12,10 +12,11 @@ from typing import Literal
 
 import msgspec
 
-from backup_reporter.health.findings import Instant, Record, Severity, Status
-from backup_reporter.health.verdict import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
-from backup_reporter.report.verdicts import Verdicts, json_of
-from backup_reporter.settings import ChannelName
+from backup_reporter.config.settings import ChannelName
+from backup_reporter.health.findings import Severity, Status
+from backup_reporter.health.workspace_report import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.records import Instant, Record
+from backup_reporter.report.packed import Verdicts, json_of
 
 SCHEMA_VERSION = 1
 

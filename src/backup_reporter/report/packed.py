@@ -11,7 +11,7 @@ from typing import overload
 import msgspec
 
 from backup_reporter.health.findings import WORST_FIRST
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.workspace_report import WorkspaceReport
 
 _Place = tuple[str, str, str, str]
 

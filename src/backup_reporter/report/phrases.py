@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health import wording
+from backup_reporter import wording
 from backup_reporter.health.findings import WORST_FIRST, Status
-from backup_reporter.health.wording import count, quote
 from backup_reporter.report.groups import Group, Member, tally, title_of
+from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
 from backup_reporter.report.model import Change, Report, Summary, WorkspaceReport
-from backup_reporter.report.places import NAME_LENGTH, first_that_fit, listed, member_lines, place
+from backup_reporter.report.packed import with_findings, worst_first
 from backup_reporter.report.restorable import has_every_copy
-from backup_reporter.report.verdicts import with_findings, worst_first
+from backup_reporter.wording import count, quote
 
 MESSAGE_LENGTH = 600
-_MOST_CHANGED_CLUSTERS = 4
+_MAX_CHANGED_CLUSTERS = 4
 
 
 _VERDICTS: Mapping[Status, str] = {
@@ -149,7 +149,7 @@ def _named_changes(word: str, changes: Sequence[Change], most: int, length: int)
 
 
 def _every_member_line(members: Sequence[Member]) -> list[str]:
-    return member_lines(members, len(members), _MOST_CHANGED_CLUSTERS)
+    return member_lines(members, len(members), _MAX_CHANGED_CLUSTERS)
 
 
 def _member(change: Change) -> Member:

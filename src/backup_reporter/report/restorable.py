@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health import wording
-from backup_reporter.health.wording import quote
+from backup_reporter import wording
 from backup_reporter.report.groups import title_of
+from backup_reporter.report.locations import NAME_LENGTH, listed, place
 from backup_reporter.report.model import ClusterReport, WorkspaceReport
-from backup_reporter.report.places import NAME_LENGTH, listed, place
-from backup_reporter.report.timeline_drawing import restorable_until
+from backup_reporter.report.page.timeline import restorable_until
+from backup_reporter.wording import quote
 
 
 def has_every_copy(workspace: WorkspaceReport) -> bool:

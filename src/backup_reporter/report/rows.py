@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
-from backup_reporter.report.verdicts import with_findings
+from backup_reporter.report.packed import with_findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,14 +11,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.health.wording import quote
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.locations import first_that_fit, member_lines, place
 from backup_reporter.report.model import Report
-from backup_reporter.report.places import first_that_fit, member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_lines
 from backup_reporter.report.slack_text import as_it_is, cut, escape
+from backup_reporter.wording import quote
 
 Block = dict[str, Any]
 Message = dict[str, Any]
@@ -33,12 +33,12 @@ _ROOM = 9_500
 """What this project fills of a message; how Slack counts an emoji is not documented."""
 _ROOM_IN_THREAD = 30_000
 _MESSAGE = 500
-_MOST_GROUPS = 35
-_MOST_CHANGES = 5
+_MAX_GROUPS = 35
+_MAX_CHANGES = 5
 _CHANGE_LENGTH = 150
-_MOST_TENANTS = 10
-_MOST_WORKSPACES = 5
-_MOST_CLUSTERS = 5
+_MAX_TENANTS = 10
+_MAX_WORKSPACES = 5
+_MAX_CLUSTERS = 5
 _COPIES_LENGTH = 1500
 _COPIES_OF_ONE_LENGTH = 300
 _SIGN_OF_STATUS: dict[Status, str] = {"OK": "🟢", "WARNING": "🟠", "CRITICAL": "🔴", "UNKNOWN": "⚪"}
@@ -74,7 +74,7 @@ def plain(report: Report, zone: ZoneInfo) -> Message:
     problems, _ = problems_and_infos(report)
     lines = [
         escape(one)
-        for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MOST_CHANGES, _CHANGE_LENGTH))
+        for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH))
     ]
     lines += [escape(f"{one.title}: {'; '.join(member_lines(one.members, 2, 3))}") for one in problems[:20]]
     lines += [escape(phrases.more_line(problems[20:], report))] if problems[20:] else []
@@ -91,8 +91,8 @@ def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
     """What everybody should see: the verdict, how much it can be trusted, and what changed."""
     trust = [phrases.trust_line(report, zone), *filter(None, [phrases.scope_line(report)])]
     caveats = "\n".join(cut(escape(one), 300) for one in phrases.caveats(report, 2))
-    tenants = "\n".join(map(escape, phrases.tenant_lines(report, _MOST_TENANTS)))
-    changes = "\n".join(map(escape, phrases.change_lines(report, _MOST_CHANGES, _CHANGE_LENGTH)))
+    tenants = "\n".join(map(escape, phrases.tenant_lines(report, _MAX_TENANTS)))
+    changes = "\n".join(map(escape, phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH)))
     return [
         _header(f"{_SIGN_OF_STATUS[report.status]} {phrases.headline(report)}"),
         *_section(escape(phrases.what_if(report, zone) or "")),
@@ -108,8 +108,8 @@ def _details(report: Report, zone: ZoneInfo, room: int) -> list[Block]:
     problems, infos = problems_and_infos(report)
     # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
     copies = _section(_copies(report, zone))
-    muted = filter(None, [phrases.muted_line(report, _MOST_WORKSPACES)])
-    tail = _context([*muted, *phrases.info_lines(infos, _MOST_WORKSPACES)], 1500)
+    muted = filter(None, [phrases.muted_line(report, _MAX_WORKSPACES)])
+    tail = _context([*muted, *phrases.info_lines(infos, _MAX_WORKSPACES)], 1500)
     return [*copies, *_groups(problems, report, zone, room - _length([*copies, *tail])), *tail]
 
 
@@ -118,7 +118,7 @@ def _groups(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int
     for index in range(len(problems)):
         text = _group(problems, index, report, zone)
         room -= len(text)
-        if room < 0 or index >= _MOST_GROUPS:
+        if room < 0 or index >= _MAX_GROUPS:
             yield from _section(cut(escape(phrases.more_line(problems[index:], report)), 600))
             return
         yield from _section(text)
@@ -128,7 +128,7 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
     group = problems[index]
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{_SIGN_OF_SEVERITY[group.severity]} *{escape(group.title)}*" + (f" ({since})" if since else "")
-    members = member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
+    members = member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS)
     lines = [title, cut(escape(quote(group.message, _MESSAGE)), _MESSAGE)]
     lines += [f"• {cut(escape(member), 300)}" for member in members]
     action = phrases.action_line(problems, index)
@@ -141,7 +141,7 @@ def _copies(report: Report, zone: ZoneInfo) -> str:
     bad = phrases.problem_workspaces(report)
     known = [escape(_copies_of(workspace, zone)) for workspace in bad if workspace.clusters]
     lines = first_that_fit(known, _COPIES_LENGTH, "more workspace") if known else []
-    nothing = nothing_lines(phrases.problem_workspaces(report), _MOST_WORKSPACES)
+    nothing = nothing_lines(phrases.problem_workspaces(report), _MAX_WORKSPACES)
     lines += [cut(escape(line), 300) for line in nothing]
     return "\n".join(["*What can be restored right now*", *(f"• {line}" for line in lines)]) if lines else ""
 

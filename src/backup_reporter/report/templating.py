@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import WORST_FIRST, Status
-from backup_reporter.health.wording import count, local, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import title_of
-from backup_reporter.report.places import NAME_LENGTH, place
+from backup_reporter.report.locations import NAME_LENGTH, place
+from backup_reporter.wording import count, local, quote
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 _DATE = re.compile(r"\b(?:[A-Z][a-z]{2} )?\d{4}-\d\d-\d\d(?: \d\d:\d\d)?\b")
-_TEMPLATES = Path(__file__).parent / "templates"
+_TEMPLATES = Path(__file__).parent / "page" / "templates"
 
 
 def environment(zone: ZoneInfo, now: datetime) -> Environment:

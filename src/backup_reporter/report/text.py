@@ -8,21 +8,21 @@ from collections.abc import Iterator, Sequence
 from textwrap import indent
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.wording import count, quote
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.locations import first_that_fit, member_lines, place
 from backup_reporter.report.model import Report, WorkspaceReport
-from backup_reporter.report.places import first_that_fit, member_lines, place
 from backup_reporter.report.restorable import copy_line, nothing_lines
+from backup_reporter.wording import count, quote
 
 SUBJECT_LENGTH = 99
 """SNS takes subjects of *less than* 100 characters."""
 SMS_LENGTH = 160
-_MOST_CHANGES = 10
-_MOST_TENANTS = 20
-_MOST_WORKSPACES = 20
-_MOST_CLUSTERS = 8
-_MOST_PROBLEMS = 20
+_MAX_CHANGES = 10
+_MAX_TENANTS = 20
+_MAX_WORKSPACES = 20
+_MAX_CLUSTERS = 8
+_MAX_PROBLEMS = 20
 _HEAD_BYTES, _COPIES_BYTES, _INFOS_BYTES = 15_000, 12_000, 6_000
 """At most, where the whole is bounded; what is wrong gets the rest."""
 
@@ -70,14 +70,14 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
     yield [phrases.headline(report)]
     yield [phrases.trust_line(report, zone)]
     yield list(filter(None, (phrases.what_if(report, zone), phrases.scope_line(report))))
-    yield phrases.caveats(report, _MOST_PROBLEMS)
-    yield phrases.tenant_lines(report, _MOST_TENANTS)
-    yield phrases.change_lines(report, _MOST_CHANGES)
+    yield phrases.caveats(report, _MAX_PROBLEMS)
+    yield phrases.tenant_lines(report, _MAX_TENANTS)
+    yield phrases.change_lines(report, _MAX_CHANGES)
 
 
 def _infos(report: Report, infos: Sequence[Group]) -> Iterator[list[str]]:
-    muted = phrases.muted_line(report, _MOST_WORKSPACES)
-    yield [*([muted] if muted else []), *phrases.info_lines(infos, _MOST_WORKSPACES)]
+    muted = phrases.muted_line(report, _MAX_WORKSPACES)
+    yield [*([muted] if muted else []), *phrases.info_lines(infos, _MAX_WORKSPACES)]
 
 
 def _joined(paragraphs: Iterator[list[str]], room: int) -> str:
@@ -107,7 +107,7 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
     group = problems[index]
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{group.severity.upper()}  {group.title}" + (f" ({since})" if since else "")
-    members = member_lines(group.members, _MOST_WORKSPACES, _MOST_CLUSTERS)
+    members = member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS)
     lines = [title, f"  {quote(group.message, phrases.MESSAGE_LENGTH)}", *(f"  - {member}" for member in members)]
     action = phrases.action_line(problems, index)
     return [*lines, f"  {action}"] if action else lines
@@ -118,12 +118,12 @@ def _copies(report: Report, zone: ZoneInfo, room: int) -> list[str]:
     # Read twice rather than held: on the worst night they are a whole fleet.
     known = [_copies_of(workspace, zone) for workspace in phrases.problem_workspaces(report) if workspace.clusters]
     said = first_that_fit(known, room, "more workspace", _size) if known else []
-    lines = "\n".join([*said, *nothing_lines(phrases.problem_workspaces(report), _MOST_WORKSPACES)])
+    lines = "\n".join([*said, *nothing_lines(phrases.problem_workspaces(report), _MAX_WORKSPACES)])
     return ["What can be restored right now:", indent(lines, "  ")] if lines else []
 
 
 def _copies_of(workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    lines = [f"  {copy_line(cluster, workspace, zone)}" for cluster in workspace.clusters[:_MOST_CLUSTERS]]
-    left = len(workspace.clusters) - _MOST_CLUSTERS
+    lines = [f"  {copy_line(cluster, workspace, zone)}" for cluster in workspace.clusters[:_MAX_CLUSTERS]]
+    left = len(workspace.clusters) - _MAX_CLUSTERS
     more = [f"  and {count(left, 'more cluster')}"] if left > 0 else []
     return "\n".join([place(workspace.tenant, workspace.project_name, workspace.name), *lines, *more])

@@ -10,19 +10,20 @@ from typing import TypeVar
 
 import msgspec
 
-from backup_reporter.health.findings import WORST_FIRST, Finding, Record
-from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.health.wording import quote
+from backup_reporter.health.findings import WORST_FIRST, Finding
+from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.records import Record
 from backup_reporter.report.model import Change, Changes, Report
-from backup_reporter.report.verdicts import Verdicts, worst_first
+from backup_reporter.report.packed import Verdicts, worst_first
+from backup_reporter.wording import quote
 
 ANSWER_BYTES = 5_900_000
 """Lambda answers with at most 6 MB; a little is left for what the runtime adds."""
 
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
-_MOST_PROBLEMS = 20
-_MOST_TENANTS = 100
+_MAX_PROBLEMS = 20
+_MAX_TENANTS = 100
 _SHARE_OF_CHANGES = 0.25
 
 Size = Callable[[Record], int]
@@ -61,7 +62,7 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         truncated=True,
         problems=_brief_texts(report.problems),
         notes=_brief_texts(report.notes),
-        tenants=tuple(sorted(report.tenants, key=lambda one: WORST_FIRST.index(one.status))[:_MOST_TENANTS]),
+        tenants=tuple(sorted(report.tenants, key=lambda one: WORST_FIRST.index(one.status))[:_MAX_TENANTS]),
         workspaces=(),
     )
     brief = (_brief(one) if one.status == "OK" else one for one in report.workspaces)
@@ -78,7 +79,7 @@ def _fits(report: Report, room: Room) -> bool:
 
 
 def _brief_texts(texts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(quote(text, _MESSAGE_LENGTH) for text in texts[:_MOST_PROBLEMS])
+    return tuple(quote(text, _MESSAGE_LENGTH) for text in texts[:_MAX_PROBLEMS])
 
 
 def _brief(workspace: WorkspaceReport) -> WorkspaceReport:

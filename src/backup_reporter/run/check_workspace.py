@@ -8,13 +8,13 @@ from datetime import datetime
 
 import msgspec
 
+from backup_reporter.config.request import Request
 from backup_reporter.errors import PaletteError, reason_of
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
 from backup_reporter.health.model import Run, Workspace
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.request import Request
-from backup_reporter.settings import Rules
 
 _NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
 _LISTED_NOWHERE = "No project that the API key sees lists this workspace"
@@ -31,21 +31,23 @@ class Examiner:
 
     client: PaletteClient
     request: Request
-    rules: Rules
+    thresholds: Thresholds
     as_of: datetime
     clock: Callable[[], datetime]
 
     def __call__(self, workspace: Workspace) -> WorkspaceReport:
         if not workspace.project_uid:
-            return judge_unreadable(workspace, _LISTED_NOWHERE, self.rules, self.as_of)
+            return judge_unreadable(workspace, _LISTED_NOWHERE, self.thresholds, self.as_of)
         if workspace.deleted_at:
-            return judge_being_deleted(workspace, self.rules, self.as_of)
+            return judge_being_deleted(workspace, self.thresholds, self.as_of)
         try:
             return self._judged(workspace)
         except PaletteError as error:
-            return _verdict_on_error(workspace, error, self.request, self.rules, self.as_of)
+            return _verdict_on_error(workspace, error, self.request, self.thresholds, self.as_of)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other workspaces their verdicts
-            return judge_unreadable(workspace, f"It could not be judged: {reason_of(error)}", self.rules, self.as_of)
+            return judge_unreadable(
+                workspace, f"It could not be judged: {reason_of(error)}", self.thresholds, self.as_of
+            )
 
     def _judged(self, workspace: Workspace) -> WorkspaceReport:
         request_uid = self.request.backup_request_uid
@@ -54,12 +56,12 @@ class Examiner:
         if self.request.as_of and self.as_of < asked_at:
             result, asked_at = until(result, self.as_of), self.as_of
         if request_uid is None:
-            return judge(workspace, result, self.rules, self.as_of, asked_at=asked_at)
+            return judge(workspace, result, self.thresholds, self.as_of, asked_at=asked_at)
         run = _asked_for(request_uid, result.runs)
         if run is None and not result.unreadable_runs:
-            return _no_such_run(workspace, request_uid, self.rules, self.as_of)
+            return _no_such_run(workspace, request_uid, self.thresholds, self.as_of)
         alone = msgspec.structs.replace(result, runs=(run,) if run else ())
-        return judge(workspace, alone, self.rules, self.as_of, asked_at=asked_at, single_run=True)
+        return judge(workspace, alone, self.thresholds, self.as_of, asked_at=asked_at, single_run=True)
 
 
 def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:
@@ -68,20 +70,20 @@ def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:
     return next((run for run in runs if run.request_uid == request_uid), None)
 
 
-def _no_such_run(workspace: Workspace, request_uid: str, rules: Rules, as_of: datetime) -> WorkspaceReport:
+def _no_such_run(workspace: Workspace, request_uid: str, thresholds: Thresholds, as_of: datetime) -> WorkspaceReport:
     why = f"Palette knows no backup request {request_uid} of this workspace"
-    return judge_unreadable(workspace, why, rules, as_of, backupRequestUid=request_uid)
+    return judge_unreadable(workspace, why, thresholds, as_of, backupRequestUid=request_uid)
 
 
 def _verdict_on_error(
-    workspace: Workspace, error: PaletteError, request: Request, rules: Rules, as_of: datetime
+    workspace: Workspace, error: PaletteError, request: Request, thresholds: Thresholds, as_of: datetime
 ) -> WorkspaceReport:
     evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
     if error.code == "BackupNotConfigured":
-        return judge_not_protected(workspace, "Palette answers BackupNotConfigured", rules, as_of, **evidence)
+        return judge_not_protected(workspace, "Palette answers BackupNotConfigured", thresholds, as_of, **evidence)
     # A project that vanished, or is closed to this key, answers 404 as well: that says nothing of a policy.
     if error.status == 404 and error.code not in _NOT_A_MISSING_POLICY:
         if request.backup_request_uid:
-            return _no_such_run(workspace, request.backup_request_uid, rules, as_of)
-        return judge_not_protected(workspace, "Palette knows no backup of it (404)", rules, as_of, **evidence)
-    return judge_unreadable(workspace, str(error), rules, as_of, **evidence)
+            return _no_such_run(workspace, request.backup_request_uid, thresholds, as_of)
+        return judge_not_protected(workspace, "Palette knows no backup of it (404)", thresholds, as_of, **evidence)
+    return judge_unreadable(workspace, str(error), thresholds, as_of, **evidence)

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backup_reporter.channels.channel import Channel
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.report.model import Delivery, Report, Scope, scope_id
-from backup_reporter.settings import ChannelName
 
 SEND_SECONDS = 90.0
 """How long a channel may take, whatever time the run has: shorter than a claim lasts."""

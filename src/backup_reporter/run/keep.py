@@ -18,7 +18,7 @@ from backup_reporter.report.changes import Baseline, compare, fewer_line
 from backup_reporter.report.model import Report, has_arrived, with_notes
 
 if TYPE_CHECKING:
-    from backup_reporter.store import ReportStore
+    from backup_reporter.aws.report_store import ReportStore
 
 _STORE_SECONDS = 60.0
 _STORE_SECONDS_EACH = 0.005
@@ -78,8 +78,8 @@ def _keep_files(report: Report, zone: ZoneInfo, store: ReportStore) -> dict[str,
     Raises :class:`StoreError` where the bucket cannot be used.
     """
     # Imported here because only those who keep reports need them.
-    from backup_reporter.report.csv_table import csv_pieces  # noqa: PLC0415
-    from backup_reporter.report.page import render_page  # noqa: PLC0415
+    from backup_reporter.report.csv import csv_pieces  # noqa: PLC0415
+    from backup_reporter.report.page.page import render_page  # noqa: PLC0415
 
     renderings: dict[str, Callable[[], Iterable[bytes]]] = {
         "html": lambda: [render_page(report, zone).encode()],

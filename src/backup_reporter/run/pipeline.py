@@ -17,24 +17,26 @@ from typing import TypeVar
 
 import msgspec
 
+from backup_reporter.config.limits import MAX_POOLS
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Settings
+from backup_reporter.config.tenants import Tenant, alike
 from backup_reporter.errors import reason_of
-from backup_reporter.examine import Examiner, listed_nowhere
 from backup_reporter.health.judge import judge_unreadable
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.crew import MOST_CREWS, ask_all
 from backup_reporter.palette.discovery import discover
 from backup_reporter.palette.transport import OUT_OF_TIME
-from backup_reporter.publish import Outlets
-from backup_reporter.publish import publish as keep_and_send
+from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id
-from backup_reporter.report.verdicts import Verdicts
-from backup_reporter.request import Request
-from backup_reporter.settings import Rules, Settings
-from backup_reporter.shards import Plan, Shard, TenantPlan, lanes_of, shards_of, with_clocks
-from backup_reporter.tenants import Tenant, alike
+from backup_reporter.report.packed import Verdicts
+from backup_reporter.run.check_workspace import Examiner, listed_nowhere
+from backup_reporter.run.plan import Plan, Shard, TenantPlan, lanes_of, shards_of, with_clocks
+from backup_reporter.run.publish import Outlets
+from backup_reporter.run.publish import publish as keep_and_send
 
 Progress = Callable[[int, int], None]
 """Told after every verdict how many there are, and how many there will be."""
@@ -76,7 +78,7 @@ class Surroundings:
 def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
     made, shards = plan(request, settings, around.palettes, around.invocation_id, now, share=_SHARE_OF_PLANNING)
-    verdicts = collect_all(made, shards, settings.rules, around.palettes, around.clock, around.on_progress)
+    verdicts = collect_all(made, shards, settings.thresholds, around.palettes, around.clock, around.on_progress)
     del shards  # a large fleet's names take up as much memory as making its page does
     made = with_clocks(made, clocks_of(around.palettes))
     return publish(made, verdicts, settings, around.outlets(), around.clock, around.seconds_left)
@@ -119,7 +121,7 @@ def plan(
 def collect(
     shard: Shard,
     made: Plan,
-    rules: Rules,
+    thresholds: Thresholds,
     client: PaletteClient,
     clock: Callable[[], datetime],
     on_verdict: Callable[[], None] = lambda: None,
@@ -128,20 +130,20 @@ def collect(
 
     Never raises for what Palette does: silence is never the answer.
     """
-    examine = Examiner(client, made.request, rules, made.as_of, clock)
+    examine = Examiner(client, made.request, thresholds, made.as_of, clock)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
     for verdict in ask_all(examine, shard.workspaces, client.has_room_for_results, client.seconds_left):
         yield verdict
         del unanswered[verdict.uid]
         on_verdict()
     for workspace in unanswered.values():
-        yield judge_unreadable(workspace, OUT_OF_TIME, rules, made.as_of)
+        yield judge_unreadable(workspace, OUT_OF_TIME, thresholds, made.as_of)
 
 
-def unheard(shard: Shard, why: str, made: Plan, rules: Rules) -> Iterator[WorkspaceReport]:
+def unheard(shard: Shard, why: str, made: Plan, thresholds: Thresholds) -> Iterator[WorkspaceReport]:
     """A shard of which nothing is known but its workspaces' names; ``why`` is a sentence without its full stop."""
     for workspace in shard.workspaces:
-        yield judge_unreadable(workspace, why, rules, made.as_of)
+        yield judge_unreadable(workspace, why, thresholds, made.as_of)
 
 
 def publish(
@@ -174,7 +176,7 @@ def clocks_of(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
 def collect_all(
     made: Plan,
     shards: Sequence[Shard],
-    rules: Rules,
+    thresholds: Thresholds,
     palettes: Sequence[Palette],
     clock: Callable[[], datetime],
     on_progress: Progress,
@@ -184,7 +186,7 @@ def collect_all(
     counted = _Counter(sum(made.shards), on_progress)
 
     def collect_lane(lane: Sequence[Shard]) -> Verdicts:
-        collected = (collect(shard, made, rules, clients[shard.tenant], clock, counted.one_more) for shard in lane)
+        collected = (collect(shard, made, thresholds, clients[shard.tenant], clock, counted.one_more) for shard in lane)
         return Verdicts(chain.from_iterable(collected))
 
     lanes = _side_by_side(lanes_of(shards), collect_lane)
@@ -195,7 +197,7 @@ def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> lis
     """What ``do`` makes of each lane. One lane alone needs no thread of its own."""
     if len(lanes) < 2:
         return [do(lane) for lane in lanes]
-    with ThreadPoolExecutor(min(len(lanes), MOST_CREWS), thread_name_prefix="lane") as pool:
+    with ThreadPoolExecutor(min(len(lanes), MAX_POOLS), thread_name_prefix="lane") as pool:
         return list(pool.map(do, lanes))
 
 

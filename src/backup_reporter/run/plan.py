@@ -12,18 +12,18 @@ from typing import Literal
 
 import msgspec
 
-from backup_reporter.health.findings import Instant, Record
+from backup_reporter.config.request import Request
+from backup_reporter.config.tenants import Tenant, alike
 from backup_reporter.health.model import Workspace
+from backup_reporter.records import Instant, Record
 from backup_reporter.report.model import Scope
-from backup_reporter.request import Request
-from backup_reporter.tenants import Tenant, alike
 
 VERSION: Literal[1] = 1
 """Raised whenever a step could misread what another version's step has written."""
 
 SHARD_SECONDS = 300
 """How long a shard may take at its tenant's rate: a third of what a function has, for a slow night."""
-MOST_WORKSPACES = 1000
+MAX_WORKSPACES = 1000
 """In a shard, however fast its Palette is: what is lost where one fails, and what a step has in memory."""
 
 
@@ -85,7 +85,7 @@ def shards_of(found: Iterable[tuple[Tenant, Sequence[Workspace]]]) -> Iterator[S
     number, lanes = 0, set[str]()
     for tenant, workspaces in found:
         ordered = sorted(workspaces, key=lambda workspace: (workspace.project_name, workspace.name, workspace.uid))
-        most = max(1, min(MOST_WORKSPACES, int(tenant.requests_per_second * SHARD_SECONDS)))
+        most = max(1, min(MAX_WORKSPACES, int(tenant.requests_per_second * SHARD_SECONDS)))
         for start in range(0, len(ordered), most):
             yield Shard(
                 number=number,

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from backup_reporter.channels.channel import Channel
-from backup_reporter.deliver import OnceEach, deliver
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Notify, Settings
 from backup_reporter.errors import InvalidRequest, reason_of
-from backup_reporter.keep import compared, kept, remembered
 from backup_reporter.report.model import Delivery, Report, has_arrived, with_notes
-from backup_reporter.request import Request
-from backup_reporter.settings import Notify, Settings
+from backup_reporter.run.deliver import OnceEach, deliver
+from backup_reporter.run.keep import compared, kept, remembered
 
 if TYPE_CHECKING:
-    from backup_reporter.heartbeat import Heartbeat
-    from backup_reporter.store import ReportStore
+    from backup_reporter.aws.report_store import ReportStore
+    from backup_reporter.channels.heartbeat import Heartbeat
 
 _DELIVERY_SECONDS = 25.0
 """Kept back for delivering: a report that reaches everybody but the bucket is better than the reverse."""
@@ -46,7 +46,7 @@ def publish(
 
     What cannot be kept or compared is said in the report, and does not keep it from anybody.
     """
-    notify, zone = _notify(request, settings), settings.rules.time_zone
+    notify, zone = _notify(request, settings), settings.thresholds.time_zone
     regular = is_regular(request, settings)
     report, baseline = compared(report, outlets.store if regular else None, seconds_left() - _DELIVERY_SECONDS)
     report, store = kept(report, zone, outlets.store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
@@ -74,7 +74,7 @@ def redeliver(
     report = msgspec.structs.replace(outlets.store.kept(report_id), deliveries=())
     if report.report_url:
         report = msgspec.structs.replace(report, report_url=outlets.store.link(report_id))
-    wanted, zone = _wanted(request, outlets.channels), settings.rules.time_zone
+    wanted, zone = _wanted(request, outlets.channels), settings.thresholds.time_zone
     deliveries = deliver(report, wanted, once=None, scheduled_at=None, zone=zone, seconds_left=seconds_left)
     return msgspec.structs.replace(report, deliveries=deliveries)
 

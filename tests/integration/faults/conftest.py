@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from fault_list import FAULTS
+
+from support.fault_list import FAULTS
 
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 _HEAD = "| what goes wrong | the report | took | of |\n| --- | --- | ---: | ---: |"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from stage import SCHEDULED
 from test_canaries import TOKEN, a_stage, sung
-from world import LocalAws
+
+from support.stage import SCHEDULED
+from support.world import LocalAws
 
 BAD_SLACK_SECRETS = {
     "no host": "https:///services/T0DEMO/canary",

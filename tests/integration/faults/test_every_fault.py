@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fault_list import FAULTS, Fault
-from fault_runner import in_words, run
-from world import LocalAws
+
+from support.fault_list import FAULTS, Fault
+from support.fault_runner import in_words, run
+from support.world import LocalAws
 
 SLOWEST_FIRST = sorted(FAULTS, key=lambda fault: -fault.seconds)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from test_fleet import NOW, check_that_a_fleet_reports_what_one_function_does
-from world import LocalAws
+from test_distributed import NOW, check_that_a_fleet_reports_what_one_function_does
 
 from backup_reporter.demo.fleet import synthetic
+from support.world import LocalAws
 
 
 def test_the_report_is_the_one_functions_but_for_ids_and_times(aws: LocalAws) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from backup_reporter.aws.secrets import parse_api_key
 from backup_reporter.errors import SecretError
-from backup_reporter.secrets import parse_api_key
 
 
 @pytest.mark.parametrize("text", ["hunter2", '{"apiKey": "hunter2"}', '{"apiKey": " hunter2 ", "other": 5}'])

@@ -2,7 +2,7 @@ import pytest
 
 from backup_reporter.cli.report_command import exit_code
 from backup_reporter.report.model import Report
-from report_builders import a_finding, a_green_report, a_report, a_workspace
+from support.report_builders import a_finding, a_green_report, a_report, a_workspace
 
 OK = a_green_report(1)
 WARNING = a_report(a_workspace("shop", a_finding("backup-stuck")))

@@ -1,6 +1,6 @@
 """The table as people see it, held against pictures of it in plain text.
 
-``UPDATE_SNAPSHOTS=1 .venv/bin/pytest -n0 tests/unit/test_cli_table.py`` takes new ones; look at them before you keep them.
+``UPDATE_SNAPSHOTS=1 .venv/bin/pytest -n0 tests/unit/cli/test_cli_table.py`` takes new ones; look at them before you keep them.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from backup_reporter.config.request import Request, parse_event
+from backup_reporter.config.settings import Settings
 from backup_reporter.errors import InvalidRequest
-from backup_reporter.request import Request, parse_event
-from backup_reporter.settings import Settings
 
-EVENTS = Path(__file__).parents[2] / "events"
+EVENTS = Path(__file__).parents[3] / "events"
 FIELDS = [
     "projectUids",
     "workspaceUids",

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-from backup_reporter.environment import load
+from backup_reporter.config.environment import load
+from backup_reporter.config.settings import Settings
 from backup_reporter.errors import SettingsError
-from backup_reporter.health.phases import phase_of
-from backup_reporter.settings import KNOWN_STATES, Settings
+from backup_reporter.health.phases import KNOWN_STATES, phase_of
 
 KEY = {"PALETTE_API_KEY_SECRET": "palette-api-key"}
 NAMES = [
@@ -54,10 +54,10 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.api_url == "https://api.spectrocloud.com"
     assert (settings.requests_per_second, settings.burst) == (10, 45)
     assert (settings.notify, settings.report_prefix, settings.channels) == ("always", "reports/", ())
-    rules = settings.rules
-    assert (rules.expiry_warning, rules.max_backup_age) == (timedelta(days=3), None)
-    assert (rules.stuck_after, rules.grace) == (timedelta(hours=6), timedelta(minutes=120))
-    assert (rules.history_days, str(rules.time_zone), rules.extra_states) == (30, "UTC", {})
+    thresholds = settings.thresholds
+    assert (thresholds.expiry_warning, thresholds.max_backup_age) == (timedelta(days=3), None)
+    assert (thresholds.stuck_after, thresholds.grace) == (timedelta(hours=6), timedelta(minutes=120))
+    assert (thresholds.history_days, str(thresholds.time_zone), thresholds.extra_states) == (30, "UTC", {})
 
 
 def test_empty_and_blank_mean_not_set() -> None:
@@ -107,9 +107,9 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
     assert settings.channels == ("sns", "slack", "email", "eventbridge")
     assert settings.report_prefix == "palette/"
     assert settings.notify == "changes"
-    assert settings.rules.extra_states == {"done": "succeeded", "finished": "succeeded", "aborted": "failed"}
-    assert settings.rules.max_backup_age == timedelta(hours=36)
-    assert settings.rules.grace == timedelta()
+    assert settings.thresholds.extra_states == {"done": "succeeded", "finished": "succeeded", "aborted": "failed"}
+    assert settings.thresholds.max_backup_age == timedelta(hours=36)
+    assert settings.thresholds.grace == timedelta()
 
 
 @pytest.mark.parametrize(
@@ -290,8 +290,8 @@ def test_any_environment_is_taken_or_refused_by_name(environ: dict[str, str]) ->
 def test_no_extra_state_changes_what_a_known_state_means(text: str) -> None:
     _, settings = refused_or_taken({"EXTRA_STATES": text})
     for state, phase in KNOWN_STATES.items():
-        assert phase_of(state, settings.rules.extra_states) == phase
-    assert phase_of(None, settings.rules.extra_states) == "unknown"
+        assert phase_of(state, settings.thresholds.extra_states) == phase
+    assert phase_of(None, settings.thresholds.extra_states) == "unknown"
 
 
 @given(ALMOST_URLS)

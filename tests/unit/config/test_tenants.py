@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backup_reporter.config.settings import Settings
+from backup_reporter.config.tenants import FIELDS, Tenant, parse_tenants
 from backup_reporter.errors import SettingsError
-from backup_reporter.settings import Settings
-from backup_reporter.tenants import FIELDS, Tenant, parse_tenants
 
 SETTINGS = Settings(tenants="ssm:/palette/tenants", api_url="https://palette.example.com", requests_per_second=5)
 

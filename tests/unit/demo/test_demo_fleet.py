@@ -14,13 +14,13 @@ from backup_reporter.demo.fleet import Failure, Fleet, instructive, synthetic
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable
 from backup_reporter.health.model import Workspace
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.lists import Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.settings import Rules
 
 NOW = datetime(2026, 11, 23, 7, 0, 4, tzinfo=UTC)
-RULES = Rules(max_backup_age=timedelta(days=10))
+RULES = Thresholds(max_backup_age=timedelta(days=10))
 
 
 def verdicts(fleet: Fleet, now: datetime = NOW) -> Iterator[WorkspaceReport]:

@@ -7,12 +7,12 @@ import gzip
 import msgspec
 import pytest
 
-from backup_reporter.fleet.files import RunFiles
+from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.model import Workspace
-from backup_reporter.report.verdicts import Verdicts
-from backup_reporter.shards import Shard
-from backup_reporter.store import ReportStore
-from report_builders import a_cluster, a_finding, a_workspace
+from backup_reporter.report.packed import Verdicts
+from backup_reporter.run.plan import Shard
+from support.report_builders import a_cluster, a_finding, a_workspace
 
 RUN = "20261124T070000Z-1a2b3c4d-00000000"
 FILE = f"fleet/{RUN}/verdicts/00000.jsonl.gz"

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from backup_reporter.config.environment import load
+from backup_reporter.config.settings import Settings
 from backup_reporter.doctor.checks import Check
-from backup_reporter.doctor.outlet_checks import OutletChecks
-from backup_reporter.environment import load
-from backup_reporter.settings import Settings
+from backup_reporter.doctor.destination_checks import OutletChecks
 
 SETTINGS = load(
     {

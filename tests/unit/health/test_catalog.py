@@ -9,9 +9,9 @@ import pytest
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.codes import Code
-from backup_reporter.report.findings_document import findings_document
+from tools.findings_document import findings_document
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
 @pytest.mark.parametrize("code", CODES.values(), ids=lambda code: code.name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import Row, at, backup, both, check, copy, days, listed, nightly, only, row, run
+
+from support.builders import Row, at, backup, both, check, copy, days, listed, nightly, only, row, run
 
 AHEAD = "2099-01-01T01:00:00Z"
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from backup_reporter.health.judge import judge
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
-from backup_reporter.health.verdict import Copies, WorkspaceReport
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import Copies, WorkspaceReport
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 CLUSTER = Cluster("c-1", "eu-1")
@@ -57,7 +57,7 @@ def test_copies_without_an_end_are_one_entry_and_one_without_a_date_stands_alone
     forever = Policy(schedule="0 1 * * *")
     backups = [BackupAt(made(days_ago)) for days_ago in (2, 1)] + [BackupAt(None)]
     runs = tuple(Run(state="Completed", cluster_backups=(backup.entry,)) for backup in backups)
-    report = judge(WORKSPACE, BackupResult(policy=forever, runs=runs), Rules(), NOW)
+    report = judge(WORKSPACE, BackupResult(policy=forever, runs=runs), Thresholds(), NOW)
 
     assert [(entry.count, entry.first_at, entry.last_expires_at) for entry in report.clusters[0].copies] == [
         (1, None, None),
@@ -87,7 +87,7 @@ def test_the_worst_run_of_a_day_gives_its_name() -> None:
 
 def judged(runs: list[Run]) -> WorkspaceReport:
     policy = Policy(schedule="0 1 * * *", retention_hours=720)
-    return judge(WORKSPACE, BackupResult(policy=policy, runs=tuple(runs)), Rules(), NOW)
+    return judge(WORKSPACE, BackupResult(policy=policy, runs=tuple(runs)), Thresholds(), NOW)
 
 
 def made(days_ago: int) -> datetime:

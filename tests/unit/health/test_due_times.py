@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOTHING, Row, backup, both, check, listed, nightly, only, row, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import NOTHING, Row, backup, both, check, listed, nightly, only, row, run
 
 OVERDUE = [
     row(
@@ -29,13 +29,13 @@ OVERDUE = [
         "The grace is a setting",
         backup(*nightly(last="11-22")),
         "backup-overdue",
-        rules=Rules(grace=timedelta(minutes=30)),
+        thresholds=Thresholds(grace=timedelta(minutes=30)),
         now="11-23 01:30",
     ),
     row(
         "A longer grace waits longer",
         backup(*nightly(last="11-22")),
-        rules=Rules(grace=timedelta(hours=7)),
+        thresholds=Thresholds(grace=timedelta(hours=7)),
     ),
     row(
         "While the grace of one due time lasts, the one before it may already be missed",

@@ -7,19 +7,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from builders import NOW, at, backup, copy, label, listed, nightly, run
 
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Settings
+from backup_reporter.config.tenants import Tenant
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import BackupResult, Workspace
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.clock import PalettesClock
+from backup_reporter.palette.clock_skew import PalettesClock
 from backup_reporter.palette.lists import Page, Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.pipeline import Palette, Progress, collect_all, nobody_watches, plan
-from backup_reporter.request import Request
-from backup_reporter.settings import Settings
-from backup_reporter.tenants import Tenant
+from backup_reporter.run.pipeline import Palette, Progress, collect_all, nobody_watches, plan
+from support.builders import NOW, at, backup, copy, label, listed, nightly, run
 
 
 class OneWorkspace(PaletteClient):
@@ -56,7 +56,7 @@ def gather(
     palettes = [Palette(tenant=Tenant(api_url="https://palette.example"), client=client)]
     # A clock tells fractions of a second, which the report's own time does not have.
     made, shards = plan(request, Settings(), palettes, "invocation", NOW + timedelta(milliseconds=500))
-    verdicts = collect_all(made, shards, Settings().rules, palettes, lambda: asked_at, on_progress)
+    verdicts = collect_all(made, shards, Settings().thresholds, palettes, lambda: asked_at, on_progress)
     return list(verdicts), made.tenants[0].problems
 
 

@@ -9,20 +9,21 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from builders import NOW, Json, decoded, judged, listed
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 from test_properties import ANY_RESULT, RULES, TIMES, WORKSPACES, results
 
-from backup_reporter.environment import load
+from backup_reporter.config.environment import load
+from backup_reporter.config.request import parse_event
+from backup_reporter.config.settings import Settings
 from backup_reporter.errors import InvalidRequest, SettingsError, UndecodableError
 from backup_reporter.health.judge import judge
+from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.lists import Project, decode_workspaces
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Scope
-from backup_reporter.request import parse_event
-from backup_reporter.settings import Rules, Settings
-from renderings import check_all
+from support.builders import NOW, Json, decoded, judged, listed
+from support.renderings import check_all
 
 # Results
 
@@ -72,7 +73,7 @@ def places(node: Any) -> Iterator[tuple[Any, str]]:
 @settings(max_examples=settings().max_examples // 4)
 @given(results(TIMES), WORKSPACES, RULES, WRONG, st.data())
 def test_no_result_with_a_wrong_type_in_a_field_that_is_read_is_ever_ok(
-    result: Json, workspace: Json, rules: Rules, wrong: Any, data: st.DataObject
+    result: Json, workspace: Json, thresholds: Thresholds, wrong: Any, data: st.DataObject
 ) -> None:
     broken = copy.deepcopy(result)
     found = [(node, name) for node, name in places(broken) if name in READ and node is not broken]
@@ -83,7 +84,7 @@ def test_no_result_with_a_wrong_type_in_a_field_that_is_read_is_ever_ok(
     node[name] = wrong
 
     with suppress(UndecodableError):
-        verdict = judged(broken, workspace, rules)
+        verdict = judged(broken, workspace, thresholds)
         assert verdict.status in ("UNKNOWN", "CRITICAL"), (name, wrong)
         assert "unreadable" in {finding.code for finding in verdict.findings}
 
@@ -111,8 +112,8 @@ def _is_outside(document: Json, node: Json) -> bool:
 
 @settings(max_examples=settings().max_examples // 20, phases=[Phase.generate])  # each through eleven renderings
 @given(ANY_RESULT, WORKSPACES, RULES)
-def test_every_document_comes_out_of_every_rendering(result: Json, workspace: Json, rules: Rules) -> None:
-    verdict = judge(*decoded(workspace, result), rules, NOW)
+def test_every_document_comes_out_of_every_rendering(result: Json, workspace: Json, thresholds: Thresholds) -> None:
+    verdict = judge(*decoded(workspace, result), thresholds, NOW)
     report = build_report([verdict], report_id="20261124T070000Z-1a2b3c4d", as_of=NOW, generated_at=NOW, scope=Scope())
 
     check_all(report)
@@ -193,11 +194,11 @@ LABELS = st.dictionaries(KEYS, TEXTS | st.text(max_size=12) | st.none(), max_siz
 
 @settings(max_examples=settings().max_examples // 4)
 @given(ANY_RESULT, LABELS, LABELS, RULES)
-def test_no_label_hides_what_was_found(result: Json, labels: Json, annotations: Json, rules: Rules) -> None:
+def test_no_label_hides_what_was_found(result: Json, labels: Json, annotations: Json, thresholds: Thresholds) -> None:
     item = listed()
-    plain = judged(result, item, rules)
+    plain = judged(result, item, thresholds)
     labelled = judged(
-        result, {**item, "metadata": {**item["metadata"], "labels": labels, "annotations": annotations}}, rules
+        result, {**item, "metadata": {**item["metadata"], "labels": labels, "annotations": annotations}}, thresholds
     )
 
     found = {(one.code, one.cluster_uid, one.cluster_name) for one in labelled.findings}

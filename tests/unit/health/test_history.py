@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from builders import at, backup, judged, nightly, only, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import at, backup, judged, nightly, only, run
 
 
 def strip(*runs: Any, days: int = 4, now: str = "11-23 07:00", **policy: Any) -> list[str]:
     """The states of the last days, today last."""
-    verdict = judged(backup(*runs, **policy), rules=Rules(history_days=days), now=at(now))
+    verdict = judged(backup(*runs, **policy), thresholds=Thresholds(history_days=days), now=at(now))
     return [day.state for day in verdict.history]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOTHING, Row, backup, both, check, copy, nightly, only, row, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import NOTHING, Row, backup, both, check, copy, nightly, only, row, run
 
 NO_COPY = both("backup-state-unknown")
 DELETED = copy(deleted="Deleted")
@@ -152,7 +152,7 @@ NET = [
         "Both limits are settings",
         backup(*nightly(last="11-22"), run("11-23 01:00", "Deleting")),
         *NO_COPY,
-        rules=Rules(grace=timedelta(hours=1), stuck_after=timedelta(hours=5)),
+        thresholds=Thresholds(grace=timedelta(hours=1), stuck_after=timedelta(hours=5)),
     ),
     *(
         row(

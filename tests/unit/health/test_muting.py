@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, SEVERITIES, Row, backup, check, decoded, judged, label, listed, nightly, row, run
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.judge import judge_being_deleted, judge_not_protected, judge_unreadable
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import NOW, SEVERITIES, Row, backup, check, decoded, judged, label, listed, nightly, row, run
 
 FAILED = backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Failed"))
 FAILED_AND_OVERDUE = backup(*nightly(last="11-21"), run("11-22 01:00", eu1="Failed"))
@@ -171,7 +171,7 @@ def test_muting(case: Row) -> None:
 
 def test_what_could_not_be_had_is_unknown() -> None:
     workspace, _ = decoded(listed(), {})
-    verdict = judge_unreadable(workspace, "Palette did not answer", Rules(), NOW, status=503)
+    verdict = judge_unreadable(workspace, "Palette did not answer", Thresholds(), NOW, status=503)
 
     assert [label(finding) for finding in verdict.findings] == ["unreadable"]
     assert verdict.status == "UNKNOWN"
@@ -181,7 +181,7 @@ def test_what_could_not_be_had_is_unknown() -> None:
 
 def test_what_palette_does_not_know_is_not_protected() -> None:
     workspace, _ = decoded(listed(), {})
-    verdict = judge_not_protected(workspace, "Palette answers BackupNotConfigured", Rules(), NOW, status=404)
+    verdict = judge_not_protected(workspace, "Palette answers BackupNotConfigured", Thresholds(), NOW, status=404)
 
     assert [label(finding) for finding in verdict.findings] == ["not-protected"]
     assert (verdict.status, verdict.findings[0].evidence) == ("WARNING", {"status": 404})
@@ -190,12 +190,12 @@ def test_what_palette_does_not_know_is_not_protected() -> None:
 def test_a_mute_that_cannot_be_read_is_said_of_every_workspace() -> None:
     workspace, _ = decoded(listed(labels=mute("soon"), deleted="11-23 06:00"), {})
     verdicts = [
-        judge_unreadable(workspace, "no answer", Rules(), NOW),
-        judge_not_protected(workspace, "404", Rules(), NOW),
+        judge_unreadable(workspace, "no answer", Thresholds(), NOW),
+        judge_not_protected(workspace, "404", Thresholds(), NOW),
     ]
     for verdict in verdicts:
         assert "mute-unreadable" in {finding.code for finding in verdict.findings}
-    assert judge_being_deleted(workspace, Rules(), NOW).status == "OK"
+    assert judge_being_deleted(workspace, Thresholds(), NOW).status == "OK"
 
 
 def test_every_code_has_the_severity_of_the_rule_book() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import Row, backup, both, check, copy, nightly, only, row, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import Row, backup, both, check, copy, nightly, only, row, run
 
 FAILED = [
     row(
@@ -166,12 +166,12 @@ STUCK = [
         "The stuck limit is a setting",
         backup(*nightly(last="11-22"), run("11-23 01:00", "InProgress")),
         *both("backup-stuck"),
-        rules=Rules(stuck_after=timedelta(hours=5)),
+        thresholds=Thresholds(stuck_after=timedelta(hours=5)),
     ),
     row(
         "A longer limit waits longer",
         backup(*nightly(last="11-22"), run("11-23 00:58", "InProgress")),
-        rules=Rules(stuck_after=timedelta(hours=12)),
+        thresholds=Thresholds(stuck_after=timedelta(hours=12)),
     ),
     row(
         "An older run that never finished is not the latest",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOTHING, Row, backup, both, check, copy, describe, judged, label, nightly, row, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import NOTHING, Row, backup, both, check, copy, describe, judged, label, nightly, row, run
 
 SUCCEEDED = ["Completed", "Succeeded", "Success"]
 FAILED = ["Failed", "FailedValidation", "Error"]
@@ -79,7 +79,7 @@ def test_a_state_that_is_missing_or_unknown_is_never_good(state: str | None) -> 
     assert "backup-state-unknown eu1" in {label(finding) for finding in verdict.findings}
 
 
-TAUGHT = Rules(extra_states={"done": "succeeded", "aborted": "failed", "parked": "running"})
+TAUGHT = Thresholds(extra_states={"done": "succeeded", "aborted": "failed", "parked": "running"})
 
 UNKNOWN = [
     row(
@@ -103,19 +103,19 @@ UNKNOWN = [
     row(
         "The setting EXTRA_STATES teaches a good word",
         backup(run("11-23 01:00", "DONE")),
-        rules=TAUGHT,
+        thresholds=TAUGHT,
     ),
     row(
         "The setting EXTRA_STATES teaches a bad word",
         backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Aborted")),
         "backup-failed eu1",
-        rules=TAUGHT,
+        thresholds=TAUGHT,
     ),
     row(
         "A word that EXTRA_STATES teaches is running can be stuck",
         backup(*nightly(last="11-22"), run("11-23 00:59", eu1="Parked")),
         "backup-stuck eu1",
-        rules=TAUGHT,
+        thresholds=TAUGHT,
     ),
 ]
 

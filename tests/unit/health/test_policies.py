@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
+
+from support.builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
 
 WANTED = ["web", "shop"]
 

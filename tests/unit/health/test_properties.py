@@ -11,17 +11,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from builders import NOTHING, NOW, Json, backup, copy, days, judged, listed, run
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import status_of
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.phases import KNOWN_STATES, PhaseClass, normalize_state
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Scope, from_json, to_json
-from backup_reporter.settings import KNOWN_STATES, PhaseClass, Rules, normalize_state
+from support.builders import NOTHING, NOW, Json, backup, copy, days, judged, listed, run
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 settings.register_profile("quick", max_examples=100, deadline=None, suppress_health_check=_SLOW, derandomize=True)
@@ -176,7 +177,7 @@ WORKSPACES = st.builds(
 )
 TAUGHT: dict[str, PhaseClass] = {"done": "succeeded", "parked": "running"}
 RULES = st.builds(
-    Rules,
+    Thresholds,
     expiry_warning=st.timedeltas(timedelta(0), timedelta(days=30)),
     max_backup_age=nullable(st.timedeltas(timedelta(minutes=1), timedelta(days=60))),
     stuck_after=st.timedeltas(timedelta(0), timedelta(days=3)),
@@ -199,9 +200,9 @@ NOTHING_IS_BOTH = (
 
 @given(ANY_RESULT, WORKSPACES, RULES, st.booleans())
 def test_judging_never_raises_and_its_findings_keep_the_rules_of_findings(
-    result: Json, workspace: Json, rules: Rules, single_run: bool
+    result: Json, workspace: Json, thresholds: Thresholds, single_run: bool
 ) -> None:
-    verdict = judged(result, workspace, rules, single_run=single_run)
+    verdict = judged(result, workspace, thresholds, single_run=single_run)
 
     about = [(finding.code, finding.cluster_uid, finding.cluster_name) for finding in verdict.findings]
     assert len(set(about)) == len(about), "at most one finding per code and cluster"
@@ -247,11 +248,11 @@ def this_morning(state: str | None, *parts: Json) -> Json:
 
 @given(results(TIMES), UNKNOWN_OR_MISSING, st.sampled_from(["Completed", "InProgress", None]), RULES)
 def test_no_unknown_or_missing_state_of_a_clusters_latest_backup_is_ever_ok(
-    result: Json, state: str | None, whole: str | None, rules: Rules
+    result: Json, state: str | None, whole: str | None, thresholds: Thresholds
 ) -> None:
     is_given = bool(normalize_state(state or ""))
     newest = this_morning(whole if is_given else None, part("us2", "Completed"), part("eu1", state))
-    verdict = judged(with_run(newest, result), listed(["eu1", "us2"]), rules)
+    verdict = judged(with_run(newest, result), listed(["eu1", "us2"]), thresholds)
 
     assume("eu1" in {cluster.uid for cluster in verdict.clusters})
     assert verdict.status != "OK"
@@ -259,10 +260,12 @@ def test_no_unknown_or_missing_state_of_a_clusters_latest_backup_is_ever_ok(
 
 
 @given(results(TIMES), UNKNOWN_OR_MISSING, RULES)
-def test_no_unknown_or_missing_state_of_a_latest_run_is_ever_ok(result: Json, state: str | None, rules: Rules) -> None:
+def test_no_unknown_or_missing_state_of_a_latest_run_is_ever_ok(
+    result: Json, state: str | None, thresholds: Thresholds
+) -> None:
     newest = this_morning(state, part("eu1", "Completed"), part("us2", "Completed"))
     policy = {"config": {"includeAllClusters": True}}
-    verdict = judged({**with_run(newest, result), "spec": policy}, listed(["eu1", "us2"]), rules)
+    verdict = judged({**with_run(newest, result), "spec": policy}, listed(["eu1", "us2"]), thresholds)
 
     assert verdict.status != "OK"
     assert "backup-state-unknown" in {finding.code for finding in verdict.findings}
@@ -270,9 +273,9 @@ def test_no_unknown_or_missing_state_of_a_latest_run_is_ever_ok(result: Json, st
 
 @given(results(TIMES), UNKNOWN_OR_MISSING, WORKSPACES, RULES)
 def test_no_unknown_or_missing_state_of_a_latest_run_without_clusters_is_ever_ok(
-    result: Json, state: str | None, workspace: Json, rules: Rules
+    result: Json, state: str | None, workspace: Json, thresholds: Thresholds
 ) -> None:
-    verdict = judged(with_run(this_morning(state), result), workspace, rules)
+    verdict = judged(with_run(this_morning(state), result), workspace, thresholds)
 
     assert verdict.status != "OK"
     assert "backup-state-unknown" in {finding.code for finding in verdict.findings}
@@ -283,17 +286,19 @@ NONSENSE = st.sampled_from([5, "text", [], True, {"workspaceBackupConfig": "x"},
 
 @given(ANY_RESULT, NONSENSE, WORKSPACES, RULES)
 def test_no_workspace_with_an_unread_entry_is_ever_ok(
-    result: Json, nonsense: Any, workspace: Json, rules: Rules
+    result: Json, nonsense: Any, workspace: Json, thresholds: Thresholds
 ) -> None:
-    verdict = judged(with_run(nonsense, result), workspace, rules)
+    verdict = judged(with_run(nonsense, result), workspace, thresholds)
 
     assert verdict.status in ("UNKNOWN", "CRITICAL")
     assert "unreadable" in {finding.code for finding in verdict.findings}
 
 
 @given(ANY_RESULT, WORKSPACES, RULES)
-def test_a_workspace_without_anything_to_restore_is_never_ok(result: Json, workspace: Json, rules: Rules) -> None:
-    verdict = judged(result, workspace, rules)
+def test_a_workspace_without_anything_to_restore_is_never_ok(
+    result: Json, workspace: Json, thresholds: Thresholds
+) -> None:
+    verdict = judged(result, workspace, thresholds)
 
     awaiting = any(finding.code == "awaiting-first-backup" for finding in verdict.findings)
     if not awaiting and any(not cluster.restore_points for cluster in verdict.clusters):
@@ -310,8 +315,8 @@ def test_ok_means_that_every_cluster_has_a_living_copy_no_older_than_the_due_tim
     verdict = judged(backup(*runs, hours=hours), now=now)
     if verdict.status != "OK":
         return
-    rules = Rules()
-    long_past = (now - rules.grace - rules.stuck_after - timedelta(hours=1)).replace(hour=1)
+    thresholds = Thresholds()
+    long_past = (now - thresholds.grace - thresholds.stuck_after - timedelta(hours=1)).replace(hour=1)
     if any(state_of(run) & UNDER_WAY and is_of(run, long_past) for run in runs):
         long_past -= timedelta(days=1)
     assert len(verdict.clusters) == 2
@@ -349,10 +354,12 @@ def test_a_run_that_is_judged_alone_and_is_ok_has_left_a_copy_of_every_cluster_o
 
 
 @given(ANY_RESULT, WORKSPACES, MUTES, nullable(MUTED_CODES), RULES)
-def test_muting_only_ever_marks(result: Json, workspace: Json, until: str, codes: str | None, rules: Rules) -> None:
+def test_muting_only_ever_marks(
+    result: Json, workspace: Json, until: str, codes: str | None, thresholds: Thresholds
+) -> None:
     labels = {"backup-reporter.mute": until} | ({} if codes is None else {"backup-reporter.mute-codes": codes})
-    muted = judged(result, {**workspace, "metadata": {**workspace["metadata"], "labels": labels}}, rules)
-    plain = judged(result, workspace, rules)
+    muted = judged(result, {**workspace, "metadata": {**workspace["metadata"], "labels": labels}}, thresholds)
+    plain = judged(result, workspace, thresholds)
 
     told = [finding for finding in muted.findings if finding.code != "mute-unreadable"]
     unmarked = [msgspec.structs.replace(finding, muted=False) for finding in told]
@@ -369,7 +376,7 @@ def test_muting_only_ever_marks(result: Json, workspace: Json, until: str, codes
 
 @given(ANY_RESULT, WORKSPACES, RULES, st.randoms(use_true_random=False))
 def test_the_order_in_which_palette_lists_runs_and_clusters_changes_nothing(
-    result: Json, workspace: Json, rules: Rules, random: Any
+    result: Json, workspace: Json, thresholds: Thresholds, random: Any
 ) -> None:
     def verdict(shuffle: bool) -> WorkspaceReport:
         runs = ((result.get("status") or {}).get("workspaceBackupStatuses")) or []
@@ -377,7 +384,7 @@ def test_the_order_in_which_palette_lists_runs_and_clusters_changes_nothing(
             random.shuffle(runs)
             for run in runs:
                 random.shuffle(((run or {}).get("workspaceBackupConfig") or {}).get("clusterBackupRefs") or [])
-        return judged(result, workspace, rules)
+        return judged(result, workspace, thresholds)
 
     assert verdict(shuffle=False) == verdict(shuffle=True)
 

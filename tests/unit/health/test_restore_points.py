@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOTHING, Json, Row, at, backup, both, check, copy, listed, nightly, only, row, run
 
-from backup_reporter.health.verdict import WorkspaceReport
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
+from support.builders import NOTHING, Json, Row, at, backup, both, check, copy, listed, nightly, only, row, run
 
 
 def newest(verdict: WorkspaceReport) -> tuple[object, object, int]:
@@ -246,7 +246,7 @@ STILL_RUNNING = [
     row(
         "A copy that names no cluster may expire without a word",
         backup(run("11-16 05:00", refs=[NOBODYS]), *nightly("11-17")),
-        rules=Rules(max_backup_age=timedelta(days=2)),
+        thresholds=Thresholds(max_backup_age=timedelta(days=2)),
     ),
     row(
         "A copy that names no cluster may have expired without a word",

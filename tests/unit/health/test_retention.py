@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOTHING, Json, Row, backup, both, check, copy, nightly, row, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import NOTHING, Json, Row, backup, both, check, copy, nightly, row, run
 
 BY_HAND: Json = {"schedule": None}
 
@@ -35,7 +35,7 @@ EXPIRING = [
         "The warning window is a setting",
         backup(run("11-20 08:00"), hours=120, **BY_HAND),
         "not-scheduled",
-        rules=Rules(expiry_warning=timedelta(days=2)),
+        thresholds=Thresholds(expiry_warning=timedelta(days=2)),
     ),
     row("Not backup-expiring: rotation will replace it in time", backup(*nightly(), hours=48)),
     row(
@@ -124,11 +124,11 @@ EXPIRING = [
         backup(run("11-20 01:00"), run("11-23 01:00", "Failed"), hours=48),
         *both("backup-failed"),
         *both("backup-expired"),
-        rules=Rules(max_backup_age=timedelta(hours=1)),
+        thresholds=Thresholds(max_backup_age=timedelta(hours=1)),
     ),
 ]
 
-MAXIMUM_AGE = Rules(max_backup_age=timedelta(hours=48))
+MAXIMUM_AGE = Thresholds(max_backup_age=timedelta(hours=48))
 
 TOO_OLD = [
     row(
@@ -136,7 +136,7 @@ TOO_OLD = [
         backup(*nightly(last="11-20"), *nightly("11-21", eu1="Failed")),
         "backup-failed eu1",
         "restore-point-too-old eu1",
-        rules=MAXIMUM_AGE,
+        thresholds=MAXIMUM_AGE,
         status="CRITICAL",
     ),
     row(
@@ -148,14 +148,14 @@ TOO_OLD = [
         "Not restore-point-too-old: exactly as old as the maximum",
         backup(run("11-21 07:00"), **BY_HAND),
         "not-scheduled",
-        rules=MAXIMUM_AGE,
+        thresholds=MAXIMUM_AGE,
     ),
     row(
         "restore-point-too-old: a second older",
         backup(run("11-21 06:59:59"), **BY_HAND),
         "not-scheduled",
         *both("restore-point-too-old"),
-        rules=MAXIMUM_AGE,
+        thresholds=MAXIMUM_AGE,
         since={"restore-point-too-old eu1": "11-23 06:59:59"},
     ),
     row(
@@ -163,14 +163,14 @@ TOO_OLD = [
         backup(run(), **BY_HAND),
         "not-scheduled",
         *both("restore-point-too-old"),
-        rules=MAXIMUM_AGE,
+        thresholds=MAXIMUM_AGE,
     ),
     row(
         "With backup-expired the age is not said as well",
         backup(run("11-10 01:00"), hours=24, **BY_HAND),
         *both("backup-expired"),
         "not-scheduled",
-        rules=MAXIMUM_AGE,
+        thresholds=MAXIMUM_AGE,
     ),
     row(
         "With never-backed-up the age is not said either",
@@ -178,7 +178,7 @@ TOO_OLD = [
         *both("backup-failed"),
         *both("never-backed-up"),
         "not-scheduled",
-        rules=MAXIMUM_AGE,
+        thresholds=MAXIMUM_AGE,
     ),
 ]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from builders import NOW, Json, backup, copy, judged, run
 from hypothesis import given
 from hypothesis import strategies as st
+
+from support.builders import NOW, Json, backup, copy, judged, run
 
 
 def written(at: datetime) -> str:

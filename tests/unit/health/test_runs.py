@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
 
 UNSET = {"missing": NOTHING, "null": None, "empty": "", "Go's zero time": "0001-01-01T00:00:00.000Z"}
-A_DAY = Rules(max_backup_age=timedelta(hours=24))
+A_DAY = Thresholds(max_backup_age=timedelta(hours=24))
 
 TIMES = [
     row("A healthy fleet has no findings", backup(*nightly()), status="OK"),
@@ -88,13 +88,13 @@ TIMES = [
         "A cluster backup's time is its own backupTime",
         backup(run("11-23 01:00", eu1=copy(at="11-22 01:30"))),
         "restore-point-too-old eu1",
-        rules=A_DAY,
+        thresholds=A_DAY,
     ),
     *(
         row(
             f"A cluster backup whose own time is not set ({how}) has the run's",
             backup(run("11-23 01:00", eu1=copy(at=unset))),
-            rules=A_DAY,
+            thresholds=A_DAY,
         )
         for how, unset in UNSET.items()
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import DAILY, at, backup, judged, label, nightly, only, run
 
-from backup_reporter.settings import Rules
+from backup_reporter.health.thresholds import Thresholds
+from support.builders import DAILY, at, backup, judged, label, nightly, only, run
 
 # From Monday, 2026-11-23 07:00 UTC, where nothing else is said.
 SYNTAX = {
@@ -92,7 +92,7 @@ def test_in_the_second_of_two_hours_that_look_alike_the_due_time_of_the_first_is
     verdict = judged(late, now=at("10-25 01:20"))
     assert verdict.next_run_at == at("10-26 01:30")
     assert [label(finding) for finding in verdict.findings] == ["cluster-not-backed-up eu1"]
-    strict = judged(backup(*before, schedule=berlin), rules=Rules(grace=timedelta(0)), now=at("10-25 01:10"))
+    strict = judged(backup(*before, schedule=berlin), thresholds=Thresholds(grace=timedelta(0)), now=at("10-25 01:10"))
     assert [label(finding) for finding in strict.findings] == ["backup-overdue"]
 
 

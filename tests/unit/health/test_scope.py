@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOTHING, Row, backup, check, copy, listed, nightly, only, row, run
+
+from support.builders import NOTHING, Row, backup, check, copy, listed, nightly, only, row, run
 
 ALL = [
     row(

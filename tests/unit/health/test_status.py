@@ -6,12 +6,12 @@ import itertools
 
 import msgspec
 import pytest
-from builders import NOW, backup, copy, judged, nightly, run
 
 from backup_reporter.health.findings import EXIT_CODES, Finding, Severity, status_of, worst
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Change, Report, Scope
+from support.builders import NOW, backup, copy, judged, nightly, run
 
 BROKEN = {"workspaceBackupConfig": {"requestTime": 5}}
 FAILED = backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Failed"))

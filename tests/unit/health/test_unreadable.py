@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from builders import DAILY, Row, backup, both, check, listed, nightly, row, run
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult
 from backup_reporter.palette.results import decode_backup_result
+from support.builders import DAILY, Row, backup, both, check, listed, nightly, row, run
 
 BROKEN = {"workspaceBackupConfig": {"requestTime": 5}}
 

@@ -4,7 +4,7 @@ from email.utils import formatdate
 
 import pytest
 
-from backup_reporter.palette.clock import PalettesClock
+from backup_reporter.palette.clock_skew import PalettesClock
 
 NOW = 1_795_570_000.0
 

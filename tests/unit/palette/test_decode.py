@@ -8,9 +8,9 @@ import pytest
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult, Cluster, Policy, Run
+from backup_reporter.palette.decode import decode_error
 from backup_reporter.palette.lists import Project, decode_projects, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.palette.wire import decode_error
 
 PROD = Project("p1", "prod")
 

@@ -17,7 +17,7 @@ from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.errors import KeyRefusedError, PaletteError, SecretError, UnreachableError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
-from backup_reporter.palette.pace import Pace
+from backup_reporter.palette.rate_limit import Pace
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 PROJECTS = "/v1/dashboard/projects/metadata"

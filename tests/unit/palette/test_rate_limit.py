@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backup_reporter.palette.pace import Pace, TokenBucket
+from backup_reporter.palette.rate_limit import Pace, TokenBucket
 
 
 class Clock:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from backup_reporter.palette.crew import FIRST_THREADS, MOST_THREADS, ask_all
+from backup_reporter.config.limits import MAX_THREADS
+from backup_reporter.palette.worker_pool import FIRST_THREADS, ask_all
 
 
 def forever() -> float:
@@ -71,7 +72,7 @@ def test_more_join_while_a_request_could_go_and_nobody_makes_it() -> None:
 
     list(ask_all(desk, range(400), lambda: True, forever))
 
-    assert FIRST_THREADS < desk.most_at_once <= MOST_THREADS
+    assert FIRST_THREADS < desk.most_at_once <= MAX_THREADS
 
 
 def test_few_things_take_few_threads() -> None:

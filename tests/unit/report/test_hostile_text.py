@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backup_reporter.health.judge import judge, judge_unreadable
+from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.lists import decode_projects, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
-from backup_reporter.settings import Rules
-from renderings import check_all
-from report_builders import NOW, a_report
+from support.renderings import check_all
+from support.report_builders import NOW, a_report
 
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -54,12 +54,12 @@ def report_of(text: str) -> Report:
     ]
     (project,) = decode_projects(json.dumps({"items": [{"metadata": {"uid": "p", "name": text}}]}).encode()).items
     failing, odd, unreadable, healthy = decode_workspaces(json.dumps({"items": items}).encode(), project).items
-    rules = Rules()
+    thresholds = Thresholds()
     verdicts = [
-        judge(failing, decode_backup_result(_answer(text, "Failed")), rules, NOW),
-        judge(odd, decode_backup_result(_answer(text, text, schedule=text)), rules, NOW),
-        judge_unreadable(unreadable, text, rules, NOW, palettesCode=text),
-        judge(healthy, decode_backup_result(_answer(text, "Completed")), rules, NOW),
+        judge(failing, decode_backup_result(_answer(text, "Failed")), thresholds, NOW),
+        judge(odd, decode_backup_result(_answer(text, text, schedule=text)), thresholds, NOW),
+        judge_unreadable(unreadable, text, thresholds, NOW, palettesCode=text),
+        judge(healthy, decode_backup_result(_answer(text, "Completed")), thresholds, NOW),
     ]
     report = a_report(*verdicts, problems=[text])
     changes, _ = compare(report, None, "Nothing to compare with.")

@@ -7,16 +7,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 from botocore.response import StreamingBody
 
-from backup_reporter.health.verdict import Copies, Day, LatestRun, WorkspaceReport
-from backup_reporter.report.csv_table import csv_pieces, render_csv
+from backup_reporter.health.workspace_report import Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.report.csv import csv_pieces, render_csv
 from backup_reporter.report.email_html import render_email
-from backup_reporter.report.fit import Room, fit
 from backup_reporter.report.model import from_json, from_json_lines, json_pieces, to_json
+from backup_reporter.report.packed import Verdicts, with_findings, worst_first
 from backup_reporter.report.rows import rows
 from backup_reporter.report.slack_blocks import message
 from backup_reporter.report.text import text
-from backup_reporter.report.verdicts import Verdicts, with_findings, worst_first
-from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
+from backup_reporter.report.truncate import Room, fit
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 BROKEN = a_workspace("payments", a_finding(evidence={"backup": "nightly-1"}), clusters=(a_cluster(),))
 NOTED = a_workspace("archive", a_finding("disks-not-included"))

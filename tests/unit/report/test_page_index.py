@@ -3,9 +3,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from backup_reporter.report.index_page import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.model import Report, Scope
-from report_builders import NOW, a_finding, a_report, a_workspace, days
+from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
+from support.report_builders import NOW, a_finding, a_report, a_workspace, days
 
 UTC = ZoneInfo("UTC")
 

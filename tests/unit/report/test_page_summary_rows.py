@@ -1,8 +1,8 @@
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.verdict import ClusterReport, Copies, WorkspaceReport
-from backup_reporter.report.glance import Extreme, Glance, glance, well_line
-from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
+from backup_reporter.health.workspace_report import ClusterReport, Copies, WorkspaceReport
+from backup_reporter.report.page.summary_rows import Extreme, Glance, glance, well_line
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

@@ -2,9 +2,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.verdict import ClusterReport, Copies, WorkspaceReport
-from backup_reporter.report.timeline_drawing import FOREVER, Axis, Gap, axis, drawing, restorable_until, ticks
-from report_builders import NOW, a_cluster, a_workspace, days
+from backup_reporter.health.workspace_report import ClusterReport, Copies, WorkspaceReport
+from backup_reporter.report.page.timeline import FOREVER, Axis, Gap, axis, drawing, restorable_until, ticks
+from support.report_builders import NOW, a_cluster, a_workspace, days
 
 TOMORROW = NOW + days(1)
 FROM_TEN_DAYS_AGO = Axis(NOW - days(10), NOW + days(10))

@@ -3,10 +3,10 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter.health.verdict import WorkspaceReport
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.changes import Baseline, compare, fewer_line
 from backup_reporter.report.model import Change, Changes, Report
-from report_builders import NOW, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_finding, a_report, a_workspace, days
 
 FIRST = "No earlier report."
 

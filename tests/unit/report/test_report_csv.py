@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backup_reporter.report.csv_table import COLUMNS, render_csv
+from backup_reporter.report.csv import COLUMNS, render_csv
 from backup_reporter.report.model import LatestRun, Report
-from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 
 def lines(report: Report, separator: str = ",") -> list[dict[str, str]]:

@@ -8,10 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backup_reporter.health.verdict import Day
+from backup_reporter.health.workspace_report import Day
 from backup_reporter.report.email_html import EMAIL_BYTES, render_email
 from backup_reporter.report.model import Report
-from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace, days
+from support.report_builders import (
+    NOW,
+    a_cluster,
+    a_failing_fleet,
+    a_finding,
+    a_green_report,
+    a_report,
+    a_workspace,
+    days,
+)
 
 UTC = ZoneInfo("UTC")
 

@@ -2,7 +2,7 @@ import msgspec
 
 from backup_reporter.report.groups import groups, tally
 from backup_reporter.report.model import Change, Changes
-from report_builders import NOW, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_finding, a_report, a_workspace, days
 
 
 def test_the_same_message_in_many_places_is_one_group_with_its_members() -> None:

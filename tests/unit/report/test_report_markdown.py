@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from backup_reporter.health.wording import quote
 from backup_reporter.report.markdown import escape, render_markdown
-from report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
+from backup_reporter.wording import quote
+from support.report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
 
 UTC = ZoneInfo("UTC")
 MARKDOWN = MarkdownIt("commonmark", {"linkify": False}).enable("table")

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backup_reporter.health.verdict import Day
+from backup_reporter.health.workspace_report import Day
 from backup_reporter.report.model import Change, Changes, Report, Scope
-from backup_reporter.report.page import PAGE_BYTES, render_page
-from report_builders import (
+from backup_reporter.report.page.page import PAGE_BYTES, render_page
+from support.report_builders import (
     NOW,
     a_cluster,
     a_failing_fleet,
@@ -259,7 +259,7 @@ def test_a_fleet_too_large_for_a_page_is_shown_from_its_worst_end_and_the_rest_i
 
 
 def test_jinja_is_not_loaded_before_a_page_is_made() -> None:
-    code = "import sys, backup_reporter.report.page; print('jinja2' in sys.modules)"
+    code = "import sys, backup_reporter.report.page.page; print('jinja2' in sys.modules)"
     path = {"PYTHONPATH": os.pathsep.join(sys.path)}
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=path)
 

@@ -13,7 +13,16 @@ from backup_reporter.demo.slack_limits import block_problems, formatting_warning
 from backup_reporter.report.model import Report
 from backup_reporter.report.slack_blocks import MAX_BLOCKS, MAX_MESSAGE, message, plain, thread
 from backup_reporter.report.slack_text import as_it_is, cut, escape
-from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace, days
+from support.report_builders import (
+    NOW,
+    a_cluster,
+    a_failing_fleet,
+    a_finding,
+    a_green_report,
+    a_report,
+    a_workspace,
+    days,
+)
 
 UTC = ZoneInfo("UTC")
 

@@ -9,16 +9,16 @@ import msgspec
 import pytest
 
 from backup_reporter.report.changes import compare
-from backup_reporter.report.csv_table import render_csv
+from backup_reporter.report.csv import render_csv
 from backup_reporter.report.email_html import render_email
-from backup_reporter.report.fit import Room, fit, size_in_answer
 from backup_reporter.report.markdown import render_markdown
 from backup_reporter.report.model import Report, Scope, scope_id, to_json
-from backup_reporter.report.page import render_page
+from backup_reporter.report.page.page import render_page
 from backup_reporter.report.phrases import scope_line, tenant_lines, trust_line
 from backup_reporter.report.slack_blocks import message
 from backup_reporter.report.text import sms, text
-from report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
+from backup_reporter.report.truncate import Room, fit, size_in_answer
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 UTC = ZoneInfo("UTC")
 BAD = a_workspace("ledger", a_finding(), tenant="globex", uid="w-1", clusters=(a_cluster(),))

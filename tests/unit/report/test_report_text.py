@@ -11,7 +11,7 @@ from backup_reporter.report.changes import compare
 from backup_reporter.report.groups import groups
 from backup_reporter.report.model import Change, Changes, Report, Scope
 from backup_reporter.report.text import sms, subject, text
-from report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from backup_reporter.report.schema import report_schema
+from tools.report_schema import report_schema
 
-SCHEMA = Path(__file__).parents[2] / "docs/report.schema.json"
+SCHEMA = Path(__file__).parents[3] / "docs/report.schema.json"
 
 
 def test_the_schema_in_the_docs_is_that_of_the_types() -> None:

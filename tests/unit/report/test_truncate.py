@@ -4,10 +4,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from backup_reporter.health.findings import Record
-from backup_reporter.report.fit import ANSWER, ANSWER_BYTES, Room, fit
+from backup_reporter.records import Record
 from backup_reporter.report.model import Change, Changes, Report, to_json
-from report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from backup_reporter.report.truncate import ANSWER, ANSWER_BYTES, Room, fit
+from support.report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
 
 
 def size(record: Record) -> int:

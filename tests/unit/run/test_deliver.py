@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from backup_reporter.deliver import SEND_SECONDS, OnceEach, deliver, delivery_id
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError, StoreError
 from backup_reporter.report.model import Delivery, Report, Scope, scope_id
-from backup_reporter.settings import ChannelName
-from report_builders import NOW, a_green_report
+from backup_reporter.run.deliver import SEND_SECONDS, OnceEach, deliver, delivery_id
+from support.report_builders import NOW, a_green_report
 
 
 @dataclass

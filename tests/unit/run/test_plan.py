@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from backup_reporter.config.request import Request
+from backup_reporter.config.tenants import Tenant
 from backup_reporter.health.model import Cluster, Workspace
 from backup_reporter.report.model import Scope
-from backup_reporter.request import Request
-from backup_reporter.shards import Plan, Shard, TenantPlan, lanes_of, shards_of
-from backup_reporter.tenants import Tenant
+from backup_reporter.run.plan import Plan, Shard, TenantPlan, lanes_of, shards_of
 
 NOW = datetime(2026, 11, 24, 7, 0, 0, 123456, tzinfo=UTC)
 SHARED, OWN = "https://shared.example.com", "https://own.example.com"

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import ChannelName, Notify, Settings
 from backup_reporter.errors import ChannelError, InvalidRequest, StoreError
-from backup_reporter.publish import Outlets, publish, redeliver
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, Scope
-from backup_reporter.request import Request
-from backup_reporter.settings import ChannelName, Notify, Settings
-from report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+from backup_reporter.run.publish import Outlets, publish, redeliver
+from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
 
 SCHEDULED = Request(is_scheduled=True, scheduled_at=NOW)
 WELL, BROKEN = a_workspace("shop"), a_workspace("shop", a_finding())

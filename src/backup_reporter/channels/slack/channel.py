@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 
 import urllib3
 
-from backup_reporter.channels.slack_http import Answer, SlackHttp
-from backup_reporter.channels.slack_secret import Bot, parse_slack_secret
+from backup_reporter.aws.secrets import is_allowed_url
+from backup_reporter.channels.slack.http import Answer, SlackHttp
+from backup_reporter.channels.slack.secret import Bot, parse_slack_secret
+from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError
 from backup_reporter.report.attachment import Attachment, csv_attachment
 from backup_reporter.report.model import Report
 from backup_reporter.report.slack_blocks import Message, message, plain, thread
-from backup_reporter.secrets import is_allowed_url
-from backup_reporter.settings import ChannelName
 
 API_URL = "https://slack.com/api"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from backup_reporter.aws.secrets import is_allowed_url, parse_fields
 from backup_reporter.errors import SecretError
-from backup_reporter.secrets import is_allowed_url, parse_fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from itertools import takewhile
 
 from backup_reporter.health.attempts import Attempt
-from backup_reporter.health.case import Case, about, evidence_of, finding
+from backup_reporter.health.context import Case, about, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.namespaces import missing
-from backup_reporter.health.phases import UNDER_WAY, is_given
+from backup_reporter.health.phases import UNDER_WAY, PhaseClass, is_given
 from backup_reporter.health.timeline import Subject
-from backup_reporter.health.wording import count, duration, listed, quote, timestamp
-from backup_reporter.settings import PhaseClass
+from backup_reporter.wording import count, duration, listed, quote, timestamp
 
 ClusterRule = Callable[[Case, Subject], Finding | None]
 
@@ -108,7 +107,7 @@ def backup_stuck(case: Case, subject: Subject) -> Finding | None:
     )
     return finding(
         "backup-stuck",
-        f"A backup has been running {how_long}; the limit is {duration(case.rules.stuck_after)}.",
+        f"A backup has been running {how_long}; the limit is {duration(case.thresholds.stuck_after)}.",
         cluster=about(longest, subject) if own else None,
         since=longest.at,
         **evidence_of(longest) | {"runState": longest.run_state},
@@ -116,7 +115,7 @@ def backup_stuck(case: Case, subject: Subject) -> Finding | None:
 
 
 def _is_past_limit(case: Case, attempt: Attempt) -> bool:
-    return attempt.at is None or case.now - attempt.at > case.rules.stuck_after
+    return attempt.at is None or case.now - attempt.at > case.thresholds.stuck_after
 
 
 def _only_its_run_is_under_way(case: Case, attempt: Attempt) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from backup_reporter.health.attempts import Attempt
-from backup_reporter.health.case import Case, evidence_of, finding
+from backup_reporter.health.context import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.phases import UNDER_WAY
 from backup_reporter.health.timeline import Subject
-from backup_reporter.health.wording import duration, quote, timestamp
+from backup_reporter.wording import duration, quote, timestamp
 
 
 def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
@@ -81,7 +81,7 @@ def backup_expiring(case: Case, subject: Subject) -> Finding | None:
     newest = newest_restore_point(subject, case.now)
     if not subject.in_scope or newest is None or newest.expires_at is None:
         return None
-    if newest.expires_at - case.now > case.rules.expiry_warning or _rotation_comes_in_time(case, subject, newest):
+    if newest.expires_at - case.now > case.thresholds.expiry_warning or _rotation_comes_in_time(case, subject, newest):
         return None
     left = duration(newest.expires_at - case.now)
     return finding(
@@ -101,13 +101,13 @@ def _rotation_comes_in_time(case: Case, subject: Subject, newest: Attempt) -> bo
         and not case.missed_due_times
         and due is not None
         and newest.expires_at is not None
-        and newest.expires_at - due > case.rules.grace
+        and newest.expires_at - due > case.thresholds.grace
     )
 
 
 def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
     """Critical: a maximum age is set, and the newest restore point is older, or of unknown age."""
-    limit, newest = case.rules.max_backup_age, newest_restore_point(subject, case.now)
+    limit, newest = case.thresholds.max_backup_age, newest_restore_point(subject, case.now)
     if not subject.in_scope or limit is None or newest is None or (newest.at and case.now - newest.at <= limit):
         return None
     age = f"is of {case.day(newest.at)}" if newest.at else "has no date"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from backup_reporter.health.case import Case, evidence_of, finding
+from backup_reporter.health.context import Case, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.schedule import COUNT_LIMIT
-from backup_reporter.health.wording import count, quote, timestamp
+from backup_reporter.wording import count, quote, timestamp
 
 WorkspaceRule = Callable[[Case], Iterator[Finding]]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.findings import Instant, Record, Status
+from backup_reporter.health.findings import Status
+from backup_reporter.records import Instant, Record
 from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
 
-MOST_REPORTS = 90
+MAX_REPORTS = 90
 
 _CELL_CLASSES: dict[Status, str] = {"OK": "", "WARNING": "p", "CRITICAL": "f", "UNKNOWN": "u"}
 
@@ -45,7 +46,7 @@ def entry_of(report: Report, path: str, zone: ZoneInfo, *, is_regular: bool = Tr
 def with_entry(entries: Iterable[Entry], new: Entry) -> tuple[Entry, ...]:
     """The list with one more report, newest first; a report that is there already is replaced."""
     others = [entry for entry in entries if entry.report_id != new.report_id]
-    return tuple(sorted([*others, new], key=lambda entry: entry.report_id, reverse=True)[:MOST_REPORTS])
+    return tuple(sorted([*others, new], key=lambda entry: entry.report_id, reverse=True)[:MAX_REPORTS])
 
 
 def render_index(entries: Sequence[Entry], zone: ZoneInfo) -> str:

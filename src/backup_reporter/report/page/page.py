@@ -14,16 +14,16 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import WORST_FIRST, Status
-from backup_reporter.health.verdict import DayState
+from backup_reporter.health.workspace_report import DayState
 from backup_reporter.report import phrases
-from backup_reporter.report.glance import glance, well_line
+from backup_reporter.report.day_states import STATE_WORDS, STRIP_DAYS, strip_words
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report
-from backup_reporter.report.page_view import WorkspaceView, age, day_label, evidence, hours, problems
+from backup_reporter.report.packed import worst_first
+from backup_reporter.report.page.summary_rows import glance, well_line
+from backup_reporter.report.page.view import WorkspaceView, age, day_label, evidence, hours, problems
 from backup_reporter.report.rows import rows
-from backup_reporter.report.strip import STATE_WORDS, STRIP_DAYS, strip_words
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
-from backup_reporter.report.verdicts import worst_first
 
 PAGE_BYTES = 4_990_000
 """A page is no larger, whatever the fleet. What does not fit is counted; of the workspaces, the healthy go first."""
@@ -44,12 +44,12 @@ CELL_CLASSES: Mapping[DayState, str] = {
 _TABLE_BYTES = 1_200_000
 _CAUSES_BYTES = 300_000
 _FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where there is something under them
-_MOST_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
-_MOST_CAVEATS = 20
-_MOST_TENANTS = 100
-_MOST_MUTED = 20
+_MAX_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
+_MAX_CAVEATS = 20
+_MAX_TENANTS = 100
+_MAX_MUTED = 20
 _LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10, "glance_days": STRIP_DAYS}
-_MOST_GLANCES = 25
+_MAX_GLANCES = 25
 
 _Thing = TypeVar("_Thing")
 
@@ -129,7 +129,7 @@ def _parts(table: Part, causes: Part, details: Part, bad: int) -> dict[str, Part
 
 def _views(report: Report, zone: ZoneInfo) -> Iterator[WorkspaceView]:
     """The worst first, and no more than there is ever room for."""
-    for number, workspace in enumerate(islice(worst_first(report.workspaces), _MOST_WORKSPACES)):
+    for number, workspace in enumerate(islice(worst_first(report.workspaces), _MAX_WORKSPACES)):
         yield WorkspaceView(workspace, f"w{number}", report.as_of, zone)
 
 
@@ -137,8 +137,8 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     """What stands around the parts: the verdict, the trust line, what changed, the policy and what it allows."""
     style, script = asset("page.css"), asset("page.js")
     bad = report.summary.workspaces - report.summary.ok
-    worst = islice(phrases.problem_workspaces(report), _MOST_GLANCES)
-    notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MOST_CAVEATS))
+    worst = islice(phrases.problem_workspaces(report), _MAX_GLANCES)
+    notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MAX_CAVEATS))
     return {
         "report": report,
         "policy": content_security_policy(style, script),
@@ -149,11 +149,11 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "counts": phrases.counts(report.summary, report.status),
         "shares": list(_shares(report)),
         "trust_line": phrases.trust_line(report, zone),
-        "tenants": phrases.tenant_lines(report, _MOST_TENANTS),
-        "muted_line": phrases.muted_line(report, _MOST_MUTED),
+        "tenants": phrases.tenant_lines(report, _MAX_TENANTS),
+        "muted_line": phrases.muted_line(report, _MAX_MUTED),
         "notes": [note for note in notes if note],
         "glances": [glance(workspace, report.as_of, zone) for workspace in worst],
-        "more_glances": max(0, bad - _MOST_GLANCES),
+        "more_glances": max(0, bad - _MAX_GLANCES),
         "well": well_line(report),
         "zone_name": zone.key,
     }

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.wording import count, day, quote
 from backup_reporter.report.groups import title_of_finding
+from backup_reporter.report.locations import NAME_LENGTH, listed, place
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
-from backup_reporter.report.page_view import age
-from backup_reporter.report.places import NAME_LENGTH, listed, place
+from backup_reporter.report.page.timeline import FOREVER, restorable_until
+from backup_reporter.report.page.view import age
 from backup_reporter.report.restorable import has_every_copy, is_known, what_is_wrong
-from backup_reporter.report.timeline_drawing import FOREVER, restorable_until
+from backup_reporter.wording import count, day, quote
 
-_MOST_NAMES = 4
+_MAX_NAMES = 4
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -51,7 +51,7 @@ def glance(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> Glance:
         workspace=workspace,
         restorable=restorable,
         tone=tone,
-        exceptions=listed([_exception(cluster, zone) for cluster in missing], _MOST_NAMES),
+        exceptions=listed([_exception(cluster, zone) for cluster in missing], _MAX_NAMES),
         newest=_extreme(sorted(there, key=_made_at), lambda cluster: _age(cluster.newest_restore_point_at, now)),
         ends=_extreme(sorted(there, key=_ends_at), lambda cluster: _ahead(_ends_at(cluster), now)),
         is_ending_soon=any(finding.code == "backup-expiring" and not finding.muted for finding in workspace.findings),
@@ -66,7 +66,7 @@ def well_line(report: Report) -> str | None:
         return None
     said = f"{count(number, 'workspace')} {'is' if number == 1 else 'are'} OK"
     lacking = [_reason(one) for one in report.workspaces if one.status == "OK" and not has_every_copy(one)]
-    return f"{said}. Not everything can be restored of {listed(lacking, _MOST_NAMES)}." if lacking else f"{said}."
+    return f"{said}. Not everything can be restored of {listed(lacking, _MAX_NAMES)}." if lacking else f"{said}."
 
 
 def _reason(workspace: WorkspaceReport) -> str:
@@ -92,7 +92,7 @@ def _extreme(worst_first: Sequence[ClusterReport], said: Callable[[ClusterReport
         return Extreme("")
     words = said(worst_first[0])
     worst = [_name(cluster) for cluster in worst_first if said(cluster) == words]
-    return Extreme(words, listed(sorted(worst), _MOST_NAMES) if len(worst) < len(worst_first) else "")
+    return Extreme(words, listed(sorted(worst), _MAX_NAMES) if len(worst) < len(worst_first) else "")
 
 
 def _name(cluster: ClusterReport) -> str:

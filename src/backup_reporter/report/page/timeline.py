@@ -16,16 +16,16 @@ from backup_reporter.report.model import ClusterReport, Copies, WorkspaceReport
 FOREVER = datetime.max.replace(tzinfo=UTC)
 WIDTH = 1000
 HEIGHT = 100
-MOST_LINES = 14
+MAX_LINES = 14
 """More copies than this that were made at a steady pace are drawn as one band instead of a line each."""
 
 _MARGIN = 12
-_WIDEST_PITCH = 12.0
+_MAX_PITCH = 12.0
 
-_LEAST_SPAN = timedelta(days=2)
-_MOST_SPAN = timedelta(days=60)
+_MIN_SPAN = timedelta(days=2)
+_MAX_SPAN = timedelta(days=60)
 _TICK_DAYS = (1, 2, 3, 5, 7, 10, 14, 20, 30)
-_MOST_TICKS = 9
+_MAX_TICKS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def axis(workspace: WorkspaceReport, now: datetime) -> Axis:
     ends = [entry.last_expires_at for entry in entries if entry.last_expires_at]
     ends += [cluster.expires_at for cluster in workspace.clusters if cluster.expires_at]
     ends += [workspace.next_run_at] if workspace.next_run_at else []
-    start = min([now - _LEAST_SPAN, *made])
-    end = max([now + _LEAST_SPAN, *ends])
-    start, end = max(start, now - _MOST_SPAN), min(end, now + _MOST_SPAN)
+    start = min([now - _MIN_SPAN, *made])
+    end = max([now + _MIN_SPAN, *ends])
+    start, end = max(start, now - _MAX_SPAN), min(end, now + _MAX_SPAN)
     margin = (end - start) / 50
     return Axis(start - margin, end + margin)
 
@@ -86,7 +86,7 @@ def axis(workspace: WorkspaceReport, now: datetime) -> Axis:
 def ticks(axis: Axis, zone: ZoneInfo) -> Iterator[Tick]:
     """Dates along the axis, few enough to be read."""
     days = (axis.end - axis.start).days
-    step = next((step for step in _TICK_DAYS if days / step <= _MOST_TICKS), _TICK_DAYS[-1])
+    step = next((step for step in _TICK_DAYS if days / step <= _MAX_TICKS), _TICK_DAYS[-1])
     date = axis.start.astimezone(zone).date()
     while True:
         date += timedelta(days=1)
@@ -101,11 +101,11 @@ def drawing(cluster: ClusterReport, workspace: WorkspaceReport, axis: Axis) -> D
     """Draws what is left of a cluster's copies; the newest is the lowest line, above the one that is awaited."""
     entries = cluster.copies or _newest_alone(cluster)
     total = sum(entry.count for entry in entries)
-    pitch = min(_WIDEST_PITCH, (HEIGHT - 2 * _MARGIN) / max(1, total))
+    pitch = min(_MAX_PITCH, (HEIGHT - 2 * _MARGIN) / max(1, total))
     lines, bands, number = "", "", 0
     for entry in entries:
         top, number = _MARGIN + pitch * number, number + entry.count
-        if entry.count > MOST_LINES:
+        if entry.count > MAX_LINES:
             bands += _band(entry, top, _MARGIN + pitch * (number - 1), axis)
         else:
             lines += "".join(_line(entry, copy, top + pitch * copy, axis) for copy in range(entry.count))
@@ -153,7 +153,7 @@ def _awaited(workspace: WorkspaceReport, y: float, axis: Axis) -> str:
     due, hours = workspace.next_run_at, workspace.retention_hours
     if not due or due >= axis.end:
         return ""
-    end = axis.end if hours is None else due + max(timedelta(0), min(timedelta(hours=hours), _MOST_SPAN))
+    end = axis.end if hours is None else due + max(timedelta(0), min(timedelta(hours=hours), _MAX_SPAN))
     return f"M{axis.x(due)} {y:.3g}H{axis.x(end)}"
 
 

@@ -9,13 +9,13 @@ from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.wording import count, duration, moment, quote
+from backup_reporter.report.day_states import STATE_WORDS
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
+from backup_reporter.report.page.timeline import FOREVER, Axis, Drawing, Tick, axis, drawing, restorable_until, ticks
 from backup_reporter.report.rows import Row
-from backup_reporter.report.strip import STATE_WORDS
 from backup_reporter.report.templating import short_date
-from backup_reporter.report.timeline_drawing import FOREVER, Axis, Drawing, Tick, axis, drawing, restorable_until, ticks
+from backup_reporter.wording import count, duration, moment, quote
 
 _ROOM_FOR_NEXT_RUN = 900
 """Thousandths of an axis up to which there is room to name the next run."""

@@ -1,0 +1,1 @@
+"""Calls to AWS: clients, secrets, kept reports, the delivery log."""

@@ -1,0 +1,1 @@
+"""What the reporter is told: the settings, the tenants, the request."""

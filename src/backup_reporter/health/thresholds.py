@@ -1,0 +1,23 @@
+"""What the rules may be told by the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from backup_reporter.health.phases import PhaseClass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """What the judging may be told: thresholds, further state words, and how to show times."""
+
+    expiry_warning: timedelta = timedelta(days=3)
+    max_backup_age: timedelta | None = None
+    stuck_after: timedelta = timedelta(hours=6)
+    grace: timedelta = timedelta(hours=2)
+    extra_states: Mapping[str, PhaseClass] = field(default_factory=dict)
+    history_days: int = 30
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))

@@ -1,0 +1,1 @@
+"""The report as a web page, and the index of kept reports."""
