@@ -11,7 +11,7 @@ from statistics import median
 import msgspec
 
 from backup_reporter.demo.synthetic import synthetic
-from bench.document import Section, verdict
+from bench.document import Section, target_mark
 from bench.processes import Function, Json, aws, palette
 from bench.sizes import WITHOUT_LIMIT, Sizes
 
@@ -48,8 +48,8 @@ documents are in hand at a time than in real life.
             for one in taken
         ],
         f"""
-Ten times the fleet takes {verdict(many["peak_mb"] / few["peak_mb"], 1.25)} times the memory; the larger one peaks at
-{verdict(many["peak_mb"], 128, 0)} MB. A verdict is kept as JSON, deflated by what it has in common with the others, and
+Ten times the fleet takes {target_mark(many["peak_mb"] / few["peak_mb"], 1.25)} times the memory; the larger one peaks at
+{target_mark(many["peak_mb"], 128, 0)} MB. A verdict is kept as JSON, deflated by what it has in common with the others, and
 everything is written a workspace at a time.
 """,
     )
@@ -86,7 +86,7 @@ Palette three times (at 20 ms), publishes to SNS and answers; servers are proces
             (
                 names[name],
                 medians[name][0],
-                verdict(medians[name][0] / cpu, 1.35) if name == "invoke" else medians[name][0] / cpu,
+                target_mark(medians[name][0] / cpu, 1.35) if name == "invoke" else medians[name][0] / cpu,
                 medians[name][1],
             )
             for name in programs
@@ -154,5 +154,5 @@ def package(function: Function, sizes: Sizes) -> Section:
         "Package",
         "What `sam build` makes, compiled, without botocore's data for the services that are never called.",
         ("files", "of them compiled", "MB", "MB zipped"),
-        [(len(files), compiled, whole, verdict(zipped, 12, 1))],
+        [(len(files), compiled, whole, target_mark(zipped, 12, 1))],
     )

@@ -31,7 +31,7 @@ def document(head: str, sections: Iterable[Section]) -> str:
     return "\n\n".join([head.strip(), *(section.markdown() for section in sections)]) + "\n"
 
 
-def verdict(value: float, most: float, digits: int = 2) -> str:
+def target_mark(value: float, most: float, digits: int = 2) -> str:
     """A ratio beside its target, and by how much it misses it, where it does."""
     shown = f"{value:.{digits}f}"
     return f"**{shown}** (at most {most:g})" if value <= most else f"**{shown}** (misses {most:g})"

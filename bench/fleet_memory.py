@@ -32,19 +32,19 @@ from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
 from backup_reporter.health.model import Cluster, Workspace
-from backup_reporter.health.workspace_report import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRun, RestorePointSeries, WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.clock_skew import PalettesClock
+from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.lists import Page, Project
 from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
-from backup_reporter.report.packed import Verdicts
+from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.slack_blocks import message
 from backup_reporter.run import pipeline
 from backup_reporter.run.pipeline import Palette
-from backup_reporter.run.publish import Outlets
+from backup_reporter.run.publish import Destinations
 from backup_reporter.run.publish import redeliver as send_again
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -86,10 +86,10 @@ class ManyWorkspaces(PaletteClient):
 
     def __init__(self, tenant: int, workspaces: int) -> None:
         self.seconds_left = lambda: 900.0
-        self.clock = PalettesClock()
+        self.clock = ClockSkew()
         self._tenant, self._workspaces = tenant, workspaces
 
-    def has_room_for_lists(self) -> bool:
+    def can_ask_for_lists(self) -> bool:
         return True
 
     def projects(self, next_page: str | None = None) -> Page[Project]:
@@ -168,14 +168,14 @@ def a_verdict(workspace: Workspace) -> WorkspaceReport:
 def _cluster(cluster: Cluster, made: datetime) -> ClusterReport:
     expires = made + timedelta(days=30)
     first = made - timedelta(days=29)
-    copies = Copies(count=30, first_at=first, last_at=made, first_expires_at=NOW, last_expires_at=expires)
+    copies = RestorePointSeries(count=30, first_at=first, last_at=made, first_expires_at=NOW, last_expires_at=expires)
     return ClusterReport(
         uid=cluster.uid,
         name=cluster.name,
         newest_restore_point_at=made,
         expires_at=expires,
         restore_points=30,
-        copies=(copies,),
+        restore_point_series=(copies,),
     )
 
 
@@ -197,14 +197,14 @@ def plan(files: RunFiles, store: ReportStore, workspaces: int) -> None:
 def collect(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     for number in range(len(files.plan().shards)):
         shard = files.shard(number)
-        files.keep_verdicts(shard, Verdicts(map(a_verdict, shard.workspaces)), None)
+        files.save_workspace_reports(shard, PackedReports(map(a_verdict, shard.workspaces)), None)
 
 
 def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     made = files.plan()
-    verdicts = Verdicts(_collected(files, made.shards))
-    outlets = Outlets(channels=CHANNELS, store=store)
-    report = pipeline.publish(made, verdicts, Settings(), outlets, lambda: NOW, lambda: 900.0)
+    workspace_reports = PackedReports(_collected(files, made.shards))
+    destinations = Destinations(channels=CHANNELS, store=store)
+    report = pipeline.publish(made, workspace_reports, Settings(), destinations, lambda: NOW, lambda: 900.0)
     assert report.summary.workspaces == workspaces, report.summary
     assert not report.notes, report.notes
     assert all(one.status == "delivered" for one in report.deliveries), report.deliveries
@@ -216,18 +216,18 @@ def night_before(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     report = build_report(
         _collected(files, made.shards), report_id="before", as_of=NOW, generated_at=NOW, scope=made.scope
     )
-    store.keep_baseline(made.scope, compare(report, None, "")[1])
+    store.save_baseline(made.scope, compare(report, None, "")[1])
 
 
 def redeliver(files: RunFiles, store: ReportStore, workspaces: int) -> None:
-    report_id, outlets = files.plan().report_id, Outlets(channels=CHANNELS, store=store)
-    report = send_again(report_id, Request(), Settings(), outlets, lambda: 900.0)
+    report_id, destinations = files.plan().report_id, Destinations(channels=CHANNELS, store=store)
+    report = send_again(report_id, Request(), Settings(), destinations, lambda: 900.0)
     assert report.summary.workspaces == len(report.workspaces) == workspaces, report.summary
 
 
 def _collected(files: RunFiles, shards: tuple[int, ...]) -> Iterator[WorkspaceReport]:
     for number, workspaces in enumerate(shards):
-        found = files.verdicts(number, workspaces)
+        found = files.workspace_reports(number, workspaces)
         assert found is not None
         yield from found[1]
 

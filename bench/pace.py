@@ -9,7 +9,7 @@ from statistics import median
 
 from backup_reporter.config.limits import MAX_THREADS
 from backup_reporter.demo.lookalike import API_KEY
-from bench.document import Section, verdict
+from bench.document import Section, target_mark
 from bench.processes import Function, Json, naive, palette
 from bench.sizes import WITHOUT_LIMIT, Sizes
 
@@ -25,7 +25,7 @@ class _Client:
     """The target of the ratio, where there is one."""
 
 
-def pace(function: Function, sizes: Sizes) -> Section:
+def rate_limiter(function: Function, sizes: Sizes) -> Section:
     """The report's fetch against what the rate limit permits, and what others make of it."""
     rows = [
         _paced_row(client, number, sizes.rounds)
@@ -76,7 +76,7 @@ def _paced_row(client: _Client, number: int, rounds: int) -> tuple[str | int | f
         walls.append(taken["fetch_seconds"])
         refused, lost = max(refused, server.counted["refused"]), max(lost, taken["lost"])
     bound, wall = max(0.0, (number - 50) / 10) + client.latency_seconds, median(walls)
-    ratio = verdict(wall / bound, client.most, 3) if client.most else f"{wall / bound:.3f}"
+    ratio = target_mark(wall / bound, client.most, 3) if client.most else f"{wall / bound:.3f}"
     return (client.name, number, round(1000 * client.latency_seconds), bound, wall, ratio, refused, lost)
 
 

@@ -25,11 +25,11 @@ from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.config.tenants import Tenant, only_tenant, parse_tenants
 from backup_reporter.errors import SecretError, SettingsError
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.rate_limit import Pace
+from backup_reporter.palette.rate_limit import RateLimiter
 from backup_reporter.report.model import Report
-from backup_reporter.run.deliver import OnceEach
-from backup_reporter.run.pipeline import Palette, Progress, Surroundings, nobody_watches, run
-from backup_reporter.run.publish import Outlets, redeliver
+from backup_reporter.run.deliver import DeliveryLog
+from backup_reporter.run.pipeline import Dependencies, Palette, Progress, ignore_progress, run
+from backup_reporter.run.publish import Destinations, redeliver
 
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
@@ -51,12 +51,17 @@ class Reporter:
     """Whose deliveries they are."""
     clients: Clients = field(default_factory=Clients, repr=False)
     # For as long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one.
-    _paces: dict[tuple[str, float, int], Pace] = field(default_factory=dict, repr=False)
+    _rate_limiters: dict[tuple[str, float, int], RateLimiter] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def outlets(self) -> Outlets:
+    def destinations(self) -> Destinations:
         """Where reports go, as far as it is set up."""
-        return Outlets(channels=self._channels(), once=self._once(), store=self._store(), heartbeat=self._heartbeat())
+        return Destinations(
+            channels=self._channels(),
+            delivery_log=self._delivery_log(),
+            store=self._store(),
+            heartbeat=self._heartbeat(),
+        )
 
     def _channels(self) -> tuple[Channel, ...]:
         build: Mapping[ChannelName, Callable[[], Channel]] = {
@@ -67,13 +72,13 @@ class Reporter:
         }
         return tuple(build[name]() for name in self.settings.channels)
 
-    def _once(self) -> Callable[[], OnceEach] | None:
+    def _delivery_log(self) -> Callable[[], DeliveryLog] | None:
         table = self.settings.delivery_table
         if not table:
             return None
-        from backup_reporter.aws.delivery_log import DeliveryTable  # noqa: PLC0415 - see above
+        from backup_reporter.aws.delivery_log import DynamoDbDeliveryLog  # noqa: PLC0415 - see above
 
-        return partial(DeliveryTable, self.clients.aws("dynamodb"), table, self.function_name)
+        return partial(DynamoDbDeliveryLog, self.clients.aws("dynamodb"), table, self.function_name)
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket
@@ -149,9 +154,9 @@ class Reporter:
     def palette(self, tenant: Tenant, seconds_left: Callable[[], float], burst: int | None = None) -> PaletteClient:
         """Whom to ask about a tenant, for as long as ``seconds_left``; ``burst`` where it is not the tenant's."""
         rate = (tenant.api_url, tenant.requests_per_second, burst or tenant.burst)
-        pace = self._paces.setdefault(rate, Pace(*rate[1:]))
+        rate_limiter = self._rate_limiters.setdefault(rate, RateLimiter(*rate[1:]))
         http = self.clients.http(tenant.ca_bundle)
-        return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), pace, seconds_left)
+        return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), rate_limiter, seconds_left)
 
     def palettes(self, names: Sequence[str], seconds_left: Callable[[], float]) -> tuple[Palette, ...]:
         """Every tenant of these names, or all, and whom to ask about it. Raises :class:`SettingsError`.
@@ -171,33 +176,35 @@ class Reporter:
             raise why
 
         tenant = only_tenant(self.settings)
-        pace = Pace(tenant.requests_per_second, tenant.burst)
-        return Palette(tenant=tenant, client=PaletteClient(self._http, tenant.api_url, no_key, pace, seconds_left))
+        rate_limiter = RateLimiter(tenant.requests_per_second, tenant.burst)
+        return Palette(
+            tenant=tenant, client=PaletteClient(self._http, tenant.api_url, no_key, rate_limiter, seconds_left)
+        )
 
     def report(
-        self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = nobody_watches
+        self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = ignore_progress
     ) -> Report:
         """Makes and delivers one report within ``seconds``; or delivers a kept one again."""
         seconds_left = countdown(seconds)
         if request.redeliver:
-            return redeliver(request.redeliver, request, self.settings, self.outlets, seconds_left)
-        around = Surroundings(
+            return redeliver(request.redeliver, request, self.settings, self.destinations, seconds_left)
+        dependencies = Dependencies(
             palettes=self.palettes(request.tenants, countdown(asking_seconds(seconds))),
-            outlets=self._building_outlets(),
+            destinations=self._building_destinations(),
             clock=utc_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
             on_progress=on_progress,
         )
-        return run(request, self.settings, around, utc_now())
+        return run(request, self.settings, dependencies, utc_now())
 
-    def _building_outlets(self) -> Callable[[], Outlets]:
+    def _building_destinations(self) -> Callable[[], Destinations]:
         """Has the outlets built while Palette is asked; answers with what waits for them."""
 
-        def build() -> Outlets:
+        def build() -> Destinations:
             if not self.api_key:
                 self.clients.aws("secretsmanager")  # first, because whoever asks Palette waits for it
-            return self.outlets
+            return self.destinations
 
         pool = ThreadPoolExecutor(1, thread_name_prefix="outlets")
         built = pool.submit(build)

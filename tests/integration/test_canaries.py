@@ -122,7 +122,7 @@ def test_no_object_of_a_run_shows_a_secret_in_its_repr(aws: LocalAws) -> None:
         on.invoke(SCHEDULED, 2.0)
         with environment_of(on.environment):
             ours = [one for one in gc.get_objects() if _is_ours(type(one))]
-    assert {"Reporter", "Settings", "SlackChannel", "Pace"} <= {type(one).__name__ for one in ours}
+    assert {"Reporter", "Settings", "SlackChannel", "RateLimiter"} <= {type(one).__name__ for one in ours}
     assert [type(one).__name__ for one in ours if sung(repr(one))] == []
     _reporter.cache_clear()
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from backup_reporter.aws.delivery_log import CLAIM_SECONDS, REMEMBER_SECONDS, DeliveryTable
+from backup_reporter.aws.delivery_log import CLAIM_SECONDS, REMEMBER_SECONDS, DynamoDbDeliveryLog
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError, StoreError
 from backup_reporter.report.model import Delivery, Report
@@ -64,9 +64,9 @@ def table(aws: LocalAws) -> Any:
     return Atomic(aws.client("dynamodb"))
 
 
-def a_run(table: Any, clock: Clock | None = None) -> DeliveryTable:
+def a_run(table: Any, clock: Clock | None = None) -> DynamoDbDeliveryLog:
     clock = clock or Clock()
-    return DeliveryTable(table, "deliveries", "reporter", clock=clock, sleep=clock.sleep)
+    return DynamoDbDeliveryLog(table, "deliveries", "reporter", clock=clock, sleep=clock.sleep)
 
 
 def plenty() -> float:
@@ -81,7 +81,7 @@ def test_a_delivery_is_claimed_once_and_then_remembered(table: Any) -> None:
     run = a_run(table)
 
     assert run.claim(DELIVERY, plenty) is True
-    run.delivered(DELIVERY)
+    run.complete(DELIVERY)
 
     assert a_run(table).claim(DELIVERY, plenty) is False
     assert run.claim(DELIVERY, plenty) is False
@@ -94,7 +94,7 @@ def test_a_claim_whose_answer_got_lost_is_ones_own(table: Any) -> None:
 def test_another_delivery_is_another_claim(table: Any) -> None:
     run = a_run(table)
     run.claim(DELIVERY, plenty)
-    run.delivered(DELIVERY)
+    run.complete(DELIVERY)
 
     assert a_run(table).claim(DELIVERY.replace("slack", "sns"), plenty) is True
 
@@ -102,7 +102,7 @@ def test_another_delivery_is_another_claim(table: Any) -> None:
 def test_what_was_given_back_can_be_claimed_at_once(table: Any) -> None:
     first = a_run(table)
     first.claim(DELIVERY, plenty)
-    first.give_back(DELIVERY)
+    first.release(DELIVERY)
 
     assert a_run(table).claim(DELIVERY, none_left) is True
 
@@ -120,9 +120,9 @@ def test_a_run_waits_for_the_other_and_does_not_send_again(table: Any) -> None:
 
     def the_other_comes_to_its_end(seconds: float) -> None:
         clock.sleep(seconds)
-        first.delivered(DELIVERY)
+        first.complete(DELIVERY)
 
-    second = DeliveryTable(table, "deliveries", "reporter", clock=clock, sleep=the_other_comes_to_its_end)
+    second = DynamoDbDeliveryLog(table, "deliveries", "reporter", clock=clock, sleep=the_other_comes_to_its_end)
 
     assert second.claim(DELIVERY, plenty) is False
 
@@ -147,9 +147,9 @@ def test_a_run_that_was_overtaken_undoes_nothing(table: Any) -> None:
     slow.claim(DELIVERY, plenty)
     clock.sleep(CLAIM_SECONDS + 1)
     quick.claim(DELIVERY, plenty)
-    quick.delivered(DELIVERY)
+    quick.complete(DELIVERY)
 
-    slow.give_back(DELIVERY)
+    slow.release(DELIVERY)
 
     assert a_run(table, clock).claim(DELIVERY, plenty) is False
 
@@ -158,7 +158,7 @@ def test_what_is_remembered_expires_by_itself(table: Any) -> None:
     clock = Clock()
     run = a_run(table, clock)
     run.claim(DELIVERY, plenty)
-    run.delivered(DELIVERY)
+    run.complete(DELIVERY)
 
     item = table.get_item(TableName="deliveries", Key={"id": {"S": f"reporter/{DELIVERY}"}})["Item"]
 
@@ -178,7 +178,7 @@ def test_of_many_runs_at_once_exactly_one_claims(table: Any) -> None:
 
 
 def test_a_table_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
-    run = DeliveryTable(aws.client("dynamodb"), "nowhere", "reporter")
+    run = DynamoDbDeliveryLog(aws.client("dynamodb"), "nowhere", "reporter")
 
     with pytest.raises(StoreError, match="delivery table nowhere cannot be used: ResourceNotFoundException"):
         run.claim(DELIVERY, plenty)
@@ -201,13 +201,13 @@ class Sender:
             raise self._error
 
 
-def deliver_with(run: DeliveryTable, channel: Sender, seconds: float = 600) -> Delivery:
+def deliver_with(run: DynamoDbDeliveryLog, channel: Sender, seconds: float = 600) -> Delivery:
     # Time passes: whoever waits for another run's claim must come to an end, and not meet the next test's table.
     ends_at = time.monotonic() + seconds
     (delivery,) = deliver(
         a_green_report(),
         [channel],
-        once=run,
+        delivery_log=run,
         scheduled_at=NOW,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: ends_at - time.monotonic(),
@@ -237,7 +237,7 @@ def test_a_crash_between_sending_and_remembering_doubles_the_report_once_and_los
         deliver_with(a_run(table, clock), channel)
     channel._error = None
 
-    too_early = deliver_with(DeliveryTable(table, "deliveries", "reporter", clock=clock), channel, seconds=4)
+    too_early = deliver_with(DynamoDbDeliveryLog(table, "deliveries", "reporter", clock=clock), channel, seconds=4)
     clock.sleep(CLAIM_SECONDS)
     retried, again = deliver_with(a_run(table, clock), channel), deliver_with(a_run(table, clock), channel)
 

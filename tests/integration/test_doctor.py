@@ -69,7 +69,7 @@ def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> Non
 
 
 @pytest.mark.parametrize(
-    ("environ", "name", "found", "mend"),
+    ("environ", "name", "found", "fix"),
     [
         ({"NOTIFY": "shout"}, "settings", "NOTIFY: 'shout'", "stack's parameters"),
         ({"PALETTE_API_KEY_SECRET": "gone"}, "key", "ResourceNotFound", "Put the API key into the secret"),
@@ -101,14 +101,14 @@ def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> Non
     ],
 )
 def test_what_is_set_up_wrong_is_named_with_its_mend(
-    around: World, environ: dict[str, str], name: str, found: str, mend: str
+    around: World, environ: dict[str, str], name: str, found: str, fix: str
 ) -> None:
     answer = around.invoke(DOCTOR, 60.0, **environ)
     assert answer["healthy"] is False
     assert ailing(answer) == {name}
     check = checks(answer)[name]
     assert found in check["found"]
-    assert mend in check["mend"]
+    assert fix in check["fix"]
 
 
 def test_a_key_that_palette_refuses(around: World) -> None:
@@ -116,7 +116,7 @@ def test_a_key_that_palette_refuses(around: World) -> None:
     check = checks(around.invoke(DOCTOR))["projects"]
     assert check["result"] == "failed"
     assert "HTTP 401" in check["found"]
-    assert "Make a new API key" in check["mend"]
+    assert "Make a new API key" in check["fix"]
 
 
 def test_a_key_that_is_no_key(around: World) -> None:
@@ -128,7 +128,7 @@ def test_a_key_that_is_no_key(around: World) -> None:
 
 def test_a_key_that_sees_nothing(around: World) -> None:
     around.palette.fleet = a_fleet({}, {})
-    assert "project.list" in checks(around.invoke(DOCTOR))["projects"]["mend"]
+    assert "project.list" in checks(around.invoke(DOCTOR))["projects"]["fix"]
 
 
 def test_a_key_that_may_not_read_backups_names_the_permission(around: World) -> None:
@@ -139,7 +139,7 @@ def test_a_key_that_may_not_read_backups_names_the_permission(around: World) -> 
     check = checks(around.invoke(DOCTOR))["backup results"]
     assert check["result"] == "failed"
     assert "readable in 1 of 2 projects, not in project-2" in check["found"]
-    assert "workspace.backup" in check["mend"]
+    assert "workspace.backup" in check["fix"]
 
 
 def refusing(path: str) -> Callable[[Request], Answer | None]:
@@ -152,7 +152,7 @@ def test_a_key_that_may_not_list_projects(around: World) -> None:
     around.palette.fault = refusing("/v1/dashboard/projects/metadata")
     check = checks(around.invoke(DOCTOR))["projects"]
     assert check["result"] == "failed"
-    assert "project.list" in check["mend"]
+    assert "project.list" in check["fix"]
 
 
 def test_a_key_that_may_not_list_projects_need_not_where_they_are_named(around: World) -> None:
@@ -167,14 +167,14 @@ def test_a_key_that_may_not_list_workspaces(around: World) -> None:
     check = checks(around.invoke(DOCTOR))["workspaces"]
     assert check["result"] == "failed"
     assert "project-1" in check["found"]
-    assert "workspace.list" in check["mend"]
+    assert "workspace.list" in check["fix"]
 
 
 def test_a_login_page_instead_of_palette(around: World) -> None:
     around.palette.fault = lambda _: Answer(200, b"<!doctype html><title>Sign in</title>")
     check = checks(around.invoke(DOCTOR))["projects"]
     assert check["result"] == "failed"
-    assert "proxy or a login page" in check["mend"]
+    assert "proxy or a login page" in check["fix"]
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
     check = checks(around.invoke(DOCTOR))["rate"]
     assert check["result"] == "warning", "it may be one of a fleet, which has the time"
     assert "8500 workspaces take about 846 s" in check["found"]
-    assert "parameter Fleet" in check["mend"]
+    assert "parameter Fleet" in check["fix"]
 
 
 def test_a_subscription_that_nobody_has_confirmed_is_none(around: World) -> None:
@@ -236,7 +236,7 @@ def test_a_sender_in_a_subdomain_of_a_verified_domain(around: World, domain: str
 def test_a_sender_that_ses_has_never_heard_of(around: World) -> None:
     verified_in_ses(around, "example.org")
     check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@mail.example.com", EMAIL_TO="team@example.com"))["email"]
-    assert (check["result"], check["mend"]) == ("failed", "Verify one of them in SES, in this region.")
+    assert (check["result"], check["fix"]) == ("failed", "Verify one of them in SES, in this region.")
 
 
 def test_a_heartbeat_that_is_no_url(around: World) -> None:
@@ -270,7 +270,7 @@ def test_a_webhook_that_was_removed(around: World) -> None:
     check = checks(around.invoke(DOCTOR))["slack"]
     assert check["result"] == "failed"
     assert "no_service" in check["found"]
-    assert "make a new one" in check["mend"]
+    assert "make a new one" in check["fix"]
 
 
 def test_a_table_with_another_key(around: World) -> None:
@@ -280,7 +280,7 @@ def test_a_table_with_another_key(around: World) -> None:
         AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
-    assert "partition key id" in checks(around.invoke(DOCTOR, DELIVERY_TABLE="other"))["table"]["mend"]
+    assert "partition key id" in checks(around.invoke(DOCTOR, DELIVERY_TABLE="other"))["table"]["fix"]
 
 
 def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
@@ -301,7 +301,7 @@ def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
 def test_at_the_keyboard_a_key_that_is_none_is_looked_for_where_it_stands() -> None:
     check = checks(json.loads(run("doctor", "--json", env=environment(PALETTE_API_KEY="two words")).stdout))["key"]
     assert check["found"].startswith("PALETTE_API_KEY holds no API key")
-    assert "PALETTE_API_KEY" in check["mend"]
+    assert "PALETTE_API_KEY" in check["fix"]
 
 
 def test_at_the_keyboard_missing_settings_are_findings_too() -> None:
@@ -312,16 +312,16 @@ def test_at_the_keyboard_missing_settings_are_findings_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "mend"),
+    ("more", "fix"),
     [
         ({"AWS_EC2_METADATA_DISABLED": "true"}, "Sign in to AWS again"),
         ({"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached"),
     ],
 )  # fmt: skip
-def test_at_the_keyboard_aws_that_cannot_be_used_has_a_mend(more: dict[str, str], mend: str) -> None:
+def test_at_the_keyboard_aws_that_cannot_be_used_has_a_mend(more: dict[str, str], fix: str) -> None:
     settings = {"PALETTE_API_KEY_SECRET": "palette-api-key", "AWS_DEFAULT_REGION": "eu-central-1"}
     done = run("doctor", "--json", env=environment(**settings, **more))
     check = checks(json.loads(done.stdout))["key"]
     assert done.returncode == 1
     assert check["result"] == "failed"
-    assert mend in check["mend"]
+    assert fix in check["fix"]

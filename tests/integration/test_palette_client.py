@@ -31,7 +31,7 @@ from backup_reporter.errors import (
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.lists import Project
-from backup_reporter.palette.rate_limit import Pace
+from backup_reporter.palette.rate_limit import RateLimiter
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 FLEET = instructive(NOW)
@@ -54,14 +54,14 @@ class Asking:
         url: str,
         *,
         read_key: Callable[[], str] = lambda: API_KEY,
-        pace: Pace | None = None,
+        rate_limiter: RateLimiter | None = None,
         seconds_left: Callable[[], float] = lambda: 60.0,
         http: urllib3.PoolManager | None = None,
     ) -> None:
         self.slept: list[float] = []
         http = http or urllib3.PoolManager(maxsize=16)
         self.client = PaletteClient(
-            http, url, read_key, pace or Pace(1000, 1000), seconds_left, sleep=self.slept.append
+            http, url, read_key, rate_limiter or RateLimiter(1000, 1000), seconds_left, sleep=self.slept.append
         )
 
     def ask(self) -> int:
@@ -410,7 +410,7 @@ def test_a_wait_that_the_time_left_does_not_allow_is_not_begun(server: LookAlike
 def test_palette_never_has_to_refuse() -> None:
     fleet = synthetic(60, days=2, clusters=1, seed=1, now=NOW, healthy_share=1.0)
     with LookAlike(fleet) as limited:
-        client = Asking(limited.url, pace=Pace(10, 45)).client
+        client = Asking(limited.url, rate_limiter=RateLimiter(10, 45)).client
         workspaces = [client.workspaces(Project(uid, uid)).items for uid in fleet.projects]
         started = time.monotonic()
         with ThreadPoolExecutor(16) as pool:
@@ -429,7 +429,7 @@ def test_where_others_share_the_address_everybody_slows_down_and_nothing_is_lost
         somebody_else = urllib3.PoolManager()
         for _ in range(60):
             somebody_else.request("GET", f"{limited.url}/v1/workspaces/x", headers={"ApiKey": API_KEY}, retries=False)
-        client = Asking(limited.url, pace=Pace(10, 45)).client
+        client = Asking(limited.url, rate_limiter=RateLimiter(10, 45)).client
         workspaces = client.workspaces(project).items
         before = limited.refused
         with ThreadPoolExecutor(16) as pool:
@@ -440,7 +440,7 @@ def test_where_others_share_the_address_everybody_slows_down_and_nothing_is_lost
 
 
 def test_a_turn_that_comes_too_late_is_not_waited_for(server: LookAlike) -> None:
-    asking = Asking(server.url, pace=Pace(0.1, 1), seconds_left=lambda: 5)
+    asking = Asking(server.url, rate_limiter=RateLimiter(0.1, 1), seconds_left=lambda: 5)
     asking.ask()
 
     refusal = asking.refusal()
@@ -452,7 +452,7 @@ def test_a_turn_that_comes_too_late_is_not_waited_for(server: LookAlike) -> None
 def test_what_palette_said_before_the_time_was_over_is_said(server: LookAlike) -> None:
     server.fault = always(error(503))
 
-    refusal = Asking(server.url, pace=Pace(0.1, 1), seconds_left=lambda: 5).refusal()
+    refusal = Asking(server.url, rate_limiter=RateLimiter(0.1, 1), seconds_left=lambda: 5).refusal()
 
     assert refusal.status == 503
     assert len(server.requests) == 1

@@ -265,9 +265,9 @@ def run_everything(around: World) -> None:
 def keep_something_large(around: World) -> None:
     """As the reports of a large fleet are: in parts."""
     with environment_of(around.environment):
-        store = _reporter_of(os.environ).outlets.store
+        store = _reporter_of(os.environ).destinations.store
     assert store
-    store.keep_file("20261124T070000Z-1a2b3c4d", "csv", (b" " * 1_000_000 for _ in range(6)))
+    store.save_file("20261124T070000Z-1a2b3c4d", "csv", (b" " * 1_000_000 for _ in range(6)))
 
 
 def run_fleet(around: World) -> None:

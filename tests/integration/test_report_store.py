@@ -37,15 +37,15 @@ def store(s3: Any) -> ReportStore:
 
 
 def test_a_kept_report_is_found_by_its_id(store: ReportStore) -> None:
-    store.keep(REPORT)
+    store.save(REPORT)
 
-    assert store.kept(REPORT_ID) == REPORT
+    assert store.load(REPORT_ID) == REPORT
 
 
 def test_reports_lie_by_day_with_their_files_beside_them(store: ReportStore, s3: Any) -> None:
-    store.keep(REPORT)
-    store.keep_file(REPORT_ID, "html", [b"<p>"])
-    store.keep_file(REPORT_ID, "csv", [b"a,", b"b"])
+    store.save(REPORT)
+    store.save_file(REPORT_ID, "html", [b"<p>"])
+    store.save_file(REPORT_ID, "csv", [b"a,", b"b"])
 
     place = f"palette/2026/11/24/{REPORT_ID}"
     kept = {entry["Key"]: s3.head_object(Bucket="reports", Key=entry["Key"])["ContentType"] for entry in listed(s3)}
@@ -58,7 +58,7 @@ def test_reports_lie_by_day_with_their_files_beside_them(store: ReportStore, s3:
 
 def test_a_large_file_goes_up_in_parts_and_arrives_whole(store: ReportStore, s3: Any) -> None:
     pieces = [f"{number:07},".encode() * 100 for number in range(15_000)]
-    store.keep_file(REPORT_ID, "csv", iter(pieces))
+    store.save_file(REPORT_ID, "csv", iter(pieces))
 
     kept = s3.get_object(Bucket="reports", Key=store.key(REPORT_ID, "csv"))
     assert kept["Body"].read() == b"".join(pieces)
@@ -73,7 +73,7 @@ def test_a_file_that_cannot_be_made_is_not_kept_by_halves(store: ReportStore, s3
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        store.keep_file(REPORT_ID, "csv", pieces())
+        store.save_file(REPORT_ID, "csv", pieces())
 
     assert "Contents" not in s3.list_objects_v2(Bucket="reports")
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="reports")
@@ -96,48 +96,48 @@ def listed(s3: Any) -> Any:
 )
 def test_what_is_no_reports_id_is_refused_before_anybody_is_asked(report_id: str, aws: LocalAws) -> None:
     with pytest.raises(InvalidRequest, match="is no report's id"):
-        ReportStore(aws.client("s3"), "no-such-bucket", "").kept(report_id)
+        ReportStore(aws.client("s3"), "no-such-bucket", "").load(report_id)
 
 
 def test_a_report_that_is_not_kept_is_an_invalid_request(store: ReportStore) -> None:
     with pytest.raises(InvalidRequest, match="no report 20200101T000000Z-00000000 is kept in the bucket reports"):
-        store.kept("20200101T000000Z-00000000")
+        store.load("20200101T000000Z-00000000")
 
 
 def test_a_kept_report_that_is_damaged_is_said_to_be(store: ReportStore, s3: Any) -> None:
     s3.put_object(Bucket="reports", Key=store.key(REPORT_ID, "json"), Body=b'{"reportId": 7}')
 
     with pytest.raises(StoreError, match=f"{REPORT_ID} cannot be read"):
-        store.kept(REPORT_ID)
+        store.load(REPORT_ID)
 
 
 def test_a_baseline_comes_back_as_it_was(store: ReportStore) -> None:
     _, baseline = compare(REPORT, None, "")
 
-    store.keep_baseline(REPORT.scope, baseline)
+    store.save_baseline(REPORT.scope, baseline)
 
-    assert store.baseline(REPORT.scope) == baseline
+    assert store.load_baseline(REPORT.scope) == baseline
 
 
 def test_every_scope_has_a_baseline_of_its_own(store: ReportStore) -> None:
     _, baseline = compare(REPORT, None, "")
 
-    store.keep_baseline(REPORT.scope, baseline)
+    store.save_baseline(REPORT.scope, baseline)
 
-    assert store.baseline(Scope(project_uids=("p-1",))) is None
+    assert store.load_baseline(Scope(project_uids=("p-1",))) is None
 
 
 def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -> None:
-    store.keep_baseline(REPORT.scope, compare(REPORT, None, "")[1])
+    store.save_baseline(REPORT.scope, compare(REPORT, None, "")[1])
     (entry,) = listed(s3)
     s3.put_object(Bucket="reports", Key=entry["Key"], Body=b"{")
 
     with pytest.raises(StoreError, match="is damaged"):
-        store.baseline(REPORT.scope)
+        store.load_baseline(REPORT.scope)
 
 
 def test_whoever_has_the_link_gets_the_page(store: ReportStore) -> None:
-    store.keep_file(REPORT_ID, "html", [b"<p>", b"All is well"])
+    store.save_file(REPORT_ID, "html", [b"<p>", b"All is well"])
 
     answer = urllib3.request("GET", store.link(REPORT_ID))
 
@@ -152,7 +152,7 @@ def test_links_are_signed_in_the_way_that_encrypted_buckets_ask_for(monkeypatch:
         "AWS_DEFAULT_REGION": REGION,
     }.items():
         monkeypatch.setenv(name, value)
-    store = Reporter(Settings(report_bucket="reports")).outlets.store
+    store = Reporter(Settings(report_bucket="reports")).destinations.store
 
     assert store is not None
     assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in store.link(REPORT_ID)
@@ -165,7 +165,7 @@ def a_later_report(days_later: int) -> Report:
 
 def test_kept_reports_are_listed_as_data_and_as_a_page(store: ReportStore, s3: Any) -> None:
     for number in range(2):
-        store.list_report(a_later_report(number), UTC)
+        store.add_to_index(a_later_report(number), UTC)
 
     entries = json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())
     page = s3.get_object(Bucket="reports", Key="palette/index.html")["Body"].read().decode()
@@ -178,21 +178,21 @@ def test_kept_reports_are_listed_as_data_and_as_a_page(store: ReportStore, s3: A
 
 def test_a_report_is_listed_once_however_often_its_run_is_tried_again(store: ReportStore, s3: Any) -> None:
     for _ in range(2):
-        store.list_report(REPORT, UTC)
+        store.add_to_index(REPORT, UTC)
 
     assert len(json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())) == 1
 
 
 def test_reports_that_are_listed_at_the_same_moment_do_not_lose_each_other(store: ReportStore, s3: Any) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda number: store.list_report(a_later_report(number), UTC), range(4)))
+        list(pool.map(lambda number: store.add_to_index(a_later_report(number), UTC), range(4)))
 
     assert len(json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())) == 4
 
 
 def test_a_damaged_list_is_begun_anew(store: ReportStore, s3: Any) -> None:
     s3.put_object(Bucket="reports", Key="palette/index.json", Body=b"{")
-    store.list_report(REPORT, UTC)
+    store.add_to_index(REPORT, UTC)
 
     assert len(json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())) == 1
 
@@ -200,8 +200,8 @@ def test_a_damaged_list_is_begun_anew(store: ReportStore, s3: Any) -> None:
 def test_a_bucket_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
     store = ReportStore(aws.client("s3"), "no-such-bucket", "")
 
-    for use in (lambda: store.keep(REPORT), lambda: store.kept(REPORT_ID), lambda: store.baseline(REPORT.scope)):
+    for use in (lambda: store.save(REPORT), lambda: store.load(REPORT_ID), lambda: store.load_baseline(REPORT.scope)):
         with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
             use()
     with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
-        store.list_report(REPORT, UTC)
+        store.add_to_index(REPORT, UTC)

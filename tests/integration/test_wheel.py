@@ -47,7 +47,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", "--no-deps", "--quiet", wheel)
     assert done.returncode == 0, done.stderr
     (packages,) = directory.glob("lib/python3.*/site-packages")
-    (packages / "dependencies.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+    (packages / "around.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
     return directory / "bin" / "backup-reporter"
 
 

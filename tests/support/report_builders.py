@@ -10,7 +10,7 @@ import msgspec
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
-from backup_reporter.health.workspace_report import ClusterReport, Copies, Day, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, Day, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope
 
@@ -51,7 +51,7 @@ def a_history(state: str = "succeeded", number: int = 30) -> tuple[Day, ...]:
 
 def a_full_workspace(name: str, *findings: Finding, clusters: int = 3) -> WorkspaceReport:
     """As a month of nightly backups leaves it."""
-    rotation = Copies(
+    rotation = RestorePointSeries(
         count=30,
         first_at=NOW - days(29),
         last_at=NOW,
@@ -62,7 +62,8 @@ def a_full_workspace(name: str, *findings: Finding, clusters: int = 3) -> Worksp
         name,
         *findings,
         clusters=tuple(
-            a_cluster(f"cluster-{number}", restore_points=30, copies=(rotation,)) for number in range(clusters)
+            a_cluster(f"cluster-{number}", restore_points=30, restore_point_series=(rotation,))
+            for number in range(clusters)
         ),
         history=a_history(),
         schedule="0 1 * * *",

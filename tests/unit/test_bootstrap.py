@@ -52,11 +52,11 @@ def test_a_client_is_made_once_whoever_asks_for_it_first() -> None:
 
 def test_only_what_is_set_up_is_built() -> None:
     reporter = Reporter(SETTINGS)
-    outlets = reporter.outlets
+    destinations = reporter.destinations
 
-    assert [channel.name for channel in outlets.channels] == ["sns"]
-    assert outlets.store is not None
-    assert outlets.once is None
+    assert [channel.name for channel in destinations.channels] == ["sns"]
+    assert destinations.store is not None
+    assert destinations.delivery_log is None
     assert set(reporter.clients._aws) == {"sns", "s3"}
 
 

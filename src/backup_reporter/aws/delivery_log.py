@@ -33,7 +33,7 @@ _IS_FREE = "attribute_not_exists(id) OR (delivered = :no AND claimedUntil <= :no
 _IS_OWN = "attribute_not_exists(id) OR claimedBy = :me"
 
 
-class DeliveryTable:
+class DynamoDbDeliveryLog:
     """What one function has delivered, for one run of it, which owns what is claimed here. Safe for threads."""
 
     def __init__(
@@ -71,11 +71,11 @@ class DeliveryTable:
                 raise ChannelError("another run is delivering this report, and has not come to an end")
             self._sleep(_POLL_SECONDS)
 
-    def delivered(self, delivery_id: str) -> None:
+    def complete(self, delivery_id: str) -> None:
         """Makes the claim lasting. Raises :class:`StoreError` where the table cannot be used."""
         self._put_own(self._entry(delivery_id, is_delivered=True, claimed_until=0))
 
-    def give_back(self, delivery_id: str) -> None:
+    def release(self, delivery_id: str) -> None:
         """Ends the claim at once. Raises :class:`StoreError` where the table cannot be used."""
         self._put_own(self._entry(delivery_id, is_delivered=False, claimed_until=0))
 

@@ -45,11 +45,11 @@ class ReportStore:
         self._bucket = bucket
         self._prefix = prefix
 
-    def keep_working_file(self, name: str, content: bytes) -> None:
+    def save_working_file(self, name: str, content: bytes) -> None:
         """Keeps what one step of a run leaves for another; overwrites."""
         self._put(self.place_of(name), content, "application/octet-stream")
 
-    def working_file(self, name: str) -> bytes | None:
+    def load_working_file(self, name: str) -> bytes | None:
         """What a step has left; ``None`` where it left nothing."""
         return self._get(self.place_of(name))
 
@@ -57,11 +57,11 @@ class ReportStore:
         """The key of a file that is no report's."""
         return self._prefix + name
 
-    def keep(self, report: Report) -> None:
+    def save(self, report: Report) -> None:
         """Keeps the report as JSON, a line for each workspace; overwrites."""
-        self.keep_file(report.report_id, "json", json_pieces(report, line_break=b"\n"))
+        self.save_file(report.report_id, "json", json_pieces(report, line_break=b"\n"))
 
-    def keep_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
+    def save_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
         """Keeps a file of a report's, such as its ``html``; overwrites. Holds a part of it at a time.
 
         Raises what ``pieces`` raises; then nothing is kept.
@@ -88,7 +88,7 @@ class ReportStore:
         except (ClientError, BotoCoreError) as error:
             raise StoreError(f"no link to {wanted['Key']} can be made: {_kind(error)}") from error
 
-    def list_report(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
+    def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
         """Puts a kept report into the list of the last ones, times in ``zone``; regular is what was meant for everybody.
 
         Another report that is listed at the same moment is not lost: what was read is written only
@@ -111,7 +111,7 @@ class ReportStore:
         except msgspec.MsgspecError:
             return (), version
 
-    def kept(self, report_id: str) -> Report:
+    def load(self, report_id: str) -> Report:
         """A kept report. Raises :class:`InvalidRequest` where there is none with that id."""
         try:
             key = self.key(report_id, "json")
@@ -132,7 +132,7 @@ class ReportStore:
             raise ValueError(f"{report_id!r} is no report's id, such as 20261124T070000Z-1a2b3c4d")
         return f"{self._prefix}{day[1]}/{day[2]}/{day[3]}/{report_id}.{extension}"
 
-    def baseline(self, scope: Scope) -> Baseline | None:
+    def load_baseline(self, scope: Scope) -> Baseline | None:
         """What the last report of the same scope found; ``None`` where there was none."""
         content = self._get(self._baseline_key(scope))
         try:
@@ -140,7 +140,7 @@ class ReportStore:
         except msgspec.MsgspecError as error:
             raise StoreError(f"{self._baseline_key(scope)} in the bucket {self._bucket} is damaged") from error
 
-    def keep_baseline(self, scope: Scope, baseline: Baseline) -> None:
+    def save_baseline(self, scope: Scope, baseline: Baseline) -> None:
         """Remembers what the next report of the same scope is to be compared with."""
         self._put(self._baseline_key(scope), msgspec.json.encode(baseline), _CONTENT_TYPES["json"])
 

@@ -68,10 +68,10 @@ def _show(found: Diagnosis) -> None:
         table.add_row(drawn, Text(check.name, style=style), _said(check, style, arrow="->" if ascii_only else "→"))
     console.print(table)
     console.print()
-    console.print(Text(_verdict(found), style="bold"))
+    console.print(Text(_workspace_report(found), style="bold"))
 
 
-def _verdict(found: Diagnosis) -> str:
+def _workspace_report(found: Diagnosis) -> str:
     failed, doubtful = (sum(check.result == result for check in found.checks) for result in ("failed", "warning"))
     said = f"{failed} to mend" if failed else "Nothing to mend"
     return f"{said}, {doubtful} to think about." if doubtful else f"{said}."
@@ -81,6 +81,6 @@ def _said(check: Check, style: str, arrow: str) -> Text:
     text = Text(check.found, style=style)
     if check.result != "off":
         text = Text.assemble((f"{check.tried}: ", "dim"), check.found)
-    if check.mend:
-        text.append(f"\n{arrow} {check.mend}", style="bold")
+    if check.fix:
+        text.append(f"\n{arrow} {check.fix}", style="bold")
     return text

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.run.pipeline import Progress as OnProgress
-from backup_reporter.run.pipeline import nobody_watches
+from backup_reporter.run.pipeline import ignore_progress
 
 
 class _Rate(Column):
@@ -27,7 +27,7 @@ class _Rate(Column):
 def progress_bar(*, is_wanted: bool) -> Iterator[OnProgress]:
     """What to tell of the progress. The bar is on stderr, and is gone in the end."""
     if not (is_wanted and sys.stdout.isatty() and sys.stderr.isatty()):
-        yield nobody_watches
+        yield ignore_progress
         return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=30), MofNCompleteColumn())
     with Progress(*columns, _Rate(), TimeRemainingColumn(), console=PlainConsole(stderr=True), transient=True) as bar:

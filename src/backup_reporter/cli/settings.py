@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.environment import load
-from backup_reporter.config.settings import without_outlets
+from backup_reporter.config.settings import without_destinations
 from backup_reporter.errors import SettingsError
 
 API_KEY_VARIABLE = "PALETTE_API_KEY"
@@ -31,4 +31,4 @@ def reporter_of(environ: Mapping[str, str], *, with_outlets: bool) -> Reporter:
         raise SettingsError([*problems, *error.problems]) from None
     if problems:
         raise SettingsError(problems)
-    return Reporter(settings if with_outlets else without_outlets(settings), api_key)
+    return Reporter(settings if with_outlets else without_destinations(settings), api_key)

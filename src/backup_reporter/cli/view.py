@@ -59,8 +59,8 @@ class _Writer:
 
     def head(self) -> Iterator[RenderableType]:
         report, sign = self._report, STATUSES[self._report.status]
-        verdict = f"{sign.drawn(ascii_only=self._ascii_only)} {phrases.headline(report)}"
-        first, *more = Text(verdict, f"bold {sign.style}").wrap(self._console, self._cells - 2)
+        workspace_report = f"{sign.drawn(ascii_only=self._ascii_only)} {phrases.headline(report)}"
+        first, *more = Text(workspace_report, f"bold {sign.style}").wrap(self._console, self._cells - 2)
         yield from (first, *(Text.assemble("  ", piece) for piece in more))
         yield from self._said([phrases.trust_line(report, self._zone)])
         yield from self._said([phrases.what_if(report, self._zone), phrases.scope_line(report)], "cyan")

@@ -53,7 +53,7 @@ class Settings:
         return tuple(name for name in CHANNEL_NAMES if switched_on[name])
 
 
-def without_outlets(settings: Settings) -> Settings:
+def without_destinations(settings: Settings) -> Settings:
     """The same settings with everything switched off that sends or keeps a report."""
     return replace(
         settings,

@@ -16,11 +16,11 @@ from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.rate_limit import Pace
+from backup_reporter.palette.rate_limit import RateLimiter
 from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
-from backup_reporter.run.pipeline import Palette, Surroundings, run
-from backup_reporter.run.publish import Outlets
+from backup_reporter.run.pipeline import Dependencies, Palette, run
+from backup_reporter.run.publish import Destinations
 
 
 def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:
@@ -39,19 +39,19 @@ def _report(palette: LookAlike, now: datetime) -> Report:
         urllib3.PoolManager(maxsize=MAX_THREADS),
         palette.url,
         lambda: API_KEY,
-        Pace(1000, 1000),
+        RateLimiter(1000, 1000),
         lambda: 600.0,
         sleep=_sleep_briefly,
     )
-    around = Surroundings(
+    dependencies = Dependencies(
         palettes=[Palette(tenant=Tenant(api_url=palette.url), client=client)],
-        outlets=lambda: Outlets(channels=()),
+        destinations=lambda: Destinations(channels=()),
         clock=lambda: now,
         seconds_left=lambda: 600.0,
         invocation_id="sample",
     )
     return run(
-        Request(scheduled_at=now), Settings(thresholds=Thresholds(max_backup_age=timedelta(days=10))), around, now
+        Request(scheduled_at=now), Settings(thresholds=Thresholds(max_backup_age=timedelta(days=10))), dependencies, now
     )
 
 

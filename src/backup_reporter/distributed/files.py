@@ -20,7 +20,7 @@ from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
-from backup_reporter.report.packed import Verdicts
+from backup_reporter.report.packed import PackedReports
 from backup_reporter.run.plan import VERSION, Plan, Shard, lanes_of
 
 _VERDICT = msgspec.json.Decoder(WorkspaceReport)
@@ -90,20 +90,22 @@ class RunFiles:
         """A shard of the plan."""
         return self._read(f"shards/{number:05}.json", Shard)
 
-    def keep_verdicts(self, shard: Shard, verdicts: Verdicts, clock: str | None) -> None:
+    def save_workspace_reports(self, shard: Shard, workspace_reports: PackedReports, clock: str | None) -> None:
         """Keeps what a shard was found to be, and what its tenant's ``clock`` shows; overwrites."""
         file = io.BytesIO()
         with gzip.open(file, "wb", compresslevel=3) as lines:
-            lines.write(msgspec.json.encode(Head(tenant=shard.tenant, clock=clock, workspaces=len(verdicts))) + b"\n")
-            lines.writelines(line + b"\n" for line in verdicts.json())
-        self._store.keep_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
+            lines.write(
+                msgspec.json.encode(Head(tenant=shard.tenant, clock=clock, workspaces=len(workspace_reports))) + b"\n"
+            )
+            lines.writelines(line + b"\n" for line in workspace_reports.json())
+        self._store.save_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
 
-    def verdicts(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
+    def workspace_reports(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
         """What a shard of so many workspaces was found to be, decoded one by one.
 
         ``None`` where nothing was kept, or not all of it, or something else.
         """
-        content = self._store.working_file(self._name(f"verdicts/{number:05}.jsonl.gz"))
+        content = self._store.load_working_file(self._name(f"verdicts/{number:05}.jsonl.gz"))
         if content is None:
             return None
         try:
@@ -122,10 +124,10 @@ class RunFiles:
         return f"fleet/{self.run}/{name}"
 
     def _keep(self, name: str, file: object) -> None:
-        self._store.keep_working_file(self._name(name), msgspec.json.encode(file))
+        self._store.save_working_file(self._name(name), msgspec.json.encode(file))
 
     def _read(self, name: str, what: type[_File]) -> _File:
-        content = self._store.working_file(self._name(name))
+        content = self._store.load_working_file(self._name(name))
         if content is None:
             raise StoreError(f"{self.key(name)} is not in the bucket")
         try:

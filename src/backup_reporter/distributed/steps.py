@@ -18,7 +18,7 @@ from backup_reporter.errors import InvalidRequest, SettingsError
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report
-from backup_reporter.report.packed import Verdicts
+from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.truncate import Room, size_in_answer
 from backup_reporter.run import pipeline
 from backup_reporter.run.plan import with_clocks
@@ -81,9 +81,9 @@ def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, 
             [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
         )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
-    verdicts = Verdicts(pipeline.collect(shard, made, reporter.settings.thresholds, client, utc_now))
-    files.keep_verdicts(shard, verdicts, client.clock.problem)
-    return {"workspaces": len(verdicts)}
+    workspace_reports = PackedReports(pipeline.collect(shard, made, reporter.settings.thresholds, client, utc_now))
+    files.save_workspace_reports(shard, workspace_reports, client.clock.problem)
+    return {"workspaces": len(workspace_reports)}
 
 
 def publish(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Request, Report]:
@@ -96,22 +96,22 @@ def publish(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Requ
 
     def collected() -> Iterator[WorkspaceReport]:
         for number, workspaces in enumerate(made.shards):
-            found = files.verdicts(number, workspaces)
+            found = files.workspace_reports(number, workspaces)
             if found is None:
                 yield from pipeline.unheard(files.shard(number), _LOST, made, thresholds)
             else:
-                head, verdicts = found
+                head, workspace_reports = found
                 clocks[head.tenant] = head.clock or clocks.get(head.tenant)
-                yield from verdicts
+                yield from workspace_reports
 
-    verdicts = Verdicts(collected())
+    workspace_reports = PackedReports(collected())
     made = with_clocks(made, clocks)
-    report = pipeline.publish(made, verdicts, reporter.settings, reporter.outlets, utc_now, seconds_left)
+    report = pipeline.publish(made, workspace_reports, reporter.settings, reporter.destinations, utc_now, seconds_left)
     return made.request, report
 
 
 def _store(reporter: Reporter) -> ReportStore:
-    store = reporter.outlets.store
+    store = reporter.destinations.store
     if store is None:
         raise SettingsError(["REPORT_BUCKET: not set: the steps of a fleet's run leave there what they found"])
     return store

@@ -21,7 +21,7 @@ _NOT_ALLOWED = (
 )
 _KMS = "Allow kms:Decrypt (and kms:GenerateDataKey for writing) on the key that encrypts it."
 
-_MENDS: dict[str, str] = {
+_FIXES: dict[str, str] = {
     **dict.fromkeys(
         ("AccessDenied", "AccessDeniedException", "AuthorizationError", "AuthorizationErrorException", "403"),
         _NOT_ALLOWED,
@@ -53,10 +53,10 @@ def said_of(error: ClientError | BotoCoreError) -> str:
     return quote(str(error), 400)
 
 
-def mend_of(error: ClientError | BotoCoreError) -> str | None:
+def fix_of(error: ClientError | BotoCoreError) -> str | None:
     """What to do about it, where that does not depend on what was tried."""
     if isinstance(error, ClientError):
-        return _MENDS.get(error.response.get("Error", {}).get("Code", ""))
+        return _FIXES.get(error.response.get("Error", {}).get("Code", ""))
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return _CREDENTIALS
     if isinstance(error, NoRegionError):

@@ -7,7 +7,7 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from backup_reporter.doctor.aws_errors import mend_of, said_of
+from backup_reporter.doctor.aws_errors import fix_of, said_of
 from backup_reporter.errors import SettingsError, reason_of
 from backup_reporter.records import Record
 
@@ -22,7 +22,7 @@ class Check(Record, frozen=True, kw_only=True):
     tried: str
     result: Result
     found: str
-    mend: str | None = None
+    fix: str | None = None
 
 
 class Diagnosis(Record, frozen=True, kw_only=True):
@@ -32,24 +32,24 @@ class Diagnosis(Record, frozen=True, kw_only=True):
     checks: tuple[Check, ...]
 
 
-class Ailment(Exception):
+class Advice(Exception):
     """Something that a check found, with its mend. Raised by what :func:`tried` calls."""
 
-    def __init__(self, found: str, mend: str, *, result: Result = "failed") -> None:
+    def __init__(self, found: str, fix: str, *, result: Result = "failed") -> None:
         self.found = found
-        self.mend = mend
+        self.fix = fix
         self.result = result
         super().__init__(found)
 
 
-def tried(name: str, what: str, look: Callable[[], str], mend: str) -> Check:
+def tried(name: str, what: str, look: Callable[[], str], fix: str) -> Check:
     """The result of ``look``, which says what it found or raises; ``mend`` is for what has no better one."""
     try:
         return Check(name=name, tried=what, result="ok", found=look())
-    except Ailment as ailment:
-        return Check(name=name, tried=what, result=ailment.result, found=ailment.found, mend=ailment.mend)
+    except Advice as ailment:
+        return Check(name=name, tried=what, result=ailment.result, found=ailment.found, fix=ailment.fix)
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other checks their turn
-        return Check(name=name, tried=what, result="failed", found=_found(error), mend=_mend(error, mend))
+        return Check(name=name, tried=what, result="failed", found=_found(error), fix=_fix(error, fix))
 
 
 def off(name: str, what: str, why: str) -> Check:
@@ -70,7 +70,7 @@ def settings_checks(error: SettingsError) -> list[Check]:
             tried="read the environment",
             result="failed",
             found=problem,
-            mend="Set it right: in the stack's parameters for the function, in the shell at the keyboard.",
+            fix="Set it right: in the stack's parameters for the function, in the shell at the keyboard.",
         )
         for problem in error.problems
     ]
@@ -81,9 +81,9 @@ def _found(error: Exception) -> str:
     return said_of(error) if isinstance(error, ClientError | BotoCoreError) else reason_of(error)
 
 
-def _mend(error: Exception, mend: str) -> str:
+def _fix(error: Exception, fix: str) -> str:
     # Our own error may stand for one of the SDK's.
     for cause in (error, error.__cause__):
         if isinstance(cause, ClientError | BotoCoreError):
-            return mend_of(cause) or mend
-    return mend
+            return fix_of(cause) or fix
+    return fix

@@ -8,16 +8,16 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from backup_reporter.aws.secrets import parse_heartbeat_url
-from backup_reporter.channels.slack.channel import MENDS, WORDS_FOR_NOTHING_TO_SAY, SlackChannel
+from backup_reporter.channels.slack.channel import FIXES, WORDS_FOR_NOTHING_TO_SAY, SlackChannel
 from backup_reporter.config.settings import Settings
-from backup_reporter.doctor.checks import Ailment, Check, off, tried
+from backup_reporter.doctor.checks import Advice, Check, off, tried
 from backup_reporter.wording import count
 
 _PROBE_KEY = "doctor/probe.txt"
 _SLACK_SECONDS = 10.0
 
 
-class OutletChecks:
+class DestinationChecks:
     """One check for each outlet; ``client`` makes a client of boto3's, ``slack`` is the channel where it is set up."""
 
     def __init__(
@@ -57,7 +57,7 @@ class OutletChecks:
                 tried="count the channels that are set up",
                 result="warning",
                 found="none: nobody would be told",
-                mend="Set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, EMAIL_FROM and EMAIL_TO, or EVENT_BUS_NAME.",
+                fix="Set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, EMAIL_FROM and EMAIL_TO, or EVENT_BUS_NAME.",
             )
 
     @staticmethod
@@ -77,7 +77,7 @@ class OutletChecks:
             f"{count(len(confirmed), 'confirmed subscription')}, {len(arns) - len(confirmed)} waiting to be confirmed"
         )
         if not confirmed:
-            raise Ailment(
+            raise Advice(
                 f"the topic is there, with {said}: nobody would hear of a report",
                 "Subscribe somebody (aws sns subscribe), and follow the link in the mail that comes then.",
             )
@@ -88,7 +88,7 @@ class OutletChecks:
         word = self._slack_channel.probe(lambda: _SLACK_SECONDS)
         if word in WORDS_FOR_NOTHING_TO_SAY:
             return "it answers, and nothing was posted"
-        raise Ailment(f"it answers {word}", f"Mend it: {MENDS.get(word, 'check the secret and the app in Slack')}.")
+        raise Advice(f"it answers {word}", f"Mend it: {FIXES.get(word, 'check the secret and the app in Slack')}.")
 
     def _email(self) -> str:
         sender = self._settings.email_from or ""
@@ -102,11 +102,11 @@ class OutletChecks:
             else:
                 if found.get("VerifiedForSendingStatus", True):
                     return f"{identity} is verified"
-                raise Ailment(
+                raise Advice(
                     f"{identity} is not verified yet",
                     "Follow the link in SES's mail, or publish the DNS records it names.",
                 )
-        raise Ailment(
+        raise Advice(
             f"neither {sender} nor a domain that it belongs to is an identity in SES",
             "Verify one of them in SES, in this region.",
         )
@@ -130,14 +130,14 @@ class OutletChecks:
         except ClientError as error:
             # Reports only write items, so there may be a table that works and cannot be looked at.
             if error.response.get("Error", {}).get("Code") == "AccessDeniedException":
-                raise Ailment(
+                raise Advice(
                     "it may not be looked at from here", "Look at it with rights of your own.", result="warning"
                 ) from error
             raise
         keys = [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]]
         types = {one["AttributeName"]: one["AttributeType"] for one in table["AttributeDefinitions"]}
         if keys != [("id", "HASH")] or types.get("id") != "S":
-            raise Ailment(
+            raise Advice(
                 "its key is not id, a string", "Make a table with the partition key id (a string), and no sort key."
             )
         return f"{name} is there, with the right key"

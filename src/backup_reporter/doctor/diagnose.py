@@ -9,16 +9,16 @@ import msgspec
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.tenants import Tenant
 from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, off, settings_checks, tried
-from backup_reporter.doctor.destination_checks import OutletChecks
+from backup_reporter.doctor.destination_checks import DestinationChecks
 from backup_reporter.doctor.palette_checks import PaletteChecks
 from backup_reporter.errors import SettingsError
 from backup_reporter.wording import count, listed
 
 _AFTER_THE_KEY = ("projects", "workspaces", "backup results", "rate", "clock")
-_TENANTS_MEND = (
+_TENANTS_FIX = (
     "Check TENANTS and the document there; the role needs ssm:GetParameter or s3:GetObject on it (docs/scale.md)."
 )
-_KEY_MEND = (
+_KEY_FIX = (
     "Put the API key into the secret, alone or as apiKey in JSON (the role needs secretsmanager:GetSecretValue on it); at the keyboard it may be "
     "in PALETTE_API_KEY instead."
 )
@@ -33,7 +33,7 @@ def examine(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], fl
         reporter = load_reporter()
     except SettingsError as error:
         return diagnosis(settings_checks(error))
-    return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, seconds_left), *_of_outlets(reporter)])
+    return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, seconds_left), *_of_destinations(reporter)])
 
 
 def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
@@ -47,7 +47,7 @@ def _of_tenants(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterat
     """The one Palette of the settings, or each tenant in turn: then its name stands before that of the check."""
     found: list[Tenant] = []
     if reporter.settings.tenants:
-        yield tried("tenants", "read the list of tenants", lambda: _read(reporter, found), _TENANTS_MEND)
+        yield tried("tenants", "read the list of tenants", lambda: _read(reporter, found), _TENANTS_FIX)
     else:
         found += reporter.tenants()
     for number, tenant in enumerate(found, 1):
@@ -67,7 +67,7 @@ def _read(reporter: Reporter, found: list[Tenant]) -> str:
 
 
 def _of_palette(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[], float]) -> Iterator[Check]:
-    key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key(tenant)), _KEY_MEND)
+    key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key(tenant)), _KEY_FIX)
     yield key
     if key.result == "failed":
         yield from (off(name, "not tried", "there has to be an API key first") for name in _AFTER_THE_KEY)
@@ -75,10 +75,10 @@ def _of_palette(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[], f
     yield from PaletteChecks(reporter.palette(tenant, seconds_left), tenant).all()
 
 
-def _of_outlets(reporter: Reporter) -> Iterator[Check]:
+def _of_destinations(reporter: Reporter) -> Iterator[Check]:
     heartbeat = reporter.settings.heartbeat_url_secret
     slack = reporter.slack() if reporter.settings.slack_webhook_secret else None
-    yield from OutletChecks(
+    yield from DestinationChecks(
         reporter.settings, reporter.clients.aws, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
     ).all()
 

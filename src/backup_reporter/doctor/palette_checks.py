@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from backup_reporter.config.tenants import Tenant
-from backup_reporter.doctor.checks import Ailment, Check, off, tried
+from backup_reporter.doctor.checks import Advice, Check, off, tried
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
@@ -62,11 +62,11 @@ class PaletteChecks:
         except PaletteError as error:
             if error.status == 403 and self._tenant.project_uids:
                 return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
-            raise Ailment(str(error), _mend(error, "project.list and project.get")) from error
+            raise Advice(str(error), _fix(error, "project.list and project.get")) from error
         if problems:
-            raise Ailment(_first_of(problems), _LATER)
+            raise Advice(_first_of(problems), _LATER)
         if not projects:
-            raise Ailment(
+            raise Advice(
                 "the API key is accepted, and sees no project",
                 "Give its user the permissions project.list and project.get, in the tenant that has the workspaces.",
             )
@@ -78,12 +78,12 @@ class PaletteChecks:
         said = _named("workspace", fleet.workspaces)
         if fleet.problems:
             needs = "workspace.list and workspace.get in each project"
-            raise Ailment(
+            raise Advice(
                 f"{said}; {_first_of(fleet.problems)}",
                 f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS has to be a project that it sees.",
             )
         if fleet.unlisted_workspace_uids:
-            raise Ailment(
+            raise Advice(
                 f"{said}; no project lists {listed(fleet.unlisted_workspace_uids)}",
                 "Correct PALETTE_WORKSPACE_UIDS: a workspace's uid stands in its address in Palette's console.",
             )
@@ -93,7 +93,7 @@ class PaletteChecks:
         alive = [workspace for workspace in self._fleet.workspaces if not workspace.deleted_at]
         by_project = [list(found) for _, found in groupby(alive, key=lambda workspace: workspace.project_uid)]
         if not by_project:
-            raise Ailment(
+            raise Advice(
                 "there is no workspace whose backups could be read", "See the check before this one.", result="off"
             )
         refused = [refusal for found in by_project[:_MAX_PROJECTS] if (refusal := self._refusal(found))]
@@ -101,9 +101,9 @@ class PaletteChecks:
         if refused:
             project, error = refused[0]
             names = listed([quote(name, 63) for name, _ in refused])
-            raise Ailment(
+            raise Advice(
                 f"readable in {looked_at - len(refused)} of {count(looked_at, 'project')}, not in {names}: {error}",
-                _mend(error, f"workspace.backup (and workspace.get) in project {quote(project, 63)}"),
+                _fix(error, f"workspace.backup (and workspace.get) in project {quote(project, 63)}"),
             )
         return f"readable in {looked_at} of {count(len(by_project), 'project')}"
 
@@ -127,13 +127,13 @@ class PaletteChecks:
         seconds = max(0.0, workspaces - burst) / per_second
         needed = f"{count(workspaces, 'workspace')} take about {seconds:.0f} s at {per_second:g} a second"
         if seconds > _RUN_SECONDS:
-            raise Ailment(
+            raise Advice(
                 f"{needed}, and one function has 900 s",
                 "Set the stack's parameter Fleet to yes (docs/scale.md); in one function what is not reached is UNKNOWN.",
                 result="warning",
             )
         if per_second > ALLOWED_PER_SECOND or burst > ALLOWED_AT_ONCE:
-            raise Ailment(
+            raise Advice(
                 f"{per_second:g} a second and {burst} at once are more than Palette allows "
                 f"({ALLOWED_PER_SECOND:g} and {ALLOWED_AT_ONCE}), unless yours was set up otherwise",
                 "Leave PALETTE_REQUESTS_PER_SECOND at 10 and PALETTE_BURST at 45 where you do not know better.",
@@ -144,13 +144,13 @@ class PaletteChecks:
     def _clock(self) -> str:
         theirs_ahead_seconds = self._client.clock.ahead_seconds
         if theirs_ahead_seconds is None:
-            raise Ailment(
+            raise Advice(
                 "Palette did not say what time it is", "Nothing to do if your clock is right.", result="warning"
             )
         skew_seconds = abs(theirs_ahead_seconds)
         said = f"{skew_seconds:.0f} s {'behind' if theirs_ahead_seconds > 0 else 'ahead of'} Palette's"
         if skew_seconds > _MAX_SKEW_SECONDS:
-            raise Ailment(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
+            raise Advice(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
         return said
 
 
@@ -164,7 +164,7 @@ def _first_of(problems: Sequence[str]) -> str:
     return " ".join(quote(problem) for problem in problems[:3]) + more
 
 
-def _mend(error: PaletteError, permission: str) -> str:
+def _fix(error: PaletteError, permission: str) -> str:
     if isinstance(error, KeyRefusedError):
         return _NEW_KEY
     if error.status == 403:

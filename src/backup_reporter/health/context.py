@@ -22,7 +22,7 @@ _A_NEW_POLICY_EXCUSES = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Case:
+class Context:
     """A workspace, its history in order, its due times, and the moment it is judged at (UTC)."""
 
     workspace: Workspace
@@ -150,9 +150,9 @@ class Case:
         return frozenset(attempt.cluster for run in runs for attempt in run.attempts)
 
 
-def build_case(
+def build_context(
     workspace: Workspace, result: BackupResult, thresholds: Thresholds, now: datetime, asked_at: datetime | None = None
-) -> Case:
+) -> Context:
     """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time.
 
     ``asked_at``: when the result was had. A large fleet is asked for many minutes, and goes on working meanwhile.
@@ -167,7 +167,7 @@ def build_case(
             due = due_times(schedule, run_times, _policy_creation(workspace, result, present))
         except CronError as cron_error:
             error = str(cron_error)
-    return Case(workspace, result, history, due, error, thresholds, now)
+    return Context(workspace, result, history, due, error, thresholds, now)
 
 
 def _policy_creation(workspace: Workspace, result: BackupResult, now: datetime) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from backup_reporter.health.context import Case
+from backup_reporter.health.context import Context
 from backup_reporter.health.phases import BADNESS
 from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.timeline import JudgedRun
@@ -12,17 +12,17 @@ from backup_reporter.health.workspace_report import Day, DayState
 from backup_reporter.wording import quote
 
 
-def history(case: Case) -> tuple[Day, ...]:
+def history(context: Context) -> tuple[Day, ...]:
     """One entry a day (UTC) for ``history_days``, oldest first, today last."""
-    today = case.now.astimezone(UTC).date()
-    runs = _worst_of_each_day(case)
-    days = (today - timedelta(days=back) for back in reversed(range(case.thresholds.history_days)))
-    return tuple(_with_run(day, runs[day]) if day in runs else _without_run(case, day) for day in days)
+    today = context.now.astimezone(UTC).date()
+    runs = _worst_of_each_day(context)
+    days = (today - timedelta(days=back) for back in reversed(range(context.thresholds.history_days)))
+    return tuple(_with_run(day, runs[day]) if day in runs else _without_run(context, day) for day in days)
 
 
-def _worst_of_each_day(case: Case) -> dict[date, JudgedRun]:
+def _worst_of_each_day(context: Context) -> dict[date, JudgedRun]:
     worst: dict[date, JudgedRun] = {}
-    for run in case.timeline.runs:
+    for run in context.timeline.runs:
         if run.at:
             day = run.at.date()
             worst[day] = max(worst.get(day, run), run, key=lambda run: BADNESS.index(run.worst_phase))
@@ -35,38 +35,38 @@ def _with_run(day: date, run: JudgedRun) -> Day:
     return Day(date=day, state=run.worst_phase, backup_name=quote(name, 200) if name else None)
 
 
-def _without_run(case: Case, day: date) -> Day:
-    return Day(date=day, state=_absence(case, day))
+def _without_run(context: Context, day: date) -> Day:
+    return Day(date=day, state=_absence(context, day))
 
 
-def _absence(case: Case, day: date) -> DayState:
+def _absence(context: Context, day: date) -> DayState:
     """Tells a day on which a due run never came from one on which none was due, and from one where that is not known."""
-    if case.schedule_error:
+    if context.schedule_error:
         return "unclear"
-    due = _last_due(case, day, case.now)
-    while due and _was_answered(case, due):
+    due = _last_due(context, day, context.now)
+    while due and _was_answered(context, due):
         # By a run just before the day or after it, which answers none of those in between.
-        due = _last_due(case, day, due - timedelta(seconds=1))
+        due = _last_due(context, day, due - timedelta(seconds=1))
     if due is None:
         return "none"
-    has_all_runs = not case.result.unreadable_runs and not _is_before_history(case, due)
-    return "missed" if has_all_runs and _last_due(case, day, case.now - case.thresholds.grace) else "unclear"
+    has_all_runs = not context.result.unreadable_runs and not _is_before_history(context, due)
+    return "missed" if has_all_runs and _last_due(context, day, context.now - context.thresholds.grace) else "unclear"
 
 
-def _last_due(case: Case, day: date, until: datetime) -> datetime | None:
+def _last_due(context: Context, day: date, until: datetime) -> datetime | None:
     """The last due time of a day that is no later than ``until``."""
     start = datetime.combine(day, time(), UTC)
-    due = case.due_times.latest(min(start + timedelta(days=1, seconds=-1), until)) if case.due_times else None
+    due = context.due_times.latest(min(start + timedelta(days=1, seconds=-1), until)) if context.due_times else None
     return due if due and due >= start else None
 
 
-def _is_before_history(case: Case, due: datetime) -> bool:
+def _is_before_history(context: Context, due: datetime) -> bool:
     """Palette forgets old runs: where its memory does not reach, nothing is known to be missing."""
-    oldest = min((run.at for run in case.timeline.runs if run.at), default=None)
+    oldest = min((run.at for run in context.timeline.runs if run.at), default=None)
     return oldest is not None and due < oldest - EARLY
 
 
-def _was_answered(case: Case, due: datetime) -> bool:
-    following = case.due_times.next(due) if case.due_times else None
+def _was_answered(context: Context, due: datetime) -> bool:
+    following = context.due_times.next(due) if context.due_times else None
     end = following - EARLY if following else None
-    return any(run.at and due - EARLY <= run.at and (end is None or run.at < end) for run in case.timeline.runs)
+    return any(run.at and due - EARLY <= run.at and (end is None or run.at < end) for run in context.timeline.runs)

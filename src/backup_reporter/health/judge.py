@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter.health.context import Case, build_case, finding
-from backup_reporter.health.copies import copies
+from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.model import BackupResult, ClusterBackup, Run, Workspace
 from backup_reporter.health.mute import read_mute
+from backup_reporter.health.restore_point_series import restore_point_series
 from backup_reporter.health.rules import (
     CLUSTER_RULES,
     CONCLUDE_FROM_ABSENCE,
@@ -52,17 +52,17 @@ def judge(
     if single_run:
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
-    case = build_case(workspace, result, thresholds, now, asked_at)
+    context = build_context(workspace, result, thresholds, now, asked_at)
     left_out = NOT_ABOUT_ONE_RUN if single_run else ONLY_ABOUT_ONE_RUN
-    if _says_that_entries_are_missing(case):
+    if _says_that_entries_are_missing(context):
         left_out |= CONCLUDE_FROM_ABSENCE
-    return _verdict(case, _findings(case, left_out))
+    return _workspace_report(context, _findings(context, left_out))
 
 
-def _says_that_entries_are_missing(case: Case) -> bool:
+def _says_that_entries_are_missing(context: Context) -> bool:
     """Whether it is said aloud that entries could not be read; where that is muted, it must not silence the rest."""
-    said = unreadable_runs(case)
-    return not all(found.muted for found in _sorted_and_muted(case, said))
+    said = unreadable_runs(context)
+    return not all(found.muted for found in _sorted_and_muted(context, said))
 
 
 def judge_being_deleted(workspace: Workspace, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
@@ -87,30 +87,30 @@ def judge_unreadable(
 
 
 def _without_backups(workspace: Workspace, said: Finding, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
-    case = build_case(workspace, BackupResult(), thresholds, now)
-    mute_problems = mute_unreadable(case)
-    findings = _sorted_and_muted(case, [said, *mute_problems])
+    context = build_context(workspace, BackupResult(), thresholds, now)
+    mute_problems = mute_unreadable(context)
+    findings = _sorted_and_muted(context, [said, *mute_problems])
     return WorkspaceReport(**_identity(workspace), status=status_of(findings), findings=findings)
 
 
-def _findings(case: Case, left_out: frozenset[Any]) -> tuple[Finding, ...]:
+def _findings(context: Context, left_out: frozenset[Any]) -> tuple[Finding, ...]:
     found: list[Finding] = []
-    for subject in case.timeline.subjects:
-        found.extend(filter(None, (rule(case, subject) for rule in CLUSTER_RULES if rule not in left_out)))
+    for subject in context.timeline.subjects:
+        found.extend(filter(None, (rule(context, subject) for rule in CLUSTER_RULES if rule not in left_out)))
     for rule in WORKSPACE_RULES:
         if rule not in left_out:
-            found.extend(rule(case))
+            found.extend(rule(context))
     if restore_points.copies_stopped_coming not in left_out:
-        found.extend(_unexplained(case, found))
-    return _sorted_and_muted(case, _once_each(found))
+        found.extend(_unexplained(context, found))
+    return _sorted_and_muted(context, _once_each(found))
 
 
-def _unexplained(case: Case, found: list[Finding]) -> list[Finding]:
+def _unexplained(context: Context, found: list[Finding]) -> list[Finding]:
     """What the net holds: clusters without a new copy, where nothing that was found tells why."""
     told = {(said.cluster_uid, said.cluster_name) for said in found if said.code in EXPLAIN_A_MISSING_COPY}
     if (None, None) in told:
         return []
-    held = (restore_points.copies_stopped_coming(case, subject) for subject in case.timeline.subjects)
+    held = (restore_points.copies_stopped_coming(context, subject) for subject in context.timeline.subjects)
     return [said for said in held if said and (said.cluster_uid, said.cluster_name) not in told]
 
 
@@ -125,9 +125,9 @@ def _once_each(findings: list[Finding]) -> Iterator[Finding]:
     yield from kept.values()
 
 
-def _sorted_and_muted(case: Case, findings: Iterator[Finding] | list[Finding]) -> tuple[Finding, ...]:
-    mute = read_mute(case.workspace.labels)
-    marked = (msgspec.structs.replace(found, muted=mute.applies_to(found, case.now)) for found in findings)
+def _sorted_and_muted(context: Context, findings: Iterator[Finding] | list[Finding]) -> tuple[Finding, ...]:
+    mute = read_mute(context.workspace.labels)
+    marked = (msgspec.structs.replace(found, muted=mute.applies_to(found, context.now)) for found in findings)
     return tuple(sorted(marked, key=_worst_first))
 
 
@@ -136,18 +136,20 @@ def _worst_first(found: Finding) -> tuple[int, str, str, str]:
     return (rank, found.code, found.cluster_name or "", found.cluster_uid or "")
 
 
-def _verdict(case: Case, findings: tuple[Finding, ...]) -> WorkspaceReport:
+def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> WorkspaceReport:
     return WorkspaceReport(
-        **_identity(case.workspace),
+        **_identity(context.workspace),
         status=status_of(findings),
-        schedule=case.policy.schedule or None,
-        retention_hours=case.policy.retention_hours,
-        next_run_at=case.next_due,
-        survives_failures=_survived_failures(case),
-        latest_run=_latest_run(case),
-        clusters=tuple(_cluster_report(subject, case.now) for subject in case.timeline.subjects if subject.in_scope),
+        schedule=context.policy.schedule or None,
+        retention_hours=context.policy.retention_hours,
+        next_run_at=context.next_due,
+        survives_failures=_survived_failures(context),
+        latest_run=_latest_run(context),
+        clusters=tuple(
+            _cluster_report(subject, context.now) for subject in context.timeline.subjects if subject.in_scope
+        ),
         findings=findings,
-        history=history(case),
+        history=history(context),
     )
 
 
@@ -161,18 +163,18 @@ def _identity(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def _survived_failures(case: Case) -> int | None:
+def _survived_failures(context: Context) -> int | None:
     """How many failed runs in a row the retention survives: whole due intervals that fit into it, less one."""
-    hours = case.policy.retention_hours
-    if hours is None or case.due_times is None:
+    hours = context.policy.retention_hours
+    if hours is None or context.due_times is None:
         return None
-    return max(0, int(hours * 3600 // case.due_times.longest_pause.total_seconds()) - 1)
+    return max(0, int(hours * 3600 // context.due_times.longest_pause.total_seconds()) - 1)
 
 
-def _latest_run(case: Case) -> LatestRun | None:
-    if not case.timeline.runs:
+def _latest_run(context: Context) -> LatestRun | None:
+    if not context.timeline.runs:
         return None
-    judged = case.timeline.runs[-1]
+    judged = context.timeline.runs[-1]
     run = judged.run
     return LatestRun(request_uid=run.request_uid, backup_name=run.backup_name, at=judged.at, state=run.state)
 
@@ -186,7 +188,7 @@ def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
         newest_restore_point_at=newest.at if newest else None,
         expires_at=newest.expires_at if newest else None,
         restore_points=len(points),
-        copies=copies(subject, now),
+        restore_point_series=restore_point_series(subject, now),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
-PhaseClass = Literal["succeeded", "partial", "failed", "running", "doomed", "deleting", "unknown"]
+PhaseClass = Literal["succeeded", "partial", "failed", "running", "partially-failing", "deleting", "unknown"]
 Deletion = Literal["none", "deleted", "deleting", "failed"]
 
 KNOWN_STATES: Mapping[str, PhaseClass] = {
@@ -30,8 +30,8 @@ KNOWN_STATES: Mapping[str, PhaseClass] = {
     "running": "running",
     "waitingforpluginoperations": "running",
     "finalizing": "running",
-    "waitingforpluginoperationspartiallyfailed": "doomed",
-    "finalizingpartiallyfailed": "doomed",
+    "waitingforpluginoperationspartiallyfailed": "partially-failing",
+    "finalizingpartiallyfailed": "partially-failing",
     "deleting": "deleting",
 }
 """Velero's backup phases and Palette's own words for them, normalized by :func:`normalize_state`."""
@@ -44,9 +44,17 @@ def normalize_state(state: str) -> str:
 
 
 FINISHED: frozenset[PhaseClass] = frozenset({"succeeded", "partial", "failed"})
-UNDER_WAY: frozenset[PhaseClass] = frozenset({"running", "doomed"})
+UNDER_WAY: frozenset[PhaseClass] = frozenset({"running", "partially-failing"})
 
-BADNESS: tuple[PhaseClass, ...] = ("succeeded", "running", "deleting", "doomed", "partial", "unknown", "failed")
+BADNESS: tuple[PhaseClass, ...] = (
+    "succeeded",
+    "running",
+    "deleting",
+    "partially-failing",
+    "partial",
+    "unknown",
+    "failed",
+)
 """From best to worst: what counts where several say different things at the same time."""
 
 _DELETED = frozenset({"deleted", "completed", "succeeded", "success"})

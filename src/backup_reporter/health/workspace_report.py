@@ -21,7 +21,7 @@ class LatestRun(Record, frozen=True, kw_only=True):
     state: str | None
 
 
-class Copies(Record, frozen=True, kw_only=True):
+class RestorePointSeries(Record, frozen=True, kw_only=True):
     """Copies of a cluster, evenly spaced between the first and the last: a steady rotation is one entry.
 
     An ``…expires_at`` of ``None`` never comes; an ``…at`` of ``None`` is not known.
@@ -43,7 +43,7 @@ class ClusterReport(Record, frozen=True, kw_only=True):
     expires_at: Instant | None
     """When the newest restore point runs out; ``None`` also where it never does."""
     restore_points: int
-    copies: tuple[Copies, ...] = ()
+    restore_point_series: tuple[RestorePointSeries, ...] = ()
     """What can be restored, oldest first; where nothing can, the copy that was the last to expire."""
 
 

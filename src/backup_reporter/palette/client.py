@@ -18,14 +18,14 @@ import urllib3
 
 from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
-from backup_reporter.palette.clock_skew import PalettesClock
+from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.decode import decode_error
 from backup_reporter.palette.lists import Page, Project, decode_projects, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
 
 if TYPE_CHECKING:
     from backup_reporter.health.model import BackupResult, Workspace
-    from backup_reporter.palette.rate_limit import Pace, TokenBucket
+    from backup_reporter.palette.rate_limit import RateLimiter, TokenBucket
 
 _TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
 """How often a request is tried at most, by the status it met. Other statuses do not pass by waiting.
@@ -52,7 +52,7 @@ class PaletteClient:
         http: urllib3.PoolManager,
         api_url: str,
         read_key: Callable[[], str],
-        pace: Pace,
+        rate_limiter: RateLimiter,
         seconds_left: Callable[[], float],
         *,
         sleep: Callable[[float], None] = time.sleep,
@@ -60,12 +60,12 @@ class PaletteClient:
         self.seconds_left = seconds_left
         self._http = http
         self._api_url = api_url
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._sleep = sleep
         self._keys = _Keys(read_key)
         self._large_answers = transport.LargeAnswers()
         self._decoding = threading.Lock()
-        self.clock = PalettesClock()
+        self.clock = ClockSkew()
 
     def within(self, seconds_left: Callable[[], float]) -> PaletteClient:
         """The same client, for as long as ``seconds_left``: with the same pace, key and clock."""
@@ -87,17 +87,17 @@ class PaletteClient:
         path = _with_query(f"/v1/workspaces/{quote(workspace.uid, safe='')}/backup", "backupRequestUid", request_uid)
         return self._get(path, lambda body: decode_backup_result(body, workspace.uid), workspace.project_uid)
 
-    def has_room_for_lists(self) -> bool:
+    def can_ask_for_lists(self) -> bool:
         """Whether another request for a list could go out now."""
-        return self._pace.bucket("/v1/dashboard").has_room()
+        return self._rate_limiter.bucket("/v1/dashboard").has_room()
 
-    def has_room_for_results(self) -> bool:
+    def can_ask_for_results(self) -> bool:
         """Whether another request for a backup result could go out now."""
-        return self._pace.bucket("/v1/workspaces").has_room()
+        return self._rate_limiter.bucket("/v1/workspaces").has_room()
 
     def _get(self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None = None) -> _Read:
         """What ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other end."""
-        bucket = self._pace.bucket(path.partition("?")[0])
+        bucket = self._rate_limiter.bucket(path.partition("?")[0])
         failures = Counter[str]()
         before: PaletteError | None = None
         while True:

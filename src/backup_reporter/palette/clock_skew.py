@@ -13,7 +13,7 @@ _HARMLESS_SECONDS = 3600.0
 """Half of the grace that a late run has unless told otherwise."""
 
 
-class PalettesClock:
+class ClockSkew:
     """Looks at the date of every answer, and remembers the one that was furthest from ``clock``. Safe for threads.
 
     ``ahead_seconds`` is how far that one was ahead of ``clock``; ``None`` while no answer has had a date.

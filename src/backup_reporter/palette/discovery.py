@@ -95,7 +95,7 @@ def list_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
 def _list_of_projects(client: PaletteClient) -> _Listed[Project]:
     # Through the crew, although it is only one: for its end when time is up, whatever hangs then.
     ask = partial(_all_pages, client.projects)
-    for listed in ask_all(ask, [_PROJECTS], client.has_room_for_lists, client.seconds_left):
+    for listed in ask_all(ask, [_PROJECTS], client.can_ask_for_lists, client.seconds_left):
         return listed
     raise UnreachableError(OUT_OF_TIME, retryable=False)
 
@@ -103,7 +103,7 @@ def _list_of_projects(client: PaletteClient) -> _Listed[Project]:
 def _listings(client: PaletteClient, projects: list[Project]) -> dict[Project, _Listed[Workspace]]:
     """What each project lists, in their order."""
     ask = partial(_listing, client)
-    answers = dict(ask_all(ask, projects, client.has_room_for_lists, client.seconds_left))
+    answers = dict(ask_all(ask, projects, client.can_ask_for_lists, client.seconds_left))
     return {project: answers.get(project) or _not_listed(project, OUT_OF_TIME) for project in projects}
 
 

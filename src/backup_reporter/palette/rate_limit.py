@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 
 class TokenBucket:
-    """Lets ``burst`` requests through at once and ``per_second`` afterwards. Safe for threads.
+    """Lets ``burst`` requests through at delivery_log and ``per_second`` afterwards. Safe for threads.
 
     Kept as the time at which the bucket will be full again (the generic cell rate algorithm): one
     number instead of tokens that a thread would have to refill.
@@ -65,7 +65,7 @@ class TokenBucket:
         return max(now, self._paused_until, self._full_at - self._tolerance_seconds)
 
 
-class Pace:
+class RateLimiter:
     """One bucket for each resource prefix (``/v1/workspaces``, ``/v1/dashboard``, …).
 
     Lives as long as the process: two reports in a row share what Palette allows.

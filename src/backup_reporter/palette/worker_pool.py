@@ -31,20 +31,20 @@ def ask_all(
     Ends when ``seconds_left`` are over, whatever still hangs then: a name server or a slow drip of
     headers must not hold up what is known already. Raises what ``ask`` raises.
     """
-    crew = _Crew(ask, deque(items), has_room)
+    pool = _WorkerPool(ask, deque(items), has_room)
     try:
-        for _ in range(crew.start()):
+        for _ in range(pool.start()):
             wait_seconds = min(max(0.0, seconds_left()) + _GRACE_SECONDS, threading.TIMEOUT_MAX)
             try:
-                answer = crew.answers.get(timeout=wait_seconds)
+                answer = pool.answers.get(timeout=wait_seconds)
             except Empty:
                 return
             yield answer.result()
     finally:
-        crew.waiting.clear()
+        pool.waiting.clear()
 
 
-class _Crew(Generic[_Item, _Answer]):
+class _WorkerPool(Generic[_Item, _Answer]):
     def __init__(self, ask: Callable[[_Item], _Answer], waiting: deque[_Item], has_room: Callable[[], bool]) -> None:
         self.waiting = waiting
         self.answers: SimpleQueue[Future[_Answer]] = SimpleQueue()

@@ -12,7 +12,7 @@ import msgspec
 from backup_reporter.health.findings import WORST_FIRST, Status, worst
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.model import Report, Scope, Summary, TenantStatus
-from backup_reporter.report.packed import Verdicts
+from backup_reporter.report.packed import PackedReports
 
 
 def build_report(
@@ -31,8 +31,8 @@ def build_report(
     ``tenants`` are those that were asked, each with its own ``problems``. A report over no workspace at all is
     UNKNOWN, and so is one with problems in its discovery, unless a workspace is CRITICAL; a tenant's status likewise.
     """
-    verdicts = workspaces if isinstance(workspaces, Verdicts) else Verdicts(workspaces)
-    by_tenant = {name: _summary(some) for name, some in groupby(verdicts, key=lambda one: one.tenant)}
+    workspace_reports = workspaces if isinstance(workspaces, PackedReports) else PackedReports(workspaces)
+    by_tenant = {name: _summary(some) for name, some in groupby(workspace_reports, key=lambda one: one.tenant)}
     summary = _total(by_tenant.values())
     problems = [*problems, *(f"Tenant {name}: {said}" for name, some in (tenants or {}).items() for said in some)]
     return Report(
@@ -45,7 +45,7 @@ def build_report(
         problems=tuple(problems),
         summary=summary,
         tenants=tuple(_tenant(name, by_tenant.get(name, Summary()), some) for name, some in (tenants or {}).items()),
-        workspaces=verdicts,
+        workspaces=workspace_reports,
     )
 
 

@@ -18,7 +18,7 @@ STATE_WORDS: Mapping[DayState, str] = {
     "missed": "no run, although one was due",
     "unknown": "state not understood",
     "running": "running",
-    "doomed": "running, and incomplete already",
+    "partially-failing": "running, and incomplete already",
     "deleting": "being deleted",
     "unclear": "no run, and not known whether one is missing",
     "none": "no run due",

@@ -51,7 +51,7 @@ _CELLS: Mapping[DayState, tuple[str, str, str]] = {
     "missed": ("#fdecea", "#b3261e", "&ndash;"),
     "unknown": ("#5a49a8", "#ffffff", "?"),
     "running": ("#e8f0f8", "#35618f", "&hellip;"),
-    "doomed": ("#fbf0d6", "#855300", "&hellip;"),
+    "partially-failing": ("#fbf0d6", "#855300", "&hellip;"),
     "deleting": ("#e2e2dc", "#5b636b", "D"),
     "unclear": ("#f6f6f3", "#5a49a8", "~"),
     "none": ("#f6f6f3", "#5b636b", "&middot;"),
@@ -92,7 +92,7 @@ def _content(
 ) -> dict[str, Any]:
     return {
         "report": report,
-        "verdict": phrases.verdict(report),
+        "verdict": phrases.status_line(report),
         "tone": _TONES[report.status.lower()],
         "counts": phrases.counts(report.summary, report.status),
         "trust_line": phrases.trust_line(report, zone),

@@ -14,9 +14,9 @@ import msgspec
 
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.health.workspace_report import ClusterReport, Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRun, RestorePointSeries, WorkspaceReport
 from backup_reporter.records import Instant, Record
-from backup_reporter.report.packed import Verdicts, json_of
+from backup_reporter.report.packed import PackedReports, json_of
 
 SCHEMA_VERSION = 1
 
@@ -175,30 +175,30 @@ def from_json(data: bytes) -> Report:
 
 def from_json_lines(lines: Iterator[bytes]) -> Report:
     """A report, read a workspace at a time where each is on a line of its own. Raises as :func:`from_json` does."""
-    around = [next(lines, b"")]
+    dependencies = [next(lines, b"")]
 
     def workspaces() -> Iterator[WorkspaceReport]:
         for line in lines:
             if line.startswith(b"{"):
                 yield msgspec.json.decode(line.removesuffix(b","), type=WorkspaceReport)
             else:
-                around.append(line)
+                dependencies.append(line)
 
-    verdicts = Verdicts(workspaces())
-    report = msgspec.json.decode(b"".join(around), type=Report)
-    return msgspec.structs.replace(report, workspaces=verdicts or Verdicts(report.workspaces))
+    workspace_reports = PackedReports(workspaces())
+    report = msgspec.json.decode(b"".join(dependencies), type=Report)
+    return msgspec.structs.replace(report, workspaces=workspace_reports or PackedReports(report.workspaces))
 
 
 __all__ = [
     "Change",
     "Changes",
     "ClusterReport",
-    "Copies",
     "Day",
     "Delivery",
     "Key",
     "LatestRun",
     "Report",
+    "RestorePointSeries",
     "Scope",
     "Summary",
     "TenantStatus",

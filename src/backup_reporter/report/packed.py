@@ -18,8 +18,8 @@ _Place = tuple[str, str, str, str]
 _DECODER = msgspec.json.Decoder(WorkspaceReport)
 
 
-class Verdicts(Sequence[WorkspaceReport]):
-    """Verdicts in the order of a report: by tenant, project, name and uid; or as they come, where that ``is_ordered``.
+class PackedReports(Sequence[WorkspaceReport]):
+    """Packed reports in the order of a report: by tenant, project, name and uid; or as they come, where that ``is_ordered``.
 
     Each is kept as JSON, deflated by what it has in common with the first one: 0.7 KB where the objects
     of ten clusters and thirty days take ten. It is made anew whenever it is read, in some 30
@@ -28,19 +28,26 @@ class Verdicts(Sequence[WorkspaceReport]):
 
     __slots__ = ("_begins", "_ends", "_first", "_packed", "_with_findings", "_worst_first")
 
-    def __init__(self, verdicts: Iterable[WorkspaceReport] = (), *, is_ordered: bool = False) -> None:
+    def __init__(self, workspace_reports: Iterable[WorkspaceReport] = (), *, is_ordered: bool = False) -> None:
         # One block of memory that grows: thousands of small ones would lie in the gaps between what comes and goes.
         self._packed, self._first = bytearray(), b""
         ends, places, has_findings, ranks = array("Q", [0]), list[_Place](), bytearray(), bytearray()
-        for verdict in verdicts:
-            json = msgspec.json.encode(verdict)
+        for workspace_report in workspace_reports:
+            json = msgspec.json.encode(workspace_report)
             self._first = self._first or json
             deflate = zlib.compressobj(zdict=self._first)
             self._packed += deflate.compress(json) + deflate.flush()
             ends.append(len(self._packed))
-            places.append((verdict.tenant or "", verdict.project_name, verdict.name, verdict.uid))
-            has_findings.append(bool(verdict.findings))
-            ranks.append(WORST_FIRST.index(verdict.status))
+            places.append(
+                (
+                    workspace_report.tenant or "",
+                    workspace_report.project_name,
+                    workspace_report.name,
+                    workspace_report.uid,
+                )
+            )
+            has_findings.append(bool(workspace_report.findings))
+            ranks.append(WORST_FIRST.index(workspace_report.status))
         order = range(len(places)) if is_ordered else sorted(range(len(places)), key=places.__getitem__)
         self._begins = array("Q", (ends[number] for number in order))
         self._ends = array("Q", (ends[number + 1] for number in order))
@@ -85,20 +92,24 @@ class Verdicts(Sequence[WorkspaceReport]):
         return inflate.decompress(self._packed[self._begins[index] : self._ends[index]])
 
 
-def with_findings(verdicts: Sequence[WorkspaceReport]) -> Iterable[WorkspaceReport]:
+def with_findings(workspace_reports: Sequence[WorkspaceReport]) -> Iterable[WorkspaceReport]:
     """Those about which there is something to say, in their order."""
-    if isinstance(verdicts, Verdicts):
-        return verdicts.with_findings()
-    return (one for one in verdicts if one.findings)
+    if isinstance(workspace_reports, PackedReports):
+        return workspace_reports.with_findings()
+    return (one for one in workspace_reports if one.findings)
 
 
-def worst_first(verdicts: Sequence[WorkspaceReport]) -> Iterator[WorkspaceReport]:
+def worst_first(workspace_reports: Sequence[WorkspaceReport]) -> Iterator[WorkspaceReport]:
     """By status, and in their order within a status."""
-    if isinstance(verdicts, Verdicts):
-        return verdicts.worst_first()
-    return iter(sorted(verdicts, key=lambda one: WORST_FIRST.index(one.status)))
+    if isinstance(workspace_reports, PackedReports):
+        return workspace_reports.worst_first()
+    return iter(sorted(workspace_reports, key=lambda one: WORST_FIRST.index(one.status)))
 
 
-def json_of(verdicts: Sequence[WorkspaceReport]) -> Iterator[bytes]:
+def json_of(workspace_reports: Sequence[WorkspaceReport]) -> Iterator[bytes]:
     """Each as compact JSON, in their order."""
-    return verdicts.json() if isinstance(verdicts, Verdicts) else map(msgspec.json.encode, verdicts)
+    return (
+        workspace_reports.json()
+        if isinstance(workspace_reports, PackedReports)
+        else map(msgspec.json.encode, workspace_reports)
+    )

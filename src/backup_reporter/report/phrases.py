@@ -32,7 +32,7 @@ _VERDICTS: Mapping[Status, str] = {
 }
 
 
-def verdict(report: Report) -> str:
+def status_line(report: Report) -> str:
     """The verdict in a few words."""
     if report.status == "OK" and report.summary.muted:
         return "OK: nothing is wrong but what is muted"

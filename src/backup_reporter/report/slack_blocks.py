@@ -51,7 +51,7 @@ _TEXT_AS_IT_IS = {"mrkdwn": False, "parse": "none", "link_names": False, "unfurl
 def message(report: Report, zone: ZoneInfo) -> Message:
     """Everything that matters in one message: at most 50 blocks, fewer than 10,000 characters."""
     text = _summary_text(report, zone)
-    top, link = _verdict(report, zone), _link(report)
+    top, link = _workspace_report(report, zone), _link(report)
     details = _details(report, zone, _ROOM - len(text) - _length([*top, *link]))
     return {"text": text, "blocks": [*top, *details, *link], **_TEXT_AS_IT_IS}
 
@@ -60,7 +60,7 @@ def thread(report: Report, zone: ZoneInfo) -> tuple[Message, list[Message]]:
     """The same as a short message and the replies to it with the details."""
     problems, _ = problems_and_infos(report)
     kinds = cut(escape(phrases.kinds(problems)), 600)
-    blocks = [*_verdict(report, zone), *_section(kinds), *_link(report)]
+    blocks = [*_workspace_report(report, zone), *_section(kinds), *_link(report)]
     first = {"text": _summary_text(report, zone), "blocks": blocks, **_TEXT_AS_IT_IS}
     replies = [
         {"text": "The details.", "blocks": page, **_TEXT_AS_IT_IS}
@@ -87,7 +87,7 @@ def _summary_text(report: Report, zone: ZoneInfo) -> str:
     return escape("\n".join(part for part in parts if part))
 
 
-def _verdict(report: Report, zone: ZoneInfo) -> list[Block]:
+def _workspace_report(report: Report, zone: ZoneInfo) -> list[Block]:
     """What everybody should see: the verdict, how much it can be trusted, and what changed."""
     trust = [phrases.trust_line(report, zone), *filter(None, [phrases.scope_line(report)])]
     caveats = "\n".join(cut(escape(one), 300) for one in phrases.caveats(report, 2))

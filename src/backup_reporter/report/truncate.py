@@ -14,7 +14,7 @@ from backup_reporter.health.findings import WORST_FIRST, Finding
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
 from backup_reporter.report.model import Change, Changes, Report
-from backup_reporter.report.packed import Verdicts, worst_first
+from backup_reporter.report.packed import PackedReports, worst_first
 from backup_reporter.wording import quote
 
 ANSWER_BYTES = 5_900_000
@@ -66,7 +66,7 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         workspaces=(),
     )
     brief = (_brief(one) if one.status == "OK" else one for one in report.workspaces)
-    workspaces = Verdicts(_that_fit(brief, room.most_bytes - room.size(bare), room))
+    workspaces = PackedReports(_that_fit(brief, room.most_bytes - room.size(bare), room))
     if len(workspaces) == len(report.workspaces):
         return msgspec.structs.replace(bare, workspaces=workspaces)
     return _with_the_worst(bare, report.workspaces, room)
@@ -87,7 +87,7 @@ def _brief(workspace: WorkspaceReport) -> WorkspaceReport:
         workspace,
         name=quote(workspace.name, _NAME_LENGTH),
         project_name=quote(workspace.project_name, _NAME_LENGTH),
-        clusters=tuple(msgspec.structs.replace(cluster, copies=()) for cluster in workspace.clusters),
+        clusters=tuple(msgspec.structs.replace(cluster, restore_point_series=()) for cluster in workspace.clusters),
         findings=tuple(map(_brief_finding, workspace.findings)),
         history=(),
     )
@@ -106,7 +106,7 @@ def _brief_change(change: Change) -> Change:
     )
 
 
-def _with_the_worst(report: Report, verdicts: Sequence[WorkspaceReport], room: Room) -> Report:
+def _with_the_worst(report: Report, workspace_reports: Sequence[WorkspaceReport], room: Room) -> Report:
     """The report with the worst workspaces, and the newest of its changes, for which there is room."""
     changes = report.changes
     bare = msgspec.structs.replace(report, changes=Changes(note=changes.note))
@@ -115,10 +115,10 @@ def _with_the_worst(report: Report, verdicts: Sequence[WorkspaceReport], room: R
     new, left = _take(map(_brief_change, changes.new), for_changes, room)
     resolved, left = _take(map(_brief_change, changes.resolved), left, room)
     ongoing, left = _take(map(_brief_change, changes.ongoing), left, room)
-    worst = _that_fit(map(_brief, worst_first(verdicts)), free_bytes - for_changes + left, room)
+    worst = _that_fit(map(_brief, worst_first(workspace_reports)), free_bytes - for_changes + left, room)
     return msgspec.structs.replace(
         bare,
-        workspaces=Verdicts(worst, is_ordered=True),
+        workspaces=PackedReports(worst, is_ordered=True),
         changes=msgspec.structs.replace(changes, new=new, resolved=resolved, ongoing=ongoing),
     )
 

@@ -26,7 +26,7 @@ def listed_nowhere(uid: str, tenant: str | None) -> Workspace:
 
 
 @dataclass(frozen=True, slots=True)
-class Examiner:
+class WorkspaceChecker:
     """Fetches one workspace's backups, judges them, and drops the rest."""
 
     client: PaletteClient
@@ -43,7 +43,7 @@ class Examiner:
         try:
             return self._judged(workspace)
         except PaletteError as error:
-            return _verdict_on_error(workspace, error, self.request, self.thresholds, self.as_of)
+            return _report_on_error(workspace, error, self.request, self.thresholds, self.as_of)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other workspaces their verdicts
             return judge_unreadable(
                 workspace, f"It could not be judged: {reason_of(error)}", self.thresholds, self.as_of
@@ -75,7 +75,7 @@ def _no_such_run(workspace: Workspace, request_uid: str, thresholds: Thresholds,
     return judge_unreadable(workspace, why, thresholds, as_of, backupRequestUid=request_uid)
 
 
-def _verdict_on_error(
+def _report_on_error(
     workspace: Workspace, error: PaletteError, request: Request, thresholds: Thresholds, as_of: datetime
 ) -> WorkspaceReport:
     evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}

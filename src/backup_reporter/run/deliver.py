@@ -23,7 +23,7 @@ _RESERVE_SECONDS = 3.0
 """Kept back for what a run does after delivering; at most a quarter of what is left."""
 
 
-class OnceEach(Protocol):
+class DeliveryLog(Protocol):
     """Remembers what was delivered. Every method raises :class:`StoreError` where it cannot."""
 
     def claim(self, delivery_id: str, seconds_left: Callable[[], float]) -> bool:
@@ -32,10 +32,10 @@ class OnceEach(Protocol):
         Raises :class:`~backup_reporter.errors.ChannelError` where somebody else is at it and does not come to an end.
         """
 
-    def delivered(self, delivery_id: str) -> None:
+    def complete(self, delivery_id: str) -> None:
         """Remembers that the delivery was made."""
 
-    def give_back(self, delivery_id: str) -> None:
+    def release(self, delivery_id: str) -> None:
         """Leaves the delivery to the next one who tries."""
 
 
@@ -43,14 +43,14 @@ def deliver(
     report: Report,
     channels: Sequence[Channel],
     *,
-    once: OnceEach | None,
+    delivery_log: DeliveryLog | None,
     scheduled_at: datetime | None,
     zone: ZoneInfo,
     seconds_left: Callable[[], float],
 ) -> tuple[Delivery, ...]:
-    """Sends the report to all channels at once and says what became of it on each; never raises.
+    """Sends the report to all channels at delivery_log and says what became of it on each; never raises.
 
-    With ``once``, a channel that has the report of ``scheduled_at`` already does not get it again.
+    With ``delivery_log``, a channel that has the report of ``scheduled_at`` already does not get it again.
     Where nothing was scheduled (on demand), everybody who asks gets an answer. A channel that comes
     to no end in its time is left behind.
     """
@@ -65,9 +65,9 @@ def deliver(
     def deliver_to(channel: Channel) -> Delivery:
         attempt = _Attempt(channel, report, zone, send_seconds_left)
         try:
-            if once is None or scheduled_at is None:
+            if delivery_log is None or scheduled_at is None:
                 return attempt.send()
-            return attempt.send_once(once, delivery_id(report.scope, scheduled_at, channel.name))
+            return attempt.send_and_log(delivery_log, delivery_id(report.scope, scheduled_at, channel.name))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
             return Delivery(channel=channel.name, status="failed", error=reason_of(error))
 
@@ -98,10 +98,10 @@ class _Attempt:
         remark = self.channel.send(self.report, self.zone, self.seconds_left)
         return Delivery(channel=self.channel.name, status="delivered", error=remark)
 
-    def send_once(self, once: OnceEach, delivery_id: str) -> Delivery:
+    def send_and_log(self, delivery_log: DeliveryLog, delivery_id: str) -> Delivery:
         trouble = ""
         try:
-            if not once.claim(delivery_id, self.seconds_left):
+            if not delivery_log.claim(delivery_id, self.seconds_left):
                 return Delivery(channel=self.channel.name, status="duplicate")
         except StoreError as error:
             # Rather twice than not at all.
@@ -111,10 +111,10 @@ class _Attempt:
         except Exception:
             # The claim runs out by itself; the channel's own failure is what matters.
             with suppress(StoreError):
-                once.give_back(delivery_id)
+                delivery_log.release(delivery_id)
             raise
         try:
-            once.delivered(delivery_id)
+            delivery_log.complete(delivery_id)
         except StoreError as error:
             trouble = f"a retry may send it again: {error}"
         remarks = filter(None, (delivery.error, trouble))

@@ -33,7 +33,7 @@ def compared(report: Report, store: ReportStore | None, seconds: float) -> tuple
     if store is None:
         return report, None
     try:
-        earlier, why_none = _in_time(partial(store.baseline, report.scope), seconds), _NO_EARLIER_REPORT
+        earlier, why_none = _in_time(partial(store.load_baseline, report.scope), seconds), _NO_EARLIER_REPORT
     except StoreError as error:
         earlier, why_none = None, f"Everything counts as new, because the last report cannot be had: {error}."
     changes, baseline = compare(report, earlier, why_none)
@@ -64,9 +64,9 @@ def _put_away(report: Report, zone: ZoneInfo, store: ReportStore, *, is_regular:
     report = with_notes(report, *problems.values())
     if "html" not in problems:
         report = msgspec.structs.replace(report, report_url=store.link(report.report_id))
-    store.keep(report)
+    store.save(report)
     try:
-        store.list_report(report, zone, is_regular=is_regular)
+        store.add_to_index(report, zone, is_regular=is_regular)
     except StoreError as error:
         return with_notes(report, f"The list of reports could not be renewed: {error}.")
     return report
@@ -88,7 +88,7 @@ def _keep_files(report: Report, zone: ZoneInfo, store: ReportStore) -> dict[str,
     problems: dict[str, str] = {}
     for extension, render in renderings.items():
         try:
-            store.keep_file(report.report_id, extension, render())
+            store.save_file(report.report_id, extension, render())
         except StoreError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, a page is no reason to tell nobody of the backups
@@ -102,10 +102,10 @@ def remembered(report: Report, baseline: Baseline | None, store: ReportStore | N
         return report
 
     def remember() -> None:
-        store.keep(report)
+        store.save(report)
         if baseline:
             unheard = None if has_arrived(report) else baseline.unheard or report.report_id
-            store.keep_baseline(report.scope, msgspec.structs.replace(baseline, unheard=unheard))
+            store.save_baseline(report.scope, msgspec.structs.replace(baseline, unheard=unheard))
 
     try:
         _in_time(remember, seconds, _store_seconds(report))

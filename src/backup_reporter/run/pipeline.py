@@ -32,10 +32,10 @@ from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id
-from backup_reporter.report.packed import Verdicts
-from backup_reporter.run.check_workspace import Examiner, listed_nowhere
+from backup_reporter.report.packed import PackedReports
+from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere
 from backup_reporter.run.plan import Plan, Shard, TenantPlan, lanes_of, shards_of, with_clocks
-from backup_reporter.run.publish import Outlets
+from backup_reporter.run.publish import Destinations
 from backup_reporter.run.publish import publish as keep_and_send
 
 Progress = Callable[[int, int], None]
@@ -48,7 +48,7 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
-def nobody_watches(done: int, total: int) -> None:
+def ignore_progress(done: int, total: int) -> None:
     """Progress that nobody wants to hear of."""
 
 
@@ -61,27 +61,33 @@ class Palette:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Dependencies:
     """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit.
 
     ``outlets`` is asked once everything is judged: what leads there can be built while Palette answers.
     """
 
     palettes: Sequence[Palette]
-    outlets: Callable[[], Outlets]
+    destinations: Callable[[], Destinations]
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
     invocation_id: str
-    on_progress: Progress = nobody_watches
+    on_progress: Progress = ignore_progress
 
 
-def run(request: Request, settings: Settings, around: Surroundings, now: datetime) -> Report:
+def run(request: Request, settings: Settings, dependencies: Dependencies, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
-    made, shards = plan(request, settings, around.palettes, around.invocation_id, now, share=_SHARE_OF_PLANNING)
-    verdicts = collect_all(made, shards, settings.thresholds, around.palettes, around.clock, around.on_progress)
+    made, shards = plan(
+        request, settings, dependencies.palettes, dependencies.invocation_id, now, share=_SHARE_OF_PLANNING
+    )
+    workspace_reports = collect_all(
+        made, shards, settings.thresholds, dependencies.palettes, dependencies.clock, dependencies.on_progress
+    )
     del shards  # a large fleet's names take up as much memory as making its page does
-    made = with_clocks(made, clocks_of(around.palettes))
-    return publish(made, verdicts, settings, around.outlets(), around.clock, around.seconds_left)
+    made = with_clocks(made, clocks_of(dependencies.palettes))
+    return publish(
+        made, workspace_reports, settings, dependencies.destinations(), dependencies.clock, dependencies.seconds_left
+    )
 
 
 def plan(
@@ -124,18 +130,18 @@ def collect(
     thresholds: Thresholds,
     client: PaletteClient,
     clock: Callable[[], datetime],
-    on_verdict: Callable[[], None] = lambda: None,
+    on_judged: Callable[[], None] = lambda: None,
 ) -> Iterator[WorkspaceReport]:
     """A verdict on every workspace of a shard as its answer arrives, then on those that were not reached.
 
     Never raises for what Palette does: silence is never the answer.
     """
-    examine = Examiner(client, made.request, thresholds, made.as_of, clock)
+    examine = WorkspaceChecker(client, made.request, thresholds, made.as_of, clock)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
-    for verdict in ask_all(examine, shard.workspaces, client.has_room_for_results, client.seconds_left):
-        yield verdict
-        del unanswered[verdict.uid]
-        on_verdict()
+    for workspace_report in ask_all(examine, shard.workspaces, client.can_ask_for_results, client.seconds_left):
+        yield workspace_report
+        del unanswered[workspace_report.uid]
+        on_judged()
     for workspace in unanswered.values():
         yield judge_unreadable(workspace, OUT_OF_TIME, thresholds, made.as_of)
 
@@ -148,15 +154,15 @@ def unheard(shard: Shard, why: str, made: Plan, thresholds: Thresholds) -> Itera
 
 def publish(
     made: Plan,
-    verdicts: Verdicts,
+    workspace_reports: PackedReports,
     settings: Settings,
-    outlets: Outlets,
+    destinations: Destinations,
     clock: Callable[[], datetime],
     seconds_left: Callable[[], float],
 ) -> Report:
     """Makes the report of all verdicts and delivers it; returns it with what became of it."""
     report = build_report(
-        verdicts,
+        workspace_reports,
         report_id=made.report_id,
         as_of=made.as_of,
         generated_at=clock().replace(microsecond=0),
@@ -165,7 +171,7 @@ def publish(
         tenants={tenant.name: tenant.said for tenant in made.tenants if tenant.name is not None},
         what_if=made.request.as_of is not None,
     )
-    return keep_and_send(report, made.request, settings, outlets, seconds_left)
+    return keep_and_send(report, made.request, settings, destinations, seconds_left)
 
 
 def clocks_of(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
@@ -180,17 +186,17 @@ def collect_all(
     palettes: Sequence[Palette],
     clock: Callable[[], datetime],
     on_progress: Progress,
-) -> Verdicts:
+) -> PackedReports:
     """Every shard's verdicts: each Palette's shards one after the other, the Palettes side by side."""
     clients = {palette.tenant.name: palette.client for palette in palettes}
     counted = _Counter(sum(made.shards), on_progress)
 
-    def collect_lane(lane: Sequence[Shard]) -> Verdicts:
+    def collect_lane(lane: Sequence[Shard]) -> PackedReports:
         collected = (collect(shard, made, thresholds, clients[shard.tenant], clock, counted.one_more) for shard in lane)
-        return Verdicts(chain.from_iterable(collected))
+        return PackedReports(chain.from_iterable(collected))
 
     lanes = _side_by_side(lanes_of(shards), collect_lane)
-    return lanes[0] if len(lanes) == 1 else Verdicts(chain.from_iterable(lanes))
+    return lanes[0] if len(lanes) == 1 else PackedReports(chain.from_iterable(lanes))
 
 
 def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> list[_Result]:

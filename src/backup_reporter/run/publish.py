@@ -13,7 +13,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Notify, Settings
 from backup_reporter.errors import InvalidRequest, reason_of
 from backup_reporter.report.model import Delivery, Report, has_arrived, with_notes
-from backup_reporter.run.deliver import OnceEach, deliver
+from backup_reporter.run.deliver import DeliveryLog, deliver
 from backup_reporter.run.keep import compared, kept, remembered
 
 if TYPE_CHECKING:
@@ -27,20 +27,20 @@ _ANSWER_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outlets:
-    """Where reports go. ``once``, ``store`` and ``heartbeat`` are ``None`` where they are not set up.
+class Destinations:
+    """Where reports go. ``delivery_log``, ``store`` and ``heartbeat`` are ``None`` where they are not set up.
 
-    ``once`` is made anew for each report: its claims must not be those of an earlier run that still hangs.
+    ``delivery_log`` is made anew for each report: its claims must not be those of an earlier run that still hangs.
     """
 
     channels: Sequence[Channel]
-    once: Callable[[], OnceEach] | None = None
+    delivery_log: Callable[[], DeliveryLog] | None = None
     store: ReportStore | None = None
     heartbeat: Heartbeat | None = None
 
 
 def publish(
-    report: Report, request: Request, settings: Settings, outlets: Outlets, seconds_left: Callable[[], float]
+    report: Report, request: Request, settings: Settings, destinations: Destinations, seconds_left: Callable[[], float]
 ) -> Report:
     """Keeps and sends a report; returns it with what changed and what became of it. Never raises.
 
@@ -48,34 +48,36 @@ def publish(
     """
     notify, zone = _notify(request, settings), settings.thresholds.time_zone
     regular = is_regular(request, settings)
-    report, baseline = compared(report, outlets.store if regular else None, seconds_left() - _DELIVERY_SECONDS)
-    report, store = kept(report, zone, outlets.store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
-    wanted, at = _wanted(request, outlets.channels), request.scheduled_at
+    report, baseline = compared(report, destinations.store if regular else None, seconds_left() - _DELIVERY_SECONDS)
+    report, store = kept(report, zone, destinations.store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
+    wanted, at = _wanted(request, destinations.channels), request.scheduled_at
     if is_worth_sending(notify, report, is_compared=baseline is not None):
-        once = outlets.once and outlets.once()
-        deliveries = deliver(report, wanted, once=once, scheduled_at=at, zone=zone, seconds_left=seconds_left)
+        delivery_log = destinations.delivery_log and destinations.delivery_log()
+        deliveries = deliver(
+            report, wanted, delivery_log=delivery_log, scheduled_at=at, zone=zone, seconds_left=seconds_left
+        )
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
     report = msgspec.structs.replace(report, deliveries=deliveries)
-    if outlets.heartbeat and regular and has_arrived(report):
-        report = _with_heartbeat(report, outlets.heartbeat, seconds_left() - _ANSWER_SECONDS)
+    if destinations.heartbeat and regular and has_arrived(report):
+        report = _with_heartbeat(report, destinations.heartbeat, seconds_left() - _ANSWER_SECONDS)
     return remembered(report, baseline, store, seconds_left() - _ANSWER_SECONDS)
 
 
 def redeliver(
-    report_id: str, request: Request, settings: Settings, outlets: Outlets, seconds_left: Callable[[], float]
+    report_id: str, request: Request, settings: Settings, destinations: Destinations, seconds_left: Callable[[], float]
 ) -> Report:
     """Sends a kept report again, to everybody or to the request's channels, whoever has had it before.
 
     Raises :class:`InvalidRequest` where it is not kept, and :class:`StoreError` where it cannot be read.
     """
-    if outlets.store is None:
+    if destinations.store is None:
         raise InvalidRequest("redeliver: no report is kept here: REPORT_BUCKET is not set")
-    report = msgspec.structs.replace(outlets.store.kept(report_id), deliveries=())
+    report = msgspec.structs.replace(destinations.store.load(report_id), deliveries=())
     if report.report_url:
-        report = msgspec.structs.replace(report, report_url=outlets.store.link(report_id))
-    wanted, zone = _wanted(request, outlets.channels), settings.thresholds.time_zone
-    deliveries = deliver(report, wanted, once=None, scheduled_at=None, zone=zone, seconds_left=seconds_left)
+        report = msgspec.structs.replace(report, report_url=destinations.store.link(report_id))
+    wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
+    deliveries = deliver(report, wanted, delivery_log=None, scheduled_at=None, zone=zone, seconds_left=seconds_left)
     return msgspec.structs.replace(report, deliveries=deliveries)
 
 

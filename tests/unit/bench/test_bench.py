@@ -1,11 +1,11 @@
 """How the bench writes down what it has measured; that it measures is what ``make bench-quick`` shows."""
 
-from bench.document import Section, document, verdict
+from bench.document import Section, document, target_mark
 
 
 def test_a_ratio_stands_beside_its_target_and_says_where_it_misses_it() -> None:
-    assert verdict(1.1234, 1.15) == "**1.12** (at most 1.15)"
-    assert verdict(1.16, 1.15, 3) == "**1.160** (misses 1.15)"
+    assert target_mark(1.1234, 1.15) == "**1.12** (at most 1.15)"
+    assert target_mark(1.16, 1.15, 3) == "**1.160** (misses 1.15)"
 
 
 def test_a_section_is_a_table_between_what_it_is_about_and_its_remarks() -> None:

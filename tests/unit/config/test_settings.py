@@ -256,7 +256,7 @@ def test_a_file_without_a_certificate_is_no_ca_bundle(tmp_path: Path) -> None:
 
 # Whatever is given
 
-CLASSES = st.sampled_from(["succeeded", "partial", "failed", "running", "doomed", "deleting"])
+CLASSES = st.sampled_from(["succeeded", "partial", "failed", "running", "partially-failing", "deleting"])
 WORDS = st.sampled_from(
     ["Done", "Aborted", "COMPLETED", "Partially_Failed", "failed", "in progress", "Deleting", "-", ""]
 )

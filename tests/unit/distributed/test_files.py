@@ -10,7 +10,7 @@ import pytest
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.model import Workspace
-from backup_reporter.report.packed import Verdicts
+from backup_reporter.report.packed import PackedReports
 from backup_reporter.run.plan import Shard
 from support.report_builders import a_cluster, a_finding, a_workspace
 
@@ -32,22 +32,22 @@ class Drawer(ReportStore):
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
 
-    def keep_working_file(self, name: str, content: bytes) -> None:
+    def save_working_file(self, name: str, content: bytes) -> None:
         self.files[name] = content
 
-    def working_file(self, name: str) -> bytes | None:
+    def load_working_file(self, name: str) -> bytes | None:
         return self.files.get(name)
 
 
 @pytest.fixture
 def drawer() -> Drawer:
     drawer = Drawer()
-    RunFiles(drawer, RUN).keep_verdicts(SHARD, Verdicts(VERDICTS), "Its clock is wrong.")
+    RunFiles(drawer, RUN).save_workspace_reports(SHARD, PackedReports(VERDICTS), "Its clock is wrong.")
     return drawer
 
 
 def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
-    found = RunFiles(drawer, RUN).verdicts(0, 3)
+    found = RunFiles(drawer, RUN).workspace_reports(0, 3)
 
     assert found
     head, verdicts = found
@@ -56,15 +56,15 @@ def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
 
 
 def test_what_is_not_there_or_of_another_number_counts_as_none(drawer: Drawer) -> None:
-    assert RunFiles(drawer, RUN).verdicts(1, 3) is None
-    assert RunFiles(drawer, RUN).verdicts(0, 4) is None
+    assert RunFiles(drawer, RUN).workspace_reports(1, 3) is None
+    assert RunFiles(drawer, RUN).workspace_reports(0, 4) is None
 
 
 def test_what_is_cut_or_damaged_counts_as_none(drawer: Drawer) -> None:
     whole = drawer.files[FILE]
     for damaged in [*(whole[:length] for length in range(0, len(whole), 7)), whole[:-20] + b"x" * 20, b"{}"]:
         drawer.files[FILE] = damaged
-        assert RunFiles(drawer, RUN).verdicts(0, 3) is None
+        assert RunFiles(drawer, RUN).workspace_reports(0, 3) is None
 
 
 def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(drawer: Drawer) -> None:
@@ -72,4 +72,4 @@ def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(d
     head = msgspec.json.decode(lines[0])
     for written in (lines[:-1], [msgspec.json.encode({**head, "version": 2}) + b"\n", *lines[1:]]):
         drawer.files[FILE] = gzip.compress(b"".join(written))
-        assert RunFiles(drawer, RUN).verdicts(0, 3) is None
+        assert RunFiles(drawer, RUN).workspace_reports(0, 3) is None

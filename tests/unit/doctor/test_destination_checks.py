@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from backup_reporter.config.environment import load
 from backup_reporter.config.settings import Settings
 from backup_reporter.doctor.checks import Check
-from backup_reporter.doctor.destination_checks import OutletChecks
+from backup_reporter.doctor.destination_checks import DestinationChecks
 
 SETTINGS = load(
     {
@@ -37,7 +37,7 @@ class Refusing:
 
 
 def checks(code: str, settings: Settings = SETTINGS) -> dict[str, Check]:
-    found = OutletChecks(settings, lambda _: Refusing(code), None, lambda: "https://example.com").all()
+    found = DestinationChecks(settings, lambda _: Refusing(code), None, lambda: "https://example.com").all()
     return {check.name: check for check in found}
 
 
@@ -46,8 +46,8 @@ def test_what_is_not_allowed_says_who_has_to_allow_it(name: str) -> None:
     check = checks("AccessDenied")[name]
     assert check.result == "failed"
     assert "AccessDenied" in check.found
-    assert check.mend is not None
-    assert check.mend.startswith("Allow it: template.yaml has the policy")
+    assert check.fix is not None
+    assert check.fix.startswith("Allow it: template.yaml has the policy")
 
 
 def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
@@ -56,7 +56,7 @@ def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "mend"),
+    ("code", "fix"),
     [
         ("ExpiredToken", "Sign in to AWS again"),
         ("KMSAccessDeniedException", "Allow kms:Decrypt"),
@@ -65,8 +65,8 @@ def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
         ("SomethingElse", "Check REPORT_BUCKET, and that it is in this account and region."),
     ],
 )
-def test_each_refusal_of_aws_has_its_mend(code: str, mend: str) -> None:
-    assert mend in (checks(code)["bucket"].mend or "")
+def test_each_refusal_of_aws_has_its_mend(code: str, fix: str) -> None:
+    assert fix in (checks(code)["bucket"].fix or "")
 
 
 def test_what_is_not_set_up_is_not_tried() -> None:

@@ -15,10 +15,10 @@ from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableErr
 from backup_reporter.health.model import BackupResult, Workspace
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.clock_skew import PalettesClock
+from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.lists import Page, Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.run.pipeline import Palette, Progress, collect_all, nobody_watches, plan
+from backup_reporter.run.pipeline import Palette, Progress, collect_all, ignore_progress, plan
 from support.builders import NOW, at, backup, copy, label, listed, nightly, run
 
 
@@ -27,14 +27,14 @@ class OneWorkspace(PaletteClient):
 
     def __init__(self, answer: object, workspace: object = None) -> None:
         self.seconds_left = lambda: 60.0
-        self.clock = PalettesClock()
+        self.clock = ClockSkew()
         self.answer = answer
         self.items = [workspace or listed()]
 
-    def has_room_for_lists(self) -> bool:
+    def can_ask_for_lists(self) -> bool:
         return True
 
-    def has_room_for_results(self) -> bool:
+    def can_ask_for_results(self) -> bool:
         return True
 
     def projects(self, next_page: str | None = None) -> Page[Project]:
@@ -50,7 +50,7 @@ class OneWorkspace(PaletteClient):
 
 
 def gather(
-    request: Request, client: PaletteClient, on_progress: Progress = nobody_watches, asked_at: datetime = NOW
+    request: Request, client: PaletteClient, on_progress: Progress = ignore_progress, asked_at: datetime = NOW
 ) -> tuple[list[WorkspaceReport], tuple[str, ...]]:
     """The verdicts, and what could not be looked into."""
     palettes = [Palette(tenant=Tenant(api_url="https://palette.example"), client=client)]

@@ -4,13 +4,13 @@ from email.utils import formatdate
 
 import pytest
 
-from backup_reporter.palette.clock_skew import PalettesClock
+from backup_reporter.palette.clock_skew import ClockSkew
 
 NOW = 1_795_570_000.0
 
 
 def looked(*dates: str) -> str | None:
-    clock = PalettesClock(lambda: NOW)
+    clock = ClockSkew(lambda: NOW)
     for date in dates:
         clock.look(date)
     return clock.problem

@@ -17,7 +17,7 @@ from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.errors import KeyRefusedError, PaletteError, SecretError, UnreachableError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
-from backup_reporter.palette.rate_limit import Pace
+from backup_reporter.palette.rate_limit import RateLimiter
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 PROJECTS = "/v1/dashboard/projects/metadata"
@@ -54,7 +54,7 @@ def client(
     read_key: Callable[[], str] = lambda: API_KEY,
 ) -> PaletteClient:
     http = urllib3.PoolManager(maxsize=16)
-    return PaletteClient(http, server.url, read_key, Pace(1000, 1000), seconds_left, sleep=lambda seconds: None)
+    return PaletteClient(http, server.url, read_key, RateLimiter(1000, 1000), seconds_left, sleep=lambda seconds: None)
 
 
 def in_seconds(seconds: float) -> Callable[[], float]:

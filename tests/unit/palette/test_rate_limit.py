@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backup_reporter.palette.rate_limit import Pace, TokenBucket
+from backup_reporter.palette.rate_limit import RateLimiter, TokenBucket
 
 
 class Clock:
@@ -180,16 +180,16 @@ def test_threads_that_share_a_bucket_keep_to_its_rate_together() -> None:
 
 
 def test_each_resource_prefix_has_a_bucket_of_its_own() -> None:
-    pace = Pace(10, 45)
+    rate_limiter = RateLimiter(10, 45)
 
-    results = pace.bucket("/v1/workspaces/w-1/backup")
-    assert pace.bucket("/v1/workspaces/w-2/backup") is results
-    assert pace.bucket("/v1/workspaces") is results
-    assert pace.bucket("/v1/dashboard/workspaces") is pace.bucket("/v1/dashboard/projects/metadata")
-    assert pace.bucket("/v1/dashboard/workspaces") is not results
+    results = rate_limiter.bucket("/v1/workspaces/w-1/backup")
+    assert rate_limiter.bucket("/v1/workspaces/w-2/backup") is results
+    assert rate_limiter.bucket("/v1/workspaces") is results
+    assert rate_limiter.bucket("/v1/dashboard/workspaces") is rate_limiter.bucket("/v1/dashboard/projects/metadata")
+    assert rate_limiter.bucket("/v1/dashboard/workspaces") is not results
 
 
 def test_the_pace_is_the_one_that_was_asked_for() -> None:
-    shared = Pace(1000, 2).bucket("/v1/workspaces")
+    shared = RateLimiter(1000, 2).bucket("/v1/workspaces")
 
     assert [shared.take(lambda: 0.0) for _ in range(3)] == [True, True, False]

@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from botocore.response import StreamingBody
 
-from backup_reporter.health.workspace_report import Copies, Day, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import Day, LatestRun, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.csv import csv_pieces, render_csv
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import from_json, from_json_lines, json_pieces, to_json
-from backup_reporter.report.packed import Verdicts, with_findings, worst_first
+from backup_reporter.report.packed import PackedReports, with_findings, worst_first
 from backup_reporter.report.rows import rows
 from backup_reporter.report.slack_blocks import message
 from backup_reporter.report.text import text
@@ -26,7 +26,7 @@ WELL = a_workspace("shop", clusters=(a_cluster(),), schedule="0 1 * * *")
 def a_healthy_workspace(number: int) -> WorkspaceReport:
     """Ten clusters and thirty days, and no two workspaces alike."""
     made_at = NOW - timedelta(seconds=number)
-    copies = Copies(
+    copies = RestorePointSeries(
         count=30,
         first_at=made_at - days(30),
         last_at=made_at,
@@ -38,7 +38,8 @@ def a_healthy_workspace(number: int) -> WorkspaceReport:
         schedule="0 1 * * *",
         latest_run=LatestRun(request_uid=f"run-{number}", backup_name=f"{number}-1", at=made_at, state="Completed"),
         clusters=tuple(
-            a_cluster(f"{number}-{index}", newest_restore_point_at=made_at, copies=(copies,)) for index in range(10)
+            a_cluster(f"{number}-{index}", newest_restore_point_at=made_at, restore_point_series=(copies,))
+            for index in range(10)
         ),
         history=tuple(
             Day(date=(made_at - days(back)).date(), state="succeeded", backup_name=f"nightly-{number}-{back}")
@@ -50,29 +51,29 @@ def a_healthy_workspace(number: int) -> WorkspaceReport:
 def test_verdicts_are_read_as_they_were_written_in_the_order_of_a_report() -> None:
     elsewhere = msgspec.structs.replace(BROKEN, project_name="dev")
 
-    assert list(Verdicts([WELL, BROKEN, NOTED, elsewhere])) == [elsewhere, NOTED, BROKEN, WELL]
-    assert Verdicts([WELL, BROKEN])[0] == BROKEN
-    assert Verdicts([WELL, BROKEN, NOTED])[-2:] == (BROKEN, WELL)
+    assert list(PackedReports([WELL, BROKEN, NOTED, elsewhere])) == [elsewhere, NOTED, BROKEN, WELL]
+    assert PackedReports([WELL, BROKEN])[0] == BROKEN
+    assert PackedReports([WELL, BROKEN, NOTED])[-2:] == (BROKEN, WELL)
 
 
 def test_verdicts_are_equal_to_any_sequence_of_the_same_ones() -> None:
-    assert Verdicts([WELL, BROKEN]) == (BROKEN, WELL)
-    assert Verdicts([WELL]) == Verdicts([WELL])
-    assert Verdicts([WELL]) != (BROKEN,)
-    assert Verdicts([WELL]) != (WELL, WELL)
+    assert PackedReports([WELL, BROKEN]) == (BROKEN, WELL)
+    assert PackedReports([WELL]) == PackedReports([WELL])
+    assert PackedReports([WELL]) != (BROKEN,)
+    assert PackedReports([WELL]) != (WELL, WELL)
 
 
 def test_what_has_findings_is_found_without_reading_the_rest() -> None:
     some = [BROKEN, NOTED, WELL]
 
-    assert list(with_findings(Verdicts(some))) == list(with_findings(tuple(some[i] for i in (1, 0, 2))))
-    assert [one.name for one in with_findings(Verdicts(some))] == ["archive", "payments"]
+    assert list(with_findings(PackedReports(some))) == list(with_findings(tuple(some[i] for i in (1, 0, 2))))
+    assert [one.name for one in with_findings(PackedReports(some))] == ["archive", "payments"]
 
 
 def test_the_worst_come_first_and_the_others_follow_in_their_order() -> None:
     unknown = a_workspace("gitops", a_finding("unreadable"))
 
-    assert [one.name for one in worst_first(Verdicts([WELL, NOTED, unknown, BROKEN]))] == [
+    assert [one.name for one in worst_first(PackedReports([WELL, NOTED, unknown, BROKEN]))] == [
         "payments",
         "gitops",
         "archive",
@@ -131,7 +132,7 @@ def test_the_worst_night_of_a_large_fleet_is_told_without_ever_being_held() -> N
 def test_a_healthy_workspace_takes_little_memory() -> None:
     tracemalloc.start()
     try:
-        verdicts = Verdicts(map(a_healthy_workspace, range(300)))
+        verdicts = PackedReports(map(a_healthy_workspace, range(300)))
         kept_bytes = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()

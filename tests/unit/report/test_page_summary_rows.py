@@ -1,6 +1,6 @@
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.workspace_report import ClusterReport, Copies, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.page.summary_rows import Extreme, Glance, glance, well_line
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
@@ -10,9 +10,9 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def gone(name: str, days_ago: float | None) -> ClusterReport:
     """A cluster whose last copy expired so many days ago; ``None``: it never had one."""
     end = None if days_ago is None else NOW - days(days_ago)
-    last = Copies(count=1, first_at=None, last_at=None, first_expires_at=end, last_expires_at=end)
+    last = RestorePointSeries(count=1, first_at=None, last_at=None, first_expires_at=end, last_expires_at=end)
     copies = () if end is None else (last,)
-    return a_cluster(name, restore_points=0, newest_restore_point_at=None, expires_at=None, copies=copies)
+    return a_cluster(name, restore_points=0, newest_restore_point_at=None, expires_at=None, restore_point_series=copies)
 
 
 def alive(name: str, age: float, ends: float | None) -> ClusterReport:

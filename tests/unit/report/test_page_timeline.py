@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from backup_reporter.health.workspace_report import ClusterReport, Copies, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.page.timeline import FOREVER, Axis, Gap, axis, drawing, restorable_until, ticks
 from support.report_builders import NOW, a_cluster, a_workspace, days
 
@@ -10,10 +10,10 @@ TOMORROW = NOW + days(1)
 FROM_TEN_DAYS_AGO = Axis(NOW - days(10), NOW + days(10))
 
 
-def made(count: int, first: float, last: float, *, kept: float | None) -> Copies:
+def made(count: int, first: float, last: float, *, kept: float | None) -> RestorePointSeries:
     """``count`` copies, the first and the last made so many days ago, kept for so many days."""
     first_at, last_at = NOW - days(first), NOW - days(last)
-    return Copies(
+    return RestorePointSeries(
         count=count,
         first_at=first_at,
         last_at=last_at,
@@ -22,14 +22,14 @@ def made(count: int, first: float, last: float, *, kept: float | None) -> Copies
     )
 
 
-def cluster(*copies: Copies) -> ClusterReport:
+def cluster(*copies: RestorePointSeries) -> ClusterReport:
     living = sum(entry.count for entry in copies if entry.last_expires_at is None or entry.last_expires_at > NOW)
     newest = copies[-1] if living else None
     return a_cluster(
         newest_restore_point_at=newest.last_at if newest else None,
         expires_at=newest.last_expires_at if newest else None,
         restore_points=living,
-        copies=copies,
+        restore_point_series=copies,
     )
 
 
@@ -65,7 +65,7 @@ def test_many_copies_made_at_a_steady_pace_are_one_band() -> None:
 
 
 def test_copies_without_an_end_or_a_beginning_reach_the_edge() -> None:
-    undated = Copies(count=1, first_at=None, last_at=None, first_expires_at=None, last_expires_at=None)
+    undated = RestorePointSeries(count=1, first_at=None, last_at=None, first_expires_at=None, last_expires_at=None)
 
     assert drawing(cluster(made(1, 4, 4, kept=None)), workspace(), FROM_TEN_DAYS_AGO).newest == "M300 12H1000"
     assert drawing(cluster(undated), workspace(), FROM_TEN_DAYS_AGO).newest == "M0 12H1000"
@@ -109,7 +109,9 @@ def test_copies_that_never_expire_leave_no_gap() -> None:
 
 
 def test_where_the_copies_are_left_out_the_newest_is_drawn_all_the_same() -> None:
-    brief = a_cluster(newest_restore_point_at=NOW - days(4), expires_at=NOW + days(2), restore_points=30, copies=())
+    brief = a_cluster(
+        newest_restore_point_at=NOW - days(4), expires_at=NOW + days(2), restore_points=30, restore_point_series=()
+    )
 
     assert drawing(brief, workspace(), FROM_TEN_DAYS_AGO).newest == "M300 12H600"
 

@@ -151,7 +151,18 @@ def test_no_text_whatever_becomes_markup(text: str) -> None:
 
 
 def test_each_day_says_its_date_its_state_and_the_backups_name() -> None:
-    states = ["succeeded", "failed", "missed", "none", "partial", "unknown", "running", "doomed", "deleting", "unclear"]
+    states = [
+        "succeeded",
+        "failed",
+        "missed",
+        "none",
+        "partial",
+        "unknown",
+        "running",
+        "partially-failing",
+        "deleting",
+        "unclear",
+    ]
     history = tuple(day for state in states for day in a_history(state, 1))
     page = render_page(a_report(a_workspace("payments", history=history)), UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError, StoreError
 from backup_reporter.report.model import Delivery, Report, Scope, scope_id
-from backup_reporter.run.deliver import SEND_SECONDS, OnceEach, deliver, delivery_id
+from backup_reporter.run.deliver import SEND_SECONDS, DeliveryLog, deliver, delivery_id
 from support.report_builders import NOW, a_green_report
 
 
@@ -44,11 +44,11 @@ class Memory:
         self._step("claim")
         return delivery_id not in self.known
 
-    def delivered(self, delivery_id: str) -> None:
+    def complete(self, delivery_id: str) -> None:
         self._step("delivered")
         self.known.add(delivery_id)
 
-    def give_back(self, delivery_id: str) -> None:
+    def release(self, delivery_id: str) -> None:
         self._step("give back")
 
     def _step(self, name: str) -> None:
@@ -59,14 +59,14 @@ class Memory:
 
 def run(
     channels: Sequence[Recorder],
-    once: OnceEach | None = None,
+    delivery_log: DeliveryLog | None = None,
     seconds: float = 600,
     scheduled: bool = True,
 ) -> tuple[Delivery, ...]:
     return deliver(
         a_green_report(),
         channels,
-        once=once,
+        delivery_log=delivery_log,
         scheduled_at=NOW if scheduled else None,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: seconds,
@@ -201,7 +201,7 @@ def test_a_channel_that_comes_to_no_end_is_left_behind() -> None:
     stuck, well = deliver(
         a_green_report(),
         [Stuck("sns"), Recorder("slack")],
-        once=None,
+        delivery_log=None,
         scheduled_at=None,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: ends_at - time.monotonic(),
@@ -235,7 +235,7 @@ def test_a_channels_time_runs_down_with_the_runs() -> None:
     deliver(
         a_green_report(),
         [Patient("sns")],
-        once=None,
+        delivery_log=None,
         scheduled_at=None,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: ends_at - time.monotonic(),

@@ -13,7 +13,7 @@ from backup_reporter.config.settings import ChannelName, Notify, Settings
 from backup_reporter.errors import ChannelError, InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, Scope
-from backup_reporter.run.publish import Outlets, publish, redeliver
+from backup_reporter.run.publish import Destinations, publish, redeliver
 from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
 
 SCHEDULED = Request(is_scheduled=True, scheduled_at=NOW)
@@ -31,11 +31,11 @@ class Shelf:
     regular: list[str] = field(default_factory=list)
     baselines: dict[Scope, Baseline] = field(default_factory=dict)
 
-    def keep(self, report: Report) -> None:
+    def save(self, report: Report) -> None:
         self._step("keep")
         self.reports[report.report_id] = report
 
-    def keep_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
+    def save_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
         self._step("keep file")
         self.files.setdefault(report_id, {})[extension] = b"".join(pieces)
 
@@ -43,22 +43,22 @@ class Shelf:
         self._step("link")
         return f"https://reports.example/{report_id}.html?day={len(self.reports)}"
 
-    def list_report(self, report: Report, zone: ZoneInfo, *, is_regular: bool) -> None:
+    def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool) -> None:
         self._step("list")
         self.listed.append(report.report_id)
         if is_regular:
             self.regular.append(report.report_id)
 
-    def kept(self, report_id: str) -> Report:
+    def load(self, report_id: str) -> Report:
         if report_id not in self.reports:
             raise InvalidRequest("no such report")
         return self.reports[report_id]
 
-    def baseline(self, scope: Scope) -> Baseline | None:
+    def load_baseline(self, scope: Scope) -> Baseline | None:
         self._step("baseline")
         return self.baselines.get(scope)
 
-    def keep_baseline(self, scope: Scope, baseline: Baseline) -> None:
+    def save_baseline(self, scope: Scope, baseline: Baseline) -> None:
         self._step("keep baseline")
         self.baselines[scope] = baseline
 
@@ -86,7 +86,7 @@ class House:
         self.settings = Settings(notify=notify)
         self.store = store
         self.sns, self.slack = Recorder("sns"), Recorder("slack")
-        self.outlets = Outlets(channels=(self.sns, self.slack), store=store)  # type: ignore[arg-type]
+        self.destinations = Destinations(channels=(self.sns, self.slack), store=store)  # type: ignore[arg-type]
         self._day = 0
 
     def publish(
@@ -99,7 +99,7 @@ class House:
         self._day += 1
         default = {"as_of": NOW + days(self._day), "report_id": f"day {self._day}"}
         report = a_report(*workspaces, **{**default, **more})
-        return publish(report, request, self.settings, self.outlets, seconds_left)
+        return publish(report, request, self.settings, self.destinations, seconds_left)
 
     def hears(self, *workspaces: Any, **more: Any) -> bool:
         before = len(self.sns.sent)
@@ -234,10 +234,10 @@ def test_a_list_that_cannot_be_renewed_is_said_and_the_link_stands() -> None:
 @pytest.mark.parametrize(("extension", "has_link"), [("html", False), ("csv", True)])
 def test_a_file_that_cannot_be_made_costs_that_file_and_is_said(extension: str, has_link: bool) -> None:
     class Clumsy(Shelf):
-        def keep_file(self, report_id: str, kind: str, pieces: Iterable[bytes]) -> None:
+        def save_file(self, report_id: str, kind: str, pieces: Iterable[bytes]) -> None:
             if kind == extension:
                 raise ZeroDivisionError
-            super().keep_file(report_id, kind, pieces)
+            super().save_file(report_id, kind, pieces)
 
     shelf = Clumsy()
     report = House(store=shelf).publish(BROKEN, report_id=REPORT_ID)
@@ -405,7 +405,7 @@ def test_a_kept_report_is_sent_again_as_it_was_to_those_who_are_named() -> None:
     house.sns.sent.clear()
     house.slack.sent.clear()
 
-    again = redeliver(REPORT_ID, Request(channels=("slack",)), house.settings, house.outlets, lambda: 60.0)
+    again = redeliver(REPORT_ID, Request(channels=("slack",)), house.settings, house.destinations, lambda: 60.0)
 
     assert house.sns.sent == []
     assert kept.report_url != again.report_url  # links do not live for ever: it gets a new one
@@ -425,19 +425,19 @@ def test_a_report_is_sent_again_however_often_somebody_asks() -> None:
 
     house = House("problems", store=Shelf())
     house.publish(WELL, report_id=REPORT_ID)
-    outlets = replace(house.outlets, once=Forbidden())  # type: ignore[arg-type]
+    destinations = replace(house.destinations, delivery_log=Forbidden())  # type: ignore[arg-type]
 
     for _ in range(2):
-        redeliver(REPORT_ID, Request(), house.settings, outlets, lambda: 60.0)
+        redeliver(REPORT_ID, Request(), house.settings, destinations, lambda: 60.0)
 
     assert len(house.slack.sent) == 2
 
 
 def test_a_report_that_is_not_kept_is_refused() -> None:
     with pytest.raises(InvalidRequest):
-        redeliver(REPORT_ID, Request(), Settings(), House(store=Shelf()).outlets, lambda: 60.0)
+        redeliver(REPORT_ID, Request(), Settings(), House(store=Shelf()).destinations, lambda: 60.0)
 
 
 def test_without_a_bucket_nothing_can_be_sent_again() -> None:
     with pytest.raises(InvalidRequest, match="REPORT_BUCKET is not set"):
-        redeliver(REPORT_ID, Request(), Settings(), House().outlets, lambda: 60.0)
+        redeliver(REPORT_ID, Request(), Settings(), House().destinations, lambda: 60.0)

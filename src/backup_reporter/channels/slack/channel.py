@@ -32,7 +32,7 @@ _BINARY = {"Content-Type": "application/octet-stream"}
 _ABOUT_THE_BLOCKS = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_payload", "msg_blocks_too_long", "msg_too_long"}
 )
-MENDS = {
+FIXES = {
     "no_service": "the webhook was removed or switched off: make a new one and put its URL into the secret",
     "no_service_id": "the webhook URL is incomplete: copy it again from Slack's app settings",
     "no_active_hooks": "the webhook is switched off: switch it on, or make a new one",
@@ -181,6 +181,6 @@ def _or_plainly(post: Callable[[Message], Answer], content: Message, report: Rep
 
 def _accepted(answer: Answer) -> Answer:
     if answer.word != "ok":
-        mend = MENDS.get(answer.word)
-        raise ChannelError(f"Slack refused: {answer.word}" + (f" ({mend})" if mend else ""), permanent=True)
+        fix = FIXES.get(answer.word)
+        raise ChannelError(f"Slack refused: {answer.word}" + (f" ({fix})" if fix else ""), permanent=True)
     return answer

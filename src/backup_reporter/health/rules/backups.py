@@ -6,44 +6,44 @@ from collections.abc import Callable
 from itertools import takewhile
 
 from backup_reporter.health.attempts import Attempt
-from backup_reporter.health.context import Case, about, evidence_of, finding
+from backup_reporter.health.context import Context, about, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.namespaces import missing
 from backup_reporter.health.phases import UNDER_WAY, PhaseClass, is_given
 from backup_reporter.health.timeline import Subject
 from backup_reporter.wording import count, duration, listed, quote, timestamp
 
-ClusterRule = Callable[[Case, Subject], Finding | None]
+ClusterRule = Callable[[Context, Subject], Finding | None]
 
 
-def backup_failed(case: Case, subject: Subject) -> Finding | None:
+def backup_failed(context: Context, subject: Subject) -> Finding | None:
     """Critical: the cluster's latest finished backup failed."""
     row = _row_of(subject.finished, "failed")
-    if not row or _ended_before_being_left_out(case, subject, row[0]):
+    if not row or _ended_before_being_left_out(context, subject, row[0]):
         return None
     times = "The last backup failed" if len(row) == 1 else f"The last {len(row)} backups failed"
-    return _outcome("backup-failed", case, subject, row, times)
+    return _outcome("backup-failed", context, subject, row, times)
 
 
-def backup_partially_failed(case: Case, subject: Subject) -> Finding | None:
+def backup_partially_failed(context: Context, subject: Subject) -> Finding | None:
     """Warning: the latest finished backup is partial, or one since then can only end so (it still runs)."""
     row = _row_of(subject.finished, "partial")
-    doomed = next((attempt for attempt in subject.unfinished if attempt.phase == "doomed"), None)
+    doomed = next((attempt for attempt in subject.unfinished if attempt.phase == "partially-failing"), None)
     if doomed:
         words = "The running backup has lost parts already and can only end incomplete"
-        return _outcome("backup-partially-failed", case, subject, (doomed, *row), words)
-    if not row or _ended_before_being_left_out(case, subject, row[0]):
+        return _outcome("backup-partially-failed", context, subject, (doomed, *row), words)
+    if not row or _ended_before_being_left_out(context, subject, row[0]):
         return None
     words = "The last backup is incomplete" if len(row) == 1 else f"The last {len(row)} backups are incomplete"
-    return _outcome("backup-partially-failed", case, subject, row, words)
+    return _outcome("backup-partially-failed", context, subject, row, words)
 
 
-def run_partially_failed(case: Case, subject: Subject) -> Finding | None:
+def run_partially_failed(context: Context, subject: Subject) -> Finding | None:
     """Warning, about the workspace: a run says that it lost parts, and no cluster in it or left out of it says which."""
     latest = subject.finished[-1] if subject.finished else None
-    if latest is None or latest.phase != "succeeded" or latest.run_phase not in ("partial", "doomed"):
+    if latest is None or latest.phase != "succeeded" or latest.run_phase not in ("partial", "partially-failing"):
         return None
-    if _ended_before_being_left_out(case, subject, latest) or not case.went_well_for_all(case.run_of(latest)):
+    if _ended_before_being_left_out(context, subject, latest) or not context.went_well_for_all(context.run_of(latest)):
         return None
     return finding(
         "backup-partially-failed",
@@ -59,17 +59,17 @@ def _row_of(finished: tuple[Attempt, ...], phase: PhaseClass) -> tuple[Attempt, 
     return tuple(takewhile(lambda attempt: attempt.phase == phase, reversed(finished)))
 
 
-def _ended_before_being_left_out(case: Case, subject: Subject, attempt: Attempt) -> bool:
+def _ended_before_being_left_out(context: Context, subject: Subject, attempt: Attempt) -> bool:
     """With cluster-not-backed-up, what the cluster's own older backups ended in is not raised."""
-    return case.was_left_out(subject) and not attempt.speaks_for_all
+    return context.was_left_out(subject) and not attempt.speaks_for_all
 
 
-def _outcome(code: str, case: Case, subject: Subject, row: tuple[Attempt, ...], words: str) -> Finding:
+def _outcome(code: str, context: Context, subject: Subject, row: tuple[Attempt, ...], words: str) -> Finding:
     latest, good = row[0], _last_good(subject)
     said = f": {quote(latest.message).rstrip('.')}" if latest.message and quote(latest.message) else ""
     return finding(
         code,
-        f"{words}{said}. {_good_sentence(case, good)}",
+        f"{words}{said}. {_good_sentence(context, good)}",
         cluster=about(latest, subject),
         since=row[-1].at,
         count=len(row),
@@ -82,50 +82,52 @@ def _last_good(subject: Subject) -> Attempt | None:
     return next((attempt for attempt in reversed(subject.finished) if attempt.phase == "succeeded"), None)
 
 
-def _good_sentence(case: Case, good: Attempt | None) -> str:
+def _good_sentence(context: Context, good: Attempt | None) -> str:
     if good is None:
         return "No good one is known."
-    return f"The last good one was on {case.day(good.at)}." if good.at else "The last good one has no date."
+    return f"The last good one was on {context.day(good.at)}." if good.at else "The last good one has no date."
 
 
-def backup_stuck(case: Case, subject: Subject) -> Finding | None:
+def backup_stuck(context: Context, subject: Subject) -> Finding | None:
     """Warning: a backup since the latest finished one has been running for more than the stuck limit.
 
     So has a run since the latest that came to an end, over clusters that have all finished.
     """
-    own = [attempt for attempt in subject.unfinished if attempt.phase in UNDER_WAY and _is_past_limit(case, attempt)]
+    own = [attempt for attempt in subject.unfinished if attempt.phase in UNDER_WAY and _is_past_limit(context, attempt)]
     hanging = own or [
         attempt
         for attempt in subject.unsettled
-        if _is_past_limit(case, attempt) and _only_its_run_is_under_way(case, attempt)
+        if _is_past_limit(context, attempt) and _only_its_run_is_under_way(context, attempt)
     ]
     if not hanging:
         return None
     longest = hanging[-1]
     how_long = (
-        f"for {duration(case.now - longest.at)}" if longest.at else "for nobody knows how long (it has no start time)"
+        f"for {duration(context.now - longest.at)}"
+        if longest.at
+        else "for nobody knows how long (it has no start time)"
     )
     return finding(
         "backup-stuck",
-        f"A backup has been running {how_long}; the limit is {duration(case.thresholds.stuck_after)}.",
+        f"A backup has been running {how_long}; the limit is {duration(context.thresholds.stuck_after)}.",
         cluster=about(longest, subject) if own else None,
         since=longest.at,
         **evidence_of(longest) | {"runState": longest.run_state},
     )
 
 
-def _is_past_limit(case: Case, attempt: Attempt) -> bool:
-    return attempt.at is None or case.now - attempt.at > case.thresholds.stuck_after
+def _is_past_limit(context: Context, attempt: Attempt) -> bool:
+    return attempt.at is None or context.now - attempt.at > context.thresholds.stuck_after
 
 
-def _only_its_run_is_under_way(case: Case, attempt: Attempt) -> bool:
+def _only_its_run_is_under_way(context: Context, attempt: Attempt) -> bool:
     """Whether the run goes on although every cluster in it has finished; else the cluster says it for itself."""
     if attempt.run_phase not in UNDER_WAY:
         return False
-    return not any(other.phase in UNDER_WAY for other in case.run_of(attempt).attempts)
+    return not any(other.phase in UNDER_WAY for other in context.run_of(attempt).attempts)
 
 
-def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
+def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
     """Warning: a backup since the latest finished one has a state that nobody has seen yet, or none at all.
 
     So has a run since the latest that came to an end, whatever its clusters say.
@@ -148,17 +150,17 @@ def backup_state_unknown(case: Case, subject: Subject) -> Finding | None:
     )
 
 
-def cluster_not_backed_up(case: Case, subject: Subject) -> Finding | None:
+def cluster_not_backed_up(context: Context, subject: Subject) -> Finding | None:
     """Critical: a cluster in scope has no cluster backup in any run of the latest finished run's period."""
-    run = case.latest_finished_run
-    if run is None or not case.was_left_out(subject):
+    run = context.latest_finished_run
+    if run is None or not context.was_left_out(subject):
         return None
     own = [attempt.at for attempt in subject.attempts if attempt.at and not attempt.speaks_for_all]
     last = max(own, default=None)
     since = min(
-        (r.at for r in case.timeline.runs if r.names_clusters and r.at and (not last or r.at > last)), default=None
+        (r.at for r in context.timeline.runs if r.names_clusters and r.at and (not last or r.at > last)), default=None
     )
-    before = f"Its own last backup was on {case.day(last)}." if last else "It has no backup of its own at all."
+    before = f"Its own last backup was on {context.day(last)}." if last else "It has no backup of its own at all."
     return finding(
         "cluster-not-backed-up",
         f"The last backup left this cluster out. {before}",
@@ -169,14 +171,14 @@ def cluster_not_backed_up(case: Case, subject: Subject) -> Finding | None:
     )
 
 
-def namespace_not_backed_up(case: Case, subject: Subject) -> Finding | None:
+def namespace_not_backed_up(context: Context, subject: Subject) -> Finding | None:
     """Warning: the latest finished backup succeeded, names its namespaces, and lacks some that the policy names."""
     latest = subject.finished[-1] if subject.finished else None
     if latest is None or latest.phase != "succeeded" or not latest.namespaces:
         return None
-    wanted = case.policy.namespaces
+    wanted = context.policy.namespaces
     lacking = missing(wanted, latest.namespaces)
-    if not lacking or _ended_before_being_left_out(case, subject, latest):
+    if not lacking or _ended_before_being_left_out(context, subject, latest):
         return None
     told = (attempt for attempt in reversed(subject.finished) if attempt.phase == "succeeded" and attempt.namespaces)
     row = takewhile(lambda attempt: missing(wanted, attempt.namespaces), told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from backup_reporter.health.attempts import Attempt
-from backup_reporter.health.context import Case, evidence_of, finding
+from backup_reporter.health.context import Context, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.phases import UNDER_WAY
 from backup_reporter.health.timeline import Subject
@@ -17,9 +17,9 @@ def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
     return next((attempt for attempt in reversed(subject.attempts) if attempt.is_restore_point(now)), None)
 
 
-def backup_expired(case: Case, subject: Subject) -> Finding | None:
+def backup_expired(context: Context, subject: Subject) -> Finding | None:
     """Critical: no restore point is left, and the newest copy that there was has expired."""
-    if not subject.in_scope or newest_restore_point(subject, case.now):
+    if not subject.in_scope or newest_restore_point(subject, context.now):
         return None
     copies = [attempt for attempt in subject.attempts if attempt.is_copy and attempt.expires_at]
     if not copies:
@@ -27,20 +27,20 @@ def backup_expired(case: Case, subject: Subject) -> Finding | None:
     expired_at = max(copy.expires_at for copy in copies if copy.expires_at)
     return finding(
         "backup-expired",
-        f"Nothing can be restored: the last copy expired on {case.day(expired_at)}.",
+        f"Nothing can be restored: the last copy expired on {context.day(expired_at)}.",
         cluster=subject.cluster,
         since=expired_at,
         **evidence_of(copies[-1]),
     )
 
 
-def never_backed_up(case: Case, subject: Subject) -> Finding | None:
+def never_backed_up(context: Context, subject: Subject) -> Finding | None:
     """Critical: there is no restore point and never was one; info while the first run of it is not due yet."""
     if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
         return None
-    due, made = case.first_due_still_awaited, case.due_times and case.due_times.not_before
+    due, made = context.first_due_still_awaited, context.due_times and context.due_times.not_before
     if due and made and not subject.attempts:
-        message = f"The policy is new (since {case.day(made)}); its first backup is due {case.moment(due)}."
+        message = f"The policy is new (since {context.day(made)}); its first backup is due {context.moment(due)}."
         return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
     return finding(
         "never-backed-up",
@@ -60,7 +60,7 @@ def _why_never(subject: Subject) -> str:
     return "no backup has ever succeeded" if subject.attempts else "it has never been backed up"
 
 
-def run_left_no_copy(case: Case, subject: Subject) -> Finding | None:
+def run_left_no_copy(context: Context, subject: Subject) -> Finding | None:
     """Critical, of a run that is judged alone: it succeeded, and left nothing that could be restored."""
     if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
         return None
@@ -76,41 +76,43 @@ def run_left_no_copy(case: Case, subject: Subject) -> Finding | None:
     )
 
 
-def backup_expiring(case: Case, subject: Subject) -> Finding | None:
+def backup_expiring(context: Context, subject: Subject) -> Finding | None:
     """Warning: the newest restore point expires within the window, and rotation will not replace it in time."""
-    newest = newest_restore_point(subject, case.now)
+    newest = newest_restore_point(subject, context.now)
     if not subject.in_scope or newest is None or newest.expires_at is None:
         return None
-    if newest.expires_at - case.now > case.thresholds.expiry_warning or _rotation_comes_in_time(case, subject, newest):
+    if newest.expires_at - context.now > context.thresholds.expiry_warning or _rotation_comes_in_time(
+        context, subject, newest
+    ):
         return None
-    left = duration(newest.expires_at - case.now)
+    left = duration(newest.expires_at - context.now)
     return finding(
         "backup-expiring",
-        f"The last copy expires on {case.day(newest.expires_at)}, in {left}, and nothing shows that a new one "
+        f"The last copy expires on {context.day(newest.expires_at)}, in {left}, and nothing shows that a new one "
         "will be there by then.",
         cluster=subject.cluster,
-        nextDueAt=timestamp(case.next_due),
+        nextDueAt=timestamp(context.next_due),
         **evidence_of(newest),
     )
 
 
-def _rotation_comes_in_time(case: Case, subject: Subject, newest: Attempt) -> bool:
-    latest_finished, due = subject.finished[-1], case.due_of_replacement(newest)
+def _rotation_comes_in_time(context: Context, subject: Subject, newest: Attempt) -> bool:
+    latest_finished, due = subject.finished[-1], context.due_of_replacement(newest)
     return (
         latest_finished.is_copy
-        and not case.missed_due_times
+        and not context.missed_due_times
         and due is not None
         and newest.expires_at is not None
-        and newest.expires_at - due > case.thresholds.grace
+        and newest.expires_at - due > context.thresholds.grace
     )
 
 
-def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
+def restore_point_too_old(context: Context, subject: Subject) -> Finding | None:
     """Critical: a maximum age is set, and the newest restore point is older, or of unknown age."""
-    limit, newest = case.thresholds.max_backup_age, newest_restore_point(subject, case.now)
-    if not subject.in_scope or limit is None or newest is None or (newest.at and case.now - newest.at <= limit):
+    limit, newest = context.thresholds.max_backup_age, newest_restore_point(subject, context.now)
+    if not subject.in_scope or limit is None or newest is None or (newest.at and context.now - newest.at <= limit):
         return None
-    age = f"is of {case.day(newest.at)}" if newest.at else "has no date"
+    age = f"is of {context.day(newest.at)}" if newest.at else "has no date"
     return finding(
         "restore-point-too-old",
         f"The last copy {age}; it should be no older than {duration(limit)}.",
@@ -120,15 +122,15 @@ def restore_point_too_old(case: Case, subject: Subject) -> Finding | None:
     )
 
 
-def copies_stopped_coming(case: Case, subject: Subject) -> Finding | None:
+def copies_stopped_coming(context: Context, subject: Subject) -> Finding | None:
     """Warning: a due time is long past, and no copy is as new as that: the net under all other rules."""
-    newest, due = newest_restore_point(subject, case.now), case.due_long_ago
-    if not subject.in_scope or newest is None or due is None or case.is_since(newest, due):
+    newest, due = newest_restore_point(subject, context.now), context.due_long_ago
+    if not subject.in_scope or newest is None or due is None or context.is_since(newest, due):
         return None
-    since = f"since {case.day(newest.at)}" if newest.at else "for nobody knows how long (the last one has no date)"
-    made = case.due_times and case.due_times.not_before
+    since = f"since {context.day(newest.at)}" if newest.at else "for nobody knows how long (the last one has no date)"
+    made = context.due_times and context.due_times.not_before
     although = (
-        f"although its policy was made anew on {case.day(made)}, which excuses no longer pause"
+        f"although its policy was made anew on {context.day(made)}, which excuses no longer pause"
         if made and due < made
         else "although backups began, and nothing says why"
     )

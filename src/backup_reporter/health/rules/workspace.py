@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from backup_reporter.health.context import Case, evidence_of, finding
+from backup_reporter.health.context import Context, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.schedule import COUNT_LIMIT
 from backup_reporter.wording import count, quote, timestamp
 
-WorkspaceRule = Callable[[Case], Iterator[Finding]]
+WorkspaceRule = Callable[[Context], Iterator[Finding]]
 
 
-def backup_overdue(case: Case) -> Iterator[Finding]:
+def backup_overdue(context: Context) -> Iterator[Finding]:
     """Critical: for the latest due time whose grace has passed, no run began then or later."""
-    missed = case.missed_due_times
+    missed = context.missed_due_times
     if missed:
-        knows_first = case.last_run_at or (case.due_times and case.due_times.not_before)
+        knows_first = context.last_run_at or (context.due_times and context.due_times.not_before)
         at_least = "" if knows_first and len(missed) < COUNT_LIMIT else "at least "
-        which = f"the latest on {case.day(missed[0])}" if at_least else f"the first on {case.day(missed[-1])}"
+        which = f"the latest on {context.day(missed[0])}" if at_least else f"the first on {context.day(missed[-1])}"
         yield finding(
             "backup-overdue",
-            f"No backup began for {at_least}{count(len(missed), 'due time')}, {which}; {_last_run(case)}.",
+            f"No backup began for {at_least}{count(len(missed), 'due time')}, {which}; {_last_run(context)}.",
             since=missed[-1] if knows_first else None,
             missed=len(missed),
             latestDueAt=timestamp(missed[0]),
-            lastRunAt=timestamp(case.last_run_at),
-            schedule=quote(case.policy.schedule or ""),
+            lastRunAt=timestamp(context.last_run_at),
+            schedule=quote(context.policy.schedule or ""),
         )
 
 
-def _last_run(case: Case) -> str:
-    if case.last_run_at:
-        return f"the last run was on {case.day(case.last_run_at)}"
-    return "no run has a date" if case.timeline.runs else "there is no run at all"
+def _last_run(context: Context) -> str:
+    if context.last_run_at:
+        return f"the last run was on {context.day(context.last_run_at)}"
+    return "no run has a date" if context.timeline.runs else "there is no run at all"
 
 
-def delete_failed(case: Case) -> Iterator[Finding]:
+def delete_failed(context: Context) -> Iterator[Finding]:
     """Warning: a deletion failed; about any cluster ever seen, in scope or not."""
-    failed = [attempt for attempt in case.timeline.attempts if attempt.deletion_failed]
+    failed = [attempt for attempt in context.timeline.attempts if attempt.deletion_failed]
     for cluster in dict.fromkeys(attempt.cluster for attempt in failed):
         own = [attempt for attempt in failed if attempt.cluster == cluster]
         yield finding(
@@ -52,12 +52,12 @@ def delete_failed(case: Case) -> Iterator[Finding]:
         )
 
 
-def retention_gap(case: Case) -> Iterator[Finding]:
+def retention_gap(context: Context) -> Iterator[Finding]:
     """Warning: copies are kept for less than the longest pause between two due times."""
-    hours = case.policy.retention_hours
-    if hours is None or case.due_times is None:
+    hours = context.policy.retention_hours
+    if hours is None or context.due_times is None:
         return
-    pause_hours = case.due_times.longest_pause.total_seconds() / 3600
+    pause_hours = context.due_times.longest_pause.total_seconds() / 3600
     if hours < pause_hours:
         yield finding(
             "retention-gap",
@@ -68,29 +68,29 @@ def retention_gap(case: Case) -> Iterator[Finding]:
         )
 
 
-def not_scheduled(case: Case) -> Iterator[Finding]:
+def not_scheduled(context: Context) -> Iterator[Finding]:
     """Info: the workspace has runs but no schedule."""
-    if not (case.policy.schedule or "").strip():
+    if not (context.policy.schedule or "").strip():
         yield finding("not-scheduled", "The policy has no schedule: backups are made by hand only.")
 
 
-def schedule_unreadable(case: Case) -> Iterator[Finding]:
+def schedule_unreadable(context: Context) -> Iterator[Finding]:
     """Warning: the schedule cannot be parsed; rules that need due times are skipped."""
-    if case.schedule_error:
-        schedule = quote(case.policy.schedule or "", 100)
+    if context.schedule_error:
+        schedule = quote(context.policy.schedule or "", 100)
         yield finding(
             "schedule-unreadable",
-            f"The schedule '{schedule}' cannot be read: {case.schedule_error}. Late backups go unnoticed until it can.",
+            f"The schedule '{schedule}' cannot be read: {context.schedule_error}. Late backups go unnoticed until it can.",
             schedule=schedule,
         )
 
 
-def disks_not_included(case: Case) -> Iterator[Finding]:
+def disks_not_included(context: Context) -> Iterator[Finding]:
     """Info: volumes or cluster resources are left out by the policy; the backup is green all the same."""
     left_out = []
-    if case.policy.include_all_disks is False:
+    if context.policy.include_all_disks is False:
         left_out.append("volumes")
-    if (case.policy.cluster_resource_mode or "").strip().casefold() == "never":
+    if (context.policy.cluster_resource_mode or "").strip().casefold() == "never":
         left_out.append("cluster resources (and the volumes among them)")
     if left_out:
         yield finding(
@@ -98,9 +98,9 @@ def disks_not_included(case: Case) -> Iterator[Finding]:
         )
 
 
-def unreadable_runs(case: Case) -> Iterator[Finding]:
+def unreadable_runs(context: Context) -> Iterator[Finding]:
     """Unknown: entries of the history could not be understood; says where."""
-    paths = case.result.unreadable_runs
+    paths = context.result.unreadable_runs
     if paths:
         yield finding(
             "unreadable",
@@ -110,22 +110,22 @@ def unreadable_runs(case: Case) -> Iterator[Finding]:
         )
 
 
-def dated_ahead(case: Case) -> Iterator[Finding]:
+def dated_ahead(context: Context) -> Iterator[Finding]:
     """Warning: runs or cluster backups are dated in the future; nothing is concluded from them."""
-    times = case.timeline.dated_ahead
+    times = context.timeline.dated_ahead
     if times:
         are = "is" if len(times) == 1 else "are"
         yield finding(
             "backup-state-unknown",
-            f"{count(len(times), 'backup')} {are} dated in the future ({case.moment(max(times))}): "
+            f"{count(len(times), 'backup')} {are} dated in the future ({context.moment(max(times))}): "
             "what cannot have happened yet is not counted.",
             at=timestamp(max(times)),
             count=len(times),
         )
 
 
-def mute_unreadable(case: Case) -> Iterator[Finding]:
+def mute_unreadable(context: Context) -> Iterator[Finding]:
     """Info: a mute label that is no date, or names no known code."""
-    problem = read_mute(case.workspace.labels).problem
+    problem = read_mute(context.workspace.labels).problem
     if problem:
         yield finding("mute-unreadable", f"Nothing is muted: {problem}.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from backup_reporter.report.model import ClusterReport, Copies, WorkspaceReport
+from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 WIDTH = 1000
@@ -70,7 +70,7 @@ class Drawing:
 
 def axis(workspace: WorkspaceReport, now: datetime) -> Axis:
     """From the oldest copy to the last expiry and the next run, within sixty days either way."""
-    entries = [entry for cluster in workspace.clusters for entry in cluster.copies]
+    entries = [entry for cluster in workspace.clusters for entry in cluster.restore_point_series]
     made = [entry.first_at for entry in entries if entry.first_at]
     made += [cluster.newest_restore_point_at for cluster in workspace.clusters if cluster.newest_restore_point_at]
     ends = [entry.last_expires_at for entry in entries if entry.last_expires_at]
@@ -99,7 +99,7 @@ def ticks(axis: Axis, zone: ZoneInfo) -> Iterator[Tick]:
 
 def drawing(cluster: ClusterReport, workspace: WorkspaceReport, axis: Axis) -> Drawing:
     """Draws what is left of a cluster's copies; the newest is the lowest line, above the one that is awaited."""
-    entries = cluster.copies or _newest_alone(cluster)
+    entries = cluster.restore_point_series or _newest_alone(cluster)
     total = sum(entry.count for entry in entries)
     pitch = min(_MAX_PITCH, (HEIGHT - 2 * _MARGIN) / max(1, total))
     lines, bands, number = "", "", 0
@@ -119,17 +119,17 @@ def drawing(cluster: ClusterReport, workspace: WorkspaceReport, axis: Axis) -> D
     )
 
 
-def _line(entry: Copies, number: int, y: float, axis: Axis) -> str:
+def _line(entry: RestorePointSeries, number: int, y: float, axis: Axis) -> str:
     left, right = _ends(entry, number / max(1, entry.count - 1), axis)
     return f"M{left} {y:.3g}H{right}"
 
 
-def _band(entry: Copies, top: float, bottom: float, axis: Axis) -> str:
+def _band(entry: RestorePointSeries, top: float, bottom: float, axis: Axis) -> str:
     (left, right), (last_left, last_right) = _ends(entry, 0, axis), _ends(entry, 1, axis)
     return f"M{left} {top:.3g}L{last_left} {bottom:.3g}H{last_right}L{right} {top:.3g}z"
 
 
-def _ends(entry: Copies, share: float, axis: Axis) -> tuple[int, int]:
+def _ends(entry: RestorePointSeries, share: float, axis: Axis) -> tuple[int, int]:
     """From where to where a copy can be restored, ``share`` of the way from the first to the last."""
     left = _between(entry.first_at, entry.last_at, share)
     right = _between(entry.first_expires_at, entry.last_expires_at, share)
@@ -140,12 +140,12 @@ def _between(first: datetime | None, last: datetime | None, share: float) -> dat
     return first + (last - first) * share if first and last else None
 
 
-def _newest_alone(cluster: ClusterReport) -> tuple[Copies, ...]:
+def _newest_alone(cluster: ClusterReport) -> tuple[RestorePointSeries, ...]:
     """Where a report leaves the copies of healthy workspaces out, their newest is known all the same."""
     if not cluster.restore_points:
         return ()
     made, ends = cluster.newest_restore_point_at, cluster.expires_at
-    return (Copies(count=1, first_at=made, last_at=made, first_expires_at=ends, last_expires_at=ends),)
+    return (RestorePointSeries(count=1, first_at=made, last_at=made, first_expires_at=ends, last_expires_at=ends),)
 
 
 def _awaited(workspace: WorkspaceReport, y: float, axis: Axis) -> str:
@@ -169,6 +169,6 @@ def _gaps(cluster: ClusterReport, next_run_at: datetime | None, axis: Axis) -> I
 
 def restorable_until(cluster: ClusterReport) -> datetime | None:
     """When the last of a cluster's copies runs out (or ran out), ``FOREVER``, or ``None`` where there never was one."""
-    entries = cluster.copies or _newest_alone(cluster)
+    entries = cluster.restore_point_series or _newest_alone(cluster)
     ends = [end for entry in entries for end in (entry.first_expires_at, entry.last_expires_at)]
     return max((end or FOREVER for end in ends), default=None)

@@ -9,7 +9,7 @@ import msgspec
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.timeline import Subject
-from backup_reporter.health.workspace_report import Copies
+from backup_reporter.health.workspace_report import RestorePointSeries
 
 MAX_ENTRIES = 24
 """Entries kept for a cluster, the newest: copies made without any rhythm must not fill the report."""
@@ -18,7 +18,7 @@ _TOLERANCE = timedelta(minutes=30)
 """How far a copy may stray from the pace of the ones before it and still be one of them."""
 
 
-def copies(subject: Subject, now: datetime) -> tuple[Copies, ...]:
+def restore_point_series(subject: Subject, now: datetime) -> tuple[RestorePointSeries, ...]:
     """What can be restored at ``now``, oldest first; where nothing can, the copy that was the last to expire."""
     living = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
     return tuple(_folded(living or _last_to_expire(subject.attempts)))[-MAX_ENTRIES:]
@@ -29,14 +29,14 @@ def _last_to_expire(attempts: Iterable[Attempt]) -> list[Attempt]:
     return [max(ends, key=lambda end: end[0])[1]] if ends else []
 
 
-def _folded(attempts: Sequence[Attempt]) -> Iterator[Copies]:
+def _folded(attempts: Sequence[Attempt]) -> Iterator[RestorePointSeries]:
     """Copies made at a steady pace and kept for the same time become one entry."""
-    entry: Copies | None = None
+    entry: RestorePointSeries | None = None
     for attempt in attempts:
         joined = entry and _joined(entry, attempt)
         if entry and not joined:
             yield entry
-        entry = joined or Copies(
+        entry = joined or RestorePointSeries(
             count=1,
             first_at=attempt.at,
             last_at=attempt.at,
@@ -47,17 +47,17 @@ def _folded(attempts: Sequence[Attempt]) -> Iterator[Copies]:
         yield entry
 
 
-def _joined(entry: Copies, attempt: Attempt) -> Copies | None:
+def _joined(entry: RestorePointSeries, attempt: Attempt) -> RestorePointSeries | None:
     if not (entry.first_at and entry.last_at and attempt.at) or not _kept_alike(entry, attempt):
         return None
     if entry.count > 1:
-        pace = (entry.last_at - entry.first_at) / (entry.count - 1)
-        if abs(attempt.at - entry.last_at - pace) > _TOLERANCE:
+        rate_limiter = (entry.last_at - entry.first_at) / (entry.count - 1)
+        if abs(attempt.at - entry.last_at - rate_limiter) > _TOLERANCE:
             return None
     return msgspec.structs.replace(entry, count=entry.count + 1, last_at=attempt.at, last_expires_at=attempt.expires_at)
 
 
-def _kept_alike(entry: Copies, attempt: Attempt) -> bool:
+def _kept_alike(entry: RestorePointSeries, attempt: Attempt) -> bool:
     if entry.last_expires_at is None or attempt.expires_at is None or entry.last_at is None or attempt.at is None:
         return entry.last_expires_at is attempt.expires_at is None
     return abs((attempt.expires_at - attempt.at) - (entry.last_expires_at - entry.last_at)) <= _TOLERANCE

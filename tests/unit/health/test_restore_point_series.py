@@ -1,4 +1,4 @@
-"""The copies that are left to restore, folded into few entries."""
+"""The restore_point_series that are left to restore, folded into few entries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from backup_reporter.health.judge import judge
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.workspace_report import Copies, WorkspaceReport
+from backup_reporter.health.workspace_report import RestorePointSeries, WorkspaceReport
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 CLUSTER = Cluster("c-1", "eu-1")
@@ -17,8 +17,8 @@ WORKSPACE = Workspace(uid="w-1", name="payments", project_uid="p-1", project_nam
 def test_a_steady_rotation_is_one_entry() -> None:
     report = judged([run(days_ago) for days_ago in range(12)])
 
-    assert report.clusters[0].copies == (
-        Copies(
+    assert report.clusters[0].restore_point_series == (
+        RestorePointSeries(
             count=12,
             first_at=made(11),
             last_at=made(0),
@@ -31,25 +31,25 @@ def test_a_steady_rotation_is_one_entry() -> None:
 def test_a_missed_day_and_another_retention_begin_a_new_entry() -> None:
     report = judged([run(0, hours=48), *(run(days_ago) for days_ago in (1, 2, 3, 6, 7, 8))])
 
-    assert [entry.count for entry in report.clusters[0].copies] == [3, 3, 1]
+    assert [entry.count for entry in report.clusters[0].restore_point_series] == [3, 3, 1]
 
 
 def test_minutes_of_difference_keep_the_pace() -> None:
     report = judged([run(days_ago, late=timedelta(minutes=7 * (days_ago % 3))) for days_ago in range(20)])
 
-    assert [entry.count for entry in report.clusters[0].copies] == [20]
+    assert [entry.count for entry in report.clusters[0].restore_point_series] == [20]
 
 
 def test_failed_deleted_and_expired_copies_are_not_among_them() -> None:
     report = judged([run(0, state="Failed"), run(1), run(2, deleted="Deleted"), run(40)])
 
-    assert [(entry.count, entry.last_at) for entry in report.clusters[0].copies] == [(1, made(1))]
+    assert [(entry.count, entry.last_at) for entry in report.clusters[0].restore_point_series] == [(1, made(1))]
 
 
 def test_where_nothing_is_left_the_copy_that_was_the_last_to_expire_is_shown() -> None:
     report = judged([run(40), run(50), run(33, hours=24)])
 
-    (entry,) = report.clusters[0].copies
+    (entry,) = report.clusters[0].restore_point_series
     assert (entry.count, entry.last_expires_at) == (1, made(40) + timedelta(days=30))
 
 
@@ -59,7 +59,9 @@ def test_copies_without_an_end_are_one_entry_and_one_without_a_date_stands_alone
     runs = tuple(Run(state="Completed", cluster_backups=(backup.entry,)) for backup in backups)
     report = judge(WORKSPACE, BackupResult(policy=forever, runs=runs), Thresholds(), NOW)
 
-    assert [(entry.count, entry.first_at, entry.last_expires_at) for entry in report.clusters[0].copies] == [
+    assert [
+        (entry.count, entry.first_at, entry.last_expires_at) for entry in report.clusters[0].restore_point_series
+    ] == [
         (1, None, None),
         (2, made(2), None),
     ]
@@ -70,8 +72,8 @@ def test_copies_without_any_rhythm_do_not_fill_the_report() -> None:
     runs = [run(0, late=-timedelta(hours=hours)) for hours in hours_ago if hours < 700]
     (cluster,) = judged(runs).clusters
 
-    assert len(cluster.copies) <= 24
-    assert cluster.copies[-1].last_at == NOW - timedelta(hours=7)
+    assert len(cluster.restore_point_series) <= 24
+    assert cluster.restore_point_series[-1].last_at == NOW - timedelta(hours=7)
     assert cluster.restore_points == len(runs)
 
 
