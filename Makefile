@@ -83,7 +83,7 @@ bench-quick: bench-package  ## Goes through make bench in a minute; its figures 
 bench-package: $(VENV)/.dev
 	rm -rf build/bench && mkdir -p build/bench
 	$(MAKE) --silent --directory src build-BackupReporter ARTIFACTS_DIR=$(CURDIR)/build/bench PYTHON=$(CURDIR)/$(BIN)/python \
-		PLATFORM=manylinux2014_$$(uname -m) PYTHON_VERSION=$$($(FUNCTION_PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+		ARCHITECTURE=$$(uname -m) PYTHON_VERSION=$$($(FUNCTION_PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 faults: $(VENV)/.dev  ## Runs the handler behind every fault there is and over a fleet of 2,000, and writes the table in docs/reliability.md
 	$(BIN)/pytest -q tests/integration/faults --override-ini addopts=--strict-markers --numprocesses 8 --dist worksteal --table docs/reliability.md

@@ -46,7 +46,7 @@ def package(tmp_path_factory: pytest.TempPathFactory, python: str) -> Path:
     directory.mkdir()
     said = "import platform; print(*platform.python_version_tuple()[:2], sep='.'); print(platform.machine())"
     version, machine = subprocess.run([python, "-c", said], capture_output=True, text=True, check=True).stdout.split()
-    settings = {"ARTIFACTS_DIR": directory, "PLATFORM": f"manylinux2014_{machine}", "PYTHON_VERSION": version}
+    settings = {"ARTIFACTS_DIR": directory, "ARCHITECTURE": machine, "PYTHON_VERSION": version}
     arguments = [f"{name}={value}" for name, value in settings.items()]
     subprocess.run(
         ["make", "-C", REPOSITORY / "src", "build-BackupReporter", f"PYTHON={sys.executable}", *arguments], check=True

@@ -106,7 +106,7 @@ class LocalAws:
         ).stdout.split()
         directory = self.directory / "build"
         self.sam(
-            "build", "--build-dir", str(directory), PYTHON_VERSION=version[0], PLATFORM=f"manylinux2014_{version[1]}"
+            "build", "--build-dir", str(directory), PYTHON_VERSION=version[0], ARCHITECTURE=version[1]
         )
         return directory / "template.yaml"
 
