@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import subprocess
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -34,7 +33,10 @@ INSTEAD: dict[str, str] = {
 _PATTERNS = {
     re.compile(rf"\b(?:{words})\b".replace(" ", r"\s+"), re.IGNORECASE): advice for words, advice in INSTEAD.items()
 }
-_PROSE = {".md", ".yaml", ".j2", ".in", ".example", ".toml", ".txt"}
+_READ = (
+    *("*.md", "*.yaml", "*.toml", "Makefile", "docs/**/*.md", "src/*.py", "src/Makefile", "src/**/*.json"),
+    *("src/backup_reporter/**/*.py", "src/backup_reporter/**/*.j2", "bench/**/*.py", "tools/**/*.py"),
+)
 
 
 class Place(NamedTuple):
@@ -74,20 +76,11 @@ def _prose_of_python(code: str) -> str:
 
 
 def documents() -> Iterator[str]:
-    """The files that are read by people, as paths below the repository: code, documents, template; not the tests."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines()
-    for path in listed:
-        is_code = path.startswith(("src/", "bench/", "tools/")) and path.endswith(".py")
-        is_prose = Path(path).suffix in _PROSE and not path.startswith(("requirements/", "tests/"))
-        is_read = is_code or is_prose or path in {"Makefile", "src/Makefile"}
-        if is_read and path not in {"tools/prose.py", "src/requirements.txt"} and (REPOSITORY / path).exists():
-            yield path
+    """The files that people read, as paths below the repository: code, documents and the template; not the tests."""
+    for pattern in _READ:
+        for path in sorted(REPOSITORY.glob(pattern)):
+            if path != Path(__file__).resolve():
+                yield path.relative_to(REPOSITORY).as_posix()
 
 
 def main(paths: list[str]) -> int:

@@ -105,9 +105,7 @@ class LocalAws:
             check=True,
         ).stdout.split()
         directory = self.directory / "build"
-        self.sam(
-            "build", "--build-dir", str(directory), PYTHON_VERSION=version[0], ARCHITECTURE=version[1]
-        )
+        self.sam("build", "--build-dir", str(directory), PYTHON_VERSION=version[0], ARCHITECTURE=version[1])
         return directory / "template.yaml"
 
     def deploy(self, template: Path, stack: str, parameters: Mapping[str, str]) -> dict[str, str]:
