@@ -1,11 +1,11 @@
-# Every target sets itself up: Python 3.11 or newer and make are all that is needed.
+# Each target sets itself up. You need Python 3.11 or newer, and make.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale fleet-memory findings parameters screenshots lock clean
+.PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -15,13 +15,13 @@ $(VENV)/.dev: requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	touch $@
 
-# A part of what the tests need, in the same versions: whoever only wants to see it work waits for less.
+# A part of what the tests need, in the same versions, so that the demo starts sooner.
 $(VENV)/.demo: requirements/demo.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
 	touch $@
 
-# What pins its own dependencies against the others' lives in an environment of its own.
+# These tools pin versions against each other: each has an environment of its own.
 .venv-sam/.sam: requirements/sam.txt
 	$(PYTHON) -m venv .venv-sam
 	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/sam.txt
@@ -32,7 +32,7 @@ $(VENV)/.demo: requirements/demo.txt
 	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/checkov.txt
 	touch $@
 
-# The local AWS runs functions in its own interpreter: the function's Python, where that is at hand.
+# The local AWS runs functions in its own interpreter: the function's Python, if it is installed.
 FUNCTION_PYTHON := $(firstword $(foreach python,$(shell command -v python3.13) $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python) $(PYTHON),$(shell $(python) -c 'print("$(python)")' 2>/dev/null)))
 
 .venv-ministack/.ministack: requirements/ministack.txt
@@ -40,13 +40,13 @@ FUNCTION_PYTHON := $(firstword $(foreach python,$(shell command -v python3.13) $
 	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.txt
 	touch $@
 
-demo: $(VENV)/.demo  ## Runs the whole thing on this machine against a Palette look-alike
+demo: $(VENV)/.demo  ## Runs everything on this machine, against a Palette look-alike
 	PYTHONPATH=src $(BIN)/python -m backup_reporter demo
 
 report: $(VENV)/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, and no AWS
 	PYTHONPATH=src $(BIN)/python -m backup_reporter report
 
-doctor: $(VENV)/.demo  ## Tries every setting that the report uses, and says how to mend what is wrong
+doctor: $(VENV)/.demo  ## Tries every setting that the report uses, and says how to fix what is wrong
 	PYTHONPATH=src $(BIN)/python -m backup_reporter doctor
 
 test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
@@ -61,7 +61,7 @@ check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports
 	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tools/translate_template.py > .venv-sam/translated.json
 	.venv-sam/bin/cfn-lint --non-zero-exit-code warning .venv-sam/translated.json
 
-fix: $(VENV)/.dev  ## Formats the code and mends what the linter can mend
+fix: $(VENV)/.dev  ## Formats the code and fixes what the linter can fix
 	$(BIN)/ruff format src tests bench tools
 	$(BIN)/ruff check --fix src tests bench tools
 
@@ -85,10 +85,10 @@ bench-package: $(VENV)/.dev
 	$(MAKE) --silent --directory src build-BackupReporter ARTIFACTS_DIR=$(CURDIR)/build/bench PYTHON=$(CURDIR)/$(BIN)/python \
 		ARCHITECTURE=$$(uname -m) PYTHON_VERSION=$$($(FUNCTION_PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
-faults: $(VENV)/.dev  ## Runs the handler behind every fault there is and over a fleet of 2,000, and writes the table in docs/reliability.md
+faults: $(VENV)/.dev  ## Runs the handler behind every known fault and over 2,000 workspaces; writes the table in docs/reliability.md
 	$(BIN)/pytest -q tests/integration/faults --override-ini addopts=--strict-markers --numprocesses 8 --dist worksteal --table docs/reliability.md
 
-fuzz: $(VENV)/.dev  ## Results, events, settings and labels, right and broken, fifty times as long as make test does
+fuzz: $(VENV)/.dev  ## Tries random results, events, settings and labels, fifty times as long as make test
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/health/test_properties.py tests/unit/health/test_fuzz.py
 
 checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template, before and after SAM's translator
@@ -103,8 +103,8 @@ schema: $(VENV)/.dev  ## Renews the report's JSON Schema in the docs
 scale: $(VENV)/.dev  ## Renews the table of docs/scale.md
 	PYTHONPATH=src $(BIN)/python bench/scale.py docs/scale.md
 
-fleet-memory: $(VENV)/.dev  ## Measures what planning and merging 100,000 workspaces have in memory
-	PYTHONPATH=src $(BIN)/python bench/fleet_memory.py 100000
+distributed-memory: $(VENV)/.dev  ## Measures the memory for planning and merging 100,000 workspaces
+	PYTHONPATH=src $(BIN)/python bench/distributed_memory.py 100000
 
 findings: $(VENV)/.dev  ## Renews docs/findings.md from the catalog
 	PYTHONPATH=src $(BIN)/python -m tools.findings_document > docs/findings.md

@@ -22,11 +22,11 @@ _COMPARISONS = (rate_limiter, without_limit, memory, start, decoding, package)
 _HEAD = """
 # Performance
 
-Written by `make bench` on {date:%Y-%m-%d}: {machine}, function on Python {python}. Everything was measured side by side in that one
-run, on loopback; trust the ratios, not the seconds. Targets stand beside the ratios in parentheses.
+Written by `make bench` on {date:%Y-%m-%d}: {machine}, function on Python {python}. Everything was measured side by side in one
+run, on loopback. Trust the ratios, not the seconds. Targets are in parentheses beside the ratios.
 
-`make bench` builds the package as it is deployed, starts a Palette look-alike and a local AWS as processes of their own, and
-takes about ten minutes. `make bench-quick` goes through the same in a minute, to see that it works; its figures mean nothing.
+`make bench` builds the package as it is deployed and starts a Palette look-alike and a local AWS as processes of their own. It
+takes about ten minutes. `make bench-quick` runs the same in a minute to show that it works; its figures mean nothing.
 """
 
 
@@ -61,8 +61,8 @@ def _machine() -> str:
 
 
 def _version(python: str) -> str:
-    said = "import platform; print(platform.python_version())"
-    return subprocess.run([python, "-c", said], capture_output=True, text=True, check=True).stdout.strip()
+    program = "import platform; print(platform.python_version())"
+    return subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

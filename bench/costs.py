@@ -29,34 +29,34 @@ def memory(function: Function, sizes: Sizes) -> Section:
     return Section(
         "Memory and CPU",
         f"""
-One invocation of the built function over a healthy fleet, {days} days × {clusters} clusters of history each: every result
-fetched and judged, page, CSV and JSON written to the bucket, the topic told, the answer put into JSON. Peak is the process'
-own (`ru_maxrss`), with `MALLOC_ARENA_MAX=1` as in the template. The limit is set out of the way here, so that more
-documents are in hand at a time than in real life.
+One invocation of the built function over healthy workspaces with {days} days × {clusters} clusters of history each. It fetches
+and judges every result, writes page, CSV and JSON to the bucket, publishes to the topic and answers with JSON. Peak is the
+process' own (`ru_maxrss`), with `MALLOC_ARENA_MAX=1` as in the template. The rate limit is lifted here, so that more
+documents are in memory at a time than in real life.
 """,
         ("workspaces", "clusters", "unreadable", "peak MB", "CPU s", "CPU ms / workspace", "wall s"),
         [
             (
-                one["summary"]["workspaces"],
-                one["summary"]["clusters"],
-                one["summary"]["unreadable"],
-                one["peak_mb"],
-                one["cpu_seconds"],
-                1000 * one["cpu_seconds"] / one["summary"]["workspaces"],
-                one["wall_seconds"],
+                run["summary"]["workspaces"],
+                run["summary"]["clusters"],
+                run["summary"]["unreadable"],
+                run["peak_mb"],
+                run["cpu_seconds"],
+                1000 * run["cpu_seconds"] / run["summary"]["workspaces"],
+                run["wall_seconds"],
             )
-            for one in taken
+            for run in taken
         ],
         f"""
-Ten times the fleet takes {target_mark(many["peak_mb"] / few["peak_mb"], 1.25)} times the memory; the larger one peaks at
-{target_mark(many["peak_mb"], 128, 0)} MB. A verdict is kept as JSON, deflated by what it has in common with the others, and
-everything is written a workspace at a time.
+Ten times the workspaces take {target_mark(many["peak_mb"] / few["peak_mb"], 1.25)} times the memory. The larger run peaks at
+{target_mark(many["peak_mb"], 128, 0)} MB. Each workspace's report is held as compressed JSON, and the output is written one
+workspace at a time.
 """,
     )
 
 
 def start(function: Function, sizes: Sizes) -> Section:
-    """A cold start, against the least that a function with a secret and a topic can do."""
+    """A cold start, compared with the least that a function with a secret and a topic needs."""
     programs: dict[str, list[tuple[float, float]]] = {"reference": [], "imported": [], "invoke": []}
     with aws() as environment, palette(workspaces=1, latency_seconds=0.02) as server:
         del environment["REPORT_BUCKET"]
@@ -78,8 +78,8 @@ def start(function: Function, sizes: Sizes) -> Section:
     return Section(
         "Cold start",
         f"""
-Whole processes, one after the other in turn, medians of {sizes.starts}. The report reads its key from Secrets Manager, asks
-Palette three times (at 20 ms), publishes to SNS and answers; servers are processes of their own.
+Whole processes in turn, medians of {sizes.starts}. The report reads its key from Secrets Manager, sends Palette its
+requests (20 ms each), publishes to SNS and answers. The servers are processes of their own.
 """,
         ("process", "CPU s", "CPU / reference", "wall s"),
         [
@@ -92,8 +92,8 @@ Palette three times (at 20 ms), publishes to SNS and answers; servers are proces
             for name in programs
         ],
         """
-It is this cheap because a channel's module and client are only loaded where the channel is set up, clients are built while
-Palette answers, the package is compiled ahead, and nobody looks for garbage while modules are being imported.
+It is this cheap because a channel's module and client are loaded only if the channel is set up, clients are built while
+Palette answers, the package is compiled ahead, and garbage collection is off while modules are imported.
 """,
     )
 
@@ -121,8 +121,8 @@ def decoding(function: Function, sizes: Sizes) -> Section:
     return Section(
         "Decoding",
         """
-The same bytes, best of seven rounds. *Structs* are Palette's fields with their types checked; *judged* goes on from there to
-the model that the rules know, times and clusters and all: a step that whoever uses `json.loads` still has to take.
+The same bytes, best of seven rounds. *Structs* are Palette's fields with their types checked. *Judged* goes on to the model
+that the rules use, with times and clusters; a program that uses `json.loads` still has that step to do.
 """,
         (
             "days × clusters",
@@ -152,7 +152,7 @@ def package(function: Function, sizes: Sizes) -> Section:
     whole = sum(path.stat().st_size for path in files) / 1e6
     return Section(
         "Package",
-        "What `sam build` makes, compiled, without botocore's data for the services that are never called.",
+        "What `sam build` makes, compiled, without botocore's data for the services that are not used.",
         ("files", "of them compiled", "MB", "MB zipped"),
         [(len(files), compiled, whole, target_mark(zipped, 12, 1))],
     )

@@ -19,7 +19,7 @@ class Section:
     remarks: str = ""
 
     def markdown(self) -> str:
-        """The section; numbers with as many digits as mean something."""
+        """The section as Markdown; numbers are rounded."""
         lines = [f"| {' | '.join(self.columns)} |", f"|{' --- |' * len(self.columns)}"]
         lines += [f"| {' | '.join(map(_shown, row))} |" for row in self.rows]
         parts = (f"## {self.title}", self.about.strip(), "\n".join(lines), self.remarks.strip())
@@ -32,7 +32,7 @@ def document(head: str, sections: Iterable[Section]) -> str:
 
 
 def target_mark(value: float, most: float, digits: int = 2) -> str:
-    """A ratio beside its target, and by how much it misses it, where it does."""
+    """A value beside its target, and whether it misses it."""
     shown = f"{value:.{digits}f}"
     return f"**{shown}** (at most {most:g})" if value <= most else f"**{shown}** (misses {most:g})"
 

@@ -1,6 +1,6 @@
-"""The scripts that everybody writes first: ``requests``, one after the other or in a pool, and no thought of a limit.
+"""The script that most people write first: ``requests``, one by one or in a pool, without a rate limit.
 
-``python -m bench.naive_client sequential|pool URL KEY`` prints what it took and how much of it is missing, as JSON.
+``python -m bench.naive_client sequential|pool URL KEY`` prints the time and the number of missing results, as JSON.
 """
 
 from __future__ import annotations

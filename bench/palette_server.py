@@ -1,7 +1,7 @@
-"""A Palette look-alike in a process of its own, so that it shares no interpreter with whom it serves.
+"""A Palette look-alike in a process of its own, so that it shares no interpreter with its client.
 
-``python -m bench.palette_server '{"workspaces": 60, "latency_seconds": 0.08}'`` prints its URL. Once its input
-ends, it prints what it counted, as JSON, and ends.
+``python -m bench.palette_server '{"workspaces": 60, "latency_seconds": 0.08}'`` prints its URL. When its input
+ends, it prints its counts as JSON and stops.
 """
 
 from __future__ import annotations

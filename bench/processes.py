@@ -1,4 +1,4 @@
-"""Whatever is measured runs in a process of its own, and so does whatever it talks to."""
+"""Runs each measured program, and each server it talks to, in a process of its own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Function:
     package: str
 
     def probe(self, name: str, *arguments: str, **settings: str) -> Json:
-        """What one of the programs in ``probes`` prints when it is run as the platform would run the function."""
+        """Runs a program of ``probes`` as Lambda would run the function; returns what it prints."""
         printed: Json = json.loads(self.run(name, *arguments, **settings))
         return printed
 
@@ -68,7 +68,7 @@ def _output(command: list[str], environment: Mapping[str, str]) -> str:
 
 @dataclass
 class Palette:
-    """A look-alike while it runs; ``counted`` is what it says in the end."""
+    """A running look-alike; ``counted`` holds its figures once it has stopped."""
 
     url: str
     counted: Json = field(default_factory=dict)
@@ -80,8 +80,8 @@ def palette(**arguments: Any) -> Iterator[Palette]:
     with _server("bench.palette_server", json.dumps(arguments)) as process:
         running = Palette(_line(process).strip())
         yield running
-        said, _ = process.communicate()
-        running.counted.update(json.loads(said))
+        printed, _ = process.communicate()
+        running.counted.update(json.loads(printed))
 
 
 @contextmanager

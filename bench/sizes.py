@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WITHOUT_LIMIT = {"PALETTE_REQUESTS_PER_SECOND": "1000", "PALETTE_BURST": "1000"}
-"""Settings that set Palette's limit out of the way."""
+"""Settings that lift the rate limit."""
 
 
 @dataclass(frozen=True, slots=True)

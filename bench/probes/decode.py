@@ -1,7 +1,4 @@
-"""Backup results decoded in three ways from the same bytes; prints seconds a document, as JSON.
-
-Given how many days and clusters a document has.
-"""
+"""Decodes a backup result in three ways; prints the seconds for each document, as JSON."""
 
 import json
 import sys
@@ -19,7 +16,7 @@ _STRUCTS = msgspec.json.Decoder(wire_types.Result[wire_types.RunEntry | None] | 
 
 
 def seconds(decode: Callable[[bytes], object], document: bytes, times: int) -> float:
-    """The least of some rounds: whatever else the machine does only ever adds."""
+    """The shortest of some rounds: other work on the machine can only add time."""
     rounds = []
     for _ in range(_ROUNDS):
         started = time.process_time()

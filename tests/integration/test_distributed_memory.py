@@ -12,9 +12,9 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def test_two_thousand_workspaces_leave_room_for_a_hundred_thousand() -> None:
-    # `make fleet-memory` measures 100,000; what grows beyond this is about a kilobyte for each.
+    # `make distributed-memory` measures 100,000; what grows beyond this is about a kilobyte for each.
     finished = subprocess.run(
-        [sys.executable, "bench/fleet_memory.py", "2000"],
+        [sys.executable, "bench/distributed_memory.py", "2000"],
         cwd=REPOSITORY,
         env={**os.environ, "PYTHONPATH": "src"},
         stdout=subprocess.PIPE,

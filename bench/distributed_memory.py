@@ -1,8 +1,8 @@
-"""What a fleet's plan, its merge and a redelivery have in memory: ``python bench/fleet_memory.py 100000``.
+"""Measures the memory of a distributed run's plan, merge and redelivery: ``python bench/distributed_memory.py 100000``.
 
-Each step runs in a process of its own, as in Lambda, with everything imported that the function imports,
-and prints its peak. A directory stands in for the bucket, and nobody is asked: a verdict is made up for each workspace.
-One in twenty has a failed backup; with ``FAILING=all`` every one has, and had it the night before.
+Each step runs in a process of its own, as in Lambda, with all the imports of the function, and prints its peak. A
+directory stands in for the bucket. No Palette is asked: each workspace gets a made-up report. One workspace in twenty
+has a failed backup; with ``FAILING=all`` all of them have, and had it the night before.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ TENANTS, WORKSPACES_IN_A_PROJECT, CLUSTERS, DAYS = 10, 50, 3, 30
 
 
 class DirectoryAsBucket:
-    """As much of S3's client as a store uses."""
+    """The part of S3's client that the report store uses."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -114,7 +114,7 @@ class ManyWorkspaces(PaletteClient):
 
 
 class Writes:
-    """A channel that writes its message, and sends it to nobody."""
+    """A channel that writes its message and sends it nowhere."""
 
     def __init__(self, name: ChannelName, write: Callable[[Report, ZoneInfo], object]) -> None:
         self.name = name
@@ -132,7 +132,7 @@ CHANNELS = (
 )
 
 
-def a_verdict(workspace: Workspace) -> WorkspaceReport:
+def a_workspace_report(workspace: Workspace) -> WorkspaceReport:
     """Thirty days of three clusters."""
     number = int(workspace.uid[8:], 16)
     is_bad = number % ONE_IN == 0
@@ -197,7 +197,7 @@ def plan(files: RunFiles, store: ReportStore, workspaces: int) -> None:
 def collect(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     for number in range(len(files.plan().shards)):
         shard = files.shard(number)
-        files.save_workspace_reports(shard, PackedReports(map(a_verdict, shard.workspaces)), None)
+        files.save_workspace_reports(shard, PackedReports(map(a_workspace_report, shard.workspaces)), None)
 
 
 def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
@@ -207,11 +207,11 @@ def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     report = pipeline.publish(made, workspace_reports, Settings(), destinations, lambda: NOW, lambda: 900.0)
     assert report.summary.workspaces == workspaces, report.summary
     assert not report.notes, report.notes
-    assert all(one.status == "delivered" for one in report.deliveries), report.deliveries
+    assert all(delivery.status == "delivered" for delivery in report.deliveries), report.deliveries
 
 
 def night_before(files: RunFiles, store: ReportStore, workspaces: int) -> None:
-    """Leaves a baseline in which all of today's findings are known."""
+    """Saves a baseline that already knows all of today's findings."""
     made = files.plan()
     report = build_report(
         _collected(files, made.shards), report_id="before", as_of=NOW, generated_at=NOW, scope=made.scope
@@ -237,7 +237,7 @@ MEASURED = ("plan", "publish", "redeliver")
 
 
 class Measured(NamedTuple):
-    """What a step took."""
+    """The peak memory and CPU of a step, and the bytes that it left in the bucket."""
 
     peak_megabytes: float
     cpu_seconds: float
@@ -245,7 +245,7 @@ class Measured(NamedTuple):
 
 
 def measured(workspaces: int) -> dict[str, Measured]:
-    """What each step took, in a process of its own."""
+    """Runs each step in a process of its own; returns what each took."""
     with tempfile.TemporaryDirectory() as directory:
         return {step: _measured(workspaces, step, directory) for step in STEPS}
 
@@ -259,7 +259,7 @@ def _measured(workspaces: int, step: str, directory: str) -> Measured:
 
 
 def main() -> None:
-    """Measures all steps; as a step, does it and prints what it took. Exit code 1 where one took too much memory."""
+    """Measures all steps, or runs one and prints what it took. Exits with 1 if a step took too much memory."""
     workspaces = int(sys.argv[1])
     if len(sys.argv) > 2:
         store = ReportStore(DirectoryAsBucket(Path(sys.argv[3])), "bucket", "reports/")  # type: ignore[arg-type]
