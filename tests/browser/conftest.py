@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page
 
 from backup_reporter.demo.instructive import instructive
-from backup_reporter.demo.sample import sample_report
 from backup_reporter.report.model import Report
 from backup_reporter.report.page.page import render_page
+from support.sample import sample_report
 
 from .chromium import HOW_TO_GET_IT, executable, launched
 from .screenshots import NOW

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Browser
 
 from backup_reporter.demo.instructive import instructive
-from backup_reporter.demo.sample import sample_report
 from backup_reporter.report.page.page import render_page
+from support.sample import sample_report
 
 from .chromium import HOW_TO_GET_IT, executable, launched
 

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from backup_reporter.demo.instructive import instructive
-from backup_reporter.demo.local_server import Answer, LocalServer, Request
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
-from backup_reporter.demo.slack_server import SlackServer
+from support.local_server import Answer, LocalServer, Request
+from support.lookalike import API_KEY, LookAlike
+from support.slack_server import SlackServer
 from support.stack import REPOSITORY, LocalAws, local_aws
 
 STACK = "reporter"

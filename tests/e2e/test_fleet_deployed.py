@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from backup_reporter.demo.instructive import instructive
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from support.lookalike import API_KEY, LookAlike
 from support.stack import local_aws
 
 _SECONDS = 120.0

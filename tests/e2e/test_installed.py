@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backup_reporter.demo.instructive import instructive
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from support.lookalike import API_KEY, LookAlike
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -14,8 +14,8 @@ import pytest
 
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.demo.local_aws import local_aws
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
-from backup_reporter.demo.slack_server import SlackServer
+from support.lookalike import API_KEY, LookAlike
+from support.slack_server import SlackServer
 from support.stack import MINISTACK, REPOSITORY
 
 MAX_BYTES = 12_000_000

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.server import ThreadedMotoServer
 from moto.sns.models import Subscription
 
-from backup_reporter.demo.lookalike import LookAlike
-from backup_reporter.demo.slack_server import SlackServer
+from support.lookalike import LookAlike
+from support.slack_server import SlackServer
 from support.world import LocalAws, World, a_fleet, a_result, a_run, world
 
 

@@ -13,10 +13,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from backup_reporter.demo.local_server import Answer, Script
 from backup_reporter.errors import BackupReporterError
 from backup_reporter.handler import _reporter
 from support.fault_list import always, palettes_error, raw
+from support.local_server import Answer, Script
 from support.stage import SCHEDULED, Stage, stage
 from support.world import LocalAws, environment_of
 

@@ -12,13 +12,13 @@ import pytest
 import urllib3
 
 from backup_reporter.channels.slack.channel import SlackChannel
-from backup_reporter.demo.local_server import Answer, Fault, Request, Script
-from backup_reporter.demo.slack_server import WEBHOOK_ERRORS, SlackServer, api_error, rate_limited, webhook_error
 from backup_reporter.errors import ChannelError, SecretError
 from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.csv import render_csv
 from backup_reporter.report.model import Report
+from support.local_server import Answer, Fault, Request, Script
 from support.report_builders import a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.slack_server import WEBHOOK_ERRORS, SlackServer, api_error, rate_limited, webhook_error
 
 UTC = ZoneInfo("UTC")
 PROBLEM = a_report(a_workspace("payments", a_finding(), clusters=(a_cluster(),)))

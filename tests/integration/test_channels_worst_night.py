@@ -19,12 +19,12 @@ from backup_reporter.channels.email import EmailChannel
 from backup_reporter.channels.eventbridge import EventBridgeChannel
 from backup_reporter.channels.slack.channel import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
-from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.report import slack_blocks
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.truncate import fit
 from backup_reporter.run.deliver import deliver
 from support.report_builders import a_failing_fleet
+from support.slack_server import SlackServer
 from support.world import LocalAws
 
 UTC = ZoneInfo("UTC")

@@ -18,9 +18,9 @@ from click.testing import CliRunner
 
 from backup_reporter.cli.main import cli
 from backup_reporter.demo.fleet import instructive
-from backup_reporter.demo.local_server import Request
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.health.catalog import CODES
+from support.local_server import Request
+from support.lookalike import API_KEY, LookAlike
 from support.world import World, a_fleet, a_result, a_run, an_item
 
 SOURCE = Path(__file__).parents[2] / "src"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from backup_reporter.demo.fleet import instructive, synthetic
-from backup_reporter.demo.local_server import Answer
-from backup_reporter.demo.lookalike import LookAlike
-from backup_reporter.demo.slack_server import SlackServer, webhook_error
 from backup_reporter.errors import DeliveryFailed, InvalidRequest
+from support.local_server import Answer
+from support.lookalike import LookAlike
+from support.slack_server import SlackServer, webhook_error
 from support.world import LocalAws, World, world
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from backup_reporter.config.settings import CHANNEL_NAMES
-from backup_reporter.demo.lookalike import API_KEY
 from backup_reporter.health.catalog import CODES
+from support.lookalike import API_KEY
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from backup_reporter.demo.fleet import Fleet, synthetic
-from backup_reporter.demo.local_server import Answer, Request, Script
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
-from backup_reporter.demo.slack_server import SlackServer, webhook_error
 from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
+from support.local_server import Answer, Request, Script
+from support.lookalike import API_KEY, LookAlike
+from support.slack_server import SlackServer, webhook_error
 from support.state_machine import state_machine
 from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, an_item, world
 

@@ -13,9 +13,9 @@ from moto.sns.models import sns_backends
 from test_cli import NOW, environment, run
 
 from backup_reporter.demo.fleet import Failure
-from backup_reporter.demo.local_server import Answer, Request
-from backup_reporter.demo.lookalike import API_KEY
-from backup_reporter.demo.slack_server import webhook_error
+from support.local_server import Answer, Request
+from support.lookalike import API_KEY
+from support.slack_server import webhook_error
 from support.world import OTHER_PROJECT, PROJECT, REGION, World, a_fleet, a_result, a_run, an_item
 
 DOCTOR = {"doctor": True}

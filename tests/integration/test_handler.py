@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 
 from backup_reporter.demo.fleet import Failure, instructive
-from backup_reporter.demo.local_server import Answer, Request
 from backup_reporter.errors import DeliveryFailed, InvalidRequest, SettingsError
+from support.local_server import Answer, Request
 from support.world import OTHER_PROJECT, PROJECT, World, a_fleet, a_result, a_run, an_item
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}

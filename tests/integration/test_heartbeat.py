@@ -12,8 +12,8 @@ import pytest
 import urllib3
 
 from backup_reporter.channels.heartbeat import Heartbeat
-from backup_reporter.demo.local_server import Answer, LocalServer, Request, Script
 from backup_reporter.errors import DeliveryFailed, HeartbeatError, SecretError
+from support.local_server import Answer, LocalServer, Request, Script
 from support.world import World, a_fleet
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}

@@ -20,8 +20,8 @@ import urllib3
 
 from backup_reporter.demo.documents import Failure
 from backup_reporter.demo.fleet import instructive
-from backup_reporter.demo.local_server import Answer, Script
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from support.local_server import Answer, Script
+from support.lookalike import API_KEY, LookAlike
 
 FLEET = instructive(datetime(2026, 11, 23, 7, tzinfo=UTC))
 PROJECTS = "/v1/dashboard/projects/metadata"

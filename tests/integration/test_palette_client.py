@@ -19,8 +19,6 @@ import pytest
 import urllib3
 
 from backup_reporter.demo.fleet import instructive, synthetic
-from backup_reporter.demo.local_server import Answer, Fault, Request, Script
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.errors import (
     KeyRefusedError,
     PaletteError,
@@ -32,6 +30,8 @@ from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.lists import Project
 from backup_reporter.palette.rate_limit import RateLimiter
+from support.local_server import Answer, Fault, Request, Script
+from support.lookalike import API_KEY, LookAlike
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 FLEET = instructive(NOW)

@@ -15,11 +15,11 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from test_heartbeat import DeadMansSwitch
 
-from backup_reporter.demo.lookalike import API_KEY
-from backup_reporter.demo.slack_server import webhook_error
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.handler import _reporter_of
 from support.deployed_template import ACCOUNT, REGION, Deployed, Statement
+from support.lookalike import API_KEY
+from support.slack_server import webhook_error
 from support.world import World, environment_of
 
 FUNCTION, SCHEDULE, FLEET = "BackupReporterRole", "ScheduleRole", "FleetRole"

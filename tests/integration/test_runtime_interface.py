@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from backup_reporter.demo.local_server import Answer, Request
-from backup_reporter.demo.lookalike import API_KEY
 from backup_reporter.errors import DeliveryFailed
+from support.local_server import Answer, Request
+from support.lookalike import API_KEY
 from support.runtime_api import runtime
 from support.world import World
 

@@ -13,8 +13,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
-from backup_reporter.demo.local_server import Answer
-from backup_reporter.demo.slack_server import WEBHOOK_ERRORS, SlackServer, api_error, rate_limited, webhook_error
+from support.local_server import Answer
+from support.slack_server import WEBHOOK_ERRORS, SlackServer, api_error, rate_limited, webhook_error
 
 BLOCKS: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": "*All* is well"}}]
 TOO_LONG: list[dict[str, Any]] = [{"type": "header", "text": {"type": "plain_text", "text": "h" * 151}}]

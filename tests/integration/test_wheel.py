@@ -19,7 +19,7 @@ import pytest
 from test_cli import NOW
 
 from backup_reporter.demo.fleet import instructive
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from support.lookalike import API_KEY, LookAlike
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -15,7 +15,7 @@ from itertools import count
 from threading import Lock
 from typing import Literal
 
-from backup_reporter.demo.local_server import Answer, Request, Script
+from support.local_server import Answer, Request, Script
 from support.stage import CHANNELS, WORKSPACES, Stage, service_of
 from support.world import OTHER_PROJECT
 

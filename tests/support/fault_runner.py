@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from backup_reporter.demo.lookalike import API_KEY
 from support.fault_list import Certificate, Fault
+from support.lookalike import API_KEY
 from support.stage import CHANNELS, HEALTHY, IN_TROUBLE, SCHEDULED, WORKSPACES, Outcome, stage
 from support.world import LocalAws
 

@@ -23,7 +23,6 @@ from slack_sdk.models.blocks import Block
 from backup_reporter.channels import eventbridge, sns
 from backup_reporter.channels.email import payload as email_payload
 from backup_reporter.cli.view import ReportView
-from backup_reporter.demo.slack_limits import block_problems, formatting_warnings
 from backup_reporter.health.catalog import CODES
 from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.csv import COLUMNS, render_csv
@@ -36,6 +35,7 @@ from backup_reporter.report.slack_blocks import MAX_MESSAGE, message, plain, thr
 from backup_reporter.report.text import text
 from backup_reporter.report.truncate import fit
 from backup_reporter.telemetry import Observer
+from support.slack_limits import block_problems, formatting_warnings
 
 UTC = ZoneInfo("UTC")
 STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")

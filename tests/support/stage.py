@@ -22,11 +22,11 @@ from urllib.parse import urlencode
 import urllib3
 
 from backup_reporter.demo.fleet import Fleet
-from backup_reporter.demo.local_server import Answer, LocalServer, Request
-from backup_reporter.demo.lookalike import LookAlike
-from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.handler import lambda_handler
+from support.local_server import Answer, LocalServer, Request
+from support.lookalike import LookAlike
+from support.slack_server import SlackServer
 from support.world import (
     OTHER_PROJECT,
     PROJECT,

@@ -14,9 +14,9 @@ import boto3
 import urllib3
 
 from backup_reporter.demo.fleet import Fleet
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
-from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
+from support.lookalike import API_KEY, LookAlike
+from support.slack_server import SlackServer
 
 REGION = "eu-central-1"
 PROJECT = "5e0000000000000000000001"

@@ -1,8 +1,4 @@
-"""A threaded HTTP/1.1 server on loopback that the stand-ins share: keep-alive, no Nagle, gzip where asked.
-
-It can also misbehave on purpose: instead of an :class:`Answer`, a :class:`Script` says byte for byte what
-goes over the wire, with pauses, and how the connection ends.
-"""
+"""A threaded HTTP/1.1 server on loopback that the stand-ins share: keep-alive, no Nagle, gzip on request."""
 
 from __future__ import annotations
 
@@ -11,19 +7,17 @@ import gzip
 import http
 import socket
 import socketserver
-import ssl
-import struct
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from urllib.parse import parse_qs, urlsplit
 
-_MIN_WORTH_ZIPPING_BYTES = 1024
+_MIN_ZIPPED_BYTES = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,53 +33,59 @@ class Request:
     at: float
 
 
+class Reply(Protocol):
+    """What :meth:`LocalServer.answer` returns: something that can write itself to the connection."""
+
+    def send(self, connection: Connection) -> None: ...
+
+
 @dataclass(frozen=True)
 class Answer:
-    """An ordinary answer. Its ``headers`` replace those the server would send by itself, ``Date`` included."""
+    """An ordinary answer. Its ``headers`` replace the server's own, ``Date`` included."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
 
-
-@dataclass(frozen=True)
-class Script:
-    """What to do with the connection instead of answering: bytes are sent, numbers are pauses in seconds.
-
-    Afterwards the connection is closed; with ``reset`` the client sees "connection reset by peer".
-    """
-
-    steps: Sequence[bytes | float] = ()
-    reset: bool = False
-
-
-Fault = Callable[[Request], Answer | Script | None]
-"""Asked before anything else is looked at; what it returns goes out instead, ``None`` leaves things as they are."""
+    def send(self, connection: Connection) -> None:
+        if self.delay_seconds:
+            connection.server.stopped.wait(self.delay_seconds)
+        body = self.body
+        headers = {"Date": connection.date_time_string(), "Content-Type": "application/json"}
+        if len(body) >= _MIN_ZIPPED_BYTES and "gzip" in connection.headers.get("Accept-Encoding", ""):
+            body = gzip.compress(body, compresslevel=1, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        headers |= {"Content-Length": str(len(body)), **self.headers}
+        head = [f"HTTP/1.1 {self.status} {_phrase(self.status)}", *(f"{k}: {v}" for k, v in headers.items())]
+        # One write: head and body in two would wait for the other side's delayed acknowledgement.
+        has_body = connection.command != "HEAD"
+        connection.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + (body if has_body else b""))
 
 
 class LocalServer(ABC):
     """A context manager that serves :meth:`answer` on ``url`` until it is left.
 
-    ``port`` 0 takes a free one. With an ``ssl_context`` it speaks TLS. Leaving it cuts every connection.
-    ``requests`` are all that came in; ``fault`` may be set and changed while it runs.
+    ``port`` 0 takes a free one. Leaving it cuts every connection. ``requests`` are all that came in.
     """
 
-    def __init__(self, *, fault: Fault | None = None, port: int = 0, ssl_context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, port: int = 0) -> None:
         self.requests: list[Request] = []
-        self.fault = fault
-        self._tcp = _ThreadedServer(("127.0.0.1", port), self, ssl_context)
-        scheme = "https" if ssl_context else "http"
-        self.url = f"{scheme}://127.0.0.1:{self._tcp.server_address[1]}"
+        self._tcp = _ThreadedServer(("127.0.0.1", port), self)
+        self.url = f"http://127.0.0.1:{self._tcp.server_address[1]}"
 
     @abstractmethod
-    def answer(self, request: Request) -> Answer | Script:
-        """Answers one request; called in a thread of its own for each connection."""
+    def answer(self, request: Request) -> Reply:
+        """Answers one request. Each connection has a thread of its own."""
 
-    def respond(self, request: Request) -> Answer | Script:
-        """Records the request and answers it, faultily if so told."""
+    def respond(self, request: Request) -> Reply:
+        """Records the request and answers it."""
         self.requests.append(request)
-        return (self.fault and self.fault(request)) or self.answer(request)
+        return self.answer(request)
+
+    def wrap(self, connection: socket.socket) -> socket.socket:
+        """Returns the connection to talk over; a subclass may speak TLS."""
+        return connection
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._tcp.serve_forever, args=(0.01,), daemon=True).start()
@@ -103,13 +103,12 @@ class _ThreadedServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int], owner: LocalServer, ssl_context: ssl.SSLContext | None) -> None:
+    def __init__(self, address: tuple[str, int], owner: LocalServer) -> None:
         self.owner = owner
-        self.ssl_context = ssl_context
         self.stopped = threading.Event()
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, _Connection)
+        super().__init__(address, Connection)
 
     def opened(self, connection: socket.socket) -> None:
         with self._lock:
@@ -128,7 +127,7 @@ class _ThreadedServer(socketserver.ThreadingTCPServer):
                 _cut(connection)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up is nothing to tell anybody about."""
+        """Says nothing: a client may hang up."""
 
 
 def _cut(connection: socket.socket) -> None:
@@ -137,15 +136,15 @@ def _cut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-class _Connection(BaseHTTPRequestHandler):
+class Connection(BaseHTTPRequestHandler):
+    """One client's connection."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _ThreadedServer
 
     def setup(self) -> None:
-        if self.server.ssl_context:
-            # Here rather than where connections are accepted: one slow handshake must not hold up the others.
-            self.request = self.server.ssl_context.wrap_socket(self.request, server_side=True)
+        self.request = self.server.owner.wrap(self.request)
         super().setup()
         self.server.opened(self.connection)
 
@@ -154,11 +153,7 @@ class _Connection(BaseHTTPRequestHandler):
         super().finish()
 
     def _serve(self) -> None:
-        answer = self.server.owner.respond(self._read())
-        if isinstance(answer, Script):
-            self._follow(answer)
-        else:
-            self._send(answer)
+        self.server.owner.respond(self._read()).send(self)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve
 
@@ -176,33 +171,8 @@ class _Connection(BaseHTTPRequestHandler):
             at=time.monotonic(),
         )
 
-    def _send(self, answer: Answer) -> None:
-        if answer.delay_seconds:
-            self.server.stopped.wait(answer.delay_seconds)
-        body = answer.body
-        headers = {"Date": self.date_time_string(), "Content-Type": "application/json"}
-        if len(body) >= _MIN_WORTH_ZIPPING_BYTES and "gzip" in self.headers.get("Accept-Encoding", ""):
-            body = gzip.compress(body, compresslevel=1, mtime=0)
-            headers["Content-Encoding"] = "gzip"
-        headers |= {"Content-Length": str(len(body)), **answer.headers}
-        head = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", *(f"{k}: {v}" for k, v in headers.items())]
-        # One write: head and body in two would wait for the other side's delayed acknowledgement.
-        self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + (b"" if self.command == "HEAD" else body))
-
-    def _follow(self, script: Script) -> None:
-        self.close_connection = True
-        for step in script.steps:
-            if isinstance(step, bytes):
-                self.wfile.write(step)
-            elif self.server.stopped.wait(step):
-                return
-        if script.reset:
-            # Closing with unsent data forbidden to linger sends RST instead of FIN.
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.connection.close()
-
     def log_message(self, format: str, *args: object) -> None:
-        """Says nothing: what came in is recorded where it is answered."""
+        """Says nothing: :meth:`LocalServer.respond` records what came in."""
 
 
 def _phrase(status: int) -> str:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-import ssl
 import threading
 from typing import Any
 
 import msgspec
 
 from backup_reporter.demo.documents import Failure, Fleet, Json, part, uid_of
-from backup_reporter.demo.local_server import Answer, Fault, LocalServer, Request
+from backup_reporter.demo.local_server import Answer, LocalServer, Request
 from backup_reporter.demo.rate_limit import RateLimit
 
 API_KEY = "demo-key-0123456789abcdef"
 
 
 class LookAlike(LocalServer):
-    """Serves a fleet to whoever sends the right ``ApiKey`` and a good ``ProjectUid``.
+    """Serves a fleet to a client with the right ``ApiKey`` and a good ``ProjectUid``.
 
     ``api_key`` and ``fleet`` may be changed while it runs. ``page_size`` makes the lists come in pages with
     ``listmeta.continue``. ``refused`` counts the requests that were answered 429.
@@ -31,11 +30,9 @@ class LookAlike(LocalServer):
         rate_limit: bool = True,
         latency_seconds: float = 0.0,
         page_size: int | None = None,
-        fault: Fault | None = None,
         port: int = 0,
-        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__(fault=fault, port=port, ssl_context=ssl_context)
+        super().__init__(port=port)
         self.fleet = fleet
         self.api_key = api_key
         self.refused = 0

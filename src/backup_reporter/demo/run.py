@@ -19,10 +19,10 @@ from rich.console import Console
 
 from backup_reporter.demo import show
 from backup_reporter.demo.fleet import Fleet
+from backup_reporter.demo.inbox import Inbox
 from backup_reporter.demo.local_aws import Mail, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.serve import SETTINGS, say
-from backup_reporter.demo.slack_server import SlackServer
 from backup_reporter.handler import lambda_handler
 from backup_reporter.wording import count
 
@@ -61,7 +61,7 @@ def run_demo(
     with (
         _environment_of_nobody(),
         LookAlike(before or fleet) as palette,
-        SlackServer() as slack,
+        Inbox() as slack,
         local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
     ):
         os.environ.update({**aws.environment, **SETTINGS, "PALETTE_API_URL": palette.url})
@@ -78,7 +78,7 @@ def run_demo(
         for mail in mails:
             console.print(show.mail(mail))
         for message in slack.messages[told[1] :]:
-            payload = _led_home(json.dumps(message.payload), answer["reportUrl"], pages[0])
+            payload = _led_home(json.dumps(message), answer["reportUrl"], pages[0])
             console.print(show.slack(json.loads(payload), "backups"))
         requests = count(len(palette.requests) - told[2], "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])

@@ -19,8 +19,8 @@ from rich.console import Console, RenderableType
 from backup_reporter.cli.formats import Screenful
 from backup_reporter.cli.view import ReportView
 from backup_reporter.demo.instructive import instructive
-from backup_reporter.demo.sample import sample_report
 from backup_reporter.report.model import Scope
+from support.sample import sample_report
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 SNAPSHOTS = Path(__file__).parent / "snapshots"

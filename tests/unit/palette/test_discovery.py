@@ -12,12 +12,12 @@ import pytest
 import urllib3
 
 from backup_reporter.demo.documents import Fleet, Json, workspace_item
-from backup_reporter.demo.local_server import Answer, Request, Script
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.errors import KeyRefusedError, PaletteError, SecretError, UnreachableError
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
 from backup_reporter.palette.rate_limit import RateLimiter
+from support.local_server import Answer, Request, Script
+from support.lookalike import API_KEY, LookAlike
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
 PROJECTS = "/v1/dashboard/projects/metadata"

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from backup_reporter.demo.slack_limits import block_problems, formatting_warnings
 from backup_reporter.report.model import Report
 from backup_reporter.report.slack_blocks import MAX_BLOCKS, MAX_MESSAGE, message, plain, thread
 from backup_reporter.report.slack_text import as_it_is, cut, escape
@@ -23,6 +22,7 @@ from support.report_builders import (
     a_workspace,
     days,
 )
+from support.slack_limits import block_problems, formatting_warnings
 
 UTC = ZoneInfo("UTC")
 

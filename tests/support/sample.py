@@ -13,7 +13,6 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings
 from backup_reporter.config.tenants import Tenant
 from backup_reporter.demo.documents import Fleet
-from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
@@ -21,6 +20,7 @@ from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
 from backup_reporter.run.pipeline import Dependencies, Palette, run
 from backup_reporter.run.publish import Destinations
+from support.lookalike import API_KEY, LookAlike
 
 
 def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from backup_reporter.demo.local_server import Answer, Fault, LocalServer, Request
-from backup_reporter.demo.slack_limits import (
+from support.local_server import Answer, Fault, LocalServer, Request
+from support.slack_limits import (
     MAX_TEXT,
     MAX_TEXT_OF_BLOCKS,
     block_problems,
     formatting_warnings,
     length_of_blocks,
 )
-from backup_reporter.demo.slack_requests import method_arguments, uploaded_content, webhook_payload
+from support.slack_requests import method_arguments, uploaded_content, webhook_payload
 
 WEBHOOK_ERRORS: Mapping[str, int] = {
     "invalid_payload": 400,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backup_reporter.demo.slack_limits import block_problems, formatting_warnings, length_of_blocks
+from support.slack_limits import block_problems, formatting_warnings, length_of_blocks
 
 
 def plain(text: str) -> dict[str, Any]:

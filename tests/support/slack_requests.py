@@ -8,7 +8,7 @@ import json
 from typing import Any
 from urllib.parse import parse_qs
 
-from backup_reporter.demo.local_server import Request
+from support.local_server import Request
 
 
 def webhook_payload(request: Request) -> dict[str, Any] | None:
