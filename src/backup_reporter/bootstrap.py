@@ -6,9 +6,7 @@ channel's module is imported where that channel is set up: a cold start pays for
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -30,6 +28,7 @@ from backup_reporter.report.model import Report
 from backup_reporter.run.deliver import DeliveryLog
 from backup_reporter.run.pipeline import Dependencies, Palette, Progress, ignore_progress, run
 from backup_reporter.run.publish import Destinations, redeliver
+from backup_reporter.time_limit import countdown, start
 
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
@@ -206,10 +205,7 @@ class Reporter:
                 self.clients.aws("secretsmanager")  # first, because whoever asks Palette waits for it
             return self.destinations
 
-        pool = ThreadPoolExecutor(1, thread_name_prefix="outlets")
-        built = pool.submit(build)
-        pool.shutdown(wait=False)
-        return built.result
+        return start(build, "destinations").result
 
 
 def asking_seconds(seconds: float) -> float:
@@ -220,9 +216,3 @@ def asking_seconds(seconds: float) -> float:
 def utc_now() -> datetime:
     """The time."""
     return datetime.now(UTC)
-
-
-def countdown(seconds: float) -> Callable[[], float]:
-    """Tells how much of some seconds is left, from now on."""
-    ends_at = time.monotonic() + seconds
-    return lambda: ends_at - time.monotonic()

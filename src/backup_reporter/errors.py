@@ -8,6 +8,7 @@
     ├── StoreError           the report bucket or the delivery table refused
     ├── ChannelError         one channel refused or could not be reached
     ├── HeartbeatError       the heartbeat's URL could not be called
+    ├── TimedOutError        a call took longer than it may
     └── PaletteError         Palette answered with an error
         ├── KeyRefusedError      401: the key is wrong, expired or revoked
         ├── UnreachableError     no answer: DNS, TLS, connection, time
@@ -65,6 +66,14 @@ class ChannelError(BackupReporterError):
 
 class HeartbeatError(BackupReporterError):
     """The heartbeat's URL could not be called. Never shows the URL, which is a secret."""
+
+
+class TimedOutError(BackupReporterError):
+    """A call took longer than it may, and was left behind; or there was no time left for it."""
+
+    def __init__(self, seconds: float) -> None:
+        length = f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1g}"
+        super().__init__(f"timed out after {length} s" if seconds > 0 else "no time was left for it")
 
 
 class PaletteError(BackupReporterError):

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from backup_reporter.bootstrap import Reporter, countdown
+from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.environment import load
 from backup_reporter.config.request import Request
 from backup_reporter.errors import DeliveryFailed
@@ -24,6 +24,7 @@ from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.truncate import ANSWER, Room, fit
 from backup_reporter.run.publish import is_regular
 from backup_reporter.telemetry import Observer
+from backup_reporter.time_limit import countdown
 
 gc.freeze()
 gc.enable()

@@ -521,7 +521,7 @@ FAULTS: tuple[Fault, ...] = (
         name="SNS does not answer",
         arrange=in_aws(always(STALL), "sns"),
         deaf=frozenset({"sns"}),
-        says="it came to no end in the time that was left",
+        says="timed out after ",
         seconds=10.0,
     ),
     Fault(name="SNS answers nonsense", arrange=in_aws(always(LOGIN), "sns"), deaf=frozenset({"sns"}), says="sns"),

@@ -11,10 +11,11 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from backup_reporter.aws.errors import code_of, item_of, translate_errors
 from backup_reporter.errors import ChannelError, StoreError
 
 if TYPE_CHECKING:
@@ -94,19 +95,17 @@ class DynamoDbDeliveryLog:
 
     def _put(self, entry: Entry, condition: str, values: Entry) -> Entry | None:
         """Writes an entry where ``condition`` holds; else returns the one that is there."""
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=entry,
-                ConditionExpression=condition,
-                ExpressionAttributeValues=values,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "unknown error")
-            if code == "ConditionalCheckFailedException":
-                return cast("Entry", error.response.get("Item", {}))
-            raise StoreError(f"the delivery table {self._table} cannot be used: {code}") from error
-        except BotoCoreError as error:
-            raise StoreError(f"the delivery table {self._table} cannot be used: {type(error).__name__}") from error
+        with translate_errors(StoreError, f"the delivery table {self._table} cannot be used"):
+            try:
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=entry,
+                    ConditionExpression=condition,
+                    ExpressionAttributeValues=values,
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+            except ClientError as error:
+                if code_of(error) != "ConditionalCheckFailedException":
+                    raise
+                return item_of(error)
         return None

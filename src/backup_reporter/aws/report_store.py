@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from backup_reporter.aws.errors import AwsError, code_of
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, Scope, from_json_lines, json_pieces, scope_id
@@ -86,7 +87,7 @@ class ReportStore:
         try:
             return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=_LINK_SECONDS)
         except (ClientError, BotoCoreError) as error:
-            raise StoreError(f"no link to {wanted['Key']} can be made: {_kind(error)}") from error
+            raise StoreError(f"no link to {wanted['Key']} can be made: {code_of(error)}") from error
 
     def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
         """Puts a kept report into the list of the last ones, times in ``zone``; regular is what was meant for everybody.
@@ -161,13 +162,13 @@ class ReportStore:
                 Bucket=self._bucket, Key=key, Body=content, ContentType=_CONTENT_TYPES["json"], **still
             )
         except (ClientError, BotoCoreError) as error:
-            if _kind(error) in _CHANGED:
+            if code_of(error) in _CHANGED:
                 return False
             raise self._not_written(key, error) from error
         return True
 
-    def _not_written(self, key: str, error: ClientError | BotoCoreError) -> StoreError:
-        return StoreError(f"{key} cannot be written to the bucket {self._bucket}: {_kind(error)}")
+    def _not_written(self, key: str, error: AwsError) -> StoreError:
+        return StoreError(f"{key} cannot be written to the bucket {self._bucket}: {code_of(error)}")
 
     def _get(self, key: str) -> bytes | None:
         return self._get_version(key)[0]
@@ -181,15 +182,9 @@ class ReportStore:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
             return read(answer["Body"]), answer["ETag"]
         except (ClientError, BotoCoreError) as error:
-            if _kind(error) in _MISSING:
+            if code_of(error) in _MISSING:
                 return None, None
-            raise StoreError(f"{key} cannot be read from the bucket {self._bucket}: {_kind(error)}") from error
-
-
-def _kind(error: ClientError | BotoCoreError) -> str:
-    if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code", "unknown error")
-    return type(error).__name__
+            raise StoreError(f"{key} cannot be read from the bucket {self._bucket}: {code_of(error)}") from error
 
 
 class _Pieces:

@@ -8,8 +8,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from backup_reporter.aws.errors import translate_errors
 from backup_reporter.errors import SecretError
 
 if TYPE_CHECKING:
@@ -32,13 +31,8 @@ def read_secret(client: SecretsManagerClient, name: str, setting: str) -> str:
 
     A name under which there is no secret is not shown: it may be the secret itself, in the wrong place.
     """
-    try:
+    with translate_errors(SecretError, f"the secret that {setting} names cannot be read"):
         text = client.get_secret_value(SecretId=name).get("SecretString")
-    except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "unknown error")
-        raise SecretError(f"the secret that {setting} names cannot be read: {code}") from error
-    except BotoCoreError as error:
-        raise SecretError(f"the secret that {setting} names cannot be read: {type(error).__name__}") from error
     if not text or not text.strip():
         raise SecretError(f"the secret {name} is empty (or binary): put its value in as text")
     return text.strip()

@@ -11,7 +11,7 @@ from email.policy import SMTP
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.aws.errors import channel_errors
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.report.attachment import Attachment, csv_attachment
 from backup_reporter.report.email_html import render_email
@@ -37,7 +37,7 @@ class EmailChannel:
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
         """Sends the report. Timeouts and retries are those of the client."""
         file = csv_attachment(report)
-        with refusals_as_channel_errors(f"SES did not send the report from {self._sender}"):
+        with channel_errors(f"SES did not send the report from {self._sender}"):
             self._client.send_email(
                 FromEmailAddress=self._sender,
                 Content={"Raw": {"Data": payload(report, zone, self._sender, self._recipients, file)}},

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.aws.errors import channel_errors
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError
 from backup_reporter.records import Record
@@ -56,7 +56,7 @@ class EventBridgeChannel:
             self._sleep(wait_seconds)
 
     def _put(self, entry: PutEventsRequestEntryTypeDef) -> PutEventsResultEntryTypeDef | None:
-        with refusals_as_channel_errors(self._did_not_take):
+        with channel_errors(self._did_not_take):
             answer = self._client.put_events(Entries=[entry])
         return answer["Entries"][0] if answer["FailedEntryCount"] else None
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import urllib3
 from urllib3.exceptions import HTTPError
 
 from backup_reporter.aws.secrets import parse_heartbeat_url
 from backup_reporter.errors import HeartbeatError
+from backup_reporter.time_limit import call_within
 
 CALL_SECONDS = 15.0
 """How long a heartbeat may take in all, whatever time the run has."""
@@ -39,19 +39,12 @@ class Heartbeat:
         self._sleep = sleep
 
     def beat(self, seconds: float) -> None:
-        """Calls the URL within ``seconds``; a call that comes to no end is left behind.
+        """Calls the URL within ``seconds``.
 
-        Raises :class:`HeartbeatError`, or :class:`~backup_reporter.errors.SecretError` where there is no URL.
+        Raises :class:`HeartbeatError`, :class:`~backup_reporter.errors.TimedOutError`, or
+        :class:`~backup_reporter.errors.SecretError` if the secret holds no URL.
         """
-        if seconds <= 0:
-            raise HeartbeatError("no time was left for it")
-        pool = ThreadPoolExecutor(1, thread_name_prefix="heartbeat")
-        try:
-            pool.submit(self._call).result(timeout=min(seconds, CALL_SECONDS))
-        except TimeoutError:
-            raise HeartbeatError("no answer in time") from None
-        finally:
-            pool.shutdown(wait=False)
+        call_within(min(seconds, CALL_SECONDS), self._call, "heartbeat")
 
     def _call(self) -> None:
         url = parse_heartbeat_url(self._read_secret(), self._secret_name)

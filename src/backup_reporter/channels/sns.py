@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from backup_reporter.channels.aws import refusals_as_channel_errors
+from backup_reporter.aws.errors import channel_errors
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report, to_json
@@ -40,7 +40,7 @@ class SnsChannel:
 
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
         """Publishes the report. Timeouts and retries are those of the client."""
-        with refusals_as_channel_errors(f"SNS topic {self._topic_arn} did not take the report"):
+        with channel_errors(f"SNS topic {self._topic_arn} did not take the report"):
             self._client.publish(TopicArn=self._topic_arn, **payload(report, zone))
 
 

@@ -10,13 +10,13 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from backup_reporter.bootstrap import countdown
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.settings import reporter_of
 from backup_reporter.cli.symbols import Sign
 from backup_reporter.doctor.checks import Check, Diagnosis, Result
 from backup_reporter.doctor.diagnose import examine
+from backup_reporter.time_limit import countdown
 
 _SECONDS = 300.0
 _SIGNS: Mapping[Result, Sign] = {

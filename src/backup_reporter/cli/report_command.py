@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import click
 
-from backup_reporter.bootstrap import Reporter, countdown
+from backup_reporter.bootstrap import Reporter
 from backup_reporter.cli.formats import FORMATS, Format, format_of, show, write
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.param_types import Length, point_in_time
@@ -24,6 +24,7 @@ from backup_reporter.config.settings import Notify
 from backup_reporter.errors import BackupReporterError, InvalidRequest
 from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
 from backup_reporter.report.model import Report
+from backup_reporter.time_limit import countdown
 from backup_reporter.wording import listed, quote
 
 _SECONDS = 3600.0

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from backup_reporter.aws.report_store import ReportStore
-from backup_reporter.bootstrap import Reporter, asking_seconds, countdown, utc_now
+from backup_reporter.bootstrap import Reporter, asking_seconds, utc_now
 from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles, ShardName, run_of
 from backup_reporter.errors import InvalidRequest, SettingsError
@@ -22,6 +22,7 @@ from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.truncate import Room, size_in_answer
 from backup_reporter.run import pipeline
 from backup_reporter.run.plan import with_clocks
+from backup_reporter.time_limit import countdown
 
 OUTPUT = Room(200_000, size_in_answer, len(", "))
 """What is answered of a report: an execution's output is 256 KiB at most, and a little is left for what stands around it."""

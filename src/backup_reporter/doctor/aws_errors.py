@@ -13,6 +13,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
 
+from backup_reporter.aws.errors import code_of, message_of
 from backup_reporter.wording import quote
 
 _CREDENTIALS = "Sign in to AWS again (aws sso login, aws configure, or AWS_PROFILE); a function has its role instead."
@@ -47,16 +48,14 @@ _FIXES: dict[str, str] = {
 
 def said_of(error: ClientError | BotoCoreError) -> str:
     """``NotFound: Topic does not exist``."""
-    if isinstance(error, ClientError):
-        details = error.response.get("Error", {})
-        return quote(f"{details.get('Code', 'unknown error')}: {details.get('Message', '')}".rstrip(": "), 400)
-    return quote(str(error), 400)
+    said = f"{code_of(error)}: {message_of(error)}" if isinstance(error, ClientError) else message_of(error)
+    return quote(said.rstrip(": "), 400)
 
 
 def fix_of(error: ClientError | BotoCoreError) -> str | None:
     """What to do about it, where that does not depend on what was tried."""
     if isinstance(error, ClientError):
-        return _FIXES.get(error.response.get("Error", {}).get("Code", ""))
+        return _FIXES.get(code_of(error))
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return _CREDENTIALS
     if isinstance(error, NoRegionError):

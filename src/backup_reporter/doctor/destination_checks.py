@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from backup_reporter.aws.errors import code_of
 from backup_reporter.aws.secrets import parse_heartbeat_url
 from backup_reporter.channels.slack.channel import FIXES, WORDS_FOR_NOTHING_TO_SAY, SlackChannel
 from backup_reporter.config.settings import Settings
@@ -97,7 +98,7 @@ class DestinationChecks:
             try:
                 found = ses.get_email_identity(EmailIdentity=identity)
             except ClientError as error:
-                if error.response.get("Error", {}).get("Code") != "NotFoundException":
+                if code_of(error) != "NotFoundException":
                     raise
             else:
                 if found.get("VerifiedForSendingStatus", True):
@@ -129,7 +130,7 @@ class DestinationChecks:
             table = self._client("dynamodb").describe_table(TableName=name)["Table"]
         except ClientError as error:
             # Reports only write items, so there may be a table that works and cannot be looked at.
-            if error.response.get("Error", {}).get("Code") == "AccessDeniedException":
+            if code_of(error) == "AccessDeniedException":
                 raise Advice(
                     "it may not be looked at from here", "Look at it with rights of your own.", result="warning"
                 ) from error

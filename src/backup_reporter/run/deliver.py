@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,9 @@ import msgspec
 
 from backup_reporter.channels.channel import Channel
 from backup_reporter.config.settings import ChannelName
-from backup_reporter.errors import StoreError, reason_of
+from backup_reporter.errors import StoreError, TimedOutError, reason_of
 from backup_reporter.report.model import Delivery, Report, Scope, scope_id
+from backup_reporter.time_limit import result_within, start
 
 SEND_SECONDS = 90.0
 """How long a channel may take, whatever time the run has: shorter than a claim lasts."""
@@ -71,18 +73,15 @@ def deliver(
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
             return Delivery(channel=channel.name, status="failed", error=reason_of(error))
 
-    pool = ThreadPoolExecutor(max_workers=len(channels), thread_name_prefix="deliver")
-    under_way = [(channel, pool.submit(deliver_to, channel)) for channel in channels]
-    deliveries = tuple(_outcome(channel, future, send_seconds_left()) for channel, future in under_way)
-    pool.shutdown(wait=False)
-    return deliveries
+    started = [(channel, start(partial(deliver_to, channel), f"deliver-{channel.name}")) for channel in channels]
+    return tuple(_outcome(channel, future, ends_in, send_seconds_left()) for channel, future in started)
 
 
-def _outcome(channel: Channel, future: Future[Delivery], seconds: float) -> Delivery:
+def _outcome(channel: Channel, started: Future[Delivery], allowed_seconds: float, seconds: float) -> Delivery:
     try:
-        return future.result(timeout=max(0.0, seconds))
-    except TimeoutError:
-        return Delivery(channel=channel.name, status="failed", error="it came to no end in the time that was left")
+        return result_within(seconds, started)
+    except TimedOutError:
+        return Delivery(channel=channel.name, status="failed", error=str(TimedOutError(allowed_seconds)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ Each within its time: a bucket that refuses or hangs never keeps a report from a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from backup_reporter.errors import StoreError, reason_of
+from backup_reporter.errors import StoreError, TimedOutError, reason_of
 from backup_reporter.report.changes import Baseline, compare, fewer_line
 from backup_reporter.report.model import Report, has_arrived, with_notes
+from backup_reporter.time_limit import call_within
 
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
@@ -123,17 +123,12 @@ def _in_time(do: Callable[[], _Kept], seconds: float, most_seconds: float = _STO
 
     Raises :class:`StoreError` for whatever goes wrong, and where it comes to no end in time: then it is left behind.
     """
-    if seconds <= 0:
-        raise StoreError("no time was left for it")
-    pool = ThreadPoolExecutor(1, thread_name_prefix="store")
     try:
-        return pool.submit(do).result(timeout=min(seconds, most_seconds))
-    except TimeoutError:
-        raise StoreError("the bucket did not answer in the time that was left") from None
+        return call_within(min(seconds, most_seconds), do, "store")
+    except TimedOutError as error:
+        raise StoreError(str(error)) from None
     except StoreError:
         raise
     except Exception as error:
         # Such as a proxy's page instead of the bucket's answer: that must not cost anybody the report.
         raise StoreError(f"the bucket cannot be used: {reason_of(error)}") from error
-    finally:
-        pool.shutdown(wait=False)
