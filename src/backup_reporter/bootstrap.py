@@ -6,18 +6,18 @@ channel's module is imported where that channel is set up: a cold start pays for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 
 from backup_reporter.aws.clients import Clients
 from backup_reporter.aws.secrets import parse_api_key, read_secret
 from backup_reporter.aws.tenant_document import read_tenants
-from backup_reporter.channels.channel import Channel
+from backup_reporter.channels.channel import CheckedChannel, channel_module
 from backup_reporter.config.request import Request, parse_event
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.config.tenants import Tenant, only_tenant, parse_tenants
@@ -33,7 +33,6 @@ from backup_reporter.time_limit import countdown, start
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
     from backup_reporter.channels.heartbeat import Heartbeat
-    from backup_reporter.channels.slack.channel import SlackChannel
 
 _RESERVE_SECONDS = 60.0
 """Kept back of the platform's time for what comes after asking; at most a third of it."""
@@ -56,20 +55,15 @@ class Reporter:
     def destinations(self) -> Destinations:
         """Where reports go, as far as it is set up."""
         return Destinations(
-            channels=self._channels(),
+            channels=tuple(self.channel(name) for name in self.settings.channels),
             delivery_log=self._delivery_log(),
             store=self._store(),
-            heartbeat=self._heartbeat(),
+            heartbeat=self.heartbeat(),
         )
 
-    def _channels(self) -> tuple[Channel, ...]:
-        build: Mapping[ChannelName, Callable[[], Channel]] = {
-            "sns": self._sns,
-            "slack": self.slack,
-            "email": self._email,
-            "eventbridge": self._eventbridge,
-        }
-        return tuple(build[name]() for name in self.settings.channels)
+    def channel(self, name: ChannelName) -> CheckedChannel:
+        """A channel that is switched on in the settings."""
+        return channel_module(name).from_settings(self.settings, self)
 
     def _delivery_log(self) -> Callable[[], DeliveryLog] | None:
         table = self.settings.delivery_table
@@ -87,43 +81,23 @@ class Reporter:
 
         return ReportStore(self.clients.aws("s3"), bucket, self.settings.report_prefix)
 
-    def _heartbeat(self) -> Heartbeat | None:
+    def heartbeat(self) -> Heartbeat | None:
+        """The dead-man's switch, whose secret is read when it is called."""
         name = self.settings.heartbeat_url_secret
         if not name:
             return None
         from backup_reporter.channels.heartbeat import Heartbeat  # noqa: PLC0415 - see above
 
-        return Heartbeat(self._http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name)
+        return Heartbeat(self.http, partial(self.secret, "HEARTBEAT_URL_SECRET", name), name)
 
     @property
-    def _http(self) -> urllib3.PoolManager:
-        """For everything that is neither AWS nor a tenant with a CA of its own."""
+    def http(self) -> urllib3.PoolManager:
+        """Connections to anything that is neither AWS nor a tenant with a CA of its own."""
         return self.clients.http(self.settings.ca_bundle)
 
-    def _sns(self) -> Channel:
-        from backup_reporter.channels.sns import SnsChannel  # noqa: PLC0415 - see above
-
-        return SnsChannel(self.clients.aws("sns"), self.settings.sns_topic_arn or "")
-
-    def slack(self) -> SlackChannel:
-        """The Slack channel, whose secret is read when it is used."""
-        from backup_reporter.channels.slack.channel import SlackChannel  # noqa: PLC0415 - see above
-
-        return SlackChannel(
-            self._http,
-            partial(self.secret, "SLACK_WEBHOOK_SECRET", self.settings.slack_webhook_secret),
-            secret_name=self.settings.slack_webhook_secret or "",
-        )
-
-    def _email(self) -> Channel:
-        from backup_reporter.channels.email import EmailChannel  # noqa: PLC0415 - see above
-
-        return EmailChannel(self.clients.aws("sesv2"), self.settings.email_from or "", self.settings.email_to)
-
-    def _eventbridge(self) -> Channel:
-        from backup_reporter.channels.eventbridge import EventBridgeChannel  # noqa: PLC0415 - see above
-
-        return EventBridgeChannel(self.clients.aws("events"), self.settings.event_bus_name or "")
+    def aws(self, service: str) -> Any:
+        """A client of boto3's."""
+        return self.clients.aws(service)
 
     def secret(self, setting: str, name: str | None) -> str:
         """A secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
@@ -177,7 +151,7 @@ class Reporter:
         tenant = only_tenant(self.settings)
         rate_limiter = RateLimiter(tenant.requests_per_second, tenant.burst)
         return Palette(
-            tenant=tenant, client=PaletteClient(self._http, tenant.api_url, no_key, rate_limiter, seconds_left)
+            tenant=tenant, client=PaletteClient(self.http, tenant.api_url, no_key, rate_limiter, seconds_left)
         )
 
     def report(

@@ -9,6 +9,7 @@
     ├── ChannelError         one channel refused or could not be reached
     ├── HeartbeatError       the heartbeat's URL could not be called
     ├── TimedOutError        a call took longer than it may
+    ├── CheckError           a check of the doctor's did not pass; says how to fix it
     └── PaletteError         Palette answered with an error
         ├── KeyRefusedError      401: the key is wrong, expired or revoked
         ├── UnreachableError     no answer: DNS, TLS, connection, time
@@ -23,6 +24,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 
 class BackupReporterError(Exception):
@@ -74,6 +76,19 @@ class TimedOutError(BackupReporterError):
     def __init__(self, seconds: float) -> None:
         length = f"{seconds:.0f}" if seconds >= 1 else f"{seconds:.1g}"
         super().__init__(f"timed out after {length} s" if seconds > 0 else "no time was left for it")
+
+
+class CheckError(BackupReporterError):
+    """What a check of the doctor's found, and how to fix it.
+
+    ``result`` is ``warning`` if it works and still needs a look, ``skipped`` if it could not be tried.
+    """
+
+    def __init__(self, detail: str, fix: str, *, result: Literal["failed", "warning", "skipped"] = "failed") -> None:
+        self.detail = detail
+        self.fix = fix
+        self.result = result
+        super().__init__(detail)
 
 
 class PaletteError(BackupReporterError):

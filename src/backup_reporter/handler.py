@@ -51,14 +51,14 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     observer = Observer(context.aws_request_id, _function_name(os.environ))
     with observer.watching():
         if event == {"doctor": True}:
-            return _examined(context)  # settings that cannot be read are among its findings
+            return _diagnosis(context)  # settings that cannot be read are among its findings
         reporter = _reporter_of(os.environ)
         seconds = context.get_remaining_time_in_millis() / 1000
         if isinstance(event, Mapping) and "step" in event:
             return _step(event, reporter, seconds, observer)
         request = reporter.request_of(event)
         if request.doctor:
-            return _examined(context)
+            return _diagnosis(context)
         json = _made(reporter.report(request, context.aws_request_id, seconds), request, reporter, observer, ANSWER)
     return _answer(json)
 
@@ -90,12 +90,12 @@ def _answer(json: bytes) -> dict[str, Any]:
     return answer
 
 
-def _examined(context: LambdaContext) -> dict[str, Any]:
+def _diagnosis(context: LambdaContext) -> dict[str, Any]:
     """The doctor's findings. Settings that cannot be used are one of them, and not an error."""
-    from backup_reporter.doctor.diagnose import examine  # noqa: PLC0415 - no report needs it
+    from backup_reporter.doctor.diagnose import diagnose  # noqa: PLC0415 - no report needs it
 
     seconds = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    return _answer(msgspec.json.encode(examine(lambda: _reporter_of(os.environ), countdown(seconds))))
+    return _answer(msgspec.json.encode(diagnose(lambda: _reporter_of(os.environ), countdown(seconds))))
 
 
 def _insist_on_delivery(report: Report) -> None:

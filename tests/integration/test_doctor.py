@@ -25,7 +25,7 @@ def checks(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {check["name"]: check for check in answer["checks"]}
 
 
-def ailing(answer: dict[str, Any]) -> set[str]:
+def failed_checks(answer: dict[str, Any]) -> set[str]:
     return {check["name"] for check in answer["checks"] if check["result"] == "failed"}
 
 
@@ -60,16 +60,16 @@ def test_a_field_that_is_null_is_as_good_as_none_beside_it(around: World) -> Non
 
 def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> None:
     answer = around.invoke(DOCTOR, 60.0, **full(around))
-    assert ailing(answer) == set()
+    assert failed_checks(answer) == set()
     assert answer["healthy"] is True
-    assert {check["result"] for check in answer["checks"]} <= {"ok", "warning"}
+    assert {check["result"] for check in answer["checks"]} <= {"passed", "warning"}
     assert around.slack.messages == []
     assert around.notifications() == []
     assert API_KEY not in json.dumps(answer)
 
 
 @pytest.mark.parametrize(
-    ("environ", "name", "found", "fix"),
+    ("environ", "name", "detail", "fix"),
     [
         ({"NOTIFY": "shout"}, "settings", "NOTIFY: 'shout'", "stack's parameters"),
         ({"PALETTE_API_KEY_SECRET": "gone"}, "key", "ResourceNotFound", "Put the API key into the secret"),
@@ -100,14 +100,14 @@ def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> Non
         ({"HEARTBEAT_URL_SECRET": "gone"}, "heartbeat", "ResourceNotFound", "HEARTBEAT_URL_SECRET"),
     ],
 )
-def test_what_is_set_up_wrong_is_named_with_its_mend(
-    around: World, environ: dict[str, str], name: str, found: str, fix: str
+def test_what_is_set_up_wrong_is_named_with_its_fix(
+    around: World, environ: dict[str, str], name: str, detail: str, fix: str
 ) -> None:
     answer = around.invoke(DOCTOR, 60.0, **environ)
     assert answer["healthy"] is False
-    assert ailing(answer) == {name}
+    assert failed_checks(answer) == {name}
     check = checks(answer)[name]
-    assert found in check["found"]
+    assert detail in check["detail"]
     assert fix in check["fix"]
 
 
@@ -115,15 +115,15 @@ def test_a_key_that_palette_refuses(around: World) -> None:
     around.palette.api_key = "another"
     check = checks(around.invoke(DOCTOR))["projects"]
     assert check["result"] == "failed"
-    assert "HTTP 401" in check["found"]
+    assert "HTTP 401" in check["detail"]
     assert "Make a new API key" in check["fix"]
 
 
 def test_a_key_that_is_no_key(around: World) -> None:
     around.aws.client("secretsmanager").put_secret_value(SecretId="palette-api-key", SecretString="two words")
     answer = around.invoke(DOCTOR)
-    assert ailing(answer) == {"key"}
-    assert checks(answer)["projects"]["result"] == "off"
+    assert failed_checks(answer) == {"key"}
+    assert checks(answer)["projects"]["result"] == "skipped"
 
 
 def test_a_key_that_sees_nothing(around: World) -> None:
@@ -138,7 +138,7 @@ def test_a_key_that_may_not_read_backups_names_the_permission(around: World) -> 
     )
     check = checks(around.invoke(DOCTOR))["backup results"]
     assert check["result"] == "failed"
-    assert "readable in 1 of 2 projects, not in project-2" in check["found"]
+    assert "readable in 1 of 2 projects, not in project-2" in check["detail"]
     assert "workspace.backup" in check["fix"]
 
 
@@ -158,15 +158,15 @@ def test_a_key_that_may_not_list_projects(around: World) -> None:
 def test_a_key_that_may_not_list_projects_need_not_where_they_are_named(around: World) -> None:
     around.palette.fault = refusing("/v1/dashboard/projects/metadata")
     answer = around.invoke(DOCTOR, PALETTE_PROJECT_UIDS=PROJECT)
-    assert ailing(answer) == set()
-    assert "need not" in checks(answer)["projects"]["found"]
+    assert failed_checks(answer) == set()
+    assert "need not" in checks(answer)["projects"]["detail"]
 
 
 def test_a_key_that_may_not_list_workspaces(around: World) -> None:
     around.palette.fault = refusing("/v1/dashboard/workspaces")
     check = checks(around.invoke(DOCTOR))["workspaces"]
     assert check["result"] == "failed"
-    assert "project-1" in check["found"]
+    assert "project-1" in check["detail"]
     assert "workspace.list" in check["fix"]
 
 
@@ -178,14 +178,14 @@ def test_a_login_page_instead_of_palette(around: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "result", "found"),
+    ("date", "result", "detail"),
     [
         ("Mon, 23 Nov 2020 07:00:00 GMT", "failed", "ahead of Palette's"),
         ("Mon, 23 Nov 2099 07:00:00 GMT", "failed", "behind Palette's"),
         ("half past seven", "warning", "did not say what time it is"),
     ],
 )
-def test_a_clock_that_is_wrong(around: World, date: str, result: str, found: str) -> None:
+def test_a_clock_that_is_wrong(around: World, date: str, result: str, detail: str) -> None:
     def dated(request: Request) -> Answer:
         answer = around.palette.answer(request)
         return Answer(answer.status, answer.body, {"Date": date})
@@ -193,7 +193,7 @@ def test_a_clock_that_is_wrong(around: World, date: str, result: str, found: str
     around.palette.fault = dated
     check = checks(around.invoke(DOCTOR))["clock"]
     assert check["result"] == result
-    assert found in check["found"]
+    assert detail in check["detail"]
 
 
 def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
@@ -201,7 +201,7 @@ def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
     around.palette.fleet = a_fleet({f"shop-{number}": healthy for number in range(8_500)})
     check = checks(around.invoke(DOCTOR))["rate"]
     assert check["result"] == "warning", "it may be one of a fleet, which has the time"
-    assert "8500 workspaces take about 846 s" in check["found"]
+    assert "8500 workspaces take about 846 s" in check["detail"]
     assert "parameter Fleet" in check["fix"]
 
 
@@ -217,20 +217,20 @@ def test_a_subscription_that_nobody_has_confirmed_is_none(around: World) -> None
         ].arn = "PendingConfirmation"
     check = checks(around.invoke(DOCTOR, SNS_TOPIC_ARN=topic))["sns"]
     assert check["result"] == "failed"
-    assert "0 confirmed subscriptions, 1 waiting to be confirmed" in check["found"]
+    assert "0 confirmed subscriptions, 1 not confirmed yet" in check["detail"]
 
 
 def test_a_sender_that_is_not_verified_yet(around: World) -> None:
     around.aws.client("sesv2").create_email_identity(EmailIdentity="backups@example.com")
     check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@example.com", EMAIL_TO="team@example.com"))["email"]
-    assert (check["result"], check["found"]) == ("failed", "backups@example.com is not verified yet")
+    assert (check["result"], check["detail"]) == ("failed", "backups@example.com is not verified yet")
 
 
 @pytest.mark.parametrize("domain", ["mail.example.com", "example.com"])
 def test_a_sender_in_a_subdomain_of_a_verified_domain(around: World, domain: str) -> None:
     verified_in_ses(around, domain)
     check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@mail.example.com", EMAIL_TO="team@example.com"))["email"]
-    assert (check["result"], check["found"]) == ("ok", f"{domain} is verified")
+    assert (check["result"], check["detail"]) == ("passed", f"{domain} is verified")
 
 
 def test_a_sender_that_ses_has_never_heard_of(around: World) -> None:
@@ -249,7 +249,7 @@ def test_a_heartbeat_that_is_no_url(around: World) -> None:
 def test_a_time_zone_that_nobody_knows(around: World) -> None:
     check = checks(around.invoke(DOCTOR, TIME_ZONE="Mars/Olympus"))["settings"]
     assert check["result"] == "failed"
-    assert "TIME_ZONE: 'Mars/Olympus'" in check["found"]
+    assert "TIME_ZONE: 'Mars/Olympus'" in check["detail"]
 
 
 def test_more_than_palette_allows_is_a_warning(around: World) -> None:
@@ -262,14 +262,14 @@ def test_a_topic_without_subscribers(around: World) -> None:
     topic = around.aws.client("sns").create_topic(Name="lonely")["TopicArn"]
     check = checks(around.invoke(DOCTOR, SNS_TOPIC_ARN=topic))["sns"]
     assert check["result"] == "failed"
-    assert "0 confirmed subscriptions" in check["found"]
+    assert "0 confirmed subscriptions" in check["detail"]
 
 
 def test_a_webhook_that_was_removed(around: World) -> None:
     around.slack.fault = lambda _: webhook_error("no_service")
     check = checks(around.invoke(DOCTOR))["slack"]
     assert check["result"] == "failed"
-    assert "no_service" in check["found"]
+    assert "no_service" in check["detail"]
     assert "make a new one" in check["fix"]
 
 
@@ -287,11 +287,11 @@ def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
     env = {**environment(), **around.environment, "COLUMNS": "100"}
     done = run("doctor", env=env)
     assert done.returncode == 0
-    assert "Nothing to mend." in done.stdout
+    assert "All checks passed." in done.stdout
     around.palette.api_key = "another"
     done = run("doctor", "--json", env=env)
     assert done.returncode == 1
-    assert ailing(json.loads(done.stdout)) == {"projects"}
+    assert failed_checks(json.loads(done.stdout)) == {"projects"}
     assert around.slack.messages == []
     lines = run("doctor", env=env).stdout.splitlines()
     assert any("→ Make a new API key" in line for line in lines)
@@ -300,7 +300,7 @@ def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
 
 def test_at_the_keyboard_a_key_that_is_none_is_looked_for_where_it_stands() -> None:
     check = checks(json.loads(run("doctor", "--json", env=environment(PALETTE_API_KEY="two words")).stdout))["key"]
-    assert check["found"].startswith("PALETTE_API_KEY holds no API key")
+    assert check["detail"].startswith("PALETTE_API_KEY holds no API key")
     assert "PALETTE_API_KEY" in check["fix"]
 
 
@@ -318,7 +318,7 @@ def test_at_the_keyboard_missing_settings_are_findings_too() -> None:
         ({"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached"),
     ],
 )  # fmt: skip
-def test_at_the_keyboard_aws_that_cannot_be_used_has_a_mend(more: dict[str, str], fix: str) -> None:
+def test_at_the_keyboard_aws_that_cannot_be_used_has_a_fix(more: dict[str, str], fix: str) -> None:
     settings = {"PALETTE_API_KEY_SECRET": "palette-api-key", "AWS_DEFAULT_REGION": "eu-central-1"}
     done = run("doctor", "--json", env=environment(**settings, **more))
     check = checks(json.loads(done.stdout))["key"]

@@ -128,7 +128,7 @@ def test_a_secret_that_holds_no_url_is_named_and_not_shown_by_the_report_and_the
     assert {delivery["status"] for delivery in report["deliveries"]} == {"delivered"}
     assert "the secret heartbeat holds no heartbeat URL" in report["notes"][0]
     check = next(check for check in examined["checks"] if check["name"] == "heartbeat")
-    assert (check["result"], "holds no heartbeat URL" in check["found"]) == ("failed", True)
+    assert (check["result"], "holds no heartbeat URL" in check["detail"]) == ("failed", True)
     assert TOKEN not in json.dumps([report, examined])
 
 

@@ -21,7 +21,7 @@ NEEDED_BY_SOME = {
     "aws_lambda_powertools.utilities.parser": "nobody",
     "backup_reporter.channels.email": "those who set it up",
     "backup_reporter.channels.eventbridge": "those who set it up",
-    "backup_reporter.channels.slack.channel": "those who set it up",
+    "backup_reporter.channels.slack": "those who set it up",
     "backup_reporter.channels.sns": "those who set it up",
     "backup_reporter.cli": "the command line",
     "backup_reporter.demo": "the demo",

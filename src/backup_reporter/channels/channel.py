@@ -1,13 +1,17 @@
-"""What every channel can do."""
+"""What every channel can do, and how one is found and built by its name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from zoneinfo import ZoneInfo
 
-from backup_reporter.config.settings import ChannelName
+from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.report.model import Report
+
+if TYPE_CHECKING:
+    import urllib3
 
 
 class Channel(Protocol):
@@ -19,10 +23,54 @@ class Channel(Protocol):
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
         """Sends one report; times are shown in ``zone``. Gives up before ``seconds_left`` runs out.
 
-        Returns ``None``, or a sentence about what did not work besides, where people have the
-        report all the same (a file that could not be attached).
+        Returns ``None``, or a sentence about what did not work although the report arrived (a file that
+        could not be attached).
 
         Raises :class:`~backup_reporter.errors.ChannelError`, or another
-        :class:`~backup_reporter.errors.BackupReporterError` where its secret cannot be had.
+        :class:`~backup_reporter.errors.BackupReporterError` if its secret cannot be read.
         """
         ...
+
+
+class CheckedChannel(Channel, Protocol):
+    """A channel that the doctor can try as well."""
+
+    def check(self, seconds_left: Callable[[], float]) -> str:
+        """Tries whether the channel would take a report; publishes nothing. Returns what it found.
+
+        Raises :class:`~backup_reporter.errors.CheckError`, which says how to fix it, or what :meth:`send` raises.
+        """
+        ...
+
+
+class Connections(Protocol):
+    """What a channel is built from, besides the settings."""
+
+    @property
+    def http(self) -> urllib3.PoolManager:
+        """Connections to anything but AWS."""
+        ...
+
+    def aws(self, service: str) -> Any:
+        """A client of boto3's."""
+        ...
+
+    def secret(self, setting: str, name: str | None) -> str:
+        """The text of the secret that a setting names. Raises :class:`~backup_reporter.errors.SecretError`."""
+        ...
+
+
+class ChannelModule(Protocol):
+    """A module of this package with the name of a channel."""
+
+    CHECK: str
+    """What :meth:`CheckedChannel.check` tries: ``look up the event bus``."""
+
+    def from_settings(self, settings: Settings, connections: Connections) -> CheckedChannel:
+        """Builds the channel, which is on in the settings."""
+        ...
+
+
+def channel_module(name: ChannelName) -> ChannelModule:
+    """Imports the module of a channel: only channels that are on are imported."""
+    return cast("ChannelModule", import_module(f"{__package__}.{name}"))

@@ -5,14 +5,18 @@ https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from backup_reporter.aws.errors import channel_errors
-from backup_reporter.config.settings import ChannelName
+from botocore.exceptions import ClientError
+
+from backup_reporter.aws.errors import channel_errors, code_of
+from backup_reporter.channels.channel import Connections
+from backup_reporter.config.settings import ChannelName, Settings
+from backup_reporter.errors import CheckError
 from backup_reporter.report.attachment import Attachment, csv_attachment
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report
@@ -21,7 +25,13 @@ from backup_reporter.report.text import subject, text
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
+CHECK = "look up the sender's identity in SES"
 _TEXT_BYTES = 100_000
+
+
+def from_settings(settings: Settings, connections: Connections) -> EmailChannel:
+    """Builds the channel for the sender and the recipients in the settings."""
+    return EmailChannel(connections.aws("sesv2"), settings.email_from or "", settings.email_to)
 
 
 class EmailChannel:
@@ -43,6 +53,36 @@ class EmailChannel:
                 Content={"Raw": {"Data": payload(report, zone, self._sender, self._recipients, file)}},
             )
         return file.remark
+
+    def check(self, seconds_left: Callable[[], float]) -> str:
+        """Looks up the sender, or else a domain it belongs to, among the identities that SES has verified."""
+        for identity in _identities(self._sender):
+            try:
+                found = self._client.get_email_identity(EmailIdentity=identity)
+            except ClientError as error:
+                if code_of(error) != "NotFoundException":
+                    raise
+            else:
+                if found.get("VerifiedForSendingStatus", True):
+                    return f"{identity} is verified"
+                raise CheckError(
+                    f"{identity} is not verified yet",
+                    "Follow the link in the mail from SES, or publish the DNS records it names.",
+                )
+        raise CheckError(
+            f"neither {self._sender} nor a domain it belongs to is an identity in SES",
+            "Verify one of them in SES, in this region.",
+        )
+
+
+def _identities(sender: str) -> Iterator[str]:
+    """The identities of SES that cover a sender, the closest first: a domain covers its subdomains.
+
+    https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html
+    """
+    yield sender
+    labels = sender.rpartition("@")[2].split(".")
+    yield from (".".join(labels[start:]) for start in range(max(1, len(labels) - 1)))
 
 
 def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[str], file: Attachment) -> bytes:

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backup_reporter.aws.errors import channel_errors
-from backup_reporter.config.settings import ChannelName
+from backup_reporter.channels.channel import Connections
+from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report, to_json
@@ -23,11 +24,17 @@ if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef, PutEventsResultEntryTypeDef
 
+CHECK = "look up the event bus"
 MAX_BYTES = 256 * 1024
 """Of a whole event: every target takes as much."""
 _DETAIL_BYTES = MAX_BYTES - 1024
 _WAITS_SECONDS = (1.0, 2.0, 4.0)
 _PASSING = frozenset({"InternalFailure", "InternalException", "ThrottlingException"})
+
+
+def from_settings(settings: Settings, connections: Connections) -> EventBridgeChannel:
+    """Builds the channel for the bus in the settings."""
+    return EventBridgeChannel(connections.aws("events"), settings.event_bus_name or "")
 
 
 class EventBridgeChannel:
@@ -54,6 +61,11 @@ class EventBridgeChannel:
                 said = f"{code}: {refusal.get('ErrorMessage', '')}"
                 raise ChannelError(f"{self._did_not_take}: {said}", permanent=code not in _PASSING)
             self._sleep(wait_seconds)
+
+    def check(self, seconds_left: Callable[[], float]) -> str:
+        """Looks up the bus."""
+        self._client.describe_event_bus(Name=self._bus_name)
+        return f"{self._bus_name} exists"
 
     def _put(self, entry: PutEventsRequestEntryTypeDef) -> PutEventsResultEntryTypeDef | None:
         with channel_errors(self._did_not_take):

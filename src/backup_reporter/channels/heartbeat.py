@@ -46,6 +46,11 @@ class Heartbeat:
         """
         call_within(min(seconds, CALL_SECONDS), self._call, "heartbeat")
 
+    def check(self) -> str:
+        """Reads the URL for the doctor, and does not call it."""
+        parse_heartbeat_url(self._read_secret(), self._secret_name)
+        return "its secret holds a URL, which was not called"
+
     def _call(self) -> None:
         url = parse_heartbeat_url(self._read_secret(), self._secret_name)
         trouble = ""

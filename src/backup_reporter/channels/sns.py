@@ -13,20 +13,29 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from backup_reporter.aws.errors import channel_errors
-from backup_reporter.config.settings import ChannelName
+from backup_reporter.channels.channel import Connections
+from backup_reporter.config.settings import ChannelName, Settings
+from backup_reporter.errors import CheckError
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.text import sms, subject, text
 from backup_reporter.report.truncate import Room, fit
+from backup_reporter.wording import count
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
+CHECK = "look up the topic and its subscriptions"
 MAX_BYTES = 262_144
 """Of message and attributes together."""
 _TEXT_BYTES = 50_000
 """Before it is put into JSON, which can at worst double it."""
 _JSON_BYTES = 150_000
+
+
+def from_settings(settings: Settings, connections: Connections) -> SnsChannel:
+    """Builds the channel for the topic in the settings."""
+    return SnsChannel(connections.aws("sns"), settings.sns_topic_arn or "")
 
 
 class SnsChannel:
@@ -42,6 +51,20 @@ class SnsChannel:
         """Publishes the report. Timeouts and retries are those of the client."""
         with channel_errors(f"SNS topic {self._topic_arn} did not take the report"):
             self._client.publish(TopicArn=self._topic_arn, **payload(report, zone))
+
+    def check(self, seconds_left: Callable[[], float]) -> str:
+        """Looks up the topic and counts its subscriptions."""
+        self._client.get_topic_attributes(TopicArn=self._topic_arn)
+        pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self._topic_arn)
+        arns = [subscription["SubscriptionArn"] for page in pages for subscription in page["Subscriptions"]]
+        confirmed = [arn for arn in arns if arn.startswith("arn:")]
+        numbers = f"{count(len(confirmed), 'confirmed subscription')}, {len(arns) - len(confirmed)} not confirmed yet"
+        if not confirmed:
+            raise CheckError(
+                f"the topic has no subscribers: no one would be notified ({numbers})",
+                "Subscribe an address (aws sns subscribe), and follow the link in the mail that arrives.",
+            )
+        return numbers
 
 
 def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:

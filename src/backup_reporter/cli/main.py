@@ -85,7 +85,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, SettingsError) and len(error.problems) > 1:
         return "\n  ".join(["these settings cannot be used:", *error.problems])
     if isinstance(error, BotoCoreError):
-        return f"AWS cannot be used: {error} (backup-reporter doctor says how to mend it)"
+        return f"AWS cannot be used: {error} (backup-reporter doctor says how to fix it)"
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith("moto"):
         return "the demo needs the extra 'demo', which is not installed: pip install '.[cli,demo]' in the project's directory"
     if isinstance(error, BackupReporterError | OSError):

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from backup_reporter.health.thresholds import Thresholds
 
+CHANNELS: Mapping[str, tuple[str, ...]] = {
+    "sns": ("sns_topic_arn",),
+    "slack": ("slack_webhook_secret",),
+    "email": ("email_from", "email_to"),
+    "eventbridge": ("event_bus_name",),
+}
+"""Every channel, in the order in which a report lists them, with the settings that switch it on together.
+
+A name is that of a module in :mod:`backup_reporter.channels`, which is imported only if the channel is on.
+"""
+CHANNEL_NAMES = tuple(CHANNELS)
+ChannelName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(CHANNELS)})]
 Notify = Literal["always", "problems", "changes", "never"]
-ChannelName = Literal["sns", "slack", "email", "eventbridge"]
 
 DEFAULT_API_URL = "https://api.spectrocloud.com"
-CHANNEL_NAMES: tuple[ChannelName, ...] = ("sns", "slack", "email", "eventbridge")
 NOTIFY_SETTINGS: tuple[Notify, ...] = ("always", "problems", "changes")
 
 
@@ -44,28 +57,20 @@ class Settings:
     @property
     def channels(self) -> tuple[ChannelName, ...]:
         """The channels that are switched on, in the order in which a report lists them."""
-        switched_on: dict[ChannelName, bool] = {
-            "sns": bool(self.sns_topic_arn),
-            "slack": bool(self.slack_webhook_secret),
-            "email": bool(self.email_from and self.email_to),
-            "eventbridge": bool(self.event_bus_name),
-        }
-        return tuple(name for name in CHANNEL_NAMES if switched_on[name])
+        return tuple(name for name, settings in CHANNELS.items() if all(getattr(self, setting) for setting in settings))
+
+
+def variable_names(channel: ChannelName) -> str:
+    """The environment variables that switch a channel on: ``EMAIL_FROM and EMAIL_TO``."""
+    return " and ".join(setting.upper() for setting in CHANNELS[channel])
 
 
 def without_destinations(settings: Settings) -> Settings:
     """The same settings with everything switched off that sends or keeps a report."""
-    return replace(
-        settings,
-        sns_topic_arn=None,
-        slack_webhook_secret=None,
-        email_from=None,
-        email_to=(),
-        event_bus_name=None,
-        report_bucket=None,
-        delivery_table=None,
-        heartbeat_url_secret=None,
-    )
+    of_channels = {setting for some in CHANNELS.values() for setting in some}
+    off = {"report_bucket", "delivery_table", "heartbeat_url_secret", *of_channels}
+    defaults: dict[str, Any] = {setting.name: setting.default for setting in fields(settings) if setting.name in off}
+    return replace(settings, **defaults)
 
 
 UID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")

@@ -1,1 +1,1 @@
-"""What is wrong with a set-up, and how to mend it: every setting tried for real, nothing published."""
+"""What is wrong with a set-up, and how to fix it: every setting tried for real, nothing published."""

@@ -1,4 +1,4 @@
-"""The SDK's errors in a sentence, and how to mend them."""
+"""The SDK's errors in a sentence, and how to fix them."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ _FIXES: dict[str, str] = {
 }
 
 
-def said_of(error: ClientError | BotoCoreError) -> str:
+def describe(error: ClientError | BotoCoreError) -> str:
     """``NotFound: Topic does not exist``."""
     said = f"{code_of(error)}: {message_of(error)}" if isinstance(error, ClientError) else message_of(error)
     return quote(said.rstrip(": "), 400)
 
 
-def fix_of(error: ClientError | BotoCoreError) -> str | None:
-    """What to do about it, where that does not depend on what was tried."""
+def fix_for(error: ClientError | BotoCoreError) -> str | None:
+    """Returns what to do about it, if that does not depend on what was tried."""
     if isinstance(error, ClientError):
         return _FIXES.get(code_of(error))
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):

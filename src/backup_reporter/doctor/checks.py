@@ -1,4 +1,4 @@
-"""One thing tried: what, with which result, and how to mend it."""
+"""One check of the doctor's: what was tried, with which result, and how to fix it."""
 
 from __future__ import annotations
 
@@ -7,59 +7,59 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from backup_reporter.doctor.aws_errors import fix_of, said_of
-from backup_reporter.errors import SettingsError, reason_of
+from backup_reporter.doctor.aws_errors import describe, fix_for
+from backup_reporter.errors import CheckError, SettingsError, reason_of
 from backup_reporter.records import Record
+from backup_reporter.wording import count
 
-Result = Literal["ok", "warning", "failed", "off"]
-"""``warning``: it works, and somebody should look. ``off``: not set up, or not tried because of something else."""
+Result = Literal["passed", "failed", "warning", "skipped"]
+"""``warning``: it works, and needs a look. ``skipped``: not set up, or another check has to pass first."""
+
+_NOT_TRIED = "not tried"
 
 
 class Check(Record, frozen=True, kw_only=True):
-    """What was tried and what was found. ``mend`` is what to do, where there is something to do."""
+    """What was tried (``check``), and what was found (``detail``). ``fix`` is what to do, if there is something to do."""
 
     name: str
-    tried: str
     result: Result
-    found: str
+    check: str
+    detail: str
     fix: str | None = None
 
 
 class Diagnosis(Record, frozen=True, kw_only=True):
-    """All checks. ``healthy`` where none of them failed."""
+    """All checks. ``healthy`` if none of them failed."""
 
     healthy: bool
     checks: tuple[Check, ...]
 
 
-class Advice(Exception):
-    """Something that a check found, with its mend. Raised by what :func:`tried` calls."""
-
-    def __init__(self, found: str, fix: str, *, result: Result = "failed") -> None:
-        self.found = found
-        self.fix = fix
-        self.result = result
-        super().__init__(found)
-
-
-def tried(name: str, what: str, look: Callable[[], str], fix: str) -> Check:
-    """The result of ``look``, which says what it found or raises; ``mend`` is for what has no better one."""
+def run_check(name: str, check: str, look: Callable[[], str], fix: str) -> Check:
+    """The result of ``look``, which returns what it found or raises. ``fix`` is for errors without a fix of their own."""
     try:
-        return Check(name=name, tried=what, result="ok", found=look())
-    except Advice as ailment:
-        return Check(name=name, tried=what, result=ailment.result, found=ailment.found, fix=ailment.fix)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other checks their turn
-        return Check(name=name, tried=what, result="failed", found=_found(error), fix=_fix(error, fix))
+        return Check(name=name, result="passed", check=check, detail=look())
+    except CheckError as error:
+        return Check(name=name, result=error.result, check=check, detail=error.detail, fix=error.fix)
+    except Exception as error:  # noqa: BLE001 - no error of one check may keep the others from running
+        return Check(name=name, result="failed", check=check, detail=_detail(error), fix=_fix(error) or fix)
 
 
-def off(name: str, what: str, why: str) -> Check:
-    """Something that was not tried."""
-    return Check(name=name, tried=what, result="off", found=why)
+def skipped(name: str, why: str) -> Check:
+    """A check that was not tried."""
+    return Check(name=name, result="skipped", check=_NOT_TRIED, detail=why)
 
 
 def diagnosis(checks: Sequence[Check]) -> Diagnosis:
-    """All the checks, and whether there is anything to mend."""
+    """All the checks, and whether none of them failed."""
     return Diagnosis(healthy=not any(check.result == "failed" for check in checks), checks=tuple(checks))
+
+
+def summarize(found: Diagnosis) -> str:
+    """``All checks passed, 1 warning`` or ``2 checks failed, 1 warning``."""
+    failed, warnings = (sum(check.result == result for check in found.checks) for result in ("failed", "warning"))
+    verdict = f"{count(failed, 'check')} failed" if failed else "All checks passed"
+    return f"{verdict}, {count(warnings, 'warning')}" if warnings else verdict
 
 
 def settings_checks(error: SettingsError) -> list[Check]:
@@ -67,23 +67,23 @@ def settings_checks(error: SettingsError) -> list[Check]:
     checks = [
         Check(
             name="settings",
-            tried="read the environment",
             result="failed",
-            found=problem,
-            fix="Set it right: in the stack's parameters for the function, in the shell at the keyboard.",
+            check="read the environment",
+            detail=problem,
+            fix="Correct it: for a deployed function in the stack's parameters, at the keyboard in the shell.",
         )
         for problem in error.problems
     ]
-    return [*checks, off("everything else", "not tried", "the settings have to be mended first")]
+    return [*checks, skipped("everything else", "the settings have to be corrected first")]
 
 
-def _found(error: Exception) -> str:
-    return said_of(error) if isinstance(error, ClientError | BotoCoreError) else reason_of(error)
+def _detail(error: Exception) -> str:
+    return describe(error) if isinstance(error, ClientError | BotoCoreError) else reason_of(error)
 
 
-def _fix(error: Exception, fix: str) -> str:
+def _fix(error: Exception) -> str | None:
     # Our own error may stand for one of the SDK's.
     for cause in (error, error.__cause__):
         if isinstance(cause, ClientError | BotoCoreError):
-            return fix_of(cause) or fix
-    return fix
+            return fix_for(cause)
+    return None

@@ -1,4 +1,4 @@
-"""The whole examination: the same at the keyboard and in the function."""
+"""The whole diagnosis: the same at the keyboard and in the deployed function."""
 
 from __future__ import annotations
 
@@ -8,81 +8,81 @@ import msgspec
 
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.tenants import Tenant
-from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, off, settings_checks, tried
-from backup_reporter.doctor.destination_checks import DestinationChecks
+from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, run_check, settings_checks, skipped
+from backup_reporter.doctor.destination_checks import destination_checks
 from backup_reporter.doctor.palette_checks import PaletteChecks
 from backup_reporter.errors import SettingsError
 from backup_reporter.wording import count, listed
 
 _AFTER_THE_KEY = ("projects", "workspaces", "backup results", "rate", "clock")
+_DESTINATIONS_SECONDS = 30.0
+"""Kept for the checks of channels if Palette hangs; at most a third of the time."""
 _TENANTS_FIX = (
-    "Check TENANTS and the document there; the role needs ssm:GetParameter or s3:GetObject on it (docs/scale.md)."
+    "Check TENANTS and the document it names; the role needs ssm:GetParameter or s3:GetObject on it (docs/scale.md)."
 )
 _KEY_FIX = (
-    "Put the API key into the secret, alone or as apiKey in JSON (the role needs secretsmanager:GetSecretValue on it); at the keyboard it may be "
-    "in PALETTE_API_KEY instead."
+    "Put the API key into the secret, alone or as apiKey in JSON. The role needs secretsmanager:GetSecretValue on it. "
+    "At the keyboard the key may be in PALETTE_API_KEY instead."
 )
 
 
-def examine(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], float]) -> Diagnosis:
+def diagnose(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], float]) -> Diagnosis:
     """Tries everything that is set up. Publishes nothing, and never raises.
 
-    ``load_reporter`` may raise :class:`SettingsError`: that is a finding as well.
+    ``load_reporter`` may raise :class:`SettingsError`: each of its problems becomes a failed check.
     """
     try:
         reporter = load_reporter()
     except SettingsError as error:
         return diagnosis(settings_checks(error))
-    return diagnosis([*_of_the_settings(reporter), *_of_tenants(reporter, seconds_left), *_of_destinations(reporter)])
+    reserve_seconds = min(_DESTINATIONS_SECONDS, seconds_left() / 3)
+    checks = [
+        _settings_check(reporter),
+        *_tenant_checks(reporter, lambda: seconds_left() - reserve_seconds),
+        *destination_checks(reporter, seconds_left),
+    ]
+    return diagnosis(checks)
 
 
-def _of_the_settings(reporter: Reporter) -> Iterator[Check]:
+def _settings_check(reporter: Reporter) -> Check:
     settings = reporter.settings
     channels = ", ".join(settings.channels) or "no channel"
-    said = f"all valid; {settings.tenants or settings.api_url}; {channels}; times in {settings.thresholds.time_zone}"
-    yield Check(name="settings", tried="read the environment", result="ok", found=said)
+    detail = f"all valid; {settings.tenants or settings.api_url}; {channels}; times in {settings.thresholds.time_zone}"
+    return Check(name="settings", result="passed", check="read the environment", detail=detail)
 
 
-def _of_tenants(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterator[Check]:
-    """The one Palette of the settings, or each tenant in turn: then its name stands before that of the check."""
-    found: list[Tenant] = []
+def _tenant_checks(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterator[Check]:
+    """The one Palette of the settings, or each tenant in turn: then its name precedes that of the check."""
+    tenants: list[Tenant] = []
     if reporter.settings.tenants:
-        yield tried("tenants", "read the list of tenants", lambda: _read(reporter, found), _TENANTS_FIX)
+        yield run_check("tenants", "read the list of tenants", lambda: _read_tenants(reporter, tenants), _TENANTS_FIX)
     else:
-        found += reporter.tenants()
-    for number, tenant in enumerate(found, 1):
-        for check in _of_palette(reporter, tenant, _part_of(seconds_left, len(found) - number)):
+        tenants += reporter.tenants()
+    for number, tenant in enumerate(tenants, 1):
+        for check in _palette_checks(reporter, tenant, _share_of_time(seconds_left, len(tenants) - number)):
             yield msgspec.structs.replace(check, name=f"{tenant.name}: {check.name}") if tenant.name else check
 
 
-def _part_of(seconds_left: Callable[[], float], others: int) -> Callable[[], float]:
-    """What is left, but for as much again for each of the others: one that hangs must not take it all."""
-    kept_seconds = seconds_left() * others / (others + 1)
-    return lambda: seconds_left() - kept_seconds
+def _share_of_time(seconds_left: Callable[[], float], others: int) -> Callable[[], float]:
+    """An equal share of the time that is left: one tenant that hangs must not take that of the others."""
+    reserved_seconds = seconds_left() * others / (others + 1)
+    return lambda: seconds_left() - reserved_seconds
 
 
-def _read(reporter: Reporter, found: list[Tenant]) -> str:
-    found += reporter.tenants()
-    return f"{count(len(found), 'tenant')}: {listed([str(tenant.name) for tenant in found])}"
+def _read_tenants(reporter: Reporter, tenants: list[Tenant]) -> str:
+    tenants += reporter.tenants()
+    return f"{count(len(tenants), 'tenant')}: {listed([str(tenant.name) for tenant in tenants])}"
 
 
-def _of_palette(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[], float]) -> Iterator[Check]:
-    key = tried("key", "read the API key", lambda: _shape_of(reporter.read_api_key(tenant)), _KEY_FIX)
+def _palette_checks(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[], float]) -> Iterator[Check]:
+    key = run_check("key", "read the API key", lambda: _describe_key(reporter.read_api_key(tenant)), _KEY_FIX)
     yield key
     if key.result == "failed":
-        yield from (off(name, "not tried", "there has to be an API key first") for name in _AFTER_THE_KEY)
+        yield from (skipped(name, "the API key has to be readable first") for name in _AFTER_THE_KEY)
         return
     yield from PaletteChecks(reporter.palette(tenant, seconds_left), tenant).all()
 
 
-def _of_destinations(reporter: Reporter) -> Iterator[Check]:
-    heartbeat = reporter.settings.heartbeat_url_secret
-    slack = reporter.slack() if reporter.settings.slack_webhook_secret else None
-    yield from DestinationChecks(
-        reporter.settings, reporter.clients.aws, slack, lambda: reporter.secret("HEARTBEAT_URL_SECRET", heartbeat)
-    ).all()
-
-
-def _shape_of(key: str) -> str:
-    """Something about a key that tells nobody the key."""
+def _describe_key(key: str) -> str:
+    """Says something about a key without showing any of it."""
     return f"it is well-formed ({len(key)} characters)"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from backup_reporter.config.tenants import Tenant
-from backup_reporter.doctor.checks import Advice, Check, off, tried
-from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
+from backup_reporter.doctor.checks import Check, run_check, skipped
+from backup_reporter.errors import CheckError, KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import Fleet, discover, list_projects
@@ -45,16 +45,16 @@ class PaletteChecks:
 
     def all(self) -> Iterator[Check]:
         """Every check; where the key is of no use the others are not tried."""
-        projects = tried("projects", "list the projects that the API key sees", self._projects, _ADDRESS)
+        projects = run_check("projects", "list the projects that the API key sees", self._projects, _ADDRESS)
         yield projects
         if projects.result == "failed":
             for name in ("workspaces", "backup results", "rate", "clock"):
-                yield off(name, "not tried", "Palette has to list its projects first")
+                yield skipped(name, "Palette has to list its projects first")
             return
-        yield tried("workspaces", "list the workspaces of every project in scope", self._workspaces, _ADDRESS)
-        yield tried("backup results", "read the backups of a workspace in each project", self._results, _ADDRESS)
-        yield tried("rate", "compare the rate with what Palette allows and the fleet needs", self._rate, _ADDRESS)
-        yield tried("clock", "compare this clock with Palette's", self._clock, _ADDRESS)
+        yield run_check("workspaces", "list the workspaces of every project in scope", self._workspaces, _ADDRESS)
+        yield run_check("backup results", "read the backups of a workspace in each project", self._results, _ADDRESS)
+        yield run_check("rate", "compare the rate with what Palette allows and the fleet needs", self._rate, _ADDRESS)
+        yield run_check("clock", "compare this clock with Palette's", self._clock, _ADDRESS)
 
     def _projects(self) -> str:
         try:
@@ -62,11 +62,11 @@ class PaletteChecks:
         except PaletteError as error:
             if error.status == 403 and self._tenant.project_uids:
                 return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
-            raise Advice(str(error), _fix(error, "project.list and project.get")) from error
+            raise CheckError(str(error), _fix(error, "project.list and project.get")) from error
         if problems:
-            raise Advice(_first_of(problems), _LATER)
+            raise CheckError(_first_of(problems), _LATER)
         if not projects:
-            raise Advice(
+            raise CheckError(
                 "the API key is accepted, and sees no project",
                 "Give its user the permissions project.list and project.get, in the tenant that has the workspaces.",
             )
@@ -78,12 +78,12 @@ class PaletteChecks:
         said = _named("workspace", fleet.workspaces)
         if fleet.problems:
             needs = "workspace.list and workspace.get in each project"
-            raise Advice(
+            raise CheckError(
                 f"{said}; {_first_of(fleet.problems)}",
                 f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS has to be a project that it sees.",
             )
         if fleet.unlisted_workspace_uids:
-            raise Advice(
+            raise CheckError(
                 f"{said}; no project lists {listed(fleet.unlisted_workspace_uids)}",
                 "Correct PALETTE_WORKSPACE_UIDS: a workspace's uid stands in its address in Palette's console.",
             )
@@ -93,15 +93,15 @@ class PaletteChecks:
         alive = [workspace for workspace in self._fleet.workspaces if not workspace.deleted_at]
         by_project = [list(found) for _, found in groupby(alive, key=lambda workspace: workspace.project_uid)]
         if not by_project:
-            raise Advice(
-                "there is no workspace whose backups could be read", "See the check before this one.", result="off"
+            raise CheckError(
+                "there is no workspace whose backups could be read", "See the check before this one.", result="skipped"
             )
         refused = [refusal for found in by_project[:_MAX_PROJECTS] if (refusal := self._refusal(found))]
         looked_at = min(len(by_project), _MAX_PROJECTS)
         if refused:
             project, error = refused[0]
             names = listed([quote(name, 63) for name, _ in refused])
-            raise Advice(
+            raise CheckError(
                 f"readable in {looked_at - len(refused)} of {count(looked_at, 'project')}, not in {names}: {error}",
                 _fix(error, f"workspace.backup (and workspace.get) in project {quote(project, 63)}"),
             )
@@ -127,13 +127,13 @@ class PaletteChecks:
         seconds = max(0.0, workspaces - burst) / per_second
         needed = f"{count(workspaces, 'workspace')} take about {seconds:.0f} s at {per_second:g} a second"
         if seconds > _RUN_SECONDS:
-            raise Advice(
+            raise CheckError(
                 f"{needed}, and one function has 900 s",
                 "Set the stack's parameter Fleet to yes (docs/scale.md); in one function what is not reached is UNKNOWN.",
                 result="warning",
             )
         if per_second > ALLOWED_PER_SECOND or burst > ALLOWED_AT_ONCE:
-            raise Advice(
+            raise CheckError(
                 f"{per_second:g} a second and {burst} at once are more than Palette allows "
                 f"({ALLOWED_PER_SECOND:g} and {ALLOWED_AT_ONCE}), unless yours was set up otherwise",
                 "Leave PALETTE_REQUESTS_PER_SECOND at 10 and PALETTE_BURST at 45 where you do not know better.",
@@ -144,13 +144,13 @@ class PaletteChecks:
     def _clock(self) -> str:
         theirs_ahead_seconds = self._client.clock.ahead_seconds
         if theirs_ahead_seconds is None:
-            raise Advice(
+            raise CheckError(
                 "Palette did not say what time it is", "Nothing to do if your clock is right.", result="warning"
             )
         skew_seconds = abs(theirs_ahead_seconds)
         said = f"{skew_seconds:.0f} s {'behind' if theirs_ahead_seconds > 0 else 'ahead of'} Palette's"
         if skew_seconds > _MAX_SKEW_SECONDS:
-            raise Advice(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
+            raise CheckError(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
         return said
 
 

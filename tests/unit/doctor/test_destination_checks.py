@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from backup_reporter.aws.clients import Clients
+from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.environment import load
 from backup_reporter.config.settings import Settings
 from backup_reporter.doctor.checks import Check
-from backup_reporter.doctor.destination_checks import DestinationChecks
+from backup_reporter.doctor.destination_checks import destination_checks
 
 SETTINGS = load(
     {
@@ -36,23 +38,35 @@ class Refusing:
         return call
 
 
+class RefusingClients(Clients):
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self._code = code
+
+    def aws(self, service: str) -> Any:
+        return Refusing(self._code)
+
+
 def checks(code: str, settings: Settings = SETTINGS) -> dict[str, Check]:
-    found = DestinationChecks(settings, lambda _: Refusing(code), None, lambda: "https://example.com").all()
-    return {check.name: check for check in found}
+    reporter = Reporter(settings, clients=RefusingClients(code))
+    return {check.name: check for check in destination_checks(reporter, lambda: 10.0)}
 
 
 @pytest.mark.parametrize("name", ["bucket", "eventbridge"])
 def test_what_is_not_allowed_says_who_has_to_allow_it(name: str) -> None:
     check = checks("AccessDenied")[name]
     assert check.result == "failed"
-    assert "AccessDenied" in check.found
+    assert "AccessDenied" in check.detail
     assert check.fix is not None
     assert check.fix.startswith("Allow it: template.yaml has the policy")
 
 
 def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
     check = checks("AccessDeniedException")["table"]
-    assert (check.result, check.found) == ("warning", "it may not be looked at from here")
+    assert (check.result, check.detail) == (
+        "warning",
+        "this role may not describe it; reports need only to write to it",
+    )
 
 
 @pytest.mark.parametrize(
@@ -65,11 +79,11 @@ def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
         ("SomethingElse", "Check REPORT_BUCKET, and that it is in this account and region."),
     ],
 )
-def test_each_refusal_of_aws_has_its_mend(code: str, fix: str) -> None:
+def test_each_refusal_of_aws_has_its_fix(code: str, fix: str) -> None:
     assert fix in (checks(code)["bucket"].fix or "")
 
 
 def test_what_is_not_set_up_is_not_tried() -> None:
     found = checks("AccessDenied", load({"PALETTE_API_KEY_SECRET": "key"}))
-    assert {check.result for name, check in found.items() if name != "channels"} == {"off"}
-    assert (found["channels"].result, found["channels"].found) == ("warning", "none: nobody would be told")
+    assert {check.result for name, check in found.items() if name != "channels"} == {"skipped"}
+    assert (found["channels"].result, found["channels"].detail) == ("warning", "none: no one would be notified")

@@ -18,21 +18,24 @@ from zoneinfo import ZoneInfo
 import urllib3
 
 from backup_reporter.aws.secrets import is_allowed_url
+from backup_reporter.channels.channel import Connections
 from backup_reporter.channels.slack.http import Answer, SlackHttp
 from backup_reporter.channels.slack.secret import Bot, parse_slack_secret
-from backup_reporter.config.settings import ChannelName
-from backup_reporter.errors import ChannelError
+from backup_reporter.config.settings import ChannelName, Settings
+from backup_reporter.errors import ChannelError, CheckError
 from backup_reporter.report.attachment import Attachment, csv_attachment
 from backup_reporter.report.model import Report
 from backup_reporter.report.slack_blocks import Message, message, plain, thread
 
+CHECK = "send Slack an empty message"
 API_URL = "https://slack.com/api"
+_CHECK_SECONDS = 10.0
 
 _BINARY = {"Content-Type": "application/octet-stream"}
 _ABOUT_THE_BLOCKS = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "invalid_payload", "msg_blocks_too_long", "msg_too_long"}
 )
-FIXES = {
+_FIXES = {
     "no_service": "the webhook was removed or switched off: make a new one and put its URL into the secret",
     "no_service_id": "the webhook URL is incomplete: copy it again from Slack's app settings",
     "no_active_hooks": "the webhook is switched off: switch it on, or make a new one",
@@ -55,8 +58,15 @@ FIXES = {
 }
 """What to do about Slack's permanent answers."""
 
-WORDS_FOR_NOTHING_TO_SAY = frozenset({"no_text", "missing_text_or_fallback_or_attachments", "invalid_payload", "ok"})
-"""Slack's answers to a message without anything in it, where there is nothing else to complain about."""
+_WORDS_FOR_AN_EMPTY_MESSAGE = frozenset({"no_text", "missing_text_or_fallback_or_attachments", "invalid_payload", "ok"})
+"""Slack's answers to an empty message if it has nothing else to complain about."""
+
+
+def from_settings(settings: Settings, connections: Connections) -> SlackChannel:
+    """Builds the channel, whose secret is read when it is used."""
+    name = settings.slack_webhook_secret
+    read_secret = partial(connections.secret, "SLACK_WEBHOOK_SECRET", name)
+    return SlackChannel(connections.http, read_secret, secret_name=name or "")
 
 
 class SlackChannel:
@@ -87,14 +97,18 @@ class SlackChannel:
         _or_plainly(post, message(report, zone), report, zone)
         return None
 
-    def probe(self, seconds_left: Callable[[], float]) -> str:
-        """Slack's answer, in a word, to a message without anything in it: nothing is posted.
+    def check(self, seconds_left: Callable[[], float]) -> str:
+        """Sends an empty message, of which Slack says what it would say of a real one, and that it is empty."""
+        word = self._answer_to_an_empty_message(lambda: min(_CHECK_SECONDS, seconds_left()))
+        if word in _WORDS_FOR_AN_EMPTY_MESSAGE:
+            return "it answers, and nothing was posted"
+        fix = _FIXES.get(word, "check the secret and the app in Slack")
+        raise CheckError(f"it answers {word}", f"{fix[0].upper()}{fix[1:]}.")
 
-        One of :data:`WORDS_FOR_NOTHING_TO_SAY` where it would take a real one. Raises as :meth:`send` does.
-        """
+    def _answer_to_an_empty_message(self, seconds_left: Callable[[], float]) -> str:
         target = parse_slack_secret(self._read_secret(), self._secret_name)
         if isinstance(target, Bot):
-            return _BotPost(self._http, self._api_url, target, seconds_left).probe()
+            return _BotPost(self._http, self._api_url, target, seconds_left).post_empty_message()
         return _post_json(self._http, target.url, {}, {}, seconds_left=seconds_left).word
 
 
@@ -121,7 +135,7 @@ class _BotPost:
             # Everybody has the verdict: a second try would post that again.
             return f"the verdict was posted, but not all that belongs to it: {error}"
 
-    def probe(self) -> str:
+    def post_empty_message(self) -> str:
         return self._post_message(self._bot.channel, None, {}).word
 
     def _attach(self, file: Attachment, channel: str, thread_ts: str) -> str | None:
@@ -181,6 +195,6 @@ def _or_plainly(post: Callable[[Message], Answer], content: Message, report: Rep
 
 def _accepted(answer: Answer) -> Answer:
     if answer.word != "ok":
-        fix = FIXES.get(answer.word)
+        fix = _FIXES.get(answer.word)
         raise ChannelError(f"Slack refused: {answer.word}" + (f" ({fix})" if fix else ""), permanent=True)
     return answer
