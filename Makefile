@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory findings parameters screenshots lock clean
+.PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,9 @@ build: .venv-sam/.sam  ## Builds the function as it is deployed, with its bill o
 
 e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS with IAM enforced, and uses it
 	$(BIN)/pytest -q tests/e2e --override-ini addopts=--strict-markers
+
+simulate: $(VENV)/.dev  ## Simulates workspaces whose truth is known, in five minutes, and writes docs/accuracy.md
+	PYTHONPATH=src:. $(BIN)/python -m bench.simulation --worlds 1600 --output docs/accuracy.md
 
 BENCH = PYTHONPATH=src $(BIN)/python -m bench --python $(FUNCTION_PYTHON) --package build/bench
 
