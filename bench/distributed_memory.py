@@ -36,12 +36,12 @@ from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRu
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.lists import Page, Project
-from backup_reporter.report.attachment import csv_attachment
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import compare
+from backup_reporter.report.csv import csv_attachment
 from backup_reporter.report.model import Report
 from backup_reporter.report.packed import PackedReports
-from backup_reporter.report.slack_blocks import message
+from backup_reporter.report.slack import message
 from backup_reporter.run import pipeline
 from backup_reporter.run.pipeline import Palette
 from backup_reporter.run.publish import Destinations

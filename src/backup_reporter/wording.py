@@ -24,6 +24,18 @@ def duration(length: timedelta) -> str:
     return count(minutes // 60, "hour") if minutes >= 120 else count(minutes, "minute")
 
 
+def age(at: datetime, now: datetime) -> str:
+    """``6 hours ago``, ``in 3 days``."""
+    return f"{duration(now - at)} ago" if at <= now else f"in {duration(at - now)}"
+
+
+def retention(hours: float) -> str:
+    """How long a restore point is kept: ``36 hours``, ``30 days``."""
+    if hours >= 24 and hours % 24 == 0:
+        return count(int(hours // 24), "day")
+    return "1 hour" if hours == 1 else f"{hours:g} hours"
+
+
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """A time for people: ``2026-11-23 08:00 CET``."""
     return f"{local(at, zone):%Y-%m-%d %H:%M %Z}"

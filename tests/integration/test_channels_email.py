@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from backup_reporter.channels.email import EmailChannel, payload
 from backup_reporter.errors import ChannelError
-from backup_reporter.report.attachment import csv_attachment
+from backup_reporter.report.csv import csv_attachment
 from backup_reporter.report.model import Report
 from support.report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
 from support.world import LocalAws

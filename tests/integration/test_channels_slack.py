@@ -13,8 +13,7 @@ import urllib3
 
 from backup_reporter.channels.slack.channel import SlackChannel
 from backup_reporter.errors import ChannelError, SecretError
-from backup_reporter.report.attachment import csv_attachment
-from backup_reporter.report.csv import render_csv
+from backup_reporter.report.csv import csv_attachment, render_csv
 from backup_reporter.report.model import Report
 from support.local_server import Answer, Fault, Request, Script
 from support.report_builders import a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace

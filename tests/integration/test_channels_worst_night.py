@@ -19,7 +19,7 @@ from backup_reporter.channels.email import EmailChannel
 from backup_reporter.channels.eventbridge import EventBridgeChannel
 from backup_reporter.channels.slack.channel import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
-from backup_reporter.report import slack_blocks
+from backup_reporter.report import slack
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.truncate import fit
 from backup_reporter.run.deliver import deliver
@@ -97,5 +97,5 @@ def test_the_worst_night_takes_no_more_than_a_few_copies_of_itself_to_render() -
 def render(fleet: Report) -> None:
     sns.payload(fleet, UTC)
     eventbridge.payload(fleet, "default")
-    slack_blocks.message(fleet, UTC)
+    slack.message(fleet, UTC)
     fit(fleet)

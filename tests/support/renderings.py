@@ -24,14 +24,13 @@ from backup_reporter.channels import eventbridge, sns
 from backup_reporter.channels.email import payload as email_payload
 from backup_reporter.cli.view import ReportView
 from backup_reporter.health.catalog import CODES
-from backup_reporter.report.attachment import csv_attachment
-from backup_reporter.report.csv import COLUMNS, render_csv
+from backup_reporter.report.csv import COLUMNS, csv_attachment, render_csv
 from backup_reporter.report.groups import title_of
 from backup_reporter.report.markdown import render_markdown
 from backup_reporter.report.model import Report, from_json, to_json
 from backup_reporter.report.page.index import entry_of, render_index
 from backup_reporter.report.page.page import render_page
-from backup_reporter.report.slack_blocks import MAX_MESSAGE, message, plain, thread
+from backup_reporter.report.slack import MAX_MESSAGE, message, plain, thread
 from backup_reporter.report.text import text
 from backup_reporter.report.truncate import fit
 from backup_reporter.telemetry import Observer
@@ -169,7 +168,7 @@ def _markdown(report: Report) -> None:
     outline = _Markup(html)
     assert outline.tags.keys() <= {"h1", "h2", "h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
     assert outline.tags["td"] % 11 == 0, "a name has made a column of its own"
-    assert not re.search(r"(?<!\\)https?:|(?<!\w)@\w", markdown)
+    assert not re.search(r"https?://|(?<!\w)@\w", markdown)
 
 
 def _csv(report: Report) -> None:

@@ -17,7 +17,7 @@ from backup_reporter.aws.errors import channel_errors, code_of
 from backup_reporter.channels.channel import Connections
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import CheckError
-from backup_reporter.report.attachment import Attachment, csv_attachment
+from backup_reporter.report.csv import Attachment, csv_attachment
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report
 from backup_reporter.report.text import subject, text

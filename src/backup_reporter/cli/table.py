@@ -18,9 +18,8 @@ from backup_reporter.report.day_states import STRIP_DAYS
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.locations import NAME_LENGTH, place
 from backup_reporter.report.model import Report
-from backup_reporter.report.page.view import age
 from backup_reporter.report.rows import Row, rows
-from backup_reporter.wording import count, quote
+from backup_reporter.wording import age, count, quote
 
 MAX_HEALTHY = 40
 """Healthy workspaces beyond these are counted: what matters must not scroll out of sight."""

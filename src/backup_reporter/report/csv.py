@@ -10,6 +10,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,9 @@ COLUMNS = (
     "report",
     "as of",
 )
+
+MAX_ATTACHMENT_BYTES = 5_000_000
+"""Mail servers commonly take ten megabytes, and a file grows by a third on its way."""
 
 _CELL_LENGTH = 4000
 _Cell = str | float | int | datetime | None
@@ -120,3 +124,26 @@ def _cell(value: _Cell) -> str:
     if isinstance(value, str):
         return _BEGINS_FORMULA.sub(r"\1\2'", quote(value, _CELL_LENGTH))
     return str(value).removesuffix(".0")
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file with its name; ``content`` is UTF-8 with the mark by which spreadsheets know it.
+
+    ``remark`` says why it cannot be sent along, where it cannot; then there is no content.
+    """
+
+    name: str
+    content: bytes
+    remark: str | None = None
+
+
+def csv_attachment(report: Report) -> Attachment:
+    """The CSV, where it is not too large."""
+    name, content = f"{report.report_id}.csv", bytearray()
+    for piece in csv_pieces(report):
+        content += piece
+        if len(content) > MAX_ATTACHMENT_BYTES:
+            remark = f"the CSV of more than {MAX_ATTACHMENT_BYTES / 1e6:.0f} MB is too large to be attached"
+            return Attachment(name, b"", remark)
+    return Attachment(name, bytes(content))

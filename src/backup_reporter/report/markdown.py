@@ -11,9 +11,8 @@ from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.locations import member_lines, place
 from backup_reporter.report.model import Report
-from backup_reporter.report.page.view import hours, problems
-from backup_reporter.report.rows import Row, rows
-from backup_reporter.wording import moment, quote
+from backup_reporter.report.rows import Row, problem_titles, rows
+from backup_reporter.wording import moment, quote, retention
 
 _COLUMNS = (
     "Status",
@@ -124,7 +123,7 @@ def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
         place(workspace.tenant, workspace.project_name),
         row.cluster_name or row.cluster_uid or "",
     )
-    yield problems(row)
+    yield problem_titles(row)
     if cluster and cluster.restore_points:
         yield _moment(cluster.newest_restore_point_at, zone) or "unknown"
         yield _moment(cluster.expires_at, zone) or "never"
@@ -132,7 +131,7 @@ def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
         yield from ("none" if cluster else "", "")
     yield str(cluster.restore_points) if cluster else ""
     yield workspace.schedule or ""
-    yield "" if workspace.retention_hours is None else hours(workspace.retention_hours)
+    yield "" if workspace.retention_hours is None else retention(workspace.retention_hours)
     yield "" if workspace.survives_failures is None else str(workspace.survives_failures)
 
 

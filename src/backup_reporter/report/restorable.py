@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
 from backup_reporter.report.groups import title_of
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
-from backup_reporter.report.model import ClusterReport, WorkspaceReport
-from backup_reporter.report.page.timeline import restorable_until
+from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
 from backup_reporter.wording import quote
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+"""The expiry of a restore point that has none."""
+
+
+def series_of(cluster: ClusterReport) -> tuple[RestorePointSeries, ...]:
+    """Returns a cluster's restore points, oldest first. A shortened report has only the newest one."""
+    if cluster.restore_point_series or not cluster.restore_points:
+        return cluster.restore_point_series
+    made_at, expires_at = cluster.newest_restore_point_at, cluster.expires_at
+    newest = RestorePointSeries(
+        count=1, first_at=made_at, last_at=made_at, first_expires_at=expires_at, last_expires_at=expires_at
+    )
+    return (newest,)
+
+
+def restorable_until(cluster: ClusterReport) -> datetime | None:
+    """Returns when the last restore point expires or expired, ``FOREVER``, or ``None`` if there never was one."""
+    expiries = [expiry for series in series_of(cluster) for expiry in (series.first_expires_at, series.last_expires_at)]
+    return max((expiry or FOREVER for expiry in expiries), default=None)
 
 
 def has_every_copy(workspace: WorkspaceReport) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of
+from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
 from backup_reporter.report.packed import with_findings
 
@@ -32,6 +33,12 @@ def rows(report: Report) -> Iterator[Row]:
         workspaces = report.workspaces if status == "OK" else with_findings(report.workspaces)
         for workspace in workspaces:
             yield from sorted((row for row in _rows_of(workspace) if row.status == status), key=_name)
+
+
+def problem_titles(row: Row) -> str:
+    """What is wrong with a cluster: ``Backup failed, The last copy expires soon (muted)``."""
+    titles = (title_of_finding(finding) for finding in row.findings if finding.severity != "info")
+    return ", ".join(dict.fromkeys(titles))
 
 
 def _rows_of(workspace: WorkspaceReport) -> Iterator[Row]:

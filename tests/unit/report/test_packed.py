@@ -13,7 +13,7 @@ from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import from_json, from_json_lines, json_pieces, to_json
 from backup_reporter.report.packed import PackedReports, with_findings, worst_first
 from backup_reporter.report.rows import rows
-from backup_reporter.report.slack_blocks import message
+from backup_reporter.report.slack import message
 from backup_reporter.report.text import text
 from backup_reporter.report.truncate import Room, fit
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days

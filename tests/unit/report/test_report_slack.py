@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from backup_reporter.report.model import Report
-from backup_reporter.report.slack_blocks import MAX_BLOCKS, MAX_MESSAGE, message, plain, thread
-from backup_reporter.report.slack_text import as_it_is, cut, escape
+from backup_reporter.report.slack import MAX_BLOCKS, MAX_MESSAGE, as_it_is, cut, escape, message, plain, thread
 from support.report_builders import (
     NOW,
     a_cluster,

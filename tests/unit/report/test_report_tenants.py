@@ -15,7 +15,7 @@ from backup_reporter.report.markdown import render_markdown
 from backup_reporter.report.model import Report, Scope, scope_id, to_json
 from backup_reporter.report.page.page import render_page
 from backup_reporter.report.phrases import scope_line, tenant_lines, trust_line
-from backup_reporter.report.slack_blocks import message
+from backup_reporter.report.slack import message
 from backup_reporter.report.text import sms, text
 from backup_reporter.report.truncate import Room, fit, size_in_answer
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days

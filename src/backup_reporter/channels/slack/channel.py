@@ -23,9 +23,9 @@ from backup_reporter.channels.slack.http import Answer, SlackHttp
 from backup_reporter.channels.slack.secret import Bot, parse_slack_secret
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError, CheckError
-from backup_reporter.report.attachment import Attachment, csv_attachment
+from backup_reporter.report.csv import Attachment, csv_attachment
 from backup_reporter.report.model import Report
-from backup_reporter.report.slack_blocks import Message, message, plain, thread
+from backup_reporter.report.slack import Message, message, plain, thread
 
 CHECK = "send Slack an empty message"
 API_URL = "https://slack.com/api"

@@ -21,9 +21,10 @@ from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.model import Report
 from backup_reporter.report.packed import worst_first
 from backup_reporter.report.page.summary_rows import glance, well_line
-from backup_reporter.report.page.view import WorkspaceView, age, day_label, evidence, hours, problems
-from backup_reporter.report.rows import rows
+from backup_reporter.report.page.view import WorkspaceView, day_label, evidence
+from backup_reporter.report.rows import problem_titles, rows
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
+from backup_reporter.wording import age, retention
 
 PAGE_BYTES = 4_990_000
 """A page is no larger, whatever the fleet. What does not fit is counted; of the workspaces, the healthy go first."""
@@ -70,10 +71,10 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     """The whole page, at most ``PAGE_BYTES`` of UTF-8; times are shown in ``zone``."""
     anchors = {(view.workspace.tenant, view.workspace.uid): view.anchor for view in _views(report, zone)}
     templates = environment(zone, report.as_of)
-    templates.filters |= {"age": partial(age, now=report.as_of), "hours": hours}
+    templates.filters |= {"age": partial(age, now=report.as_of), "retention": retention}
     templates.filters |= {
         "day_label": day_label,
-        "problems": problems,
+        "problem_titles": problem_titles,
         "strip_words": strip_words,
         "evidence": evidence,
     }

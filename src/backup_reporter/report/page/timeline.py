@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
+from backup_reporter.report.restorable import restorable_until, series_of
 
-FOREVER = datetime.max.replace(tzinfo=UTC)
 WIDTH = 1000
 HEIGHT = 100
 MAX_LINES = 14
@@ -99,7 +99,7 @@ def ticks(axis: Axis, zone: ZoneInfo) -> Iterator[Tick]:
 
 def drawing(cluster: ClusterReport, workspace: WorkspaceReport, axis: Axis) -> Drawing:
     """Draws what is left of a cluster's copies; the newest is the lowest line, above the one that is awaited."""
-    entries = cluster.restore_point_series or _newest_alone(cluster)
+    entries = series_of(cluster)
     total = sum(entry.count for entry in entries)
     pitch = min(_MAX_PITCH, (HEIGHT - 2 * _MARGIN) / max(1, total))
     lines, bands, number = "", "", 0
@@ -140,14 +140,6 @@ def _between(first: datetime | None, last: datetime | None, share: float) -> dat
     return first + (last - first) * share if first and last else None
 
 
-def _newest_alone(cluster: ClusterReport) -> tuple[RestorePointSeries, ...]:
-    """Where a report leaves the copies of healthy workspaces out, their newest is known all the same."""
-    if not cluster.restore_points:
-        return ()
-    made, ends = cluster.newest_restore_point_at, cluster.expires_at
-    return (RestorePointSeries(count=1, first_at=made, last_at=made, first_expires_at=ends, last_expires_at=ends),)
-
-
 def _awaited(workspace: WorkspaceReport, y: float, axis: Axis) -> str:
     """The line of the copy that the next run should make, where that is soon enough to be drawn."""
     due, hours = workspace.next_run_at, workspace.retention_hours
@@ -165,10 +157,3 @@ def _gaps(cluster: ClusterReport, next_run_at: datetime | None, axis: Axis) -> I
         yield Gap(left, due - left, is_certain=True)
     if due < WIDTH:
         yield Gap(due, WIDTH - due, is_certain=False)
-
-
-def restorable_until(cluster: ClusterReport) -> datetime | None:
-    """When the last of a cluster's copies runs out (or ran out), ``FOREVER``, or ``None`` where there never was one."""
-    entries = cluster.restore_point_series or _newest_alone(cluster)
-    ends = [end for entry in entries for end in (entry.first_expires_at, entry.last_expires_at)]
-    return max((end or FOREVER for end in ends), default=None)

@@ -10,12 +10,11 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Finding
 from backup_reporter.report.day_states import STATE_WORDS
-from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
-from backup_reporter.report.page.timeline import FOREVER, Axis, Drawing, Tick, axis, drawing, restorable_until, ticks
-from backup_reporter.report.rows import Row
+from backup_reporter.report.page.timeline import Axis, Drawing, Tick, axis, drawing, ticks
+from backup_reporter.report.restorable import FOREVER, restorable_until
 from backup_reporter.report.templating import short_date
-from backup_reporter.wording import count, duration, moment, quote
+from backup_reporter.wording import count, duration, moment, quote, retention
 
 _ROOM_FOR_NEXT_RUN = 900
 """Thousandths of an axis up to which there is room to name the next run."""
@@ -121,18 +120,11 @@ class WorkspaceView:
         if workspace.schedule:
             yield f"schedule {quote(workspace.schedule, 60)}"
         if workspace.retention_hours is not None:
-            yield f"copies kept {hours(workspace.retention_hours)}"
+            yield f"copies kept {retention(workspace.retention_hours)}"
         if workspace.next_run_at:
             yield f"next run {moment(workspace.next_run_at, self.zone)}"
         if workspace.survives_failures is not None:
             yield f"survives {count(workspace.survives_failures, 'failed run')} in a row"
-
-
-def hours(number: float) -> str:
-    """A retention as people say it: ``36 hours``, ``30 days``."""
-    if number >= 24 and number % 24 == 0:
-        return count(int(number // 24), "day")
-    return "1 hour" if number == 1 else f"{number:g} hours"
 
 
 def day_label(day: Day) -> str:
@@ -146,16 +138,6 @@ def _date(day: date) -> str:
     return f"{day:%a} {short_date(day)}"
 
 
-def age(at: datetime, now: datetime) -> str:
-    """``6 hours ago``, ``in 3 days``."""
-    return f"{duration(now - at)} ago" if at <= now else f"in {duration(at - now)}"
-
-
 def evidence(value: object) -> str:
     """A piece of evidence as text; several are joined."""
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def problems(row: Row) -> str:
-    """What is wrong with a cluster: ``Backup failed, The last copy expires soon (muted)``."""
-    return ", ".join(dict.fromkeys(title_of_finding(finding) for finding in row.findings if finding.severity != "info"))
