@@ -38,7 +38,7 @@ DAYS: Mapping[DayState, Sign] = {
     "partially-failing": Sign("▹", "}", "yellow"),
     "deleting": Sign("-", "-", "dim"),
     "unclear": Sign("~", "~", "magenta"),
-    "none": Sign("·", ".", "dim"),
+    "not-due": Sign("·", ".", "dim"),
 }
 
 DAY_WORDS: Mapping[DayState, str] = {
@@ -51,6 +51,6 @@ DAY_WORDS: Mapping[DayState, str] = {
     "partially-failing": "running, incomplete",
     "deleting": "being deleted",
     "unclear": "not known",
-    "none": "none due",
+    "not-due": "none due",
 }
 """What a day's sign means, in a legend."""

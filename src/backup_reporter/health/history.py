@@ -48,7 +48,7 @@ def _absence(context: Context, day: date) -> DayState:
         # By a run just before the day or after it, which answers none of those in between.
         due = _last_due(context, day, due - timedelta(seconds=1))
     if due is None:
-        return "none"
+        return "not-due"
     has_all_runs = not context.result.unreadable_runs and not _is_before_history(context, due)
     return "missed" if has_all_runs and _last_due(context, day, context.now - context.thresholds.grace) else "unclear"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,16 +14,9 @@ from backup_reporter.health.history import history
 from backup_reporter.health.model import BackupResult, ClusterBackup, Run, Workspace
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.restore_point_series import restore_point_series
-from backup_reporter.health.rules import (
-    CLUSTER_RULES,
-    CONCLUDE_FROM_ABSENCE,
-    EXPLAIN_A_MISSING_COPY,
-    NOT_ABOUT_ONE_RUN,
-    ONLY_ABOUT_ONE_RUN,
-    WORKSPACE_RULES,
-    restore_points,
-)
+from backup_reporter.health.rules import RULES
 from backup_reporter.health.rules.restore_points import newest_restore_point
+from backup_reporter.health.rules.rule import Rule
 from backup_reporter.health.rules.workspace import mute_unreadable, unreadable_runs
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import Subject, run_time
@@ -53,10 +46,14 @@ def judge(
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
     context = build_context(workspace, result, thresholds, now, asked_at)
-    left_out = NOT_ABOUT_ONE_RUN if single_run else ONLY_ABOUT_ONE_RUN
-    if _says_that_entries_are_missing(context):
-        left_out |= CONCLUDE_FROM_ABSENCE
-    return _workspace_report(context, _findings(context, left_out))
+    whole_history = not _says_that_entries_are_missing(context)
+    rules = [
+        rule
+        for rule in RULES
+        if rule.applies_to in ("any", "one run" if single_run else "history")
+        and (whole_history or not rule.needs_whole_history)
+    ]
+    return _workspace_report(context, _findings(context, rules))
 
 
 def _says_that_entries_are_missing(context: Context) -> bool:
@@ -93,25 +90,21 @@ def _without_backups(workspace: Workspace, said: Finding, thresholds: Thresholds
     return WorkspaceReport(**_identity(workspace), status=status_of(findings), findings=findings)
 
 
-def _findings(context: Context, left_out: frozenset[Any]) -> tuple[Finding, ...]:
-    found: list[Finding] = []
-    for subject in context.timeline.subjects:
-        found.extend(filter(None, (rule(context, subject) for rule in CLUSTER_RULES if rule not in left_out)))
-    for rule in WORKSPACE_RULES:
-        if rule not in left_out:
-            found.extend(rule(context))
-    if restore_points.copies_stopped_coming not in left_out:
-        found.extend(_unexplained(context, found))
-    return _sorted_and_muted(context, _once_each(found))
+def _findings(context: Context, rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    findings = [finding for rule in rules if not rule.only_unexplained for finding in rule.check(context)]
+    explained = {_subject_of(finding) for finding in findings if finding.code in _EXPLAINING_CODES}
+    if _THE_WORKSPACE not in explained:
+        others = (finding for rule in rules if rule.only_unexplained for finding in rule.check(context))
+        findings += [finding for finding in others if _subject_of(finding) not in explained]
+    return _sorted_and_muted(context, _once_each(findings))
 
 
-def _unexplained(context: Context, found: list[Finding]) -> list[Finding]:
-    """What the net holds: clusters without a new copy, where nothing that was found tells why."""
-    told = {(said.cluster_uid, said.cluster_name) for said in found if said.code in EXPLAIN_A_MISSING_COPY}
-    if (None, None) in told:
-        return []
-    held = (restore_points.copies_stopped_coming(context, subject) for subject in context.timeline.subjects)
-    return [said for said in held if said and (said.cluster_uid, said.cluster_name) not in told]
+_THE_WORKSPACE = (None, None)
+_EXPLAINING_CODES = frozenset(rule.code for rule in RULES if rule.explains_missing_copy)
+
+
+def _subject_of(finding: Finding) -> tuple[str | None, str | None]:
+    return (finding.cluster_uid, finding.cluster_name)
 
 
 def _once_each(findings: list[Finding]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from backup_reporter.health.findings import Finding, Status
 from backup_reporter.health.phases import PhaseClass
 from backup_reporter.records import Instant, Record
 
-DayState = PhaseClass | Literal["missed", "unclear", "none"]
+DayState = PhaseClass | Literal["missed", "unclear", "not-due"]
 
 
 class LatestRun(Record, frozen=True, kw_only=True):
@@ -50,7 +50,7 @@ class ClusterReport(Record, frozen=True, kw_only=True):
 class Day(Record, frozen=True, kw_only=True):
     """The worst that happened on one day (UTC), or why no run began on it.
 
-    ``missed``: one was due; ``none``: none was due; ``unclear``: nobody can tell (the schedule or a run is unreadable,
+    ``missed``: one was due; ``not-due``: no run was due; ``unclear``: nobody can tell (the schedule or a run is unreadable,
     Palette remembers no run that is so old, or the grace of today's due time lasts).
     """
 

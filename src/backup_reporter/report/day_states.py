@@ -21,7 +21,7 @@ STATE_WORDS: Mapping[DayState, str] = {
     "partially-failing": "running, and incomplete already",
     "deleting": "being deleted",
     "unclear": "no run, and not known whether one is missing",
-    "none": "no run due",
+    "not-due": "no run due",
 }
 """The states of a day as people say them, in the order of a legend."""
 
@@ -29,5 +29,5 @@ STATE_WORDS: Mapping[DayState, str] = {
 def strip_words(workspace: WorkspaceReport) -> str:
     """The last days in words, for whoever cannot see the strip: ``12 succeeded, 2 failed``."""
     days = Counter(day.state for day in workspace.history[-STRIP_DAYS:])
-    words = {**STATE_WORDS, "missed": "missed", "unclear": "not known", "none": "with no run due"}
+    words = {**STATE_WORDS, "missed": "missed", "unclear": "not known", "not-due": "with no run due"}
     return ", ".join(f"{days[state]} {words[state]}" for state in STATE_WORDS if days[state])

@@ -54,7 +54,7 @@ _CELLS: Mapping[DayState, tuple[str, str, str]] = {
     "partially-failing": ("#fbf0d6", "#855300", "&hellip;"),
     "deleting": ("#e2e2dc", "#5b636b", "D"),
     "unclear": ("#f6f6f3", "#5a49a8", "~"),
-    "none": ("#f6f6f3", "#5b636b", "&middot;"),
+    "not-due": ("#f6f6f3", "#5b636b", "&middot;"),
 }
 """Ground, ink and sign (HTML) of a day."""
 

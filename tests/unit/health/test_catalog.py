@@ -9,6 +9,7 @@ import pytest
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.codes import Code
+from backup_reporter.health.rules import REPORTED_WITHOUT_A_RULE, RULES
 from tools.findings_document import findings_document
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -36,3 +37,9 @@ def test_the_document_has_every_code_under_its_severity() -> None:
     sections = dict(part.split("\n", 1) for part in findings_document().split("\n## ")[1:])
     for code in CODES.values():
         assert f"### {code.name}\n\n**{code.title}**" in sections[code.severity.capitalize()]
+
+
+def test_every_code_has_a_rule_and_every_rule_has_a_code() -> None:
+    codes_of_rules = {rule.code for rule in RULES}
+    assert codes_of_rules.isdisjoint(REPORTED_WITHOUT_A_RULE)
+    assert codes_of_rules | REPORTED_WITHOUT_A_RULE == CODES.keys()

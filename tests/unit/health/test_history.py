@@ -34,27 +34,27 @@ def test_a_day_on_which_no_run_was_due_is_told_from_one_on_which_one_is_missing(
         "succeeded",
     ]
     # Weekly on Saturdays: the 21st.
-    assert strip(run("11-21 01:00"), schedule="0 1 * * SAT") == ["none", "succeeded", "none", "none"]
-    assert strip(run("11-14 01:00"), schedule="0 1 * * SAT") == ["none", "missed", "none", "none"]
+    assert strip(run("11-21 01:00"), schedule="0 1 * * SAT") == ["not-due", "succeeded", "not-due", "not-due"]
+    assert strip(run("11-14 01:00"), schedule="0 1 * * SAT") == ["not-due", "missed", "not-due", "not-due"]
 
 
 def test_without_a_schedule_no_run_is_due() -> None:
-    assert strip(run("11-21 01:00"), schedule=None) == ["none", "succeeded", "none", "none"]
+    assert strip(run("11-21 01:00"), schedule=None) == ["not-due", "succeeded", "not-due", "not-due"]
 
 
 def test_a_run_is_missing_only_when_its_grace_is_over() -> None:
     assert strip(*nightly(last="11-22"), now="11-23 02:59:59")[-1] == "unclear"
     assert strip(*nightly(last="11-22"), now="11-23 03:00")[-1] == "missed"
-    assert strip(*nightly(last="11-22"), now="11-23 00:59:59")[-1] == "none"
+    assert strip(*nightly(last="11-22"), now="11-23 00:59:59")[-1] == "not-due"
 
 
 def test_a_run_that_came_after_midnight_answers_the_due_time_before_it() -> None:
     late = run("11-22 00:20")
     assert strip(run("11-20 23:30"), late, run("11-22 23:30"), schedule="30 23 * * *") == [
         "succeeded",
-        "none",
+        "not-due",
         "succeeded",
-        "none",
+        "not-due",
     ]
 
 
@@ -65,7 +65,7 @@ def test_it_answers_none_that_was_due_before() -> None:
 
 def test_runs_just_outside_a_day_may_answer_all_that_was_due_on_it() -> None:
     runs = [run("11-20 23:57"), run("11-22 00:20")]
-    assert strip(*runs, schedule="0 0,23 * * SAT") == ["succeeded", "none", "succeeded", "none"]
+    assert strip(*runs, schedule="0 0,23 * * SAT") == ["succeeded", "not-due", "succeeded", "not-due"]
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_before_the_oldest_run_that_palette_remembers_nothing_is_known() -> None
 
 def test_before_there_was_a_policy_no_run_was_due() -> None:
     assert strip(run("11-22 01:00"), run("11-23 01:00"), created="11-21 10:00") == [
-        "none",
-        "none",
+        "not-due",
+        "not-due",
         "succeeded",
         "succeeded",
     ]

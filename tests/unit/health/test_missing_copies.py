@@ -42,7 +42,7 @@ HIDDEN = [
         backup(run("11-22 01:00", "InProgress", eu1="Completed", us2="Completed"), run("11-23 01:00")),
     ),
     row(
-        "A newer backup that still runs hides no doomed one",
+        "A newer backup that still runs hides no partially failing one",
         backup(*nightly(last="11-22"), run("11-23 02:00", "FinalizingPartiallyFailed"), run("11-23 06:00", "New")),
         *both("backup-partially-failed"),
         since={"backup-partially-failed eu1": "11-23 02:00"},

@@ -114,14 +114,14 @@ PARTIAL = [
         since={"backup-failed eu1": "11-23 01:00"},
     ),
     row(
-        "A doomed backup is said to be partial while it still runs",
+        "A partially failing backup is said to be partial while it still runs",
         backup(*nightly(last="11-22"), run("11-23 06:00", "InProgress", eu1="FinalizingPartiallyFailed")),
         "backup-partially-failed eu1",
         says={"backup-partially-failed eu1": ["running", "2026-11-22"]},
         since={"backup-partially-failed eu1": "11-23 06:00"},
     ),
     row(
-        "A doomed backup hides no failure before it",
+        "A partially failing backup hides no failure before it",
         backup(
             *nightly(last="11-21"),
             run("11-22 01:00", eu1="Failed"),
@@ -131,7 +131,7 @@ PARTIAL = [
         "backup-partially-failed eu1",
     ),
     row(
-        "A doomed backup that was overtaken by a good one is past",
+        "A partially failing backup that was overtaken by a good one is past",
         backup(*nightly(last="11-21"), run("11-22 01:00", eu1="FinalizingPartiallyFailed"), run("11-23 01:00")),
     ),
     row(
@@ -189,7 +189,7 @@ STUCK = [
         *both("never-backed-up"),
     ),
     row(
-        "A doomed backup can be stuck as well",
+        "A partially failing backup can be stuck as well",
         backup(*nightly(last="11-22"), run("11-23 00:58", eu1="FinalizingPartiallyFailed")),
         "backup-partially-failed eu1",
         "backup-stuck eu1",

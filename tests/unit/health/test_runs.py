@@ -134,7 +134,7 @@ REFLESS = [
         "backup-partially-failed",
     ),
     row(
-        "A doomed run without cluster backups",
+        "A partially failing run without cluster backups",
         backup(*nightly(last="11-22"), run("11-23 01:00", "FinalizingPartiallyFailed", refs=[])),
         "backup-partially-failed",
     ),

@@ -51,7 +51,7 @@ def a_history(*states: str) -> tuple[Day, ...]:
 
 def a_troubled_report(text: str = "payments") -> Report:
     found = a_finding(message=text, cluster_uid=f"uid of {text}", cluster_name=text, since=NOW - days(1))
-    history = a_history(*["succeeded"] * 20, "missed", "failed", "failed", "none")
+    history = a_history(*["succeeded"] * 20, "missed", "failed", "failed", "not-due")
     bad = a_workspace(text, found, project_name=text, clusters=(a_cluster(text),), history=history)
     report = a_report(bad, a_workspace("shop"), problems=[text])
     return msgspec.structs.replace(report, report_url="https://bucket.example/report.html?a=1&b=2")

@@ -155,7 +155,7 @@ def test_each_day_says_its_date_its_state_and_the_backups_name() -> None:
         "succeeded",
         "failed",
         "missed",
-        "none",
+        "not-due",
         "partial",
         "unknown",
         "running",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import takewhile
 
 from backup_reporter.health.attempts import Attempt
@@ -10,10 +9,9 @@ from backup_reporter.health.context import Context, about, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.namespaces import missing
 from backup_reporter.health.phases import UNDER_WAY, PhaseClass, is_given
+from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
 from backup_reporter.wording import count, duration, listed, quote, timestamp
-
-ClusterRule = Callable[[Context, Subject], Finding | None]
 
 
 def backup_failed(context: Context, subject: Subject) -> Finding | None:
@@ -28,10 +26,10 @@ def backup_failed(context: Context, subject: Subject) -> Finding | None:
 def backup_partially_failed(context: Context, subject: Subject) -> Finding | None:
     """Warning: the latest finished backup is partial, or one since then can only end so (it still runs)."""
     row = _row_of(subject.finished, "partial")
-    doomed = next((attempt for attempt in subject.unfinished if attempt.phase == "partially-failing"), None)
-    if doomed:
+    failing = next((attempt for attempt in subject.unfinished if attempt.phase == "partially-failing"), None)
+    if failing:
         words = "The running backup has lost parts already and can only end incomplete"
-        return _outcome("backup-partially-failed", context, subject, (doomed, *row), words)
+        return _outcome("backup-partially-failed", context, subject, (failing, *row), words)
     if not row or _ended_before_being_left_out(context, subject, row[0]):
         return None
     words = "The last backup is incomplete" if len(row) == 1 else f"The last {len(row)} backups are incomplete"
@@ -190,3 +188,19 @@ def namespace_not_backed_up(context: Context, subject: Subject) -> Finding | Non
         namespaces=[quote(name) for name in lacking[:100]],
         **evidence_of(latest),
     )
+
+
+RULES = (
+    Rule(code="backup-failed", check=each_cluster(backup_failed), explains_missing_copy=True),
+    Rule(code="backup-partially-failed", check=each_cluster(backup_partially_failed), explains_missing_copy=True),
+    Rule(code="backup-partially-failed", check=each_cluster(run_partially_failed), explains_missing_copy=True),
+    Rule(code="backup-stuck", check=each_cluster(backup_stuck), explains_missing_copy=True),
+    Rule(code="backup-state-unknown", check=each_cluster(backup_state_unknown), explains_missing_copy=True),
+    Rule(
+        code="cluster-not-backed-up",
+        check=each_cluster(cluster_not_backed_up),
+        needs_whole_history=True,
+        explains_missing_copy=True,
+    ),
+    Rule(code="namespace-not-backed-up", check=each_cluster(namespace_not_backed_up)),
+)

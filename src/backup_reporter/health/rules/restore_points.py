@@ -8,6 +8,7 @@ from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.context import Context, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.phases import UNDER_WAY
+from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
 from backup_reporter.wording import duration, quote, timestamp
 
@@ -34,20 +35,32 @@ def backup_expired(context: Context, subject: Subject) -> Finding | None:
     )
 
 
+def awaiting_first_backup(context: Context, subject: Subject) -> Finding | None:
+    """Info: there is no restore point and never was one, and the first run is not due yet."""
+    due = context.first_due_still_awaited
+    made = context.due_times.not_before if context.due_times else None
+    if due is None or made is None or not _awaits_first_backup(context, subject):
+        return None
+    message = f"The policy is new (since {context.day(made)}); its first backup is due {context.moment(due)}."
+    return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
+
+
 def never_backed_up(context: Context, subject: Subject) -> Finding | None:
-    """Critical: there is no restore point and never was one; info while the first run of it is not due yet."""
+    """Critical: there is no restore point and never was one."""
     if not subject.in_scope or any(attempt.is_copy for attempt in subject.attempts):
         return None
-    due, made = context.first_due_still_awaited, context.due_times and context.due_times.not_before
-    if due and made and not subject.attempts:
-        message = f"The policy is new (since {context.day(made)}); its first backup is due {context.moment(due)}."
-        return finding("awaiting-first-backup", message, cluster=subject.cluster, dueAt=timestamp(due))
+    if _awaits_first_backup(context, subject):
+        return None
     return finding(
         "never-backed-up",
         f"Nothing can be restored: {_why_never(subject)}.",
         cluster=subject.cluster,
         attempts=len(subject.attempts),
     )
+
+
+def _awaits_first_backup(context: Context, subject: Subject) -> bool:
+    return subject.in_scope and not subject.attempts and context.first_due_still_awaited is not None
 
 
 def _why_never(subject: Subject) -> str:
@@ -154,3 +167,52 @@ def _what_came(subject: Subject, newest: Attempt) -> str:
     return "the latest one " + (
         "has been deleted, or is being deleted" if latest.is_gone else f"says '{quote(latest.state or '', 100)}'"
     )
+
+
+RULES = (
+    Rule(
+        code="backup-expired",
+        check=each_cluster(backup_expired),
+        needs_whole_history=True,
+        explains_missing_copy=True,
+    ),
+    Rule(
+        code="awaiting-first-backup",
+        check=each_cluster(awaiting_first_backup),
+        needs_whole_history=True,
+        applies_to="history",
+        explains_missing_copy=True,
+    ),
+    Rule(
+        code="never-backed-up",
+        check=each_cluster(never_backed_up),
+        needs_whole_history=True,
+        applies_to="history",
+        explains_missing_copy=True,
+    ),
+    Rule(
+        code="never-backed-up",
+        check=each_cluster(run_left_no_copy),
+        applies_to="one run",
+        explains_missing_copy=True,
+    ),
+    Rule(
+        code="backup-expiring",
+        check=each_cluster(backup_expiring),
+        needs_whole_history=True,
+        applies_to="history",
+    ),
+    Rule(
+        code="restore-point-too-old",
+        check=each_cluster(restore_point_too_old),
+        needs_whole_history=True,
+        applies_to="history",
+    ),
+    Rule(
+        code="backup-state-unknown",
+        check=each_cluster(copies_stopped_coming),
+        needs_whole_history=True,
+        applies_to="history",
+        only_unexplained=True,
+    ),
+)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from backup_reporter.health.context import Context, evidence_of, finding
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.mute import read_mute
+from backup_reporter.health.rules.rule import Rule
 from backup_reporter.health.schedule import COUNT_LIMIT
 from backup_reporter.wording import count, quote, timestamp
-
-WorkspaceRule = Callable[[Context], Iterator[Finding]]
 
 
 def backup_overdue(context: Context) -> Iterator[Finding]:
@@ -129,3 +128,22 @@ def mute_unreadable(context: Context) -> Iterator[Finding]:
     problem = read_mute(context.workspace.labels).problem
     if problem:
         yield finding("mute-unreadable", f"Nothing is muted: {problem}.")
+
+
+RULES = (
+    Rule(
+        code="backup-overdue",
+        check=backup_overdue,
+        needs_whole_history=True,
+        applies_to="history",
+        explains_missing_copy=True,
+    ),
+    Rule(code="delete-failed", check=delete_failed),
+    Rule(code="retention-gap", check=retention_gap, applies_to="history"),
+    Rule(code="not-scheduled", check=not_scheduled, applies_to="history"),
+    Rule(code="schedule-unreadable", check=schedule_unreadable, applies_to="history"),
+    Rule(code="disks-not-included", check=disks_not_included),
+    Rule(code="backup-state-unknown", check=dated_ahead, explains_missing_copy=True),
+    Rule(code="unreadable", check=unreadable_runs),
+    Rule(code="mute-unreadable", check=mute_unreadable),
+)

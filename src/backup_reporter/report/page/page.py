@@ -39,7 +39,7 @@ CELL_CLASSES: Mapping[DayState, str] = {
     "partially-failing": "d",
     "deleting": "x",
     "unclear": "q",
-    "none": "n",
+    "not-due": "n",
 }
 
 _TABLE_BYTES = 1_200_000
