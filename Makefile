@@ -1,6 +1,8 @@
 # Each target sets itself up. You need Python 3.11 or newer, and make.
 
 PYTHON ?= python3
+PYTHON_CHECK = import sys; sys.exit(sys.version_info < (3, 11) and "needs Python 3.11 or newer, and $(PYTHON) is %s: make $(MAKECMDGOALS) PYTHON=python3.12" % sys.version.split()[0])
+NEW_ENVIRONMENT = @$(PYTHON) -c '$(PYTHON_CHECK)' && $(PYTHON) -m venv
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -8,27 +10,27 @@ BIN := $(VENV)/bin
 .PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
 
 help:  ## Lists the targets
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.dev: requirements/dev.txt
-	$(PYTHON) -m venv $(VENV)
+	$(NEW_ENVIRONMENT) $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	touch $@
 
 # A part of what the tests need, in the same versions, so that the demo starts sooner.
 $(VENV)/.demo: requirements/demo.txt
-	$(PYTHON) -m venv $(VENV)
+	$(NEW_ENVIRONMENT) $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
 	touch $@
 
 # These tools pin versions against each other: each has an environment of its own.
 .venv-sam/.sam: requirements/sam.txt
-	$(PYTHON) -m venv .venv-sam
+	$(NEW_ENVIRONMENT) .venv-sam
 	.venv-sam/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/sam.txt
 	touch $@
 
 .venv-checkov/.checkov: requirements/checkov.txt
-	$(PYTHON) -m venv .venv-checkov
+	$(NEW_ENVIRONMENT) .venv-checkov
 	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/checkov.txt
 	touch $@
 
@@ -40,19 +42,19 @@ FUNCTION_PYTHON := $(firstword $(foreach python,$(shell command -v python3.13) $
 	.venv-ministack/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/ministack.txt
 	touch $@
 
-demo: $(VENV)/.demo  ## Runs everything on this machine, against a Palette look-alike
+demo: $(VENV)/.demo  ## Shows a report on this machine; needs no Palette and no AWS
 	PYTHONPATH=src $(BIN)/python -m backup_reporter demo
 
-report: $(VENV)/.demo  ## Reports on a real Palette; needs PALETTE_API_KEY, and no AWS
+report: $(VENV)/.demo  ## Reports on your Palette; needs PALETTE_API_KEY, and no AWS
 	PYTHONPATH=src $(BIN)/python -m backup_reporter report
 
-doctor: $(VENV)/.demo  ## Tries every setting that the report uses, and says how to fix what is wrong
+doctor: $(VENV)/.demo  ## Tries every setting, and says how to fix what is wrong
 	PYTHONPATH=src $(BIN)/python -m backup_reporter doctor
 
 test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
 
-check: $(VENV)/.dev .venv-sam/.sam  ## Format, lint, types, direction of imports, template; changes nothing
+check: $(VENV)/.dev .venv-sam/.sam  ## Checks format, lint, types, imports and template; changes nothing
 	$(BIN)/ruff format --check src tests bench tools
 	$(BIN)/ruff check src tests bench tools
 	$(BIN)/mypy
@@ -68,7 +70,7 @@ fix: $(VENV)/.dev  ## Formats the code and fixes what the linter can fix
 build: .venv-sam/.sam  ## Builds the function as it is deployed, with its bill of materials (sbom.cdx.json)
 	SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam build
 
-e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS with IAM enforced, and uses it
+e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS that enforces IAM, and uses the stack
 	$(BIN)/pytest -q tests/e2e --override-ini addopts=--strict-markers
 
 simulate: $(VENV)/.dev  ## Simulates workspaces whose truth is known, in five minutes, and writes docs/accuracy.md
@@ -76,10 +78,10 @@ simulate: $(VENV)/.dev  ## Simulates workspaces whose truth is known, in five mi
 
 BENCH = PYTHONPATH=src $(BIN)/python -m bench --python $(FUNCTION_PYTHON) --package build/bench
 
-bench: bench-package  ## Measures everything side by side, in ten minutes, and writes docs/performance.md
+bench: bench-package  ## Measures speed and memory in ten minutes; writes docs/performance.md
 	$(BENCH)
 
-bench-quick: bench-package  ## Goes through make bench in a minute; its figures mean nothing
+bench-quick: bench-package  ## Runs every part of make bench in a minute; ignore its figures
 	$(BENCH) --quick --output build/performance-quick.md
 
 # The package as it is deployed, but for this machine.
@@ -94,7 +96,7 @@ faults: $(VENV)/.dev  ## Runs the handler behind every known fault and over 2,00
 fuzz: $(VENV)/.dev  ## Tries random results, events, settings and labels, fifty times as long as make test
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/health/test_properties.py tests/unit/health/test_fuzz.py
 
-checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Security rules on the template, before and after SAM's translator
+checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Checks the template against security rules
 	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tools/translate_template.py > .venv-sam/translated.json
 	.venv-checkov/bin/checkov --file template.yaml .venv-sam/translated.json --framework cloudformation --skip-download --compact --quiet
 
@@ -125,9 +127,9 @@ lock: .venv-lock/.lock  ## Renews the locked dependencies
 	for name in sam ministack checkov; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 .venv-lock/.lock:
-	$(PYTHON) -m venv .venv-lock
+	$(NEW_ENVIRONMENT) .venv-lock
 	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
 	touch $@
 
-clean:  ## Removes everything that was made here
+clean:  ## Removes every file that make created
 	rm -rf .venv .venv-* .aws-sam build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

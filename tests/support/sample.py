@@ -24,7 +24,7 @@ from support.lookalike import API_KEY, LookAlike
 
 
 def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:
-    """The report on ``fleet`` at ``now`` (aware, UTC), told to nobody; ``before`` is what the last report found."""
+    """The report on ``fleet`` at ``now`` (aware, UTC), sent to no channel; ``before`` is the fleet of the last report."""
     with LookAlike(fleet, rate_limit=False) as palette:
         report = _report(palette, now)
         if before:

@@ -1,4 +1,4 @@
-"""The console that everything is printed to."""
+"""The console that every command prints to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Console
 
 
 class PlainConsole(Console):
-    """rich's console without guesses about what a text means; a closed pipe is the caller's to handle."""
+    """rich's console without markup, emoji and highlighting. A closed pipe raises."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)

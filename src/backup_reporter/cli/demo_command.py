@@ -1,4 +1,4 @@
-"""``backup-reporter demo``: the whole thing on this machine, with nothing to configure."""
+"""``backup-reporter demo``: a report on this machine, with nothing to configure."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ _CLUSTERS = 3
 _EXAMPLES = """\
 \b
 Examples:
-  backup-reporter demo                    what e-mail and Slack would show
-  backup-reporter demo --serve            a Palette to point other things at
-  backup-reporter demo --workspaces 1000  how long a fleet of yours would take
+  backup-reporter demo                    what each channel would show
+  backup-reporter demo --serve            a Palette to try other commands on
+  backup-reporter demo --workspaces 1000  how long so many workspaces take
 """
 
 
-@click.command("demo", epilog=_EXAMPLES, short_help="The whole thing on this machine, with stand-ins.")
-@click.option("--serve", "keep_up", is_flag=True, help="Keep the Palette look-alike up, and say how to use it.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where --serve listens; else at a free port.")
+@click.command("demo", epilog=_EXAMPLES, short_help="A report on this machine, without Palette or AWS.")
+@click.option("--serve", "keep_up", is_flag=True, help="Only serve the Palette look-alike, and say how to use it.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port of --serve; a free one by default.")
 @click.option(
-    "--workspaces", type=click.IntRange(0, 100_000), help="A made-up fleet of so many, not the instructive one."
+    "--workspaces", type=click.IntRange(0, 100_000), help="Generate so many workspaces instead of the example."
 )
-@click.option("--days", type=click.IntRange(0, 3660), default=30, show_default=True, help="Its days of history.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Which made-up fleet it is.")
+@click.option(
+    "--days", type=click.IntRange(0, 3660), default=30, show_default=True, help="Days of history to generate."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed generates the same workspaces.")
 @debug_option
 def demo_command(keep_up: bool, port: int, workspaces: int | None, days: int, seed: int) -> int:
-    """Run the real function on this machine, and show what its readers see.
+    """Run the real function on this machine, and show what each channel gets.
 
-    Palette, AWS and Slack are stand-ins on loopback; whatever is set up in your shell is left alone.
+    Palette, AWS and Slack are stand-ins on this machine. The settings of your shell are not used.
     """
     now, before = datetime.now(UTC), None
     fleet: Fleet
@@ -46,7 +48,7 @@ def demo_command(keep_up: bool, port: int, workspaces: int | None, days: int, se
     if keep_up:
         serve(fleet, PlainConsole(), port=port)
     else:
-        # It needs the extra "demo", which keeping the look-alike up does not.
+        # Imported here because only this branch needs the extra "demo".
         from backup_reporter.demo.run import run_demo  # noqa: PLC0415
 
         run_demo(fleet, PlainConsole(), before=before)

@@ -1,4 +1,4 @@
-"""``backup-reporter doctor``: what is wrong with a set-up, and how to fix it."""
+"""``backup-reporter doctor``: what is wrong with the settings, and how to fix it."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ A deployed function runs the same checks with its own role and network:
 """
 
 
-@click.command("doctor", epilog=_EXAMPLES, short_help="Is everything set up?")
-@click.option("--json", "wants_json", is_flag=True, help="The findings as JSON.")
+@click.command("doctor", epilog=_EXAMPLES, short_help="Does every setting work?")
+@click.option("--json", "wants_json", is_flag=True, help="Print the checks as JSON.")
 @debug_option
 def doctor_command(*, wants_json: bool) -> int:
     """Try every setting for real, and say what is wrong and how to fix it.
 
     Nothing is published. Exit code: 0 if no check failed, else 1.
     """
-    found = diagnose(lambda: reporter_of(os.environ, with_outlets=True), countdown(_SECONDS))
+    found = diagnose(lambda: reporter_of(os.environ, with_destinations=True), countdown(_SECONDS))
     if wants_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:

@@ -32,7 +32,9 @@ class _CodeName(click.ParamType[Code]):
             return CODES[asked]
         close = get_close_matches(asked, CODES, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise click.UsageError(f"{str(value)!r} is no finding{hint}\n  There are: {', '.join(sorted(CODES))}", ctx)
+        raise click.UsageError(
+            f"{str(value)!r} is not a finding's code{hint}\n  The codes are: {', '.join(sorted(CODES))}", ctx
+        )
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return [CompletionItem(name, help=code.title) for name, code in CODES.items() if name.startswith(incomplete)]

@@ -1,4 +1,4 @@
-"""A report in the form that was asked for, on the terminal, in a pipe or in a file."""
+"""Writes a report in the requested format: to the terminal, a pipe or a file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _LINES_BELOW = 3
 
 
 class Screenful:
-    """As much of something as the screen has lines for, and how much more there is."""
+    """Shows as many lines as the screen has, and says how many more there are."""
 
     def __init__(self, whole: RenderableType) -> None:
         self._whole = whole

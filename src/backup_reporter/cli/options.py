@@ -1,4 +1,4 @@
-"""What every command understands."""
+"""Options that every command has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people type after an option: a length of time, a point in time."""
+"""Types of option values: a length of time, a point in time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Length(click.ParamType[timedelta]):
     name = "length"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """A length of time; fails as click does."""
+        """Returns the length of time; fails with click's usage error."""
         if isinstance(value, timedelta):
             return value
         match = re.fullmatch(r"(\d{1,6})([smh])", str(value).strip())
@@ -29,7 +29,7 @@ class Length(click.ParamType[timedelta]):
 
 
 def point_in_time(text: str, zone: ZoneInfo) -> datetime:
-    """A date, or a time by RFC 3339, as a UTC time; without a zone of its own it is one in ``zone``.
+    """Returns the date or RFC 3339 time in UTC. A time without a zone is in ``zone``.
 
     Raises :class:`click.BadParameter`.
     """

@@ -1,4 +1,4 @@
-"""How far a run is, while it goes on: on a terminal, and nowhere else."""
+"""A progress bar, on a terminal only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Rate(Column):
 
 @contextmanager
 def progress_bar(*, is_wanted: bool) -> Iterator[OnProgress]:
-    """What to tell of the progress. The bar is on stderr, and is gone in the end."""
+    """Yields a function to report progress to. The bar is on stderr and disappears at the end."""
     if not (is_wanted and sys.stdout.isatty() and sys.stderr.isatty()):
         yield ignore_progress
         return
@@ -33,7 +33,7 @@ def progress_bar(*, is_wanted: bool) -> Iterator[OnProgress]:
     with Progress(*columns, _Rate(), TimeRemainingColumn(), console=PlainConsole(stderr=True), transient=True) as bar:
         task = bar.add_task("Looking for workspaces", total=None)
 
-        def told(done: int, total: int) -> None:
+        def update(done: int, total: int) -> None:
             bar.update(task, description="Asking about backups", completed=done, total=total)
 
-        yield told
+        yield update

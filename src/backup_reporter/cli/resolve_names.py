@@ -1,4 +1,4 @@
-"""Projects and workspaces as people name them, turned into the uids that Palette wants."""
+"""Turns names of projects and workspaces into the uids that Palette wants."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ _Thing = TypeVar("_Thing", Project, Workspace)
 
 @dataclass(frozen=True, slots=True)
 class Uids:
-    """What was asked for; empty means everything."""
+    """The requested uids; empty means all."""
 
     projects: tuple[str, ...] = ()
     workspaces: tuple[str, ...] = ()
 
 
 def uids_of(client: PaletteClient, tenant: Tenant, projects: Sequence[str], workspaces: Sequence[str]) -> Uids:
-    """Finds what each name or uid means, within the scope of the tenant.
+    """Returns the uids for the names or uids, within the scope of the tenant.
 
-    Raises :class:`InvalidRequest` for a name that means nothing or several things, with the list of what it
-    could be, and :class:`~backup_reporter.errors.BackupReporterError` where Palette cannot be asked.
+    Raises :class:`InvalidRequest` for a name that does not exist or is not unique, with the candidates, and
+    :class:`~backup_reporter.errors.BackupReporterError` if Palette cannot be reached.
     """
     project_uids = _project_uids(client, tenant, projects)
     if not workspaces:
@@ -48,25 +48,25 @@ def uids_of(client: PaletteClient, tenant: Tenant, projects: Sequence[str], work
     )
 
 
-def _project_uids(client: PaletteClient, tenant: Tenant, asked_for: Sequence[str]) -> tuple[str, ...]:
-    if not asked_for:
+def _project_uids(client: PaletteClient, tenant: Tenant, names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
         return ()
     try:
         known, problems = list_projects(client)
     except PaletteError as error:
         # A key may be good for some projects and yet not allowed to list them.
-        if error.status != 403 or not all(map(UID_PATTERN.fullmatch, asked_for)):
+        if error.status != 403 or not all(map(UID_PATTERN.fullmatch, names)):
             raise
-        return tuple(asked_for)
+        return tuple(names)
     in_scope = [project for project in known if not tenant.project_uids or project.uid in tenant.project_uids]
-    found = [_only("project", asked, in_scope, _described_project, problems) for asked in asked_for]
+    found = [_only("project", asked, in_scope, _described_project, problems) for asked in names]
     return tuple(dict.fromkeys(project.uid for project in found))
 
 
 def _only(
     noun: str, asked: str, things: Sequence[_Thing], describe: Callable[[_Thing], str], problems: Iterable[str]
 ) -> _Thing:
-    """The one thing with that uid, else the one with that name, else the one with that name in any letter case."""
+    """Returns the match by uid, else by name, else by name in any letter case."""
     for means in (_has_uid, _has_name, _has_name_in_any_case):
         matches = [thing for thing in things if means(thing, asked)]
         if len(matches) == 1:
@@ -113,5 +113,5 @@ def _none(noun: str, asked: str, things: Sequence[Project | Workspace], problems
     elif things:
         names = sorted({quote(thing.name, _NAME_LENGTH) for thing in things})
         shown = ", ".join(names[:_MAX_MATCHES]) + (" …" if len(names) > _MAX_MATCHES else "")
-        said += f"; there are: {shown}"
+        said += f"; the {noun}s are: {shown}"
     return "\n".join([said, *(f"  {quote(problem, 300)}" for problem in problems)])

@@ -1,4 +1,4 @@
-"""The composition at the keyboard: the environment of a person's shell, put to work."""
+"""Builds the reporter from the environment of the user's shell."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NO_KEY = (
 )
 
 
-def reporter_of(environ: Mapping[str, str], *, with_outlets: bool) -> Reporter:
-    """What makes a report, with the key from the environment or else from its secret.
+def reporter_of(environ: Mapping[str, str], *, with_destinations: bool) -> Reporter:
+    """Returns a reporter with the API key from the environment, else from its secret.
 
-    Without outlets, and with a key of its own, it never touches AWS. Raises :class:`SettingsError` with every problem.
+    With the key in the environment and without destinations it never calls AWS. Raises :class:`SettingsError` with every problem.
     """
     api_key = environ.get(API_KEY_VARIABLE, "").strip() or None
     is_in_a_secret = any(environ.get(name, "").strip() for name in ("PALETTE_API_KEY_SECRET", "TENANTS"))
@@ -31,4 +31,4 @@ def reporter_of(environ: Mapping[str, str], *, with_outlets: bool) -> Reporter:
         raise SettingsError([*problems, *error.problems]) from None
     if problems:
         raise SettingsError(problems)
-    return Reporter(settings if with_outlets else without_destinations(settings), api_key)
+    return Reporter(settings if with_destinations else without_destinations(settings), api_key)

@@ -1,4 +1,4 @@
-"""How statuses and days are drawn on a terminal: a sign and a colour, so that nobody has to tell red from green."""
+"""How statuses and days are drawn on a terminal: a sign and a colour, because some readers cannot tell red from green."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backup_reporter.health.workspace_report import DayState
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """A character one cell wide, the same for terminals that only know ASCII, and a style of rich's."""
+    """A character one cell wide, its ASCII replacement, and a style of rich's."""
 
     character: str
     plain: str
@@ -53,4 +53,4 @@ DAY_WORDS: Mapping[DayState, str] = {
     "unclear": "not known",
     "not-due": "none due",
 }
-"""What a day's sign means, in a legend."""
+"""The meaning of a day's sign, for the legend."""

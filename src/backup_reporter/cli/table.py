@@ -1,4 +1,4 @@
-"""The table of workspaces on a terminal: problems first, with every cluster; then a line for each healthy one."""
+"""The table of workspaces: problems first, with every cluster, then a line for each healthy workspace."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.styled import Styled
+from rich.table import Table
 from rich.text import Text
 
 from backup_reporter.cli.symbols import DAY_WORDS, DAYS, STATUSES
@@ -22,21 +24,24 @@ from backup_reporter.report.rows import Row, rows
 from backup_reporter.wording import age, count, quote
 
 MAX_HEALTHY = 40
-"""Healthy workspaces beyond these are counted: what matters must not scroll out of sight."""
+"""More healthy workspaces than these are only counted, so that problems stay in sight."""
 
 _COPY_CELLS = 15
 _EXPIRY_CELLS = 14
-_MIN_NAME_CELLS = 29
+_FIXED_CELLS = _COPY_CELLS + _EXPIRY_CELLS + STRIP_DAYS + 3 * 2
+_MIN_NAME_CELLS = len("  Workspace")
 _MAX_NAME_CELLS = 44
 _WIDE_CELLS = 110
-"""From this width on what is wrong has a column of its own; below it, lines of its own."""
+"""From this width on, what is wrong has a column of its own; below it, lines of its own."""
+_MEDIUM_CELLS = 76
+"""Below this width every fact has a line of its own."""
 
 _SEVERITY_STYLES: dict[Severity, str] = {"critical": "", "unknown": "", "warning": "", "info": "dim"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One line of the table before it is laid out. ``reasons`` say what is wrong, one a piece."""
+    """The contents of a row. ``reasons`` say what is wrong."""
 
     sign: Text
     name: Text
@@ -47,7 +52,7 @@ class _Line:
 
 
 class WorkspaceTable:
-    """Renders as wide as the terminal is; nothing that tells two names apart is cut off."""
+    """Fits the width of the terminal; long names wrap, nothing is cut off."""
 
     def __init__(self, report: Report) -> None:
         self._as_of = report.as_of
@@ -60,14 +65,12 @@ class WorkspaceTable:
         drawing = _Drawing(self._as_of, ascii_only=options.ascii_only)
         bad = [line for workspace, its_rows in self._bad for line in drawing.lines(workspace, its_rows)]
         healthy = [drawing.healthy(workspace) for workspace, _ in self._healthy[:MAX_HEALTHY]]
-        layout = _Layout(console, options.max_width, [*bad, *healthy])
+        layout = _Layout(options.max_width, [*bad, *healthy], ascii_only=options.ascii_only)
         yield layout.head()
-        for line in bad:
-            yield from layout.laid_out(line)
+        yield from map(layout.lay_out, bad)
         if bad and healthy:
             yield Text()
-        for line in healthy:
-            yield from layout.laid_out(line)
+        yield from map(layout.lay_out, healthy)
         if left_out := self._healthy[MAX_HEALTHY:]:
             yield Text(f"  and {count(len(left_out), 'more healthy workspace')}: --format csv has every one", "dim")
         shown = (*self._bad, *self._healthy[:MAX_HEALTHY])
@@ -84,7 +87,7 @@ def _by_workspace(row: Row) -> tuple[object, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """What a workspace looks like: texts and styles, not yet where they go."""
+    """Texts and styles of each row, without the layout."""
 
     as_of: datetime
     ascii_only: bool
@@ -101,7 +104,7 @@ class _Drawing:
         yield from (self._cluster(row) for row in its_rows if row.cluster_uid or row.cluster_name)
 
     def healthy(self, workspace: WorkspaceReport) -> _Line:
-        """A workspace on one line: the cluster that would lose most speaks for them all."""
+        """A workspace on one line, with the ages of its worst cluster."""
         sign, clusters = STATUSES["OK"], workspace.clusters
         return _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), sign.style),
@@ -143,7 +146,7 @@ class _Drawing:
         return Text.assemble(*((sign.drawn(ascii_only=self.ascii_only), sign.style) for sign in signs))
 
     def legend(self, days: Iterable[Day], cells: int) -> Text:
-        """What the signs of the strips mean, of those that occur; a sign and its word stay together."""
+        """Explains the signs that occur; a sign and its word stay together."""
         seen, lines = {day.state for day in days}, [Text()]
         for state, sign in DAYS.items():
             if state in seen:
@@ -162,13 +165,13 @@ def _names_cluster(finding: Finding) -> bool:
 
 
 def _newest(cluster: ClusterReport) -> tuple[bool, float]:
-    """Nothing to restore first, then the oldest."""
+    """Sorts nothing to restore first, then the oldest."""
     made = cluster.newest_restore_point_at
     return (bool(cluster.restore_points), made.timestamp() if made else 0.0)
 
 
 def _expiry_order(cluster: ClusterReport) -> tuple[bool, float]:
-    """What expires first; what never does comes last."""
+    """Sorts what expires first; what never expires is last."""
     at = cluster.expires_at
     return (not cluster.restore_points or at is None, at.timestamp() if at else 0.0)
 
@@ -182,60 +185,51 @@ def _reasons(findings: Iterable[Finding]) -> list[Text]:
 
 
 class _Layout:
-    """Columns as wide as their contents need, within what the terminal has."""
+    """Columns as wide as the terminal allows: beside each other, or below each other if it is narrow."""
 
-    def __init__(self, console: Console, width: int, lines: Sequence[_Line]) -> None:
-        self._console = console
-        self._width = width
+    def __init__(self, width: int, lines: Sequence[_Line], *, ascii_only: bool) -> None:
         self._is_wide = width >= _WIDE_CELLS
+        self._is_narrow = width < _MEDIUM_CELLS
+        self._width = width
+        self._separator = ", " if ascii_only else " · "
         longest = max((line.sign.cell_len + 1 + line.name.cell_len for line in lines), default=0)
-        most = _MAX_NAME_CELLS if self._is_wide else _MIN_NAME_CELLS + 2
-        self._name_cells = min(max(longest, len("  Workspace")), most)
-        self._strip_cells = max([len("Last 14 days"), *(line.strip.cell_len for line in lines)])
+        most = _MAX_NAME_CELLS if self._is_wide else width - _FIXED_CELLS
+        self._name_cells = min(max(longest, _MIN_NAME_CELLS), most)
 
-    def head(self) -> Text:
-        head = _Line(Text(" "), Text("Workspace"), Text("Last good copy"), Text("Expires"), Text("Last 14 days"))
-        (line,) = self._columns(head)
+    def head(self) -> RenderableType:
+        head = _Line(
+            sign=Text(" "),
+            name=Text("Workspace"),
+            copy=Text("Last good copy"),
+            expiry=Text("Expires"),
+            strip=Text("" if self._is_narrow else f"Last {STRIP_DAYS} days"),
+            reasons=[Text("What is wrong")] if self._is_wide else [],
+        )
+        return Styled(self.lay_out(head), "dim")
+
+    def lay_out(self, line: _Line) -> RenderableType:
+        name, ages = Text.assemble(line.sign, " ", line.name), (line.copy, line.expiry)
         if self._is_wide:
-            line.append("  What is wrong")
-        line.stylize("dim")
-        line.rstrip()
-        return line
-
-    def laid_out(self, line: _Line) -> Iterator[Text]:
-        *before, last = self._columns(line)
-        indent = last.cell_len + 2 if self._is_wide else line.sign.cell_len + 3
-        pieces = self._wrapped(line.reasons, self._width - indent)
-        if self._is_wide and pieces:
-            last = Text.assemble(last, "  ", pieces.pop(0))
-        last.rstrip()
-        yield from before
-        yield last
-        yield from (Text.assemble(" " * indent, piece) for piece in pieces)
-
-    def _wrapped(self, reasons: Sequence[Text], cells: int) -> list[Text]:
-        """One below the other; where they have no column of their own, on one line if that has room for all."""
-        on_one_line = Text(", " if self._console.options.ascii_only else " · ").join(reasons)
-        if not self._is_wide and reasons and on_one_line.cell_len <= cells:
-            return [on_one_line]
-        pieces = [piece for reason in reasons for piece in reason.wrap(self._console, max(20, cells))]
-        for piece in pieces:
-            piece.rstrip()
-        return pieces
-
-    def _columns(self, line: _Line) -> list[Text]:
-        """One line, or two where the name is too long to stand beside anything."""
-        name = Text.assemble(line.sign, " ", line.name)
-        cells: tuple[tuple[Text, int], ...]
-        cells = ((line.copy, _COPY_CELLS), (line.expiry, _EXPIRY_CELLS), (line.strip, self._strip_cells))
-        if name.cell_len > self._name_cells and not line.copy.plain:
-            # It may have the room of the columns that are empty in its line.
-            room, cells = self._name_cells + _COPY_CELLS + _EXPIRY_CELLS + 4, cells[2:]
+            return self._row((name, *ages, line.strip), Group(*line.reasons))
+        indent = line.sign.cell_len + 3
+        below: list[RenderableType] = [self._joined(line.reasons, self._width - indent)] if line.reasons else []
+        if self._is_narrow:
+            below = [*([self._row(ages)] if any(ages) else []), *filter(None, [line.strip]), *below]
+            row: RenderableType = name
         else:
-            room = self._name_cells
-        before = [name] if name.cell_len > room else []
-        return [*before, Text("  ").join(_padded(*cell) for cell in ((Text() if before else name, room), *cells))]
+            row = self._row((name, *ages, line.strip))
+        return Group(row, *(Padding(renderable, (0, 0, 0, indent)) for renderable in below))
 
+    def _row(self, cells: Sequence[Text], *last: RenderableType) -> Table:
+        """A row of the table is a table of its own, so that something may stand between two rows."""
+        grid = Table.grid(padding=(0, 2))
+        widths = (self._name_cells, _COPY_CELLS, _EXPIRY_CELLS, STRIP_DAYS)
+        for width in widths[1:3] if self._is_narrow else widths:
+            grid.add_column(width=width, overflow="fold")
+        grid.add_row(*cells, *last)
+        return grid
 
-def _padded(text: Text, cells: int) -> Text:
-    return Text.assemble(text, " " * max(0, cells - cell_len(text.plain)))
+    def _joined(self, reasons: Sequence[Text], cells: int) -> Text:
+        """All reasons on one line if they fit, else one below the other."""
+        on_one_line = Text(self._separator).join(reasons)
+        return on_one_line if on_one_line.cell_len <= cells else Text("\n").join(reasons)

@@ -25,11 +25,11 @@ _MAX_CAUSES = 20
 _MAX_WORKSPACES = 8
 _MAX_CLUSTERS = 8
 _PROSE_CELLS = 100
-"""Lines longer than this are hard to read, however wide the terminal is."""
+"""Longer lines are hard to read, even on a wide terminal."""
 
 
 class ReportView:
-    """Everything the report says, for a console of rich's; other people's text is never markup here."""
+    """Everything the report says, for rich's console. Text from Palette is never markup."""
 
     def __init__(self, report: Report, zone: ZoneInfo) -> None:
         self._report = report
@@ -47,7 +47,7 @@ class ReportView:
 
 
 class _Writer:
-    """Lays the sentences out, line by line."""
+    """Writes the sentences, line by line."""
 
     def __init__(self, report: Report, zone: ZoneInfo, console: Console, options: ConsoleOptions) -> None:
         self._report = report
@@ -59,33 +59,32 @@ class _Writer:
 
     def head(self) -> Iterator[RenderableType]:
         report, sign = self._report, STATUSES[self._report.status]
-        workspace_report = f"{sign.drawn(ascii_only=self._ascii_only)} {phrases.headline(report)}"
-        first, *more = Text(workspace_report, f"bold {sign.style}").wrap(self._console, self._cells - 2)
-        yield from (first, *(Text.assemble("  ", piece) for piece in more))
-        yield from self._said([phrases.trust_line(report, self._zone)])
-        yield from self._said([phrases.what_if(report, self._zone), phrases.scope_line(report)], "cyan")
-        yield from self._said(phrases.caveats(report, _MAX_CAVEATS), "magenta")
+        headline = f"{sign.drawn(ascii_only=self._ascii_only)} {phrases.headline(report)}"
+        yield from self._heading(headline, sign.style)
+        yield from self._wrap([phrases.trust_line(report, self._zone)])
+        yield from self._wrap([phrases.what_if(report, self._zone), phrases.scope_line(report)], "cyan")
+        yield from self._wrap(phrases.caveats(report, _MAX_CAVEATS), "magenta")
         if report.problems or not report.workspaces:
-            yield from self._said(["backup-reporter doctor looks for the reason."])
+            yield from self._wrap(["Run backup-reporter doctor to find the reason."])
         tenants = phrases.tenant_lines(report, _MAX_TENANTS)
         if tenants:
             yield Text()
-            yield from self._said(tenants)
+            yield from self._wrap(tenants)
         changes = phrases.change_lines(report, _MAX_CHANGES)
         if changes:
             yield Text()
-            yield from self._said(changes)
+            yield from self._wrap(changes)
 
     def copies(self) -> Iterator[RenderableType]:
-        """To the minute, for whoever asks about certain workspaces; a table of all has only room for ages."""
+        """The times to the minute, for a report on certain workspaces; the table has only ages."""
         if not self._report.scope.workspace_uids:
             return
         for workspace in self._report.workspaces:
             yield Text()
             where = place(workspace.tenant, workspace.project_name, workspace.name)
-            yield from self._said([f"What can be restored of {where}:"], "bold")
+            yield from self._wrap([f"What can be restored of {where}:"], "bold")
             lines = [copy_line(cluster, workspace, self._zone) for cluster in workspace.clusters]
-            yield from self._said(lines or [nothing_line(workspace)], indent=4)
+            yield from self._wrap(lines or [nothing_line(workspace)], indent=4)
 
     def causes(self) -> Iterator[RenderableType]:
         problems = self._problems
@@ -95,17 +94,17 @@ class _Writer:
         if problems:
             left_out = problems[_MAX_CAUSES:]
             yield Text()
-            yield from self._said([phrases.more_line(left_out, self._report)] if left_out else [])
-            yield from self._said(["What a finding means: backup-reporter explain CODE"], "dim")
+            yield from self._wrap([phrases.more_line(left_out, self._report)] if left_out else [])
+            yield from self._wrap(["What a finding means: backup-reporter explain CODE"], "dim")
 
     def _cause(self, group: Group, action: str | None) -> Iterator[RenderableType]:
         sign = STATUSES[STATUS_OF_SEVERITY[group.severity]]
         since = phrases.since_line(group, self._report.as_of, self._zone)
-        yield Text(f"{sign.drawn(ascii_only=self._ascii_only)} {group.title}", f"bold {sign.style}")
-        yield from self._said([f"{group.code}, {since}" if since else group.code], "dim")
-        yield from self._said(member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS), "bold", indent=4)
-        yield from self._said([quote(group.message, phrases.MESSAGE_LENGTH)])
-        yield from self._said([action], "cyan")
+        yield from self._heading(f"{sign.drawn(ascii_only=self._ascii_only)} {group.title}", sign.style)
+        yield from self._wrap([f"{group.code}, {since}" if since else group.code], "dim")
+        yield from self._wrap(member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS), "bold", indent=4)
+        yield from self._wrap([quote(group.message, phrases.MESSAGE_LENGTH)])
+        yield from self._wrap([action], "cyan")
 
     def tail(self) -> Iterator[RenderableType]:
         report = self._report
@@ -117,9 +116,15 @@ class _Writer:
         )
         if any(lines):
             yield Text()
-            yield from self._said(lines)
+            yield from self._wrap(lines)
 
-    def _said(self, lines: Iterable[str | None], style: str = "", indent: int = 2) -> Iterator[Text]:
+    def _heading(self, text: str, style: str) -> Iterator[Text]:
+        first, *more = Text(text, f"bold {style}").wrap(self._console, self._cells - 2)
+        for line in (first, *(Text.assemble("  ", line) for line in more)):
+            line.rstrip()
+            yield line
+
+    def _wrap(self, lines: Iterable[str | None], style: str = "", indent: int = 2) -> Iterator[Text]:
         for line in filter(None, lines):
             for piece in Text(line, style).wrap(self._console, self._cells - indent):
                 piece.rstrip()

@@ -1,4 +1,1 @@
-"""The whole thing on one machine: stand-ins for Palette and Slack, and fleets to show.
-
-Left out of the function's package; nothing of the core imports it.
-"""
+"""Stand-ins for Palette, AWS and Slack, and fleets to show. The function's package does not contain it."""

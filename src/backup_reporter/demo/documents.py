@@ -1,4 +1,4 @@
-"""Palette's JSON as its API describes it: the pieces that fleets are built from.
+"""Builds Palette's JSON as its API describes it.
 
 Everything here is plain data (dicts as they go over the wire). Times are aware UTC ``datetime`` and become RFC 3339.
 """
@@ -31,7 +31,7 @@ class Failure:
 class Fleet:
     """A tenant: its projects (name by uid), each project's list of workspaces, each workspace's backup result.
 
-    ``backups`` may make its documents when asked for them, so that a large fleet needs no memory.
+    ``backups`` may build its documents on demand, so that a large fleet needs little memory.
     """
 
     projects: Mapping[str, str]
@@ -49,7 +49,7 @@ class Fleet:
 
 
 def part(document: Json, *names: str) -> Json:
-    """The object at the end of these names; empty where a field on the way is missing or ``null``."""
+    """The object at the end of these names; empty if a field on the way is missing or ``null``."""
     for name in names:
         document = document.get(name) or {}
     return document

@@ -1,4 +1,4 @@
-"""The fleets that the look-alike can serve: one that teaches, and one of any size."""
+"""The fleets that the look-alike can serve: an instructive one, and one of any size."""
 
 from backup_reporter.demo.documents import Failure, Fleet
 from backup_reporter.demo.instructive import instructive

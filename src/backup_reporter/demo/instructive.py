@@ -1,7 +1,4 @@
-"""A fleet that shows every kind of trouble the reporter knows, among workspaces where all is well.
-
-It is made for the given moment, and looks the same whenever that is: what is five days old is five days old.
-"""
+"""A fleet that shows every finding, among healthy workspaces. All times are relative to ``now``."""
 
 from __future__ import annotations
 
@@ -29,7 +26,7 @@ _SNAPSHOT_FAILED = (
 def instructive(now: datetime, *, before: bool = False) -> Fleet:
     """Sixteen workspaces in three projects; ``now`` is aware.
 
-    With ``before`` as the last report may have found it: search was well, and profiles was not.
+    With ``before``, the fleet as the previous report found it: search was healthy, and profiles was not.
     """
     stories = [*_prod(now), *_staging(now), *_shared(now)]
     if before:
@@ -108,7 +105,7 @@ def _staging(now: datetime) -> list[Story]:
         return None if cluster == "eu-9" else Part(delete_state="kept" if ago == 0 else "")
 
     def sandbox(ago: int, _cluster: str) -> Part:
-        """Failing, and everybody knows."""
+        """Failing, and muted."""
         return Part("Failed", "node-agent pod is not running on node sandbox-2") if ago < 9 else Part()
 
     return [

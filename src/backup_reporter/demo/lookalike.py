@@ -1,4 +1,4 @@
-"""The Palette look-alike: a local server that answers, refuses and limits as Palette's API does."""
+"""The Palette look-alike: a local server that answers, refuses and limits requests as Palette's API does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: the real handler against stand-ins for Palette, AWS and Slack, and what its readers then see."""
+"""Runs the real handler against stand-ins for Palette, AWS and Slack, and shows what each channel gets."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _RUN_SECONDS = 900
 
 @dataclass
 class LambdaContext:
-    """What the platform would pass in."""
+    """The context that Lambda passes in."""
 
     aws_request_id: str
     ends_at: float
@@ -53,13 +53,13 @@ def run_demo(
 ) -> None:
     """Runs the handler on the scheduled event, and prints what reaches people.
 
-    With ``before`` it runs on that fleet first, and tells nobody, so that the report can say what changed.
+    With ``before`` it runs on that fleet first, without showing it, so that the report can say what changed.
     Writes the function's log, its answer and the kept reports into ``directory``.
     """
     shutil.rmtree(directory / "reports", ignore_errors=True)  # of the demo before this one
     directory.mkdir(parents=True, exist_ok=True)
     with (
-        _environment_of_nobody(),
+        _own_environment(),
         LookAlike(before or fleet) as palette,
         Inbox() as slack,
         local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
@@ -74,11 +74,11 @@ def run_demo(
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
         kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
         pages = [kept[f"{answer['reportId']}.html"], kept["index.html"]]
-        mails = [_at_home(mail, answer["reportUrl"], pages[0]) for mail in aws.mails()[told[0] :]]
+        mails = [_local_mail(mail, answer["reportUrl"], pages[0]) for mail in aws.mails()[told[0] :]]
         for mail in mails:
             console.print(show.mail(mail))
         for message in slack.messages[told[1] :]:
-            payload = _led_home(json.dumps(message), answer["reportUrl"], pages[0])
+            payload = _with_local_link(json.dumps(message), answer["reportUrl"], pages[0])
             console.print(show.slack(json.loads(payload), "backups"))
         requests = count(len(palette.requests) - told[2], "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
@@ -91,19 +91,19 @@ def run_demo(
         say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
 
 
-def _led_home(text: str, link: str, page: str) -> str:
-    """The bucket ends with the demo: what linked to it leads to the file instead."""
+def _with_local_link(text: str, link: str, page: str) -> str:
+    """Links to the file instead of the bucket, which ends with the demo."""
     return text.replace(html.escape(link), page).replace(link, page)
 
 
-def _at_home(mail: Mail, link: str, page: str) -> Mail:
-    text, html_text = _led_home(mail.text, link, page), mail.html and _led_home(mail.html, link, page)
+def _local_mail(mail: Mail, link: str, page: str) -> Mail:
+    text, html_text = _with_local_link(mail.text, link, page), mail.html and _with_local_link(mail.html, link, page)
     return replace(mail, text=text, html=html_text)
 
 
 @contextlib.contextmanager
-def _environment_of_nobody() -> Iterator[None]:
-    """An environment of the demo's own: whatever AWS profile or setting somebody has neither helps nor harms."""
+def _own_environment() -> Iterator[None]:
+    """Replaces the environment, so that the user's AWS profile and settings have no effect."""
     kept = dict(os.environ)
     os.environ.clear()
     os.environ.update(
@@ -123,5 +123,5 @@ def _event(event_file: Path, now: datetime) -> Any:
 
 
 def _invoke(event: Any) -> dict[str, Any]:
-    """Calls the handler as the platform does."""
+    """Calls the handler as Lambda does."""
     return lambda_handler(event, LambdaContext(str(uuid4()), time.monotonic() + _RUN_SECONDS))

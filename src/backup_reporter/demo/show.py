@@ -1,4 +1,4 @@
-"""Messages on a terminal, much as their readers see them."""
+"""Draws messages on a terminal, much as their readers see them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def mail(message: Mail) -> RenderableType:
 
 
 def slack(payload: Mapping[str, Any], channel: str) -> RenderableType:
-    """A message in Slack: its blocks, or its text where it has none."""
+    """A message in Slack: its blocks, or its text if it has no blocks."""
     shown: Iterable[RenderableType] = (
         [row for block in payload["blocks"] for row in (_block(block), "")][:-1]
         if payload.get("blocks")

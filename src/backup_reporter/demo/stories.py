@@ -1,4 +1,4 @@
-"""How a made-up workspace has fared: its rhythm of backups, and what became of each, as Palette would tell it."""
+"""The backup history of a made-up workspace: when its backups ran, and the outcome of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAYS_IN_CRON = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 @dataclass(frozen=True)
 class Part:
-    """What became of one cluster in one run."""
+    """The outcome of one run for one cluster."""
 
     state: str | None = "Completed"
     message: str = ""
@@ -23,7 +23,7 @@ class Part:
 
 
 Outcome = Callable[[int, str], Part | None]
-"""What became of a cluster (by name) in the run that is so many runs ago (0: the latest); ``None``: left out."""
+"""Returns the outcome for a cluster (by name) in a run (0 is the latest); ``None`` if it was left out."""
 
 
 def all_well(_runs_ago: int, _cluster: str) -> Part:
@@ -33,7 +33,7 @@ def all_well(_runs_ago: int, _cluster: str) -> Part:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """A schedule in cron's words, when it was last due, and how long it pauses in between."""
+    """A cron schedule, when it was last due, and the time between two runs."""
 
     cron: str
     last_due: datetime
@@ -63,7 +63,7 @@ def _full_hour(at: datetime) -> datetime:
 
 @dataclass(frozen=True, kw_only=True)
 class Story:
-    """One workspace. ``skipped_runs``: so many of the latest due times nobody answered.
+    """One workspace. ``skipped_runs`` is the number of latest due times without a run.
 
     ``schedule`` stands in the policy instead of the rhythm's own cron text; ``None`` there: no schedule.
     """
@@ -96,7 +96,7 @@ class Story:
         )
 
     def result(self, now: datetime) -> Json:
-        """Its backup result. Palette promises no order of runs, so they come in none."""
+        """Its backup result, with the runs in random order because Palette promises no order."""
         chance = random.Random(self.name)
         runs = [self._run(ago, due, now, chance) for ago, due in enumerate(self._answered())]
         chance.shuffle(runs)
@@ -134,7 +134,7 @@ class Story:
         at = requested + timedelta(seconds=chance.uniform(5, 90))
         expires = at + timedelta(hours=self.retention_hours)
         has_copy = (part.state or "").casefold() in ("completed", "partiallyfailed")
-        # Velero deletes what has expired; where it does not, the story says so.
+        # Velero deletes expired backups, unless the story says otherwise.
         gone = "Deleted" if has_copy and expires < now and not part.delete_state else part.delete_state
         return cluster_backup(
             cluster,

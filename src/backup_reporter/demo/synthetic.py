@@ -1,4 +1,4 @@
-"""Fleets of any size, for measuring: each backup result is made when it is asked for, and forgotten afterwards."""
+"""Fleets of any size, for measuring. Each backup result is built on demand and not kept."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Backups(Mapping[str, Json | Failure]):
 
 @dataclass(frozen=True, slots=True)
 class _Stories:
-    """What the workspace with a given number has been through; depends on the seed and the number alone."""
+    """The history of the workspace with a given number; depends only on the seed and the number."""
 
     days: int
     clusters: int
@@ -71,9 +71,9 @@ class _Stories:
 def synthetic(
     workspaces: int, days: int, clusters: int, seed: int, now: datetime, healthy_share: float = 0.95
 ) -> Fleet:
-    """So many workspaces, each with a daily backup of so many clusters on so many days before ``now`` (aware).
+    """Builds workspaces, each with a daily backup of its clusters on the days before ``now`` (aware).
 
-    The same arguments make the same fleet, in whatever order its documents are asked for. One document has about
+    The same arguments build the same fleet, in any order of access. One document has about
     ``430 * days * clusters`` bytes.
     """
     stories = _Stories(days, clusters, seed, now, healthy_share)

@@ -92,7 +92,7 @@ def test_a_long_verdict_is_wrapped_under_itself() -> None:
     assert second.startswith("  ")
 
 
-@pytest.mark.parametrize("width", [80, 140])
+@pytest.mark.parametrize("width", [40, 80, 140])
 def test_the_table_looks_as_it_did(view: ReportView, width: int) -> None:
     seen = drawn(view, width=width)
     text = "\n".join(seen) + "\n"
