@@ -1,6 +1,7 @@
 """Prints the template as CloudFormation gets it: after SAM's own translator.
 
-Linting the SAM source alone misses a dangling reference inside a function.
+A linter sees more in it than in the SAM source, such as a dangling reference inside a function. The state machine's
+definition stands in it whole, so that the linter looks at that too.
 """
 
 from __future__ import annotations
@@ -14,10 +15,17 @@ from samtranslator.translator.transform import transform
 
 
 def translated(template: Path) -> dict[str, Any]:
+    """Returns the template after the translator."""
     source = yaml_parse(template.read_text(encoding="utf-8"))
-    # The translator wants code that is packaged already.
+    machine = source["Resources"]["StateMachine"]["Properties"]
+    definition = json.loads((template.parent / machine["DefinitionUri"]).read_text(encoding="utf-8"))
+    # The translator wants code and definition to be in a bucket already.
     source["Resources"]["BackupReporter"]["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
+    machine["DefinitionUri"] = {"Bucket": "bucket", "Key": "key"}
     result: dict[str, Any] = transform(source, {}, dict)
+    properties = result["Resources"]["StateMachine"]["Properties"]
+    del properties["DefinitionS3Location"]
+    properties["Definition"] = definition
     return result
 
 

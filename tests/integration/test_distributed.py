@@ -115,7 +115,7 @@ def check_that_a_fleet_reports_what_one_function_does(
     ]
     assert {one["status"] for one in report["workspaces"]} == {"OK", "WARNING", "CRITICAL", "UNKNOWN"}
     assert stumbles.stumbled
-    assert any("/fleet/executions/" in key for key in keys(aws)), "the map failed, and was caught"
+    assert any("/distributed/executions/" in key for key in keys(aws)), "the map failed, and was caught"
     # Two shards of one tenant and one of another ask the same Palette, one after the other.
     assert [step["step"] for step in fleet.steps] == ["plan", *["collect"] * 4, "publish"]
 
@@ -278,7 +278,7 @@ def test_a_report_that_does_not_reach_everybody_is_tried_again_and_then_kept_for
     three.slack.fault = lambda request: webhook_error("invalid_token")
     with state_machine(three, BUCKET, DELIVERY_TABLE="fleet-deliveries") as fleet:
         execution = fleet.run(event)
-        assert (execution.status, execution.error) == ("FAILED", "FleetRunFailed")
+        assert (execution.status, execution.error) == ("FAILED", "DistributedRunFailed")
         assert [step["step"] for step in fleet.steps].count("publish") == 3
         (failure,) = fleet.kept_failures()
         assert failure["requestPayload"] == event

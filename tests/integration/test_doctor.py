@@ -202,7 +202,7 @@ def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
     check = checks(around.invoke(DOCTOR))["rate"]
     assert check["result"] == "warning", "it may be one of a fleet, which has the time"
     assert "8500 workspaces take about 846 s" in check["detail"]
-    assert "parameter Fleet" in check["fix"]
+    assert "parameter Distributed" in check["fix"]
 
 
 def test_a_subscription_that_nobody_has_confirmed_is_none(around: World) -> None:

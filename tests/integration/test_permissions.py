@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from typing import Any
 
 import pytest
@@ -22,10 +23,14 @@ from support.lookalike import API_KEY
 from support.slack_server import webhook_error
 from support.world import World, environment_of
 
-FUNCTION, SCHEDULE, FLEET = "BackupReporterRole", "ScheduleRole", "FleetRole"
-MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:fleet"
-LANES = "palette/backups/fleet/RUN/lanes.json"
+FUNCTION, SCHEDULE, STATE_MACHINE = "BackupReporterRole", "ScheduleRole", "StateMachineRole"
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:distributed"
+LANES = "palette/backups/distributed/RUN/lanes.json"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/0b7f5a1e-0000-0000-0000-000000000000"
+
+
+Context = tuple[tuple[str, tuple[str, ...]], ...]
+"""The condition keys of a request, each with its values."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Need:
     role: str
     action: str
     resource: str
+    context: Context = ()
 
 
 @dataclass
@@ -50,11 +56,11 @@ class Calls:
     made: set[Need] = field(default_factory=set)
 
     def called(self, event_name: str, params: Mapping[str, Any], **_: Any) -> None:
-        operation = event_name.rpartition(".")[2]
-        for action, resource in self._needs(operation, params):
-            self.made.add(Need(FUNCTION, action, resource))
+        service, operation = event_name.split(".")[1:]
+        for need in self._needs(operation, params):
+            self.made.add(Need(FUNCTION, *need))
         for action in _BY_THE_KEY.get(operation, ()) if self.key else ():
-            self.made.add(Need(FUNCTION, action, str(self.key)))
+            self.made.add(Need(FUNCTION, action, str(self.key), via(service.replace("-", ""))))
 
     def missed(self, http_response: Any, context: Mapping[str, Any], **_: Any) -> None:
         # Without s3:ListBucket S3 says "denied" of an object that is missing.
@@ -62,7 +68,7 @@ class Calls:
             bucket = re.sub(r".*//[^/]+/([^/?]+).*", r"\1", http_response.url)
             self.made.add(Need(FUNCTION, "s3:ListBucket", f"arn:aws:s3:::{bucket}"))
 
-    def _needs(self, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    def _needs(self, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str] | tuple[str, str, Context]]:
         match operation:
             case "GetSecretValue":
                 name = params["SecretId"]
@@ -71,36 +77,44 @@ class Calls:
                 yield f"sns:{operation}", params["TopicArn"]
             case "GetParameter":
                 yield "ssm:GetParameter", f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter{params['Name']}"
-            case "GetObject" | "PutObject" | "CreateMultipartUpload" | "UploadPart" | "CompleteMultipartUpload":
-                action = operation if operation == "GetObject" else "PutObject"
-                yield f"s3:{action}", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
+            case operation if operation in _OF_AN_OBJECT:
+                yield _OF_AN_OBJECT[operation], f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
             case "PutItem" | "DescribeTable":
-                yield f"dynamodb:{operation}", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{params['TableName']}"
+                context = leading_key(params["Item"]["id"]["S"]) if operation == "PutItem" else ()
+                yield f"dynamodb:{operation}", _table(params["TableName"]), context
             case "SendEmail":
-                yield from self._of_an_e_mail(params["Content"])
+                yield from self._of_an_e_mail(params)
             case "GetEmailIdentity":
                 yield "ses:GetEmailIdentity", self._identity(params["EmailIdentity"])
             case "PutEvents":
-                yield from (("events:PutEvents", _bus(entry["EventBusName"])) for entry in params["Entries"])
+                (entry,) = params["Entries"]
+                yield "events:PutEvents", _bus(entry["EventBusName"]), (("events:source", (entry["Source"],)),)
             case "DescribeEventBus":
                 yield "events:DescribeEventBus", _bus(params["Name"])
             case _:
                 raise AssertionError(f"say here what {operation} needs")
 
-    def _of_an_e_mail(self, content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        # A message that is handed over as it goes over the wire is asked for under both names: of the sender's
-        # identity, of the set that this has by default, and in the sandbox of each recipient's identity.
-        assert "Raw" in content
+    def _of_an_e_mail(self, params: Mapping[str, Any]) -> Iterator[tuple[str, str, Context]]:
+        # SES asks IAM under both names for a raw message: about the sender's identity, about the identity's default
+        # configuration set, and in the sandbox about each recipient's identity.
+        assert "Raw" in params["Content"]
+        message = message_from_bytes(params["Content"]["Raw"]["Data"])
+        context = e_mail(params["FromEmailAddress"], *message["To"].split(", "))
         by_default = f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/of-the-identity"
         for resource in (self._identity(self.identity), by_default, self._identity("team@example.com")):
-            yield "ses:SendEmail", resource
-            yield "ses:SendRawEmail", resource
+            yield "ses:SendEmail", resource, context
+            yield "ses:SendRawEmail", resource, context
 
     @staticmethod
     def _identity(identity: str) -> str:
         return f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{identity}"
 
 
+_OF_AN_OBJECT = {
+    "GetObject": "s3:GetObject",
+    **dict.fromkeys(("PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"), "s3:PutObject"),
+    "AbortMultipartUpload": "s3:AbortMultipartUpload",
+}
 _BY_THE_KEY: dict[str, tuple[str, ...]] = {
     "GetSecretValue": ("kms:Decrypt",),
     "Publish": ("kms:Decrypt", "kms:GenerateDataKey"),
@@ -110,6 +124,23 @@ _BY_THE_KEY: dict[str, tuple[str, ...]] = {
     "PutItem": ("kms:Decrypt",),
 }
 """What a service does with a key of the account's in the caller's name."""
+
+
+def via(service: str) -> Context:
+    """Of a request to KMS that a service makes for its caller."""
+    return (("kms:ViaService", (f"{service}.{REGION}.amazonaws.com",)),)
+
+
+def leading_key(key: str) -> Context:
+    return (("dynamodb:LeadingKeys", (key,)),)
+
+
+def e_mail(sender: str, *recipients: str) -> Context:
+    return (("ses:FromAddress", (sender,)), ("ses:Recipients", recipients))
+
+
+def _table(name: str) -> str:
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
 
 
 def _bus(name: str) -> str:
@@ -130,10 +161,13 @@ def of_the_platform(deployed: Deployed) -> set[Need]:
     starting = "states:StartExecution" if schedule["Target"]["Arn"] == MACHINE else "lambda:InvokeFunction"
     needs.add(Need(SCHEDULE, starting, schedule["Target"]["Arn"]))
     for machine in deployed.resources("AWS::StepFunctions::StateMachine").values():
-        needs |= {Need(FLEET, *need) for need in of_a_state_machine(machine)}
+        needs |= {Need(STATE_MACHINE, *need) for need in of_a_state_machine(machine)}
     if key := deployed.parameters.get("KmsKeyArn"):
-        by = {need.role for need in needs} - {FUNCTION}
-        needs |= {Need(role, action, key) for role in by for action in ("kms:Decrypt", "kms:GenerateDataKey")}
+        users = [(FUNCTION, "sqs"), (SCHEDULE, "sqs")]
+        if deployed.parameters.get("Distributed") == "yes":
+            users += [(STATE_MACHINE, "sqs"), (STATE_MACHINE, "s3")]
+        for role, service in users:
+            needs |= {Need(role, action, key, via(service)) for action in ("kms:Decrypt", "kms:GenerateDataKey")}
     return needs
 
 
@@ -160,7 +194,7 @@ def of_a_distributed_map(reader: Mapping[str, Any], results: Mapping[str, Any]) 
     https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-distributed-map.html
     """
     yield "states:StartExecution", MACHINE
-    for execution in ("fleet:4f0c", "fleet/Collect:4f0c"):
+    for execution in ("distributed:4f0c", "distributed/Collect:4f0c"):
         for action in ("DescribeExecution", "StopExecution"):
             yield f"states:{action}", f"arn:aws:states:{REGION}:{ACCOUNT}:execution:{execution}"
     assert reader["Resource"] == "arn:aws:states:::s3:getObject"
@@ -183,9 +217,33 @@ def matches(pattern: str, text: str) -> bool:
     return re.fullmatch(wanted, text) is not None
 
 
+def holds(condition: Mapping[str, Any], context: Mapping[str, tuple[str, ...]]) -> bool:
+    """Returns whether a request meets a condition.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    for operator, tests in condition.items():
+        quantifier, _, comparison = operator.rpartition(":")
+        for key, wanted in tests.items():
+            patterns = wanted if isinstance(wanted, list) else [wanted]
+            values = context.get(key, ())
+            met = [
+                any(matches(one, value) if comparison == "StringLike" else one == value for one in patterns)
+                for value in values
+            ]
+            # ForAllValues is also true of a request without the key.
+            assert quantifier in ("", "ForAllValues")
+            assert comparison in ("StringEquals", "StringLike")
+            if not all(met) or not (values or quantifier):
+                return False
+    return True
+
+
 def grants(statement: Statement, need: Need) -> list[tuple[str, str, int, str, int]]:
     """By which parts of a statement, if any, a call is allowed."""
     if (statement.role, statement.effect) != (need.role, "Allow") or need.action not in statement.actions:
+        return []
+    if not holds(statement.condition, dict(need.context)):
         return []
     return [
         (statement.role, statement.policy, statement.number, need.action, position)
@@ -207,7 +265,13 @@ def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Ite
         given = {name: arns.get(value.removeprefix("ARN of "), value) if value.startswith("ARN of ") else value
                  for name, value in parameters.items()}  # fmt: skip
         topic = around.environment["SNS_TOPIC_ARN"]
-        names = {**NAMES, "ReportTopic": topic, "Reports": "made-bucket", "Deliveries": "made-table"}
+        names = {
+            **NAMES,
+            "BackupReporter": "local",
+            "ReportTopic": topic,
+            "Reports": "made-bucket",
+            "Deliveries": "made-table",
+        }
         deployed = Deployed({"PaletteApiUrl": around.palette.url, **given}, names)
         environment = deployed.environment()
         set_up(around, environment, identity)
@@ -263,18 +327,20 @@ def run_everything(around: World) -> None:
 
 
 def keep_something_large(around: World) -> None:
-    """As the reports of a large fleet are: in parts."""
+    """In parts, as large reports are; and one that fails in the middle, whose parts are given up."""
     with environment_of(around.environment):
         store = _reporter_of(os.environ).destinations.store
     assert store
     store.save_file("20261124T070000Z-1a2b3c4d", "csv", (b" " * 1_000_000 for _ in range(6)))
+    with environment_of(around.environment), pytest.raises(ZeroDivisionError):
+        store.save_file("20261124T070000Z-1a2b3c4d", "csv", (b" " * (1_000_000 // (20 - n)) * 20 for n in range(21)))
 
 
-def run_fleet(around: World) -> None:
+def run_distributed(around: World) -> None:
     """The steps as the state machine takes them, and the doctor."""
     event = {"scheduledTime": "2026-11-24T07:00:00Z"}
     planned = around.invoke({"step": "plan", "event": event, "execution": "4f0c"})
-    assert re.sub("fleet/[^/]+", "fleet/RUN", planned["lanes"]) == LANES
+    assert re.sub("distributed/[^/]+", "distributed/RUN", planned["lanes"]) == LANES
     bucket = around.environment["REPORT_BUCKET"]
     lanes = json.loads(around.aws.client("s3").get_object(Bucket=bucket, Key=planned["lanes"])["Body"].read())
     for shard in (shard for lane in lanes for shard in lane["shards"]):
@@ -308,7 +374,7 @@ GIVEN = {
     "DeliveryTable": "own-table",
     "KmsKeyArn": KEY,
 }
-OF_A_FLEET = {**GIVEN, "Fleet": "yes", "Tenants": "s3://lists/palette/tenants.json"}
+OF_A_DISTRIBUTED_RUN = {**GIVEN, "Distributed": "yes", "Tenants": "s3://lists/palette/tenants.json"}
 OF_TENANTS = {
     **MADE,
     "ReportBucket": "another-bucket",
@@ -317,12 +383,12 @@ OF_TENANTS = {
 }
 DEPLOYMENTS: list[tuple[dict[str, str], str]] = [
     (MADE, "backups@example.com"),
-    (OF_A_FLEET, "example.com"),
+    (OF_A_DISTRIBUTED_RUN, "example.com"),
     (OF_TENANTS, "backups@example.com"),
 ]
 NAMES = {
-    "FleetRun": MACHINE,
-    "FleetRun.Name": "fleet",
+    "StateMachine": MACHINE,
+    "StateMachine.Name": "distributed",
     "FailedReports.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:FailedReports",
 }
 
@@ -333,7 +399,7 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
     used: set[tuple[str, str, int, str, int]] = set()
     allowed: set[tuple[str, str, int, str, int]] = set()
     given = dict(around.environment)
-    for (parameters, identity), run in zip(DEPLOYMENTS, (run_everything, run_fleet, run_once), strict=True):
+    for (parameters, identity), run in zip(DEPLOYMENTS, (run_everything, run_distributed, run_once), strict=True):
         around.environment = dict(given)
         with deployed_in(around, parameters, identity) as (deployed, calls):
             run(around)
@@ -357,9 +423,12 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
 
 _NAMES_NOTHING = re.compile(r"\*|arn:aws:[a-z0-9]+:[a-z0-9-]*:\d*:([a-z-]+[:/])?[*?].*")
 """Everything, or everything of one kind."""
-_ONE_SENDER = {"StringEquals": {"ses:FromAddress": "backups@example.com"}}
+_SENDER_AND_RECIPIENTS = {
+    "StringEquals": {"ses:FromAddress": "backups@example.com"},
+    "ForAllValues:StringEquals": {"ses:Recipients": ["team@example.com"]},
+}
 _OF_SES = {f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/*", f"arn:aws:ses:{REGION}:{ACCOUNT}:configuration-set/*"}
-"""Which of them SES asks about is its own affair: the sender is named, without which nothing can be sent."""
+"""Which of them SES asks about is up to SES. The conditions name the sender and the recipients."""
 
 
 @pytest.mark.parametrize(("parameters", "identity"), DEPLOYMENTS)
@@ -371,10 +440,37 @@ def test_nothing_is_allowed_on_everything(parameters: dict[str, str], identity: 
         if statement.effect == "Allow":
             assert not [action for action in statement.actions if "*" in action]
             assert not [one for one in statement.resources if _NAMES_NOTHING.fullmatch(one) and one not in _OF_SES]
-    sending = [one for one in statements if "ses:SendEmail" in one.actions and ":identity/" in one.resources[0]]
-    assert [one.condition for one in sending] == [_ONE_SENDER]
+    sending = [statement for statement in statements if "ses:SendEmail" in statement.actions]
+    assert [statement.condition for statement in sending] == [_SENDER_AND_RECIPIENTS] * 2
     (denied,) = [statement for statement in statements if statement.effect == "Deny"]
     assert (denied.role, denied.actions) == (FUNCTION, ("ec2:*",))
+
+
+def test_the_conditions_keep_each_permission_to_its_purpose() -> None:
+    names = {**NAMES, "BackupReporter": "mine"}
+    statements = list(Deployed({**MADE, "KmsKeyArn": KEY, "DeliveryTable": "shared"}, names).statements())
+    identity = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"
+    for action, resource, allowed, refused in (
+        ("dynamodb:PutItem", _table("shared"), leading_key("mine/2026"), leading_key("mine-too/2026")),
+        (
+            "ses:SendEmail",
+            identity,
+            e_mail("backups@example.com", "team@example.com"),
+            e_mail("backups@example.com", "team@example.com", "stranger@example.com"),
+        ),
+        ("ses:SendEmail", identity, e_mail("backups@example.com"), e_mail("boss@example.com", "team@example.com")),
+        (
+            "events:PutEvents",
+            _bus("default"),
+            (("events:source", ("backup-reporter",)),),
+            (("events:source", ("aws.health",)),),
+        ),
+        ("kms:Decrypt", KEY, via("s3"), ()),
+        ("kms:Decrypt", KEY, via("s3"), via("ec2")),
+    ):
+        for context, is_allowed in ((allowed, True), (refused, False)):
+            need = Need(FUNCTION, action, resource, context)
+            assert any(grants(statement, need) for statement in statements) == is_allowed, need
 
 
 def test_a_neighbours_things_are_out_of_reach() -> None:
@@ -390,12 +486,16 @@ def test_a_neighbours_things_are_out_of_reach() -> None:
         ("dynamodb:PutItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/other"),
     ):
         assert not [grant for one in statements for grant in grants(one, Need(FUNCTION, action, resource))], action
-    fleet = list(Deployed(OF_A_FLEET, NAMES).statements())
+    distributed = list(Deployed(OF_A_DISTRIBUTED_RUN, NAMES).statements())
     for role, action, resource in (
         (FUNCTION, "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:palette-a1B2c3"),
         (FUNCTION, "s3:GetObject", "arn:aws:s3:::lists/palette/others.json"),
         (FUNCTION, "states:StartExecution", MACHINE),
-        (FLEET, "s3:GetObject", "arn:aws:s3:::own-bucket/palette/backups/2026/11/24/x.json"),
-        (FLEET, "states:StopExecution", f"arn:aws:states:{REGION}:{ACCOUNT}:execution:fleet-of-others:4f0c"),
+        (STATE_MACHINE, "s3:GetObject", "arn:aws:s3:::own-bucket/palette/backups/2026/11/24/x.json"),
+        (
+            STATE_MACHINE,
+            "states:StopExecution",
+            f"arn:aws:states:{REGION}:{ACCOUNT}:execution:distributed-of-others:4f0c",
+        ),
     ):
-        assert not [grant for one in fleet for grant in grants(one, Need(role, action, resource))], action
+        assert not [grant for one in distributed for grant in grants(one, Need(role, action, resource))], action

@@ -100,6 +100,9 @@ class Deployed:
                 return self._attribute(argument if isinstance(argument, str) else ".".join(argument))
             case "Condition":
                 return self.is_met(argument)
+            case "FindInMap":
+                name, first, second = (self.worked_out(part) for part in argument)
+                return translated()["Mappings"][name][first][second]
             case "If":
                 return self.worked_out(argument[1 if self.is_met(argument[0]) else 2])
             case "Sub":
@@ -135,6 +138,7 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "Equals": lambda both: str(both[0]) == str(both[1]),
     "Not": lambda one: not one[0],
     "And": all,
+    "Or": any,
     "Select": lambda given: given[1][int(given[0])],
     "Split": lambda given: given[1].split(given[0]),
 }

@@ -76,10 +76,10 @@ class StateMachine:
 
 @contextmanager
 def state_machine(around: World, bucket: str, **environment: str) -> Iterator[StateMachine]:
-    """The template with ``Fleet=yes``, in the environment of ``around`` and more."""
+    """The template with ``Distributed=yes``, in the environment of ``around`` and more."""
     queue = around.aws.client("sqs").create_queue(QueueName="failed-reports")["QueueUrl"]
     names = {"BackupReporter.Arn": FUNCTION, "Reports": bucket, "FailedReports": queue}
-    properties = Deployed({"Fleet": "yes"}, names).resources("AWS::StepFunctions::StateMachine")["FleetRun"]
+    properties = Deployed({"Distributed": "yes"}, names).resources("AWS::StepFunctions::StateMachine")["StateMachine"]
     machine = StateMachine(around.aws, queue)
     # The interpreter finds moto's other services by this variable.
     port = around.aws.url.rpartition(":")[2]
@@ -88,7 +88,7 @@ def state_machine(around: World, bucket: str, **environment: str) -> Iterator[St
         environment_of({**around.environment, **environment, "REPORT_BUCKET": bucket, "MOTO_PORT": port}),
     ):
         machine.arn = around.aws.client("stepfunctions").create_state_machine(
-            name="fleet", definition=_definition(properties), roleArn=f"arn:aws:iam::{ACCOUNT}:role/fleet"
+            name="distributed", definition=_definition(properties), roleArn=f"arn:aws:iam::{ACCOUNT}:role/distributed"
         )["stateMachineArn"]
         yield machine
 

@@ -1,6 +1,6 @@
 """What the steps of one run leave for each other in the report bucket.
 
-``reports/fleet/RUN/plan.json``, ``shards/00007.json``, ``verdicts/00007.jsonl.gz``, and ``lanes.json``, which the state
+``reports/distributed/RUN/plan.json``, ``shards/00007.json``, ``verdicts/00007.jsonl.gz``, and ``lanes.json``, which the state
 machine reads: a list of lanes, each with the shards that are collected one after the other.
 """
 
@@ -121,7 +121,7 @@ class RunFiles:
         return head, map(_VERDICT.decode, lines)
 
     def _name(self, name: str) -> str:
-        return f"fleet/{self.run}/{name}"
+        return f"distributed/{self.run}/{name}"
 
     def _keep(self, name: str, file: object) -> None:
         self._store.save_working_file(self._name(name), msgspec.json.encode(file))

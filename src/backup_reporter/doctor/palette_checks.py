@@ -129,7 +129,7 @@ class PaletteChecks:
         if seconds > _RUN_SECONDS:
             raise CheckError(
                 f"{needed}, and one function has 900 s",
-                "Set the stack's parameter Fleet to yes (docs/scale.md); in one function what is not reached is UNKNOWN.",
+                "Set the stack's parameter Distributed to yes (docs/scale.md); in one function what is not reached is UNKNOWN.",
                 result="warning",
             )
         if per_second > ALLOWED_PER_SECOND or burst > ALLOWED_AT_ONCE:

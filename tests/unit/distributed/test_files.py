@@ -15,7 +15,7 @@ from backup_reporter.run.plan import Shard
 from support.report_builders import a_cluster, a_finding, a_workspace
 
 RUN = "20261124T070000Z-1a2b3c4d-00000000"
-FILE = f"fleet/{RUN}/verdicts/00000.jsonl.gz"
+FILE = f"distributed/{RUN}/verdicts/00000.jsonl.gz"
 VERDICTS = [a_workspace(f"shop-{one}", a_finding(), clusters=(a_cluster(),)) for one in range(3)]
 SHARD = Shard(
     number=0,

@@ -1,4 +1,4 @@
-"""A fleet with two tenants as a user installs it, under enforced IAM: sam deploy with Fleet=yes, an execution, its report."""
+"""Two tenants in a distributed run as a user installs it: sam deploy under enforced IAM, an execution, its report."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_the_state_machine_runs_with_the_templates_own_roles_and_reports_on_ever
             {"name": "globex", "apiUrl": second.url, "apiKeySecret": "palette-tenants/globex"},
         ]
         aws.client("ssm").put_parameter(Name="/palette/tenants", Value=json.dumps(tenants), Type="String")
-        parameters = {"PaletteApiKeySecret": "unused", "Tenants": "ssm:/palette/tenants", "Fleet": "yes"}
-        outputs = aws.deploy(aws.build(), "fleet", parameters)
+        parameters = {"PaletteApiKeySecret": "unused", "Tenants": "ssm:/palette/tenants", "Distributed": "yes"}
+        outputs = aws.deploy(aws.build(), "distributed", parameters)
         # The local AWS speaks plain HTTP, which the bucket refuses.
         aws.client("s3").delete_bucket_policy(Bucket=outputs["BucketName"])
         states = aws.client("stepfunctions")
         execution = states.start_execution(
-            stateMachineArn=outputs["FleetRunArn"], input=json.dumps({"scheduledTime": "2026-11-24T07:00:00Z"})
+            stateMachineArn=outputs["StateMachineArn"], input=json.dumps({"scheduledTime": "2026-11-24T07:00:00Z"})
         )["executionArn"]
         ended = _wait(states, execution)
         assert ended["status"] == "SUCCEEDED", ended
@@ -61,4 +61,4 @@ def _wait(states: Any, execution: str) -> dict[str, Any]:
         if described["status"] != "RUNNING":
             return described
         time.sleep(0.5)
-    raise AssertionError("the execution comes to no end")
+    raise AssertionError("the execution does not end")

@@ -1,4 +1,4 @@
-"""What the parameters for tenants and fleets make of the template, after SAM's translator."""
+"""The template with parameters for tenants and distributed runs, after SAM's translator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from support.deployed_template import Deployed
 
-FLEET = {"FleetRun": "arn:aws:states:eu-central-1:123456789012:stateMachine:fleet"}
+NAMES = {"StateMachine": "arn:aws:states:eu-central-1:123456789012:stateMachine:distributed"}
 
 
 @pytest.mark.parametrize(
@@ -32,19 +32,19 @@ def test_the_function_may_read_the_list_of_tenants_and_their_secrets(source: str
     assert [one for one in Deployed({}).statements() if one.policy == "read-tenants"] == []
 
 
-def test_the_schedule_starts_the_state_machine_of_a_fleet_and_else_the_function() -> None:
-    for fleet, action in (("yes", "states:StartExecution"), ("no", "lambda:InvokeFunction")):
-        deployed = Deployed({"Fleet": fleet}, FLEET)
+def test_the_schedule_starts_the_state_machine_if_runs_are_distributed_else_the_function() -> None:
+    for distributed, action in (("yes", "states:StartExecution"), ("no", "lambda:InvokeFunction")):
+        deployed = Deployed({"Distributed": distributed}, NAMES)
         (schedule,) = deployed.resources("AWS::Scheduler::Schedule").values()
         target = schedule["Target"]["Arn"]
-        assert (target == FLEET["FleetRun"]) == (fleet == "yes")
+        assert (target == NAMES["StateMachine"]) == (distributed == "yes")
         allowed = [one for one in deployed.statements() if one.role == "ScheduleRole" and action in one.actions]
         assert [one.resources for one in allowed] == [(target,)]
-        assert len(deployed.resources("AWS::StepFunctions::StateMachine")) == (fleet == "yes")
+        assert len(deployed.resources("AWS::StepFunctions::StateMachine")) == (distributed == "yes")
 
 
 def test_one_shard_of_a_palette_is_collected_at_a_time() -> None:
-    (machine,) = Deployed({"Fleet": "yes"}, FLEET).resources("AWS::StepFunctions::StateMachine").values()
+    (machine,) = Deployed({"Distributed": "yes"}, NAMES).resources("AWS::StepFunctions::StateMachine").values()
     lanes = machine["Definition"]["States"]["Collect"]
     lane = lanes["ItemProcessor"]["States"]["Lane"]
 
