@@ -201,7 +201,7 @@ def test_an_event_may_ask_about_some_tenants_alone(three: World) -> None:
 def test_the_doctor_examines_each_tenant(three: World) -> None:
     checks = {check["name"]: check["result"] for check in three.invoke({"doctor": True})["checks"]}
 
-    assert checks["tenants"] == checks["acme: projects"] == checks["globex: backup results"] == "ok"
+    assert checks["tenants"] == checks["acme: projects"] == checks["globex: backup results"] == "passed"
     assert checks["initech: projects"] == "failed"
 
 
@@ -211,7 +211,7 @@ def test_a_tenant_whose_palette_hangs_keeps_the_doctor_from_no_other(three: Worl
     checks = {check["name"]: check["result"] for check in three.invoke({"doctor": True}, 11.0)["checks"]}
 
     assert checks["acme: projects"] == "failed"
-    assert checks["globex: projects"] == checks["globex: backup results"] == "ok"
+    assert checks["globex: projects"] == checks["globex: backup results"] == "passed"
 
 
 def test_a_list_of_tenants_in_a_bucket_is_read_anew_for_each_report(three: World) -> None:
