@@ -77,7 +77,7 @@ def report_on(world: World, told: Habits) -> WorkspaceReport:
     """What the product says of a world: its JSON, decoded and judged."""
     workspace = decode_workspaces(listed_workspace(world), _PROJECT).items[0]
     result = decode_backup_result(backup_result(world, told), "ws")
-    return judge(workspace, result, _THRESHOLDS, world.now + timedelta(seconds=5))
+    return judge(workspace, result, _THRESHOLDS, world.now + timedelta(seconds=5)).report
 
 
 def _compare(count: Count, report: WorkspaceReport, what_is: Truth, where: str) -> None:

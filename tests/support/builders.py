@@ -251,7 +251,7 @@ def judged(
     single_run: bool = False,
 ) -> WorkspaceReport:
     """The verdict on an answer of Palette's."""
-    return judge(*decoded(workspace or listed(), answer), thresholds or Thresholds(), now, single_run=single_run)
+    return judge(*decoded(workspace or listed(), answer), thresholds or Thresholds(), now, single_run=single_run).report
 
 
 def label(finding: Finding) -> str:

@@ -14,17 +14,19 @@ class Attempt(Fact, frozen=True, kw_only=True):
     """One cluster's part in one run, or a whole run that names no clusters and speaks for all of them.
 
     ``phase`` is the worse of the cluster's own and a failed run's; ``state`` is the text it came from.
-    ``is_gone``: deleted or being deleted, by the cluster's word or by the run's.
+    ``run_at`` is the time of ``run``. ``is_gone``: deleted or being deleted, by the cluster's word or by the run's.
     """
 
     cluster: Cluster | None
+    run: Run
+    run_at: datetime | None
     speaks_for_all: bool
     at: datetime | None
     phase: PhaseClass
     state: str | None
     run_phase: PhaseClass
-    run_state: str | None
     is_gone: bool
+    is_being_deleted: bool
     deletion_failed: bool
     backup_name: str | None
     message: str | None
@@ -55,6 +57,7 @@ def attempt_of(
     backup: ClusterBackup | None,
     run: Run,
     at: datetime | None,
+    run_at: datetime | None,
     policy: Policy,
     thresholds: Thresholds,
     known: KnownClusters,
@@ -68,16 +71,19 @@ def attempt_of(
     own_state_is_failed = own_state is not None and phase_of(own_state, thresholds.extra_states) == "failed"
     deletion = deletion_of(backup.delete_state if backup else None)
     run_deletion = deletion_of(run.delete_state)
-    gone = ("deleted", "deleting")
+    deletions = (deletion, run_deletion)
+    is_deleting = run_phase == "deleting" or phase == "deleting" or "deleting" in deletions
     return Attempt(
         cluster=known.find(backup.cluster) if backup else None,
+        run=run,
+        run_at=run_at,
         speaks_for_all=backup is None,
         at=at,
         phase=phase,
         state=own_state if own_state_is_failed else state,
         run_phase=run_phase,
-        run_state=run.state,
-        is_gone=deletion in gone or run_deletion in gone or run_phase == "deleting",
+        is_gone="deleted" in deletions or "deleting" in deletions or run_phase == "deleting",
+        is_being_deleted=is_deleting and "deleted" not in deletions,
         deletion_failed=deletion == "failed" or (run_deletion == "failed" and deletion != "deleted"),
         backup_name=(backup.backup_name if backup else None) or run.backup_name,
         message=backup.message if backup else None,

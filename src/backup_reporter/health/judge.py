@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
+from backup_reporter.health.memory import RememberedWorkspace, remember, remember_no_policy
 from backup_reporter.health.model import BackupResult, ClusterBackup, Run, Workspace
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.restore_point_series import restore_point_series
@@ -23,6 +24,13 @@ from backup_reporter.health.timeline import Subject, run_time
 from backup_reporter.health.workspace_report import ClusterReport, LatestRun, WorkspaceReport
 
 
+class Judgment(NamedTuple):
+    """The report about a workspace, and what the next report should remember of it."""
+
+    report: WorkspaceReport
+    remembered: RememberedWorkspace | None
+
+
 def judge(
     workspace: Workspace,
     result: BackupResult,
@@ -31,17 +39,20 @@ def judge(
     *,
     asked_at: datetime | None = None,
     single_run: bool = False,
-) -> WorkspaceReport:
+    remembered: RememberedWorkspace | None = None,
+) -> Judgment:
     """Judges one workspace at ``now`` (aware, UTC). Pure; never raises on any result.
 
     ``asked_at``: when the result was had, where that is later; what has begun by then is not in the future.
     ``single_run``: the result holds the one run that was asked for, which is judged alone.
+    ``remembered``: what the last report remembered of the workspace.
     """
     if workspace.deleted_at:
-        return judge_being_deleted(workspace, thresholds, now)
+        return Judgment(judge_being_deleted(workspace, thresholds, now), remembered)
     has_schedule = bool((result.policy.schedule or "").strip())
     if not (has_schedule or result.runs or result.unreadable_runs or single_run):
-        return judge_not_protected(workspace, "it has neither a schedule nor a backup", thresholds, now)
+        report = judge_not_protected(workspace, "it has neither a schedule nor a backup", thresholds, now)
+        return Judgment(report, remember_no_policy(remembered, now))
     if single_run:
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
@@ -53,7 +64,20 @@ def judge(
         if rule.applies_to in ("any", "one run" if single_run else "history")
         and (whole_history or not rule.needs_whole_history)
     ]
-    return _workspace_report(context, _findings(context, rules))
+    return Judgment(_workspace_report(context, _findings(context, rules)), _remember(context, remembered, single_run))
+
+
+def _remember(context: Context, last: RememberedWorkspace | None, single_run: bool) -> RememberedWorkspace | None:
+    if single_run:
+        return last
+    return remember(
+        last,
+        context.policy,
+        context.workspace.clusters,
+        context.timeline.subjects,
+        context.now,
+        history_is_whole=not context.result.unreadable_runs,
+    )
 
 
 def _says_that_entries_are_missing(context: Context) -> bool:

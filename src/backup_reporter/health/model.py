@@ -49,6 +49,9 @@ class Policy(Fact, frozen=True, kw_only=True):
     include_all_disks: bool | None = None
     cluster_resource_mode: str | None = None
     created_at: datetime | None = None
+    modified_at: datetime | None = None
+    backup_location_uid: str | None = None
+    backup_location_name: str | None = None
 
 
 class ClusterBackup(Fact, frozen=True, kw_only=True):

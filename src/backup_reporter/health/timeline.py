@@ -151,7 +151,7 @@ def _attempt_moment(attempt: Attempt) -> tuple[datetime, int]:
 
 
 def _tie_of_attempts(attempt: Attempt) -> tuple[object, ...]:
-    texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "", attempt.run_state or "")
+    texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "", attempt.run.state or "")
     lasts_seconds = attempt.expires_at.timestamp() if attempt.expires_at else inf
     return (texts, attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces)
 
@@ -167,7 +167,7 @@ def _judged_run(run: Run, policy: Policy, thresholds: Thresholds, known: KnownCl
     backups = run.cluster_backups or (None,)
     times = (_believed(backup.at if backup else None, run, at, now) for backup in backups)
     attempts = (
-        attempt_of(backup, run, own, policy, thresholds, known) for backup, own in zip(backups, times, strict=True)
+        attempt_of(backup, run, own, at, policy, thresholds, known) for backup, own in zip(backups, times, strict=True)
     )
     in_order = _in_order(attempts, _attempt_moment, _tie_of_attempts)
     return JudgedRun(at, phase_of(run.state, thresholds.extra_states), run, tuple(in_order))

@@ -57,7 +57,7 @@ def _insist_on(workspace_uid: str | None, document: wire_types.Result[Any]) -> N
 def _policy(document: wire_types.Result[Any]) -> Policy:
     config = (document.spec and document.spec.config) or wire_types.PolicyConfig()
     backup = config.backup_config or wire_types.BackupConfig()
-    created = document.metadata.creation_timestamp if document.metadata else None
+    metadata = document.metadata or wire_types.Metadata()
     return Policy(
         schedule=backup.schedule.scheduled_run_time if backup.schedule else None,
         retention_hours=_hours(backup.duration_in_hours),
@@ -66,7 +66,10 @@ def _policy(document: wire_types.Result[Any]) -> Policy:
         namespaces=_texts(backup.namespaces),
         include_all_disks=backup.include_all_disks,
         cluster_resource_mode=backup.include_cluster_resource_mode,
-        created_at=time_of(created, "metadata.creationTimestamp"),
+        created_at=time_of(metadata.creation_timestamp, "metadata.creationTimestamp"),
+        modified_at=time_of(metadata.last_modified_timestamp, "metadata.lastModifiedTimestamp"),
+        backup_location_uid=backup.backup_location_uid or None,
+        backup_location_name=backup.backup_location_name or None,
     )
 
 

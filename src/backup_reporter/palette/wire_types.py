@@ -24,6 +24,7 @@ class Metadata(Wire, frozen=True):
     labels: dict[str, str | None] | None = None
     annotations: dict[str, str | None] | None = None
     creation_timestamp: str | None = None
+    last_modified_timestamp: str | None = None
     deletion_timestamp: str | None = None
 
 
@@ -68,6 +69,8 @@ class Schedule(Wire, frozen=True):
 
 
 class BackupConfig(Wire, frozen=True):
+    backup_location_uid: str | None = None
+    backup_location_name: str | None = None
     duration_in_hours: float | None = None
     include_all_disks: bool | None = None
     include_cluster_resource_mode: str | None = None

@@ -56,12 +56,12 @@ class WorkspaceChecker:
         if self.request.as_of and self.as_of < asked_at:
             result, asked_at = until(result, self.as_of), self.as_of
         if request_uid is None:
-            return judge(workspace, result, self.thresholds, self.as_of, asked_at=asked_at)
+            return judge(workspace, result, self.thresholds, self.as_of, asked_at=asked_at).report
         run = _asked_for(request_uid, result.runs)
         if run is None and not result.unreadable_runs:
             return _no_such_run(workspace, request_uid, self.thresholds, self.as_of)
         alone = msgspec.structs.replace(result, runs=(run,) if run else ())
-        return judge(workspace, alone, self.thresholds, self.as_of, asked_at=asked_at, single_run=True)
+        return judge(workspace, alone, self.thresholds, self.as_of, asked_at=asked_at, single_run=True).report
 
 
 def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:

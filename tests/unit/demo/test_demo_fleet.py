@@ -37,7 +37,7 @@ def verdict(workspace: Workspace, backup: object, now: datetime) -> WorkspaceRep
     if isinstance(backup, Failure):
         judged = judge_not_protected if backup.code == "BackupNotConfigured" else judge_unreadable
         return judged(workspace, backup.message, RULES, now)
-    return judge(workspace, decode_backup_result(msgspec.json.encode(backup)), RULES, now)
+    return judge(workspace, decode_backup_result(msgspec.json.encode(backup)), RULES, now).report
 
 
 def findings(fleet: Fleet, now: datetime = NOW) -> list[tuple[str, str, str, str | None, bool]]:

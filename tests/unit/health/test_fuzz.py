@@ -113,7 +113,7 @@ def _is_outside(document: Json, node: Json) -> bool:
 @settings(max_examples=settings().max_examples // 20, phases=[Phase.generate])  # each through eleven renderings
 @given(ANY_RESULT, WORKSPACES, RULES)
 def test_every_document_comes_out_of_every_rendering(result: Json, workspace: Json, thresholds: Thresholds) -> None:
-    verdict = judge(*decoded(workspace, result), thresholds, NOW)
+    verdict = judge(*decoded(workspace, result), thresholds, NOW).report
     report = build_report([verdict], report_id="20261124T070000Z-1a2b3c4d", as_of=NOW, generated_at=NOW, scope=Scope())
 
     check_all(report)

@@ -57,7 +57,7 @@ def test_copies_without_an_end_are_one_entry_and_one_without_a_date_stands_alone
     forever = Policy(schedule="0 1 * * *")
     backups = [BackupAt(made(days_ago)) for days_ago in (2, 1)] + [BackupAt(None)]
     runs = tuple(Run(state="Completed", cluster_backups=(backup.entry,)) for backup in backups)
-    report = judge(WORKSPACE, BackupResult(policy=forever, runs=runs), Thresholds(), NOW)
+    report = judge(WORKSPACE, BackupResult(policy=forever, runs=runs), Thresholds(), NOW).report
 
     assert [
         (entry.count, entry.first_at, entry.last_expires_at) for entry in report.clusters[0].restore_point_series
@@ -89,7 +89,7 @@ def test_the_worst_run_of_a_day_gives_its_name() -> None:
 
 def judged(runs: list[Run]) -> WorkspaceReport:
     policy = Policy(schedule="0 1 * * *", retention_hours=720)
-    return judge(WORKSPACE, BackupResult(policy=policy, runs=tuple(runs)), Thresholds(), NOW)
+    return judge(WORKSPACE, BackupResult(policy=policy, runs=tuple(runs)), Thresholds(), NOW).report
 
 
 def made(days_ago: int) -> datetime:

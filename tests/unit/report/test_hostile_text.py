@@ -56,10 +56,10 @@ def report_of(text: str) -> Report:
     failing, odd, unreadable, healthy = decode_workspaces(json.dumps({"items": items}).encode(), project).items
     thresholds = Thresholds()
     verdicts = [
-        judge(failing, decode_backup_result(_answer(text, "Failed")), thresholds, NOW),
-        judge(odd, decode_backup_result(_answer(text, text, schedule=text)), thresholds, NOW),
+        judge(failing, decode_backup_result(_answer(text, "Failed")), thresholds, NOW).report,
+        judge(odd, decode_backup_result(_answer(text, text, schedule=text)), thresholds, NOW).report,
         judge_unreadable(unreadable, text, thresholds, NOW, palettesCode=text),
-        judge(healthy, decode_backup_result(_answer(text, "Completed")), thresholds, NOW),
+        judge(healthy, decode_backup_result(_answer(text, "Completed")), thresholds, NOW).report,
     ]
     report = a_report(*verdicts, problems=[text])
     changes, _ = compare(report, None, "Nothing to compare with.")

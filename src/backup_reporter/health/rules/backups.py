@@ -45,10 +45,10 @@ def run_partially_failed(context: Context, subject: Subject) -> Finding | None:
         return None
     return finding(
         "backup-partially-failed",
-        f"The last run as a whole says '{quote(latest.run_state or '', 100)}', though every cluster in it succeeded: "
+        f"The last run as a whole says '{quote(latest.run.state or '', 100)}', though every cluster in it succeeded: "
         "it does not say which parts are missing.",
         since=latest.at,
-        **evidence_of(latest) | {"runState": latest.run_state},
+        **evidence_of(latest) | {"runState": latest.run.state},
     )
 
 
@@ -110,7 +110,7 @@ def backup_stuck(context: Context, subject: Subject) -> Finding | None:
         f"A backup has been running {how_long}; the limit is {duration(context.thresholds.stuck_after)}.",
         cluster=about(longest, subject) if own else None,
         since=longest.at,
-        **evidence_of(longest) | {"runState": longest.run_state},
+        **evidence_of(longest) | {"runState": longest.run.state},
     )
 
 
@@ -135,7 +135,7 @@ def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
     if not unknown:
         return None
     latest = unknown[0]
-    state = latest.state if own else latest.run_state
+    state = latest.state if own else latest.run.state
     which = "The latest" if latest is subject.attempts[-1] else "A"
     of_whom = f"{which} {'backup' if own else 'run as a whole'}"
     says = f"says '{quote(state, 100)}', which is no known state" if state and is_given(state) else "gives no state"
