@@ -10,6 +10,7 @@ from itertools import groupby
 import msgspec
 
 from backup_reporter.health.findings import WORST_FIRST, Status, worst
+from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.model import Report, Scope, Summary, TenantStatus
 from backup_reporter.report.packed import PackedReports
@@ -36,6 +37,7 @@ def build_report(
     summary = _total(by_tenant.values())
     problems = [*problems, *(f"Tenant {name}: {said}" for name, some in (tenants or {}).items() for said in some)]
     return Report(
+        rules_version=RULES_VERSION,
         report_id=report_id,
         generated_at=generated_at,
         as_of=as_of,

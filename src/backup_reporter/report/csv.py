@@ -78,10 +78,10 @@ def _lines(report: Report) -> Iterator[str]:
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
     what_if = [(None, said)] if (said := phrases.what_if(report, ZoneInfo("UTC"))) else []
     for status, said in (*what_if, *(("UNKNOWN", problem) for problem in report.problems)):
-        writer.writerow(map(_cell, (*_about_all(status, said, report), *([None] if has_tenants else []))))
+        writer.writerow(map(cell, (*_about_all(status, said, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []
-        writer.writerow(map(_cell, (*_cells(row, report), *tenant)))
+        writer.writerow(map(cell, (*_cells(row, report), *tenant)))
         yield from written
         written.clear()
     yield from written
@@ -116,7 +116,8 @@ def _cells(row: Row, report: Report) -> Iterator[_Cell]:
     yield from (workspace.project_uid, workspace.uid, row.cluster_uid, report.report_id, report.as_of)
 
 
-def _cell(value: _Cell) -> str:
+def cell(value: _Cell) -> str:
+    """Returns a value as the text of a cell that no spreadsheet takes for a formula."""
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -100,6 +100,20 @@ class Scope(Record, frozen=True, kw_only=True):
     backup_request_uid: str | None = None
 
 
+class EvidenceFile(Record, frozen=True, kw_only=True):
+    """Where Palette's answers to a report's questions are kept, and the SHA-256 of that file."""
+
+    key: str
+    sha256: str
+
+
+class PreviousReport(Record, frozen=True, kw_only=True):
+    """The report before this one in the same scope, and the SHA-256 of its file: a link of the chain."""
+
+    report_id: str
+    sha256: str
+
+
 class Report(Record, frozen=True, kw_only=True):
     """One report.
 
@@ -108,6 +122,8 @@ class Report(Record, frozen=True, kw_only=True):
     """
 
     schema_version: int = SCHEMA_VERSION
+    rules_version: int = 1
+    """The version of the rules that judged; 1 if the report was made by a version that did not say so."""
     report_id: str
     generated_at: Instant
     as_of: Instant
@@ -124,6 +140,9 @@ class Report(Record, frozen=True, kw_only=True):
     changes: Changes = Changes()
     deliveries: tuple[Delivery, ...] = ()
     report_url: str | None = None
+    evidence: EvidenceFile | None = None
+    previous: PreviousReport | None = None
+    """On regular reports that are kept, from the second one on."""
     truncated: bool = False
 
 
@@ -195,8 +214,10 @@ __all__ = [
     "ClusterReport",
     "Day",
     "Delivery",
+    "EvidenceFile",
     "Key",
     "LatestRun",
+    "PreviousReport",
     "Report",
     "RestorePointSeries",
     "Scope",

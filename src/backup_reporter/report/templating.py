@@ -30,9 +30,7 @@ _TEMPLATES = Path(__file__).parent / "page" / "templates"
 
 def environment(zone: ZoneInfo, now: datetime) -> Environment:
     """Jinja2 with everything escaped, and the words that templates use for names and times."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
-
-    made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+    made = template_environment(_TEMPLATES)
     made.filters |= {
         "name": partial(quote, length=NAME_LENGTH),
         "message": partial(quote, length=phrases.MESSAGE_LENGTH),
@@ -50,6 +48,13 @@ def environment(zone: ZoneInfo, now: datetime) -> Environment:
     return made
 
 
+def template_environment(templates: Path) -> Environment:
+    """Returns Jinja2 for the templates of a directory, with everything escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - see above
+
+    return Environment(loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined)
+
+
 def short_date(day: date) -> str:
     """``22 Nov``."""
     return f"{day.day} {day:%b}"
@@ -65,9 +70,14 @@ def whole_dates(text: str, attribute: str) -> Markup:
 @cache
 def asset(name: str) -> Markup:
     """A style sheet or script of this package, to be put into a page as it is."""
+    return asset_of(_TEMPLATES / name)
+
+
+def asset_of(file: Path) -> Markup:
+    """Returns a style sheet or script of ours, to be put into a page as it is."""
     from markupsafe import Markup  # noqa: PLC0415 - see above
 
-    return Markup((_TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return Markup(file.read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
 def content_security_policy(style: str, script: str | None = None) -> str:
