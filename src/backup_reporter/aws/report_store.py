@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -57,6 +57,23 @@ class ReportStore:
     def place_of(self, name: str) -> str:
         """The key of a file that is no report's."""
         return self._prefix + name
+
+    def list_keys(self, start: str) -> list[str]:
+        """Returns the keys below the prefix that begin with ``start``, in order."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + start)
+        try:
+            return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        except (ClientError, BotoCoreError) as error:
+            raise StoreError(f"the bucket {self._bucket} cannot be listed: {code_of(error)}") from error
+
+    def load_file(self, key: str) -> bytes | None:
+        """Returns a file by its key; ``None`` if it is not there."""
+        return self._get(key)
+
+    def open_file(self, key: str) -> IO[bytes] | None:
+        """Opens a file by its key, to be read as a stream; ``None`` if it is not there."""
+        body, _ = self._read(key, lambda body: cast("IO[bytes]", body))
+        return body
 
     def save(self, report: Report) -> None:
         """Keeps the report as JSON, a line for each workspace; overwrites."""

@@ -1,0 +1,120 @@
+"""Kept reports and their evidence, in the report bucket or in a directory with the same layout."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+from backup_reporter.errors import StoreError
+from backup_reporter.report.model import Report, from_json_lines
+
+if TYPE_CHECKING:
+    from backup_reporter.aws.report_store import ReportStore
+
+import msgspec
+
+_REPORT_ID = re.compile(r"(\d{8})T\d{6}Z-[0-9a-f]{8,64}", re.ASCII)
+
+
+class Archive(Protocol):
+    """Files of kept reports. Each method raises :class:`StoreError` if the archive cannot be read."""
+
+    def ids(self, day: date) -> list[str]:
+        """Returns the ids of the reports of one day (UTC), oldest first."""
+        ...
+
+    def read(self, report_id: str, extension: str) -> bytes | None:
+        """Returns a file of a report; ``None`` if it is not there."""
+        ...
+
+    def open(self, key: str) -> IO[bytes] | None:
+        """Opens a file by its key, to be read as a stream; ``None`` if it is not there."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReport:
+    """A report as it was kept, and the SHA-256 of its file."""
+
+    report: Report
+    sha256: str
+
+
+def load(archive: Archive, report_id: str) -> KeptReport | None:
+    """Returns a kept report; ``None`` if it is not there. Raises :class:`StoreError` if it cannot be read."""
+    content = archive.read(report_id, "json")
+    return None if content is None else parse(report_id, content)
+
+
+def parse(name: str, content: bytes) -> KeptReport:
+    """Returns the report that a file holds. Raises :class:`StoreError` if it holds none."""
+    try:
+        report = from_json_lines(iter(content.splitlines(keepends=True)))
+    except msgspec.MsgspecError as error:
+        raise StoreError(f"the kept report {name} cannot be read: {error}") from error
+    return KeptReport(report, hashlib.sha256(content).hexdigest())
+
+
+def ids_between(archive: Archive, first: date, last: date) -> Iterator[str]:
+    """Returns the ids of all reports from ``first`` to ``last`` (UTC days, both included), oldest first."""
+    for number in range((last - first).days + 1):
+        yield from archive.ids(first + timedelta(days=number))
+
+
+class DirectoryArchive:
+    """A copy of the bucket's prefix on disk, such as ``aws s3 sync`` makes."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def ids(self, day: date) -> list[str]:
+        """Returns the ids of the reports of one day, oldest first."""
+        files = (self._directory / f"{day:%Y/%m/%d}").glob("*.json")
+        return sorted(file.stem for file in files if _REPORT_ID.fullmatch(file.stem))
+
+    def read(self, report_id: str, extension: str) -> bytes | None:
+        """Returns a file of a report; ``None`` if it is not there."""
+        file = self._directory / path_of(report_id, extension)
+        return file.read_bytes() if file.is_file() else None
+
+    def open(self, key: str) -> IO[bytes] | None:
+        """Opens a file by its key. A key may begin with the bucket's prefix."""
+        for start in range(len(Path(key).parts)):
+            file = self._directory.joinpath(*Path(key).parts[start:])
+            if file.is_file():
+                return file.open("rb")
+        return None
+
+
+class BucketArchive:
+    """The report bucket."""
+
+    def __init__(self, store: ReportStore) -> None:
+        self._store = store
+
+    def ids(self, day: date) -> list[str]:
+        """Returns the ids of the reports of one day, oldest first."""
+        names = (key.rpartition("/")[2] for key in self._store.list_keys(f"{day:%Y/%m/%d}/"))
+        stems = (name.removesuffix(".json") for name in names if name.endswith(".json"))
+        return sorted(stem for stem in stems if _REPORT_ID.fullmatch(stem))
+
+    def read(self, report_id: str, extension: str) -> bytes | None:
+        """Returns a file of a report; ``None`` if it is not there."""
+        return self._store.load_file(self._store.key(report_id, extension))
+
+    def open(self, key: str) -> IO[bytes] | None:
+        """Opens a file by its key, to be read as a stream."""
+        return self._store.open_file(key)
+
+
+def path_of(report_id: str, extension: str) -> str:
+    """Returns where a report's file lies below the prefix. Raises :class:`StoreError` for what is not an id."""
+    day = _REPORT_ID.fullmatch(report_id)
+    if not day:
+        raise StoreError(f"{report_id!r} is not the id of a report, such as 20261124T070000Z-1a2b3c4d")
+    return f"{day[1][:4]}/{day[1][4:6]}/{day[1][6:]}/{report_id}.{extension}"

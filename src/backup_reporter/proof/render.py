@@ -1,0 +1,248 @@
+"""The record of a period as a page for paper, as Markdown, as CSV and as JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from backup_reporter.health.findings import Status
+from backup_reporter.health.workspace_report import DayState
+from backup_reporter.proof.audit import Audit, ClusterAudit, WorkspaceAudit, calendar_days, totals
+from backup_reporter.report.csv import cell
+from backup_reporter.report.templating import asset_of, content_security_policy, template_environment
+from backup_reporter.wording import count, quote, timestamp
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_NAME_LENGTH = 60
+_MAX_NAMED = 12
+
+METHOD = (
+    "Made from kept reports alone; Palette was not asked. All days and times are UTC.",
+    "A day counts once: as due if a run was due or began, and with the worst result of its runs.",
+    (
+        "Longest age is the longest time between two restore points of a cluster, or since its last one: the recovery "
+        "point that was really held."
+    ),
+    "Longest gap is the longest time in which a cluster had no restore point.",
+    "A day of which no report says anything counts as unknown, never as good.",
+    "The usual interval between two reports is the median; a report that it makes expected and that is not kept is missing.",
+    "The chain: each report names the SHA-256 of the one before it, so that none can be changed or removed unnoticed.",
+)
+"""How to read the figures: the footnote of each form."""
+
+_STATE_SIGNS: dict[DayState | None, str] = {
+    "succeeded": "✓",
+    "partial": "◐",
+    "failed": "✗",
+    "missed": "!",
+    "running": "…",
+    "partially-failing": "◐",
+    "deleting": "…",
+    "unknown": "?",
+    "not-due": "·",
+    "unclear": "?",
+    None: "?",
+}
+
+
+def render_json(audit: Audit) -> str:
+    """The whole record as JSON, one workspace on a line."""
+    return msgspec.json.format(msgspec.json.encode(audit), indent=1).decode() + "\n"
+
+
+def render_csv(audit: Audit) -> str:
+    """A row for each workspace and cluster, for a spreadsheet."""
+    file = io.StringIO()
+    rows = csv.writer(file, lineterminator="\n")
+    rows.writerow(
+        [
+            *("tenant", "project", "workspace", "cluster", "dueDays", "succeededDays", "partialDays", "failedDays"),
+            *("missedDays", "unknownDays", "daysNotOk", "longestAgeHours", "longestWithoutHours", "withinLimit"),
+            *("mutedDays", "scheduleChanges", "lastRestoreAt", "reasons"),
+        ]
+    )
+    for workspace in audit.workspaces:
+        clusters: Sequence[ClusterAudit | None] = workspace.clusters or (None,)
+        for cluster in clusters:
+            rows.writerow([cell(value) for value in _cells(workspace, cluster)])
+    return file.getvalue()
+
+
+def _cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None) -> Iterator[str]:
+    yield from (workspace.tenant or "", workspace.project_name, workspace.name)
+    yield (cluster.name or cluster.uid or "") if cluster else ""
+    yield from map(
+        str,
+        (
+            *(workspace.due, workspace.succeeded, workspace.partial, workspace.failed),
+            *(workspace.missed, workspace.unknown, workspace.days_not_ok),
+        ),
+    )
+    yield _or_blank(cluster.longest_age_hours if cluster else None)
+    yield _or_blank(cluster.longest_without_hours if cluster else None)
+    yield {True: "yes", False: "no", None: ""}[cluster.is_within_limit if cluster else None]
+    yield from (str(workspace.muted_days), str(len(workspace.schedule_changes)))
+    yield timestamp(workspace.last_restore_at) or ""
+    yield " ".join(f"{reason.code}:{reason.days}" for reason in workspace.reasons)
+
+
+def _or_blank(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def render_markdown(audit: Audit) -> str:
+    """The record as Markdown: facts, a table of workspaces and clusters, and the method."""
+    lines = [f"# {title(audit)}", "", *(f"- {fact}" for fact in facts(audit)), ""]
+    head = "| workspace | cluster | due | succeeded | partial | failed | missed | unknown | not OK | longest age | longest gap |"
+    lines += [head, "|" + " --- |" * 2 + " ---: |" * 9]
+    for workspace in audit.workspaces:
+        clusters: Sequence[ClusterAudit | None] = workspace.clusters or (None,)
+        for number, cluster in enumerate(clusters):
+            lines.append(f"| {' | '.join(_markdown_cells(workspace, cluster, is_first=number == 0))} |")
+    return "\n".join([*lines, "", *(f"{sentence}  " for sentence in METHOD)]) + "\n"
+
+
+def _markdown_cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None, *, is_first: bool) -> Iterator[str]:
+    yield _escape(place_of(workspace)) if is_first else ""
+    yield _escape(name_of(cluster)) if cluster else ""
+    counts = (
+        *(workspace.due, workspace.succeeded, workspace.partial, workspace.failed),
+        *(workspace.missed, workspace.unknown, workspace.days_not_ok),
+    )
+    yield from (str(number) if is_first else "" for number in counts)
+    yield span(cluster.longest_age_hours) if cluster else ""
+    yield span(cluster.longest_without_hours) if cluster and cluster.longest_without_hours else ""
+
+
+def _escape(text: str) -> str:
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>()#+-.!|~" else sign for sign in text)
+
+
+def render_html(audit: Audit) -> str:
+    """The record as a page that stands for itself and prints on A4 paper, landscape."""
+    environment = template_environment(_TEMPLATES)
+    environment.filters |= {"name": lambda text: quote(text or "", _NAME_LENGTH), "span": span}
+    style = asset_of(_TEMPLATES / "audit.css")
+    return environment.get_template("audit.html.j2").render(
+        audit=audit,
+        title=title(audit),
+        facts=facts(audit),
+        method=METHOD,
+        days=calendar_days(audit),
+        totals=totals(audit),
+        style=style,
+        policy=content_security_policy(style),
+        place_of=place_of,
+        cells=calendar_cells,
+        months=_months(calendar_days(audit)),
+        remarks=remarks,
+    )
+
+
+def calendar_cells(states: Sequence[DayState | Status | None]) -> list[tuple[int, int, str]]:
+    """Runs of equal days, each with its first day's number, its length and its state."""
+    runs: list[tuple[int, int, str]] = []
+    for number, state in enumerate(states):
+        word = (state or "nothing").lower()
+        if runs and runs[-1][2] == word:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1, word)
+        else:
+            runs.append((number, 1, word))
+    return runs
+
+
+def _months(days: Sequence[date]) -> list[tuple[int, str]]:
+    return [(number, f"{day:%b}") for number, day in enumerate(days) if day.day == 1 or number == 0]
+
+
+def title(audit: Audit) -> str:
+    """The heading."""
+    return f"Backup record, {_day(audit.first)} to {_day(audit.last)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def facts(audit: Audit) -> list[str]:
+    """What holds for the whole period, in sentences; what is wrong comes first."""
+    sums = totals(audit)
+    days = len(audit.verdicts)
+    lines = [
+        f"{count(audit.made, 'report')} of {audit.expected} expected are kept"
+        + (f", one every {audit.interval_hours:g} hours." if audit.interval_hours else "."),
+        _missing_line(audit),
+        "The chain of reports is unbroken."
+        if audit.chain.is_unbroken
+        else f"The chain of reports is broken: {' '.join(audit.chain.problems[:_MAX_NAMED])}",
+        f"{audit.days_with_report} of {count(days, 'day')} have a report; the others are unknown.",
+        (
+            f"{count(len(audit.workspaces), 'workspace')}: of {sums['due']} due days {sums['succeeded']} succeeded, "
+            f"{sums['partial']} were partial, {sums['failed']} failed, {sums['missed']} were missed."
+        ),
+    ]
+    if audit.max_age_hours is not None:
+        late = [
+            cluster
+            for workspace in audit.workspaces
+            for cluster in workspace.clusters
+            if cluster.is_within_limit is False
+        ]
+        lines.append(
+            f"Limit on the age of the newest restore point: {span(audit.max_age_hours)}; {count(len(late), 'cluster')} exceeded it."
+        )
+    return [line for line in lines if line]
+
+
+def _missing_line(audit: Audit) -> str:
+    if not audit.missing:
+        return ""
+    named = ", ".join(f"{at:%Y-%m-%d %H:%M}" for at in audit.missing[:_MAX_NAMED])
+    more = f" and {len(audit.missing) - _MAX_NAMED} more" if len(audit.missing) > _MAX_NAMED else ""
+    return f"Missing: {named}{more} (UTC)."
+
+
+def remarks(workspace: WorkspaceAudit) -> list[str]:
+    """What else is to be said of a workspace: reasons, mutes, schedules that changed, restores."""
+    lines = [", ".join(f"{reason.code} {count(reason.days, 'day')}" for reason in workspace.reasons[:4])]
+    if workspace.muted_days:
+        lines.append(f"findings were muted on {count(workspace.muted_days, 'day')}")
+    lines += [
+        f"schedule '{quote(change.before or 'none', 40)}' became '{quote(change.after or 'none', 40)}' by {change.seen_at:%Y-%m-%d}"
+        for change in workspace.schedule_changes
+    ]
+    if workspace.last_restore_at:
+        lines.append(f"last restore on {workspace.last_restore_at:%Y-%m-%d}")
+    return [line for line in lines if line]
+
+
+def place_of(workspace: WorkspaceAudit) -> str:
+    """Tenant, project and workspace, as far as they are told apart by it."""
+    parts = (workspace.tenant, workspace.project_name, workspace.name)
+    return " / ".join(quote(part, _NAME_LENGTH) for part in parts if part)
+
+
+def name_of(cluster: ClusterAudit) -> str:
+    """A cluster's name, or else its uid."""
+    return quote(cluster.name or cluster.uid or "every cluster", _NAME_LENGTH)
+
+
+def span(hours: float | None) -> str:
+    """A length of time: ``26 h``, ``3.5 days``; ``never`` if there was no restore point."""
+    if hours is None:
+        return "none"
+    return f"{hours:g} h" if hours < 72 else f"{hours / 24:.1f} days"
+
+
+RENDERINGS: Mapping[str, Callable[[Audit], str]] = {
+    "markdown": render_markdown,
+    "html": render_html,
+    "csv": render_csv,
+    "json": render_json,
+}
+ENDINGS = {".md": "markdown", ".html": "html", ".csv": "csv", ".json": "json"}
