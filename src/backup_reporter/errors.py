@@ -6,7 +6,8 @@
     ├── DeliveryFailed       a scheduled report did not reach every channel
     ├── SecretError          a secret cannot be read, or does not hold what it should
     ├── StoreError           the report bucket or the delivery table refused
-    ├── ChannelError         one channel refused or could not be reached
+    ├── ChannelError         one channel did not take the report
+    │   └── ChannelUnreachableError  no answer: DNS, TLS, connection, time
     ├── HeartbeatError       the heartbeat's URL could not be called
     ├── TimedOutError        a call took longer than it may
     ├── CheckError           a check of the doctor's did not pass; says how to fix it
@@ -64,6 +65,10 @@ class ChannelError(BackupReporterError):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         self.permanent = permanent
         super().__init__(message)
+
+
+class ChannelUnreachableError(ChannelError):
+    """No answer from a channel's service: name resolution, TLS, connection, or out of time."""
 
 
 class HeartbeatError(BackupReporterError):

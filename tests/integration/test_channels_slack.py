@@ -12,6 +12,7 @@ import pytest
 import urllib3
 
 from backup_reporter.channels.slack.channel import SlackChannel
+from backup_reporter.channels.slack.secret import Bot, parse_slack_secret
 from backup_reporter.errors import ChannelError, SecretError
 from backup_reporter.report.csv import csv_attachment, render_csv
 from backup_reporter.report.model import Report
@@ -36,14 +37,12 @@ class Waits(list[float]):
         self.append(seconds)
 
 
-def through(secret: str, slack: SlackServer, sleep: Callable[[float], None] = time.sleep) -> SlackChannel:
-    return SlackChannel(
-        urllib3.PoolManager(), lambda: secret, secret_name="slack-secret", api_url=slack.api_url, sleep=sleep
-    )
+def through(secret: str, sleep: Callable[[float], None] = time.sleep) -> SlackChannel:
+    return SlackChannel(urllib3.PoolManager(), lambda: secret, secret_name="slack-secret", sleep=sleep)
 
 
 def bot(slack: SlackServer, **more: str) -> str:
-    return json.dumps({"botToken": slack.bot_token, "channel": slack.channel, **more})
+    return json.dumps({"botToken": slack.bot_token, "channel": slack.channel, "apiUrl": slack.api_url, **more})
 
 
 def send(channel: SlackChannel, report: Report = PROBLEM, seconds: float = 60) -> str | None:
@@ -63,7 +62,7 @@ def always(answer: Answer | Script) -> Fault:
 
 @pytest.mark.parametrize("wrap", [str, lambda url: json.dumps({"webhookUrl": url})], ids=["url", "json"])
 def test_a_report_arrives_through_the_webhook_as_it_was_meant(wrap: Callable[[str], str], slack: SlackServer) -> None:
-    send(through(wrap(slack.webhook_url), slack))
+    send(through(wrap(slack.webhook_url)))
 
     (message,) = slack.messages
     assert message.warnings == ()
@@ -71,7 +70,7 @@ def test_a_report_arrives_through_the_webhook_as_it_was_meant(wrap: Callable[[st
 
 
 def test_the_worst_night_arrives_too(slack: SlackServer) -> None:
-    send(through(slack.webhook_url, slack), a_failing_fleet([f"Cause {n} & <more> " * 90 for n in range(2000)], 2000))
+    send(through(slack.webhook_url), a_failing_fleet([f"Cause {n} & <more> " * 90 for n in range(2000)], 2000))
 
     assert len(slack.messages) == 1
 
@@ -79,7 +78,7 @@ def test_the_worst_night_arrives_too(slack: SlackServer) -> None:
 def test_slack_is_asked_again_after_the_time_it_names(slack: SlackServer) -> None:
     slack.fault, waits = first(rate_limited(7), rate_limited(3)), Waits()
 
-    send(through(slack.webhook_url, slack, waits))
+    send(through(slack.webhook_url, waits))
 
     assert waits == [7, 3]
     assert len(slack.messages) == 1
@@ -89,7 +88,7 @@ def test_a_wait_longer_than_the_time_left_is_not_begun(slack: SlackServer) -> No
     slack.fault, waits = always(rate_limited(61)), Waits()
 
     with pytest.raises(ChannelError, match="HTTP 429") as refused:
-        send(through(slack.webhook_url, slack, waits))
+        send(through(slack.webhook_url, waits))
 
     assert not refused.value.permanent
     assert waits == []
@@ -111,7 +110,7 @@ def test_a_wait_longer_than_the_time_left_is_not_begun(slack: SlackServer) -> No
 def test_what_may_pass_is_tried_again(trouble: Answer | Script, slack: SlackServer) -> None:
     slack.fault, waits = first(trouble, trouble), Waits()
 
-    send(through(slack.webhook_url, slack, waits))
+    send(through(slack.webhook_url, waits))
 
     assert waits == [1, 2]
     assert len(slack.messages) == 1
@@ -120,8 +119,8 @@ def test_what_may_pass_is_tried_again(trouble: Answer | Script, slack: SlackServ
 def test_a_slack_that_does_not_come_back_is_given_up_in_the_end(slack: SlackServer) -> None:
     slack.fault, waits = always(Answer(503)), Waits()
 
-    with pytest.raises(ChannelError, match="could not be reached: HTTP 503"):
-        send(through(slack.webhook_url, slack, waits))
+    with pytest.raises(ChannelError, match="Slack is unavailable: HTTP 503"):
+        send(through(slack.webhook_url, waits))
 
     assert len(slack.requests) == 4
 
@@ -140,7 +139,7 @@ def test_a_silent_slack_costs_no_more_than_the_time_left(silence: Script, slack:
     began = time.monotonic()
 
     with pytest.raises(ChannelError):
-        send(through(slack.webhook_url, slack), seconds=1)
+        send(through(slack.webhook_url), seconds=1)
 
     assert time.monotonic() - began < 2
 
@@ -149,7 +148,7 @@ def test_an_endless_answer_is_not_read_to_its_end(slack: SlackServer) -> None:
     slack.fault = always(Script([b"HTTP/1.1 200 OK\r\n\r\n", *[b"x" * 65536] * 1000]))
 
     with pytest.raises(ChannelError, match="HTTP 200"):
-        send(through(slack.webhook_url, slack))
+        send(through(slack.webhook_url))
 
 
 @pytest.mark.parametrize("word", sorted(WEBHOOK_ERRORS.keys() - {"rollup_error", "invalid_blocks", "invalid_payload"}))
@@ -157,24 +156,24 @@ def test_a_permanent_answer_is_named_and_not_tried_again(word: str, slack: Slack
     slack.fault = always(webhook_error(word))
 
     with pytest.raises(ChannelError, match=f"Slack refused: {word}") as refused:
-        send(through(slack.webhook_url, slack))
+        send(through(slack.webhook_url))
 
     assert refused.value.permanent
     assert len(slack.requests) == 1
 
 
 @pytest.mark.parametrize("word", ["no_service", "channel_is_archived", "invalid_token", "channel_not_found"])
-def test_the_usual_permanent_answers_say_what_to_mend(word: str, slack: SlackServer) -> None:
+def test_the_usual_permanent_answers_say_what_to_fix(word: str, slack: SlackServer) -> None:
     slack.fault = always(webhook_error(word))
 
     with pytest.raises(ChannelError, match=rf"{word} \(.+\)"):
-        send(through(slack.webhook_url, slack))
+        send(through(slack.webhook_url))
 
 
 def test_blocks_that_slack_does_not_like_are_sent_once_more_as_plain_text(slack: SlackServer) -> None:
     slack.fault = first(webhook_error("invalid_blocks"))
 
-    send(through(slack.webhook_url, slack))
+    send(through(slack.webhook_url))
 
     (message,) = slack.messages
     assert "blocks" not in message.payload
@@ -185,23 +184,42 @@ def test_plain_text_that_slack_does_not_like_either_is_refused(slack: SlackServe
     slack.fault = always(webhook_error("invalid_blocks"))
 
     with pytest.raises(ChannelError, match="invalid_blocks"):
-        send(through(slack.webhook_url, slack))
+        send(through(slack.webhook_url))
 
     assert len(slack.requests) == 2
 
 
 @pytest.mark.parametrize(
     "answer",
-    [Answer(200, b"<html>Please log in</html>"), Answer(302, b"", {"Location": "/services/T0DEMO/B0DEMO/other"})],
-    ids=["a login page", "a redirect"],
+    [
+        Answer(200, b"<html>Please log in</html>"),
+        Answer(302, b"ok", {"Location": "/services/T0DEMO/B0DEMO/other"}),
+        Answer(201, b"ok"),
+        Answer(403, b"ok"),
+        Answer(404, b"ok"),
+        Answer(200, b'{"ok":false,"error":"ok"}'),
+        Answer(200, b'{"ok":"true"}'),
+    ],
+    ids=["a login page", "a redirect", "created", "forbidden", "not found", "error ok", "ok as text"],
 )
-def test_what_is_not_slacks_ok_is_no_delivery(answer: Answer, slack: SlackServer) -> None:
+@pytest.mark.parametrize("mode", ["webhook", "bot"])
+def test_only_status_200_with_slacks_own_ok_is_a_delivery(mode: str, answer: Answer, slack: SlackServer) -> None:
     slack.fault = always(answer)
 
-    with pytest.raises(ChannelError, match=f"HTTP {answer.status}"):
-        send(through(slack.webhook_url, slack))
+    with pytest.raises(ChannelError, match=f"refused: HTTP {answer.status} .*something else answers there"):
+        send(through(slack.webhook_url if mode == "webhook" else bot(slack)))
 
     assert len(slack.requests) == 1
+
+
+def test_each_kind_of_ok_counts_only_where_slack_says_it_so(slack: SlackServer) -> None:
+    slack.fault = always(Answer(200, b"ok"))
+    with pytest.raises(ChannelError, match="HTTP 200"):
+        send(through(bot(slack)))
+
+    slack.fault = always(Answer(200, b'{"ok":true}'))
+    with pytest.raises(ChannelError, match="HTTP 200"):
+        send(through(slack.webhook_url))
 
 
 @pytest.mark.parametrize(
@@ -213,7 +231,7 @@ def test_what_is_not_slacks_ok_is_no_delivery(answer: Answer, slack: SlackServer
 def test_neither_url_nor_token_is_in_what_is_said_of_a_failure(mode: str, trouble: Answer, slack: SlackServer) -> None:
     slack.fault = always(trouble)
     secret = slack.webhook_url if mode == "webhook" else bot(slack)
-    channel = through(secret, slack, Waits())
+    channel = through(secret, Waits())
 
     with pytest.raises(ChannelError) as refused:
         send(channel, seconds=0.5)
@@ -228,7 +246,7 @@ def test_nobody_listening_is_said_without_the_url() -> None:
         pass
 
     with pytest.raises(ChannelError, match="could not be reached: NewConnectionError") as refused:
-        send(through(gone.webhook_url, gone, Waits()))
+        send(through(gone.webhook_url, Waits()))
 
     assert refused.value.__context__ is None
 
@@ -245,6 +263,14 @@ def test_nobody_listening_is_said_without_the_url() -> None:
         ('{"url": "https://hooks.slack.example/x"}', "without webhookUrl"),
         ('{"webhookUrl": 7}', "without webhookUrl"),
         ('{"webhookUrl": "hooks"}', "holds no webhook URL"),
+        (
+            "https://hooks.slack.com/triggers/T1/2/x",
+            "a Slack workflow, which does not post reports: create an incoming",
+        ),
+        ("https://hooks.slack.com/workflows/T1/A2/3/x", "a Slack workflow"),
+        ('{"webhookUrl": "https://hooks.slack-gov.com/triggers/T1/2/x"}', "a Slack workflow"),
+        ('{"botToken": "xoxb-1", "channel": "C1", "apiUrl": "http://slack-gov.com/api"}', "an apiUrl that is not"),
+        ('{"botToken": "xoxb-1", "channel": "C1", "apiUrl": "https://slack-gov.com/api?x=1"}', "an apiUrl that is not"),
         ('{"botToken": "xoxb-1"}', "no channel"),
         ('{"botToken": "xoxb 1", "channel": "C1"}', "holds no bot token"),
         ('{"botToken": "xoxb-1\\r\\nX: y", "channel": "C1"}', "holds no bot token"),
@@ -252,7 +278,7 @@ def test_nobody_listening_is_said_without_the_url() -> None:
 )
 def test_an_unusable_secret_is_named_and_not_shown(secret: str, complaint: str, slack: SlackServer) -> None:
     with pytest.raises(SecretError, match=complaint) as refused:
-        send(through(secret, slack))
+        send(through(secret))
 
     assert "slack-secret" in str(refused.value)
     assert "hooks.slack" not in str(refused.value)
@@ -263,7 +289,7 @@ def test_an_unusable_secret_is_named_and_not_shown(secret: str, complaint: str, 
 def test_a_bot_posts_the_verdict_and_puts_the_details_under_it(slack: SlackServer) -> None:
     fleet = a_failing_fleet([f"Cause {number} " + "word " * 80 for number in range(40)], 40)
 
-    assert send(through(bot(slack), slack), fleet) is None
+    assert send(through(bot(slack)), fleet) is None
 
     verdict, *details = slack.messages
     assert "thread_ts" not in verdict.payload
@@ -273,20 +299,31 @@ def test_a_bot_posts_the_verdict_and_puts_the_details_under_it(slack: SlackServe
 
 
 def test_a_green_report_of_a_bot_has_no_thread(slack: SlackServer) -> None:
-    send(through(bot(slack), slack), a_green_report())
+    send(through(bot(slack)), a_green_report())
 
     assert len(slack.messages) == 1
 
 
+def test_a_bot_calls_the_api_that_its_secret_names() -> None:
+    government, commercial = (
+        parse_slack_secret(json.dumps({"botToken": "xoxb-1", "channel": "C1", **more}), "slack-secret")
+        for more in ({"apiUrl": "https://slack-gov.com/api/"}, {})
+    )
+
+    assert isinstance(government, Bot)
+    assert isinstance(commercial, Bot)
+    assert (government.api_url, commercial.api_url) == ("https://slack-gov.com/api", "https://slack.com/api")
+
+
 def test_the_token_wins_where_the_secret_has_a_webhook_too(slack: SlackServer) -> None:
-    send(through(bot(slack, webhookUrl="https://hooks.slack.example/x"), slack))
+    send(through(bot(slack, webhookUrl="https://hooks.slack.example/x")))
 
     assert {request.path for request in slack.requests} >= {"/api/chat.postMessage"}
 
 
 def test_a_wrong_token_is_said_to_be_wrong(slack: SlackServer) -> None:
     with pytest.raises(ChannelError, match=r"invalid_auth \(the bot token is wrong") as refused:
-        send(through(json.dumps({"botToken": "xoxb-wrong", "channel": slack.channel}), slack))
+        send(through(bot(slack, botToken="xoxb-wrong")))
 
     assert refused.value.permanent
 
@@ -294,7 +331,7 @@ def test_a_wrong_token_is_said_to_be_wrong(slack: SlackServer) -> None:
 def test_a_bot_tries_again_what_may_pass(slack: SlackServer) -> None:
     slack.fault, waits = first(api_error("internal_error"), rate_limited(5), api_error("ratelimited")), Waits()
 
-    send(through(bot(slack), slack, waits), a_green_report())
+    send(through(bot(slack), waits), a_green_report())
 
     assert waits == [1, 5, 4]
     assert len(slack.messages) == 1
@@ -306,17 +343,16 @@ def test_details_that_slack_does_not_take_cost_nobody_the_verdict(slack: SlackSe
 
     slack.fault = no_threads
 
-    remark = send(through(bot(slack), slack))
+    remark = send(through(bot(slack)))
 
     assert (
-        remark
-        == "the verdict was posted, but not all that belongs to it: Slack refused: restricted_action_thread_locked"
+        remark == "the verdict was posted, but not all of the details: Slack refused: restricted_action_thread_locked"
     )
     assert len(slack.messages) == 1
 
 
 def test_a_bot_attaches_the_csv_in_the_thread(slack: SlackServer) -> None:
-    send(through(bot(slack), slack))
+    send(through(bot(slack)))
 
     (file,) = slack.files.values()
     assert file.name == "20261124T070000Z-1a2b3c4d.csv"
@@ -341,7 +377,7 @@ def test_a_bot_attaches_the_csv_in_the_thread(slack: SlackServer) -> None:
 def test_a_csv_that_cannot_be_attached_is_a_remark(step: str, trouble: Answer, said: str, slack: SlackServer) -> None:
     slack.fault = lambda request: trouble if request.path.startswith(step) else None
 
-    remark = send(through(bot(slack), slack))
+    remark = send(through(bot(slack)))
 
     assert remark
     assert re.search(said, remark)
@@ -349,7 +385,7 @@ def test_a_csv_that_cannot_be_attached_is_a_remark(step: str, trouble: Answer, s
 
 
 def test_the_token_is_sent_to_the_api_only(slack: SlackServer) -> None:
-    send(through(bot(slack), slack))
+    send(through(bot(slack)))
 
     for request in slack.requests:
         assert ("authorization" in request.headers) == request.path.startswith("/api/")
@@ -358,7 +394,7 @@ def test_the_token_is_sent_to_the_api_only(slack: SlackServer) -> None:
 def test_a_csv_that_is_too_large_is_a_remark(slack: SlackServer) -> None:
     fleet = a_failing_fleet(["word " * 700], 2000)
 
-    remark = send(through(bot(slack), slack), fleet)
+    remark = send(through(bot(slack)), fleet)
 
     assert remark == csv_attachment(fleet).remark == "the CSV of more than 5 MB is too large to be attached"
     assert slack.files == {}

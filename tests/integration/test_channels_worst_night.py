@@ -50,9 +50,9 @@ def test_every_channel_takes_the_report_of_the_worst_night(aws: LocalAws, seeds:
     client.create_email_identity(EmailIdentity="backups@example.com")
     topic = aws.client("sns").create_topic(Name="backups")["TopicArn"]
     with SlackServer() as slack:
-        bot = json.dumps({"botToken": slack.bot_token, "channel": slack.channel})
+        bot = json.dumps({"botToken": slack.bot_token, "channel": slack.channel, "apiUrl": slack.api_url})
         by_webhook, by_bot = (
-            SlackChannel(urllib3.PoolManager(), partial(str, secret), secret_name="slack", api_url=slack.api_url)
+            SlackChannel(urllib3.PoolManager(), partial(str, secret), secret_name="slack")
             for secret in (slack.webhook_url, bot)
         )
         channels: list[Channel] = [

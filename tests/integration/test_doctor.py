@@ -13,7 +13,7 @@ from moto.sns.models import sns_backends
 from test_cli import NOW, environment, run
 
 from backup_reporter.demo.fleet import Failure
-from support.local_server import Answer, Request
+from support.local_server import Answer, Request, Script
 from support.lookalike import API_KEY
 from support.slack_server import webhook_error
 from support.world import OTHER_PROJECT, PROJECT, REGION, World, a_fleet, a_result, a_run, an_item
@@ -271,6 +271,36 @@ def test_a_webhook_that_was_removed(around: World) -> None:
     assert check["result"] == "failed"
     assert "no_service" in check["detail"]
     assert "make a new one" in check["fix"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "result", "detail", "fix"),
+    [
+        (Answer(200, b"ok"), "warning", "it accepts an empty message", "may post nothing"),
+        (Answer(200, b"<html>Sign in</html>"), "failed", "it answers HTTP 200", "Something else answers there"),
+        (Answer(503), "failed", "Slack is unavailable: HTTP 503", "Try again later"),
+        (Script(reset=True), "failed", "could not be reached: ProtocolError", "Check the network from here"),
+    ],
+    ids=["ok to anything", "login page", "unavailable", "reset"],
+)
+def test_a_slack_that_is_none_or_cannot_be_reached(
+    around: World, fault: Answer | Script, result: str, detail: str, fix: str
+) -> None:
+    around.slack.fault = lambda _: fault
+    check = checks(around.invoke(DOCTOR))["slack"]
+    assert check["result"] == result
+    assert detail in check["detail"]
+    assert fix in check["fix"]
+    assert "SLACK_WEBHOOK_SECRET" not in check["fix"], "its secret is not to blame"
+
+
+def test_the_url_of_a_workflow_of_slack_is_named(around: World) -> None:
+    secret = "https://hooks.slack.com/triggers/T1/22/33"
+    around.aws.client("secretsmanager").create_secret(Name="workflow", SecretString=secret)
+    check = checks(around.invoke(DOCTOR, SLACK_WEBHOOK_SECRET="workflow"))["slack"]
+    assert check["result"] == "failed"
+    assert "a Slack workflow, which does not post reports" in check["detail"]
+    assert "T1" not in json.dumps(check)
 
 
 def test_a_table_with_another_key(around: World) -> None:

@@ -529,7 +529,7 @@ FAULTS: tuple[Fault, ...] = (
         name="Slack is down",
         arrange=in_slack(always(Answer(503))),
         deaf=frozenset({"slack"}),
-        says="Slack could not be reached: HTTP 503",
+        says="Slack is unavailable: HTTP 503",
     ),
     Fault(
         name="Slack does not answer",

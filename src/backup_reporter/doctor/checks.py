@@ -8,7 +8,7 @@ from typing import Literal
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.doctor.aws_errors import describe, fix_for
-from backup_reporter.errors import CheckError, SettingsError, reason_of
+from backup_reporter.errors import ChannelError, ChannelUnreachableError, CheckError, SettingsError, reason_of
 from backup_reporter.records import Record
 from backup_reporter.wording import count
 
@@ -16,6 +16,10 @@ Result = Literal["passed", "failed", "warning", "skipped"]
 """``warning``: it works, and needs a look. ``skipped``: not set up, or another check has to pass first."""
 
 _NOT_TRIED = "not tried"
+_NETWORK_FIX = (
+    "Check the network from here: name resolution, proxy, firewall, and for a function in a VPC its NAT gateway. "
+    "For an SSLError, put the CA of the proxy into PALETTE_CA_BUNDLE."
+)
 
 
 class Check(Record, frozen=True, kw_only=True):
@@ -82,6 +86,10 @@ def _detail(error: Exception) -> str:
 
 
 def _fix(error: Exception) -> str | None:
+    if isinstance(error, ChannelUnreachableError):
+        return _NETWORK_FIX
+    if isinstance(error, ChannelError) and not error.permanent:
+        return "Try again later: the service itself has trouble."
     # Our own error may stand for one of the SDK's.
     for cause in (error, error.__cause__):
         if isinstance(cause, ClientError | BotoCoreError):

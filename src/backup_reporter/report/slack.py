@@ -136,7 +136,8 @@ def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo
     since = phrases.since_line(group, report.as_of, zone)
     title = f"{_SIGN_OF_SEVERITY[group.severity]} *{escape(group.title)}*" + (f" ({since})" if since else "")
     members = member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS)
-    lines = [title, cut(escape(quote(group.message, _MESSAGE)), _MESSAGE)]
+    # Measured before it is escaped: a message full of markup must not lose its end, which says what is left to restore.
+    lines = [title, escape(quote(group.message, _MESSAGE))]
     lines += [f"• {cut(escape(member), 300)}" for member in members]
     action = phrases.action_line(problems, index)
     return "\n".join([*lines, as_it_is(action)] if action else lines)
@@ -219,8 +220,9 @@ def as_it_is(text: str) -> str:
 
 
 def cut(escaped: str, length: int) -> str:
-    """Escaped text of at most ``length`` characters, cut between words and so never within an entity."""
+    """Escaped text of at most ``length`` characters: cut between words, or within a word that is very long."""
     if len(escaped) <= length:
         return escaped
-    ends = [found.start() for found in re.finditer(r"\s+", escaped[: length - 1])]
-    return f"{escaped[: ends[-1]]} …" if ends and ends[-1] else "…"
+    head = re.sub(r"&[a-z]*$", "", escaped[: length - 1])  # never within an entity
+    words = re.sub(r"\s+\S*$", "", head)
+    return f"{words} …" if len(head) // 2 < len(words) < len(head) else f"{head}…"

@@ -11,6 +11,7 @@ from slack_sdk.models.blocks import Block
 
 from backup_reporter.report.model import Report
 from backup_reporter.report.slack import MAX_BLOCKS, MAX_MESSAGE, as_it_is, cut, escape, message, plain, thread
+from backup_reporter.wording import quote
 from support.report_builders import (
     NOW,
     a_cluster,
@@ -159,7 +160,7 @@ def test_our_own_advice_can_be_copied() -> None:
 
 
 @given(text=st.text(), length=st.integers(min_value=1, max_value=200))
-def test_a_cut_is_made_between_words_and_never_in_an_entity(text: str, length: int) -> None:
+def test_a_cut_keeps_half_of_the_room_at_least_and_is_never_in_an_entity(text: str, length: int) -> None:
     escaped = escape(text)
 
     shown = cut(escaped, length)
@@ -169,7 +170,25 @@ def test_a_cut_is_made_between_words_and_never_in_an_entity(text: str, length: i
         assert shown.endswith("…")
         kept = shown.removesuffix("…").removesuffix(" ")
         assert escaped.startswith(kept)
-        assert not kept or escaped[len(kept)].isspace()
+        assert len(kept) >= (length - 6) // 2
+        assert not re.search(r"&[a-z]*$", kept)
+
+
+def test_a_cut_is_made_between_words_if_there_are_some() -> None:
+    assert cut("one two three", 9) == "one two …"
+    assert cut("onetwothree", 9) == "onetwoth…"
+    assert cut("a &amp;&amp;&amp;", 9) == "a &amp;…"
+
+
+def test_the_page_of_a_proxy_in_a_message_hides_neither_its_beginning_nor_the_last_good_backup() -> None:
+    page = "<!doctype_html><title>502</title>" + "<hr>" * 100
+    last_good = "The last good backup is from Mon 2026-11-23 and expires on Wed 2026-12-23."
+    finding = a_finding("backup-failed", message=f"The last backup failed: {quote(page)}. {last_good}")
+
+    shown = "".join(texts(message(a_report(a_workspace("payments", finding)), UTC)))
+
+    assert "&lt;!doctype" in shown
+    assert last_good in shown
 
 
 @given(
