@@ -10,6 +10,7 @@
     │   └── ChannelUnreachableError  no answer: DNS, TLS, connection, time
     ├── HeartbeatError       the heartbeat's URL could not be called
     ├── TimedOutError        a call took longer than it may
+    ├── OutputError          the command line cannot write the file that it should
     ├── CheckError           a check of the doctor's did not pass; says how to fix it
     └── PaletteError         Palette answered with an error
         ├── KeyRefusedError      401: the key is wrong, expired or revoked
@@ -54,6 +55,10 @@ class SecretError(BackupReporterError):
 
 class StoreError(BackupReporterError):
     """Kept reports or remembered deliveries cannot be read or written."""
+
+
+class OutputError(BackupReporterError):
+    """A file that the command line should write, and why it cannot."""
 
 
 class ChannelError(BackupReporterError):

@@ -32,8 +32,8 @@ def parse_api_url(text: str) -> str:
 
 
 def holds_no_secret(url: str) -> bool:
-    """Whether what was given for a URL is one without any place where a password or a token goes."""
-    return re.fullmatch(r"\s*https?://[^@?#]*", url, re.IGNORECASE) is not None
+    """Whether the text is a URL or a host name, without a place for a password or a token."""
+    return re.fullmatch(r"\s*(https?://[^@?#]*|([a-z0-9-]{1,63}\.)+[a-z]{2,20}(:\d{1,5})?/?\s*)", url, re.I) is not None
 
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
