@@ -142,10 +142,10 @@ def test_a_continuation_goes_into_the_query_as_it_came(server: LookAlike) -> Non
     client = Asking(server.url).client
     server.fault = always(Answer(200, b'{"items": []}'))
 
-    client.projects("a b/c=&")
-    client.workspaces(PROJECT, "2")
+    client.projects({"continue": "a b/c=&"})
+    client.workspaces(PROJECT, {"offset": "50"})
 
-    assert [request.query for request in server.requests] == [{"continue": "a b/c=&"}, {"continue": "2"}]
+    assert [request.query for request in server.requests] == [{"continue": "a b/c=&"}, {"offset": "50"}]
 
 
 def test_answers_come_compressed(server: LookAlike) -> None:

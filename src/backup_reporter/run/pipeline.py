@@ -21,14 +21,13 @@ from backup_reporter.config.limits import MAX_POOLS
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings
 from backup_reporter.config.tenants import Tenant, alike
-from backup_reporter.errors import reason_of
+from backup_reporter.errors import OutOfTimeError, reason_of
 from backup_reporter.health.judge import judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
-from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id
@@ -138,12 +137,12 @@ def collect(
     """
     examine = WorkspaceChecker(client, made.request, thresholds, made.as_of, clock)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
-    for workspace_report in ask_all(examine, shard.workspaces, client.can_ask_for_results, client.seconds_left):
+    for workspace_report in ask_all(examine, shard.workspaces, client.may_ask_for_results, client.seconds_left):
         yield workspace_report
         del unanswered[workspace_report.uid]
         on_judged()
     for workspace in unanswered.values():
-        yield judge_unreadable(workspace, OUT_OF_TIME, thresholds, made.as_of)
+        yield judge_unreadable(workspace, str(OutOfTimeError()), thresholds, made.as_of)
 
 
 def unheard(shard: Shard, why: str, made: Plan, thresholds: Thresholds) -> Iterator[WorkspaceReport]:
