@@ -66,7 +66,7 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         project_uids=read("PALETTE_PROJECT_UIDS", parse_uids, ()),
         workspace_uids=read("PALETTE_WORKSPACE_UIDS", parse_uids, ()),
         requests_per_second=read("PALETTE_REQUESTS_PER_SECOND", parse_number(0.1, 1000), 10.0),
-        burst=read("PALETTE_BURST", parse_whole(1, 1000), 45),
+        burst=read("PALETTE_BURST", parse_whole(1, 1000), 49),
         tenants=optional("TENANTS", parse_tenants_source),
         sns_topic_arn=optional("SNS_TOPIC_ARN", parse_topic_arn),
         slack_webhook_secret=optional("SLACK_WEBHOOK_SECRET", parse_secret_name, show=False),

@@ -146,7 +146,7 @@ def _run(entry: wire_types.RunEntry | None) -> Run:
             f"more than {MAX_CLUSTER_BACKUPS:,} backups of clusters", "$.workspaceBackupConfig.clusterBackupRefs"
         )
     return Run(
-        request_uid=uid_of(entry.request_uid, "requestUid") if entry else None,
+        request_uid=name_of(entry.request_uid) if entry else None,
         backup_name=name_of(details.backup_name),
         requested_at=time_of(details.request_time, "workspaceBackupConfig.requestTime"),
         backup_at=time_of(details.backup_time, "workspaceBackupConfig.backupTime"),
