@@ -39,7 +39,7 @@ class Settings:
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
     requests_per_second: float = 10.0
-    burst: int = 45
+    burst: int = 49
     tenants: str | None = None
     """Where the list of tenants is; with it, everything of Palette's above is what a tenant leaves out."""
     sns_topic_arn: str | None = None

@@ -43,7 +43,7 @@ class Tenant:
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
     requests_per_second: float = 10.0
-    burst: int = 45
+    burst: int = 49
 
 
 def only_tenant(settings: Settings) -> Tenant:

@@ -136,7 +136,7 @@ class PaletteChecks:
             raise CheckError(
                 f"{per_second:g} a second and {burst} at once are more than Palette allows "
                 f"({ALLOWED_PER_SECOND:g} and {ALLOWED_AT_ONCE}), unless yours was set up otherwise",
-                "Leave PALETTE_REQUESTS_PER_SECOND at 10 and PALETTE_BURST at 45 where you do not know better.",
+                "Leave PALETTE_REQUESTS_PER_SECOND at 10 and PALETTE_BURST at 49 where you do not know better.",
                 result="warning",
             )
         return needed

@@ -117,16 +117,11 @@ def _policy(document: wire_types.Result[Any]) -> Policy:
         cluster_uids=tuple(uid for text in config.cluster_uids or () if (uid := uid_of(text, _CLUSTER_UIDS))),
         namespaces=_texts(backup.namespaces),
         include_all_disks=backup.include_all_disks,
-<<<<<<< HEAD
-        cluster_resource_mode=backup.include_cluster_resource_mode,
+        cluster_resource_mode=name_of(backup.include_cluster_resource_mode),
         created_at=time_of(metadata.creation_timestamp, "metadata.creationTimestamp"),
         modified_at=time_of(metadata.last_modified_timestamp, "metadata.lastModifiedTimestamp"),
-        backup_location_uid=backup.backup_location_uid or None,
-        backup_location_name=backup.backup_location_name or None,
-=======
-        cluster_resource_mode=name_of(backup.include_cluster_resource_mode),
-        created_at=time_of(created, "metadata.creationTimestamp"),
->>>>>>> 9b36c6e (Bound, page and name what Palette answers)
+        backup_location_uid=name_of(backup.backup_location_uid),
+        backup_location_name=name_of(backup.backup_location_name),
     )
 
 

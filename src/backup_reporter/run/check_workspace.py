@@ -90,8 +90,8 @@ def _report_on_error(
     evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
     if error.code == "BackupNotConfigured":
         return judge_not_protected(workspace, "Palette answers BackupNotConfigured", thresholds, as_of, **evidence)
-    # A project that vanished, or is closed to this key, answers 404 as well: that says nothing of a policy.
-    if error.status == 404 and error.code not in _NOT_A_MISSING_POLICY:
+    # A project that vanished, or is closed to this key, answers 404 as well, and so does a proxy, without a code.
+    if error.status == 404 and error.code and error.code not in _NOT_A_MISSING_POLICY:
         if request.backup_request_uid:
             return _no_such_run(workspace, request.backup_request_uid, thresholds, as_of)
         return judge_not_protected(workspace, "Palette knows no backup of it (404)", thresholds, as_of, **evidence)

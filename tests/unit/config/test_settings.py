@@ -52,7 +52,7 @@ def problems_of(**environ: str) -> tuple[str, ...]:
 def test_the_defaults_are_those_of_the_contract() -> None:
     settings = load(KEY)
     assert settings.api_url == "https://api.spectrocloud.com"
-    assert (settings.requests_per_second, settings.burst) == (10, 45)
+    assert (settings.requests_per_second, settings.burst) == (10, 49)
     assert (settings.notify, settings.report_prefix, settings.channels) == ("always", "reports/", ())
     thresholds = settings.thresholds
     assert (thresholds.expiry_warning, thresholds.max_backup_age) == (timedelta(days=3), None)

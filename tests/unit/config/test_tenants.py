@@ -40,7 +40,7 @@ def test_what_a_tenant_leaves_out_is_as_the_settings_have_it() -> None:
             api_url="https://palette.example.com",
             api_key_secret="palette-tenants/acme",
             requests_per_second=5,
-            burst=45,
+            burst=49,
         ),
     )
 

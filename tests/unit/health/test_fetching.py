@@ -78,7 +78,7 @@ def refusal(status: int, code: str = "") -> PaletteError:
 @pytest.mark.parametrize(
     ("error", "code", "status"),
     [
-        (refusal(404), "not-protected", "WARNING"),
+        (refusal(404), "unreadable", "UNKNOWN"),
         (refusal(404, "ResourceNotFound"), "not-protected", "WARNING"),
         (refusal(404, "BackupNotConfigured"), "not-protected", "WARNING"),
         (refusal(400, "BackupNotConfigured"), "not-protected", "WARNING"),
@@ -139,7 +139,9 @@ def test_of_several_runs_the_one_that_was_asked_for_is_judged() -> None:
     assert [label(finding) for finding in gathered(answer, ONE_RUN).findings] == ["backup-partially-failed eu1"]
 
 
-@pytest.mark.parametrize("answer", [backup(run("11-23 01:00")), backup(), {"metadata": {}}, refusal(404)], ids=str)
+@pytest.mark.parametrize(
+    "answer", [backup(run("11-23 01:00")), backup(), {"metadata": {}}, refusal(404, "ResourceNotFound")], ids=str
+)
 def test_a_run_that_was_asked_for_and_is_not_there_is_unreadable_never_good(answer: object) -> None:
     verdict = gathered(answer, ONE_RUN)
 
