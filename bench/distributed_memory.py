@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,8 +26,7 @@ import backup_reporter.handler  # noqa: F401 - for its imports, which a step has
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.channels import email, eventbridge, sns
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import ChannelName, Settings
-from backup_reporter.config.tenants import Tenant
+from backup_reporter.config.settings import ChannelName, Settings, Tenant
 from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
@@ -42,8 +41,7 @@ from backup_reporter.report.csv import csv_attachment
 from backup_reporter.report.model import Report
 from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.slack import message
-from backup_reporter.run import pipeline
-from backup_reporter.run.pipeline import Palette
+from backup_reporter.run.pipeline import Palette, make_plan, report_and_publish
 from backup_reporter.run.publish import Destinations
 from backup_reporter.run.publish import redeliver as send_again
 
@@ -89,17 +87,17 @@ class ManyWorkspaces(PaletteClient):
         self.clock = ClockSkew()
         self._tenant, self._workspaces = tenant, workspaces
 
-    def may_ask_for_lists(self) -> bool:
+    def can_ask_for_lists(self) -> bool:
         return True
 
-    def projects(self, position: Mapping[str, str] | None = None) -> Page[Project]:
+    def projects(self, next_page: str | None = None) -> Page[Project]:
         numbers = range(0, self._workspaces, WORKSPACES_IN_A_PROJECT)
-        return Page(tuple(Project(f"p-{number}", f"project-{number:06}") for number in numbers), ())
+        return Page(tuple(Project(f"p-{number}", f"project-{number:06}") for number in numbers), (), None)
 
-    def workspaces(self, project: Project, position: Mapping[str, str] | None = None) -> Page[Workspace]:
+    def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
         first = int(project.uid.removeprefix("p-"))
         last = min(first + WORKSPACES_IN_A_PROJECT, self._workspaces)
-        return Page(tuple(self._workspace(project, number) for number in range(first, last)), ())
+        return Page(tuple(self._workspace(project, number) for number in range(first, last)), (), None)
 
     def _workspace(self, project: Project, number: int) -> Workspace:
         return Workspace(
@@ -191,20 +189,20 @@ def plan(files: RunFiles, store: ReportStore, workspaces: int) -> None:
         )
         for number in range(TENANTS)
     ]
-    files.keep_plan(*pipeline.plan(Request(), Settings(), palettes, "execution", NOW))
+    files.save_plan(*make_plan(Request(), Settings(), palettes, "execution", NOW))
 
 
 def collect(files: RunFiles, store: ReportStore, workspaces: int) -> None:
-    for number in range(len(files.plan().shards)):
-        shard = files.shard(number)
+    for number in range(len(files.load_plan().shards)):
+        shard = files.load_shard(number)
         files.save_workspace_reports(shard, PackedReports(map(a_workspace_report, shard.workspaces)), None)
 
 
 def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
-    made = files.plan()
-    workspace_reports = PackedReports(_collected(files, made.shards))
+    found_plan = files.load_plan()
+    workspace_reports = PackedReports(_collected(files, found_plan.shards))
     destinations = Destinations(channels=CHANNELS, store=store)
-    report = pipeline.publish(made, workspace_reports, Settings(), destinations, lambda: NOW, lambda: 900.0)
+    report = report_and_publish(found_plan, workspace_reports, Settings(), destinations, lambda: NOW, lambda: 900.0)
     assert report.summary.workspaces == workspaces, report.summary
     assert not report.notes, report.notes
     assert all(delivery.status == "delivered" for delivery in report.deliveries), report.deliveries
@@ -212,22 +210,22 @@ def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
 
 def night_before(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     """Saves a baseline that already knows all of today's findings."""
-    made = files.plan()
+    found_plan = files.load_plan()
     report = build_report(
-        _collected(files, made.shards), report_id="before", as_of=NOW, generated_at=NOW, scope=made.scope
+        _collected(files, found_plan.shards), report_id="before", as_of=NOW, generated_at=NOW, scope=found_plan.scope
     )
-    store.save_baseline(made.scope, compare(report, None, "")[1])
+    store.save_baseline(found_plan.scope, compare(report, None, "")[1])
 
 
 def redeliver(files: RunFiles, store: ReportStore, workspaces: int) -> None:
-    report_id, destinations = files.plan().report_id, Destinations(channels=CHANNELS, store=store)
+    report_id, destinations = files.load_plan().report_id, Destinations(channels=CHANNELS, store=store)
     report = send_again(report_id, Request(), Settings(), destinations, lambda: 900.0)
     assert report.summary.workspaces == len(report.workspaces) == workspaces, report.summary
 
 
 def _collected(files: RunFiles, shards: tuple[int, ...]) -> Iterator[WorkspaceReport]:
     for number, workspaces in enumerate(shards):
-        found = files.workspace_reports(number, workspaces)
+        found = files.load_workspace_reports(number, workspaces)
         assert found is not None
         yield from found[1]
 

@@ -1,7 +1,7 @@
-"""The settings put to work: the channels, tenants and Palettes that they call for, each built when it is first used.
+"""Builds what the settings call for: channels, tenants and clients, each when it is first used.
 
-Both composition roots, the function's handler and the command line, build this and nothing else. A
-channel's module is imported where that channel is set up: a cold start pays for nothing that it does not use.
+The function's handler and the command line both build a :class:`Reporter` and nothing else. A channel's module is
+imported only if that channel is set up: a cold start pays for nothing that it does not use.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from backup_reporter.aws.secrets import parse_api_key, read_secret
 from backup_reporter.aws.tenant_document import read_tenants
 from backup_reporter.channels.channel import CheckedChannel, channel_module
 from backup_reporter.config.request import Request, parse_event
-from backup_reporter.config.settings import ChannelName, Settings
-from backup_reporter.config.tenants import Tenant, only_tenant, parse_tenants
-from backup_reporter.errors import SecretError, SettingsError
+from backup_reporter.config.settings import ChannelName, Settings, Tenant
+from backup_reporter.config.tenants import parse_tenants
+from backup_reporter.errors import SecretError, SettingsError, reason_of
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
 from backup_reporter.report.model import Report
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from backup_reporter.channels.heartbeat import Heartbeat
 
 _RESERVE_SECONDS = 60.0
-"""Kept back of the platform's time for what comes after asking; at most a third of it."""
+"""Reserved of the platform's time for what comes after asking; at most a third of it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Reporter:
     function_name: str = "local"
     """Whose deliveries they are."""
     clients: Clients = field(default_factory=Clients, repr=False)
-    # For as long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one.
+    # As long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one Palette.
     _rate_limiters: dict[tuple[str, float, int], RateLimiter] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -93,7 +93,7 @@ class Reporter:
     @property
     def http(self) -> urllib3.PoolManager:
         """Connections to anything that is neither AWS nor a tenant with a CA of its own."""
-        return self.clients.http(self.settings.ca_bundle)
+        return self.clients.http(self.settings.tenant.ca_bundle)
 
     def aws(self, service: str) -> Any:
         """A client of boto3's."""
@@ -106,64 +106,58 @@ class Reporter:
         return read_secret(self.clients.aws("secretsmanager"), name, setting)
 
     def tenants(self, names: Sequence[str] = ()) -> tuple[Tenant, ...]:
-        """Those of these names, or all; read anew. Raises :class:`StoreError` and :class:`SettingsError`."""
-        if self.settings.tenants:
-            tenants = parse_tenants(read_tenants(self.clients.aws, self.settings.tenants), self.settings)
-        else:
-            tenants = (only_tenant(self.settings),)
+        """Reads the tenants of these names, or all. Raises :class:`StoreError` and :class:`SettingsError`."""
+        source = self.settings.tenants_source
+        tenants = (
+            parse_tenants(read_tenants(self.clients.aws, source), self.settings) if source else (self.settings.tenant,)
+        )
         return tuple(tenant for tenant in tenants if not names or tenant.name in names)
 
-    def request_of(self, event: object) -> Request:
-        """An event as a request. Raises :class:`InvalidRequest`, and what :meth:`tenants` raises where it names some."""
-        return parse_event(event, self.settings, lambda: [tenant.name for tenant in self.tenants() if tenant.name])
+    def parse_event(self, event: object) -> Request:
+        """Returns an event as a request. Raises :class:`InvalidRequest`, and what :meth:`tenants` raises."""
+        return parse_event(event, self.settings, self.tenants, utc_now())
 
     def read_api_key(self, tenant: Tenant) -> str:
-        """A tenant's API key, read anew. Raises :class:`SecretError`."""
+        """Reads a tenant's API key. Raises :class:`SecretError`."""
         if self.api_key and tenant.name is None:
             return parse_api_key(self.api_key, "PALETTE_API_KEY")
         setting = f"apiKeySecret of {tenant.name}" if tenant.name else "PALETTE_API_KEY_SECRET"
         return parse_api_key(self.secret(setting, tenant.api_key_secret), f"the secret {tenant.api_key_secret}")
 
     def palette(self, tenant: Tenant, seconds_left: Callable[[], float], burst: int | None = None) -> PaletteClient:
-        """Whom to ask about a tenant, for as long as ``seconds_left``; ``burst`` where it is not the tenant's."""
+        """Returns a client that asks about a tenant while ``seconds_left``, with another ``burst`` than the tenant's if given."""
         rate = (tenant.api_url, tenant.requests_per_second, burst or tenant.burst)
         rate_limiter = self._rate_limiters.setdefault(rate, RateLimiter(*rate[1:]))
         http = self.clients.http(tenant.ca_bundle)
         return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), rate_limiter, seconds_left)
 
-    def palettes(self, names: Sequence[str], seconds_left: Callable[[], float]) -> tuple[Palette, ...]:
-        """Every tenant of these names, or all, and whom to ask about it. Raises :class:`SettingsError`.
+    def palettes(
+        self, names: Sequence[str], seconds_left: Callable[[], float]
+    ) -> tuple[tuple[Palette, ...], tuple[str, ...]]:
+        """Returns each tenant of these names, or of all, with its client, and a sentence if the list cannot be read.
 
-        Where nobody can say which there are, one that cannot be asked: the report says why.
+        Raises :class:`SettingsError` for a list that can be read and is not valid.
         """
         try:
             tenants = self.tenants(names)
         except SettingsError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, silence would not be the answer
-            return (self._nobody(error, seconds_left),)
-        return tuple(Palette(tenant=tenant, client=self.palette(tenant, seconds_left)) for tenant in tenants)
-
-    def _nobody(self, why: Exception, seconds_left: Callable[[], float]) -> Palette:
-        def no_key() -> str:
-            raise why
-
-        tenant = only_tenant(self.settings)
-        rate_limiter = RateLimiter(tenant.requests_per_second, tenant.burst)
-        return Palette(
-            tenant=tenant, client=PaletteClient(self.http, tenant.api_url, no_key, rate_limiter, seconds_left)
-        )
+        except Exception as error:  # noqa: BLE001 - no error may keep the report from being made
+            return (), (f"The list of tenants could not be read: {reason_of(error)}.",)
+        return tuple(Palette(tenant=tenant, client=self.palette(tenant, seconds_left)) for tenant in tenants), ()
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = ignore_progress
     ) -> Report:
-        """Makes and delivers one report within ``seconds``; or delivers a kept one again."""
+        """Makes and delivers one report within ``seconds``, or delivers an archived one again."""
         seconds_left = countdown(seconds)
         if request.redeliver:
             return redeliver(request.redeliver, request, self.settings, self.destinations, seconds_left)
+        palettes, problems = self.palettes(request.tenants, countdown(asking_seconds(seconds)))
         dependencies = Dependencies(
-            palettes=self.palettes(request.tenants, countdown(asking_seconds(seconds))),
-            destinations=self._building_destinations(),
+            palettes=palettes,
+            problems=problems,
+            destinations=self._start_building_destinations(),
             clock=utc_now,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
@@ -171,19 +165,19 @@ class Reporter:
         )
         return run(request, self.settings, dependencies, utc_now())
 
-    def _building_destinations(self) -> Callable[[], Destinations]:
-        """Has the outlets built while Palette is asked; answers with what waits for them."""
+    def _start_building_destinations(self) -> Callable[[], Destinations]:
+        """Builds the destinations while Palette is asked. Returns a function that waits for them."""
 
         def build() -> Destinations:
             if not self.api_key:
-                self.clients.aws("secretsmanager")  # first, because whoever asks Palette waits for it
+                self.clients.aws("secretsmanager")  # first, because the Palette client waits for it
             return self.destinations
 
         return start(build, "destinations").result
 
 
 def asking_seconds(seconds: float) -> float:
-    """How much of a run's or step's time may be spent on asking Palette: the rest is for writing and delivering."""
+    """Returns how much of a run's or step's time asking Palette may take. The rest is for writing and delivering."""
     return seconds - min(_RESERVE_SECONDS, seconds / 3)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gc
 
-# What importing makes stays for good: looking for garbage in it takes a twelfth of a cold start.
+# Imported modules stay for good: looking for garbage in them takes a twelfth of a cold start.
 gc.disable()
 
 import os
@@ -18,7 +18,7 @@ import msgspec
 
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.environment import load
-from backup_reporter.config.request import Request
+from backup_reporter.config.request import Request, is_doctor_event
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.truncate import ANSWER, Room, fit
@@ -50,42 +50,44 @@ def lambda_handler(event: object, context: LambdaContext) -> dict[str, Any]:
     """
     observer = Observer(context.aws_request_id, _function_name(os.environ))
     with observer.watching():
-        if event == {"doctor": True}:
+        if is_doctor_event(event):
             return _diagnosis(context)  # settings that cannot be read are among its findings
         reporter = _reporter_of(os.environ)
         seconds = context.get_remaining_time_in_millis() / 1000
         if isinstance(event, Mapping) and "step" in event:
             return _step(event, reporter, seconds, observer)
-        request = reporter.request_of(event)
+        request = reporter.parse_event(event)
         if request.doctor:
             return _diagnosis(context)
-        json = _made(reporter.report(request, context.aws_request_id, seconds), request, reporter, observer, ANSWER)
-    return _answer(json)
+        report = reporter.report(request, context.aws_request_id, seconds)
+        json = _finish(report, request, reporter, observer, ANSWER)
+        del report  # it takes up as much memory as the answer
+    return _decode(json)
 
 
 def _step(event: Mapping[Any, Any], reporter: Reporter, seconds: float, observer: Observer) -> dict[str, Any]:
-    """A part of the run, for the state machine of a fleet; its last step answers with the report."""
+    """Does one step of a distributed run, for the state machine. The last step answers with the report."""
     from backup_reporter.distributed import steps  # noqa: PLC0415 - a run in one function needs none of it
 
     step = steps.parse_step(event)
     if isinstance(step, steps.PlanStep):
-        return steps.plan(step, reporter, seconds)
+        return steps.run_plan_step(step, reporter, seconds)
     if isinstance(step, steps.CollectStep):
-        return steps.collect(step, reporter, seconds)
-    made, report = steps.publish(step, reporter, seconds)
-    return _answer(_made(report, made, reporter, observer, steps.OUTPUT))
+        return steps.run_collect_step(step, reporter, seconds)
+    request, report = steps.run_publish_step(step, reporter, seconds)
+    return _decode(_finish(report, request, reporter, observer, steps.OUTPUT))
 
 
-def _made(report: Report, request: Request, reporter: Reporter, observer: Observer, room: Room) -> bytes:
-    """What becomes of a report that is made, as JSON for which there is ``room``."""
-    observer.reported(report, is_regular=is_regular(request, reporter.settings))
+def _finish(report: Report, request: Request, reporter: Reporter, observer: Observer, room: Room) -> bytes:
+    """Logs and counts a report. Returns it as JSON, cut to ``room``. Raises :class:`DeliveryFailed`."""
+    observer.record(report, is_regular=is_regular(request, reporter.settings))
     if request.is_scheduled:
         _insist_on_delivery(report)
     return to_json(fit(report, room))
 
 
-def _answer(json: bytes) -> dict[str, Any]:
-    # From the JSON alone: by now nobody holds the report, which takes up as much memory again.
+def _decode(json: bytes) -> dict[str, Any]:
+    # From the JSON alone: by now the report, which takes up as much memory, is gone.
     answer: dict[str, Any] = msgspec.json.decode(json)
     return answer
 
@@ -95,7 +97,7 @@ def _diagnosis(context: LambdaContext) -> dict[str, Any]:
     from backup_reporter.doctor.diagnose import diagnose  # noqa: PLC0415 - no report needs it
 
     seconds = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    return _answer(msgspec.json.encode(diagnose(lambda: _reporter_of(os.environ), countdown(seconds))))
+    return _decode(msgspec.json.encode(diagnose(lambda: _reporter_of(os.environ), countdown(seconds))))
 
 
 def _insist_on_delivery(report: Report) -> None:
@@ -111,7 +113,7 @@ def _reporter_of(environ: Mapping[str, str]) -> Reporter:
 
 @lru_cache(maxsize=1)
 def _reporter(environ: tuple[tuple[str, str], ...]) -> Reporter:
-    """Validated and built at the first invocation; anew where somebody changed the environment since."""
+    """Validated and built at the first invocation, and again whenever the environment has changed."""
     variables = dict(environ)
     return Reporter(load(variables), function_name=_function_name(variables))
 

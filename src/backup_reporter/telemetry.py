@@ -1,4 +1,4 @@
-"""What the operators of the function see: structured logs and metrics (CloudWatch's embedded format)."""
+"""Writes what the function's operators see: structured logs and metrics (CloudWatch's embedded format)."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ NAMESPACE = "BackupReporter"
 _REASON_LENGTH = 1000
 _MAX_REASONS = 50
 _METRIC_OF_DELIVERY = {"delivered": "ReportsDelivered", "failed": "DeliveriesFailed"}
-"""A channel that has had the report (``duplicate``) does not get it again, and neither is it counted again."""
+"""A channel that already has the report (``duplicate``) does not get it again, and is not counted again."""
 
 
 class Observer:
-    """Watches one invocation; every line of its log carries the invocation's id, every metric the function's name."""
+    """Watches one invocation. Every log line carries the invocation's id, every metric the function's name."""
 
     def __init__(self, invocation_id: str, function_name: str) -> None:
         self.logger = Logger(service=SERVICE)
         self.logger.set_correlation_id(invocation_id)
         keep_libraries_quiet()
-        # Two deployments in one account must not speak for each other: one's report would hide the other's silence.
+        # Two deployments in one account need metrics of their own: one's report would hide that the other made none.
         self._function_name = function_name
         self._metrics = Metrics(namespace=NAMESPACE)
         self._started = time.monotonic()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Logs the project's own errors where they leave the function, and sends the metrics in any case."""
+        """Logs the project's own errors as they leave the function. Always sends the metrics."""
         try:
             yield
         except BackupReporterError as error:
-            # Without its traceback: what went wrong is in the sentence.
+            # Without its traceback: the sentence says what went wrong.
             self.logger.error("the run failed", error=type(error).__name__, reason=str(error))  # noqa: TRY400
             raise
         finally:
@@ -51,10 +51,10 @@ class Observer:
             self._metrics.add_dimension("function", self._function_name)
             self._metrics.flush_metrics()
 
-    def reported(self, report: Report, *, is_regular: bool) -> None:
-        """One line and the metrics of a finished report.
+    def record(self, report: Report, *, is_regular: bool) -> None:
+        """Writes one line and the metrics of a finished report.
 
-        ``is_regular`` tells the report that everybody gets: what somebody asked for counts toward no alarm.
+        ``is_regular``: the report is meant for all recipients. A report that someone asked for counts toward no alarm.
         """
         summary = report.summary
         self.logger.info(
@@ -112,5 +112,5 @@ class Observer:
 
 
 def _lines(texts: Sequence[str]) -> list[str]:
-    """Texts as a log may have them: bounded, and without characters that steer whatever shows the log."""
+    """Returns texts that are safe in a log: bounded, and without control characters."""
     return [quote(text, _REASON_LENGTH) for text in texts[:_MAX_REASONS]]

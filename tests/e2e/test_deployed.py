@@ -154,7 +154,7 @@ def test_the_bucket_refuses_what_does_not_come_over_tls(deployment: Deployment) 
 def test_an_event_that_makes_no_sense_is_refused(deployment: Deployment) -> None:
     answer, error = deployment.invoke({"workspace": "payments"})
     assert error
-    assert "'workspace' is no field" in answer["errorMessage"]
+    assert "unknown field 'workspace'" in answer["errorMessage"]
 
 
 def test_a_function_that_keeps_failing_sets_off_its_alarm(deployment: Deployment) -> None:

@@ -66,7 +66,7 @@ def test_a_channel_that_has_the_report_already_is_not_counted_again(capsys: pyte
     deliveries = (Delivery(channel="sns", status="duplicate"), Delivery(channel="slack", status="delivered"))
     observer = Observer("invocation", "BackupReporter")
     with observer.watching():
-        observer.reported(msgspec.structs.replace(a_green_report(), deliveries=deliveries), is_regular=True)
+        observer.record(msgspec.structs.replace(a_green_report(), deliveries=deliveries), is_regular=True)
     out = capsys.readouterr().out
     assert [json.loads(line)["channel"] for line in out.splitlines() if '"ReportsDelivered"' in line] == ["slack"]
 

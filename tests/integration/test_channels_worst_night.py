@@ -62,7 +62,7 @@ def test_every_channel_takes_the_report_of_the_worst_night(aws: LocalAws, seeds:
             EmailChannel(client, "backups@example.com", ["ops@example.com"]),
             EventBridgeChannel(aws.client("events"), "default"),
         ]
-        deliveries = deliver(fleet, channels, delivery_log=None, scheduled_at=None, zone=UTC, seconds_left=lambda: 60.0)
+        deliveries = deliver(fleet, channels, delivery_log=None, delivery_key=None, zone=UTC, seconds_left=lambda: 60.0)
 
     assert len(deliveries) == len(channels)
     assert {delivery.status for delivery in deliveries} == {"delivered"}

@@ -16,7 +16,7 @@ from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError, StoreError
 from backup_reporter.report.model import Delivery, Report
 from backup_reporter.run.deliver import SEND_SECONDS, deliver
-from support.report_builders import NOW, a_green_report
+from support.report_builders import a_green_report
 from support.world import LocalAws
 
 DELIVERY = "2026-11-24T07:00:00Z/slack/1234"
@@ -208,7 +208,7 @@ def deliver_with(run: DynamoDbDeliveryLog, channel: Sender, seconds: float = 600
         a_green_report(),
         [channel],
         delivery_log=run,
-        scheduled_at=NOW,
+        delivery_key="2026-11-24T07:00:00Z",
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: ends_at - time.monotonic(),
     )

@@ -201,7 +201,7 @@ def test_a_fleet_that_takes_longer_than_a_function_may(around: World) -> None:
     around.palette.fleet = a_fleet({f"shop-{number}": healthy for number in range(8_500)})
     check = checks(around.invoke(DOCTOR))["rate"]
     assert check["result"] == "warning", "it may be one of a fleet, which has the time"
-    assert "8500 workspaces take about 846 s" in check["detail"]
+    assert "8500 workspaces take about 845 s" in check["detail"]
     assert "parameter Distributed" in check["fix"]
 
 

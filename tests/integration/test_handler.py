@@ -140,15 +140,27 @@ def test_a_request_narrows_to_workspaces_and_projects(around: World) -> None:
 
 
 def test_a_request_cannot_reach_outside_the_settings(around: World) -> None:
-    with pytest.raises(InvalidRequest, match="failing lies outside PALETTE_WORKSPACE_UIDS"):
+    with pytest.raises(InvalidRequest, match="no workspace in scope has the uid or name 'failing'"):
         around.invoke({"workspaceUids": ["failing"]}, PALETTE_WORKSPACE_UIDS="healthy")
-    assert around.is_untouched()
+    with pytest.raises(InvalidRequest, match="projectUids: other is outside PALETTE_PROJECT_UIDS"):
+        around.invoke({"projectUids": ["other"]}, PALETTE_PROJECT_UIDS="mine")
+    assert not around.slack.messages
+    assert not around.notifications()
 
 
-def test_a_workspace_that_no_project_lists_is_unreadable(around: World) -> None:
-    report = around.invoke({"workspaceUids": ["nowhere"]})
+def test_a_workspace_of_the_settings_that_no_project_lists_is_unreadable(around: World) -> None:
+    report = around.invoke({"scheduledTime": "2026-11-24T07:00:00Z"}, PALETTE_WORKSPACE_UIDS="nowhere")
     assert report["status"] == "UNKNOWN"
     assert codes(by_uid(report)["nowhere"]) == {"unreadable"}
+
+
+def test_a_workspace_that_an_event_names_and_no_project_lists_is_refused_with_the_nearest_name(around: World) -> None:
+    with pytest.raises(
+        InvalidRequest, match=r"the uid or name 'failin'; did you mean the workspace failing, uid failing"
+    ):
+        around.invoke({"workspaceUids": ["failin"]})
+    assert not around.slack.messages
+    assert not around.notifications()
 
 
 def test_one_backup_request_is_judged_alone(around: World) -> None:
@@ -207,9 +219,9 @@ def test_as_of_an_earlier_time_leaves_out_what_came_later(around: World) -> None
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ({"workspaces": ["a"]}, "'workspaces' is no field; valid are projectUids, workspaceUids"),
-        ({"workspaceUids": "a"}, "workspaceUids: 'a' is not valid: should be a list of uids"),
-        ({"workspaceUids": ["../x"]}, "workspaceUids"),
+        ({"workspaces": ["a"]}, "unknown field 'workspaces'; valid are projectUids, workspaceUids"),
+        ({"workspaceUids": "a"}, "workspaceUids: 'a' is not valid: should be a list of uids or names"),
+        ({"workspaceUids": ["a\nb"]}, "workspaceUids"),
         ({"notify": "loudly"}, "notify: 'loudly' is not valid: should be one of always, problems, changes, never"),
         ({"channels": ["email"]}, "channels: email is not set up here; set up: sns, slack"),
         ({"channels": ["pager"]}, "should be a list out of sns, slack, email, eventbridge"),
@@ -217,11 +229,14 @@ def test_as_of_an_earlier_time_leaves_out_what_came_later(around: World) -> None
         ({"asOf": "2026-11-24T07:00:00"}, "with a zone"),
         ({"backupRequestUid": "r"}, "needs exactly one workspace"),
         ({"backupRequestUid": "r", "workspaceUids": ["a", "b"]}, "not 2"),
-        ({"redeliver": "x", "asOf": "2026-11-24T07:00:00Z"}, "redeliver: goes with channels only"),
-        ({"doctor": True, "notify": "never"}, "doctor: goes alone"),
+        ({"redeliver": "x", "asOf": "2026-11-24T07:00:00Z"}, "redeliver: can only be used with channels"),
+        ({"doctor": True, "notify": "never"}, "doctor: cannot be used with any other field"),
         ({"doctor": "yes"}, "doctor: 'yes' is not valid: should be true"),
         ({"scheduledTime": "soon"}, "scheduledTime: 'soon' is not valid"),
-        ({"scheduledTime": "2026-11-24T07:00:00Z", "notify": "never"}, "scheduledTime: goes alone"),
+        (
+            {"scheduledTime": "2026-11-24T07:00:00Z", "notify": "never"},
+            "scheduledTime: cannot be used with any other field",
+        ),
         ([], "should be a JSON object, not a list"),
         (None, "not null"),
         ("report", "not a text"),

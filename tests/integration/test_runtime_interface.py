@@ -44,7 +44,7 @@ def test_errors_have_the_names_of_the_contract(around: World, tmp_path: Path) ->
     with runtime(around.environment, tmp_path / "log") as api:
         kind, error = api.invoke({"workspace": "payments"})
         assert (kind, error["errorType"]) == ("error", "InvalidRequest")
-        assert "'workspace' is no field" in error["errorMessage"]
+        assert "unknown field 'workspace'" in error["errorMessage"]
     missing = {"SNS_TOPIC_ARN": "arn:aws:sns:eu-central-1:123456789012:missing"}
     with runtime({**around.environment, **missing}, tmp_path / "log") as api:
         kind, error = api.invoke({"scheduledTime": "2026-11-24T07:00:00Z"})

@@ -195,7 +195,7 @@ def _log(report: Report) -> None:
         for handler in observer.logger.handlers:
             handler.setStream(log)  # type: ignore[attr-defined]
         with observer.watching():
-            observer.reported(report, is_regular=True)
+            observer.record(report, is_regular=True)
     lines = [json.loads(line) for line in log.getvalue().split("\n") if line]
     assert not STEERING.search(log.getvalue())
     assert lines[0]["message"] == "report made"

@@ -10,8 +10,7 @@ import urllib3
 
 from backup_reporter.config.limits import MAX_THREADS
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import Settings
-from backup_reporter.config.tenants import Tenant
+from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.demo.documents import Fleet
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.client import PaletteClient

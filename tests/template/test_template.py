@@ -17,15 +17,11 @@ import pytest
 import yaml
 from cronsim import CronSim
 
-from backup_reporter.config.environment import load
+from backup_reporter.config.environment import VARIABLES, load
 from tools.parameters_document import document
 
 REPOSITORY = Path(__file__).parents[2]
-SETTINGS = set(
-    re.findall(
-        r'"([A-Z]+(?:_[A-Z]+)+|NOTIFY|TENANTS)"', (REPOSITORY / "src/backup_reporter/config/environment.py").read_text()
-    )
-)
+SETTINGS = set(VARIABLES)
 
 
 class _Loader(yaml.SafeLoader):

@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn
 from uuid import uuid4
 
 import click
@@ -30,8 +29,6 @@ from backup_reporter.wording import listed, quote
 
 _SECONDS = 3600.0
 """The time limit of a run; at Palette's rate it is enough for 36,000 workspaces."""
-
-_STANDARD_OUTPUT = Path("-")
 
 _EXAMPLES = """\
 \b
@@ -87,7 +84,7 @@ class _Options:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
     metavar="FILE",
     help="Write the report to this file; - is standard output.",
 )
@@ -105,7 +102,7 @@ def report_command(
     projects: tuple[str, ...],
     workspaces: tuple[str, ...],
     as_of: str | None,
-    form: Format | None,
+    form: str | None,
     output: Path | None,
     publish: bool,
     fail_on: str | None,
@@ -116,25 +113,23 @@ def report_command(
 
     Nothing is sent to a channel without --publish.
     """
-    file = None if output == _STANDARD_OUTPUT else output
     options = _Options(
         tenants=tenants,
         projects=projects,
         workspaces=workspaces,
         as_of=as_of,
-        form=format_of(form, file),
-        output=file,
+        form=format_of(form, output),
+        output=output,
         publish=publish,
         progress=progress,
     )
-    _check_directory(file)
+    _check_directory(output)
     reporter = reporter_of(os.environ, with_destinations=publish)
     if publish and not (reporter.settings.channels or reporter.settings.report_bucket):
         raise click.UsageError("--publish: no channel is set up, and no bucket: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, "
                                "EMAIL_FROM and EMAIL_TO, EVENT_BUS_NAME, or REPORT_BUCKET to keep the report")  # fmt: skip
-    if watch is not None:
-        _watch(reporter, options, watch)
-    return exit_code(_report_once(reporter, options), fail_on)
+    report = _report_once(reporter, options) if watch is None else _watch(reporter, options, watch)
+    return exit_code(report, fail_on)
 
 
 def exit_code(report: Report, fail_on: str | None) -> int:
@@ -184,7 +179,7 @@ def _run(reporter: Reporter, options: _Options) -> Report:
 
 
 def _uids(reporter: Reporter, options: _Options) -> Uids:
-    known = reporter.tenants() if options.tenants or reporter.settings.tenants else ()
+    known = reporter.tenants() if options.tenants or reporter.settings.tenants_source else ()
     for name in options.tenants:
         if name not in [tenant.name for tenant in known]:
             there_are = listed([tenant.name for tenant in known if tenant.name], 20) or "not set up (TENANTS is empty)"
@@ -198,19 +193,22 @@ def _uids(reporter: Reporter, options: _Options) -> Uids:
     return uids_of(palette, tenants[0], options.projects, options.workspaces)
 
 
-def _watch(reporter: Reporter, options: _Options, pause: timedelta) -> NoReturn:
-    """Reports again and again, until Ctrl-C.
+def _watch(reporter: Reporter, options: _Options, pause: timedelta) -> Report:
+    """One report after the other, until Ctrl-C; returns the last one.
 
-    An error ends the first report; later ones are shown, and the next report follows.
+    What goes wrong with the first ends it; later it is said, and tried again.
     """
     is_seen = sys.stdout.isatty() and not options.output
-    _report_once(reporter, options, clear_screen=is_seen)
-    while True:
-        if is_seen:
-            again_at = datetime.now(reporter.settings.thresholds.time_zone) + pause
-            click.secho(f"\n  The next report is at {again_at:%H:%M:%S %Z}. Ctrl-C ends the watch.", dim=True)
-        time.sleep(pause.total_seconds())
-        try:
-            _report_once(reporter, options, clear_screen=is_seen)
-        except BackupReporterError as error:
-            click.echo(f"backup-reporter: {error}", err=True)
+    report = _report_once(reporter, options, clear_screen=is_seen)
+    try:
+        while True:
+            if is_seen:
+                again_at = datetime.now(reporter.settings.thresholds.time_zone) + pause
+                click.secho(f"\n  The next report is at {again_at:%H:%M:%S %Z}. Ctrl-C ends the watch.", dim=True)
+            time.sleep(pause.total_seconds())
+            try:
+                report = _report_once(reporter, options, clear_screen=is_seen)
+            except BackupReporterError as error:
+                click.echo(f"backup-reporter: {error}", err=True)
+    except KeyboardInterrupt:
+        return report

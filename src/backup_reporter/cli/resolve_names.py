@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TypeVar
 
-from backup_reporter.config.settings import UID_PATTERN
-from backup_reporter.config.tenants import Tenant
+from backup_reporter.config.settings import UID_PATTERN, Tenant
 from backup_reporter.errors import InvalidRequest, PaletteError
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient

@@ -1,15 +1,13 @@
-"""The environment as one frozen, validated value. Every fault is reported at once."""
+"""Reads the environment as one frozen, validated value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from typing import TypeVar
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 
+from backup_reporter.config.fields import Field, always, read_fields
 from backup_reporter.config.parsers import (
-    given,
-    holds_no_secret,
+    may_hold_secret,
     parse_api_url,
     parse_bucket,
     parse_email_address,
@@ -17,6 +15,8 @@ from backup_reporter.config.parsers import (
     parse_event_bus,
     parse_extra_states,
     parse_file_path,
+    parse_hosts,
+    parse_length,
     parse_notify,
     parse_number,
     parse_prefix,
@@ -28,86 +28,86 @@ from backup_reporter.config.parsers import (
     parse_uids,
     parse_whole,
 )
-from backup_reporter.config.settings import DEFAULT_API_URL, Settings
+from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import SettingsError
 from backup_reporter.health.thresholds import Thresholds
 
-_Value = TypeVar("_Value")
+_TENANT = (
+    Field("PALETTE_API_URL", "api_url", parse_api_url, may_hold_secret),
+    Field("PALETTE_API_KEY_SECRET", "api_key_secret", parse_secret_name, always),
+    Field("PALETTE_CA_BUNDLE", "ca_bundle", parse_file_path),
+    Field("PALETTE_PROJECT_UIDS", "project_uids", parse_uids),
+    Field("PALETTE_WORKSPACE_UIDS", "workspace_uids", parse_uids),
+    Field("PALETTE_REQUESTS_PER_SECOND", "requests_per_second", parse_number(0.1, 1000)),
+    Field("PALETTE_BURST", "burst", parse_whole(1, 1000)),
+)
+_SETTINGS = (
+    Field("TENANTS", "tenants_source", parse_tenants_source),
+    Field("TENANT_API_HOSTS", "tenant_api_hosts", parse_hosts),
+    Field("SNS_TOPIC_ARN", "sns_topic_arn", parse_topic_arn),
+    Field("SLACK_WEBHOOK_SECRET", "slack_webhook_secret", parse_secret_name, always),
+    Field("EMAIL_FROM", "email_from", parse_email_address),
+    Field("EMAIL_TO", "email_to", parse_email_addresses),
+    Field("EVENT_BUS_NAME", "event_bus_name", parse_event_bus),
+    Field("REPORT_BUCKET", "report_bucket", parse_bucket),
+    Field("REPORT_PREFIX", "report_prefix", parse_prefix),
+    Field("DELIVERY_TABLE", "delivery_table", parse_table),
+    Field("NOTIFY", "notify", parse_notify),
+    Field("HEARTBEAT_URL_SECRET", "heartbeat_url_secret", parse_secret_name, always),
+)
+_THRESHOLDS = (
+    Field("EXPIRY_WARNING_DAYS", "expiry_warning", parse_length(0, 3650, "days")),
+    Field("MAX_BACKUP_AGE_HOURS", "max_backup_age", parse_length(0.1, 87600, "hours")),
+    Field("STUCK_AFTER_HOURS", "stuck_after", parse_length(0, 8760, "hours")),
+    Field("SCHEDULE_GRACE_MINUTES", "grace", parse_length(0, 525600, "minutes")),
+    Field("EXTRA_STATES", "extra_states", parse_extra_states),
+    Field("HISTORY_DAYS", "history_days", parse_whole(1, 366)),
+    Field("TIME_ZONE", "time_zone", parse_time_zone),
+)
+VARIABLES = tuple(field.name for field in (*_TENANT, *_SETTINGS, *_THRESHOLDS))
+"""The name of every setting."""
+
+_OTHER_VARIABLES = frozenset({"PALETTE_API_KEY"})
+"""What only the command line reads."""
+_ALIKE = 0.78
+"""How close a name must be to a setting's: ``SLACK_WEBHOOK`` is, and ``EMAIL``, which other programs read, is not."""
 
 
 def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
-    """Reads and validates the settings.
+    """Reads and validates the settings. What is empty or blank is not set.
 
-    ``key_required`` is false where the API key comes from elsewhere (a person's shell).
-    Raises :class:`SettingsError` naming every variable that cannot be used, what was given
-    (never for a variable that belongs to a secret) and what would be valid.
+    ``key_required`` is false if the API key comes from elsewhere (a person's shell).
+    Raises :class:`SettingsError` with a sentence for each variable that cannot be used: what was given
+    (never if it may be a secret) and what would be valid.
     """
+    given = {name: text for name in VARIABLES if (text := environ.get(name, "").strip())}
     problems: list[str] = []
-
-    def read(name: str, parse: Callable[[str], _Value], default: _Value, *, show: bool = True) -> _Value:
-        text = environ.get(name, "").strip()
-        if not text:
-            return default
-        try:
-            return parse(text)
-        except ValueError as error:
-            problems.append(f"{name}: {given(text, may_be_secret=not show)} is not valid: {error}")
-            return default
-
-    def optional(name: str, parse: Callable[[str], str], *, show: bool = True) -> str | None:
-        return read(name, parse, "", show=show) or None
-
     settings = Settings(
-        api_url=read(
-            "PALETTE_API_URL", parse_api_url, DEFAULT_API_URL, show=holds_no_secret(environ.get("PALETTE_API_URL", ""))
-        ),
-        api_key_secret=optional("PALETTE_API_KEY_SECRET", parse_secret_name, show=False),
-        ca_bundle=optional("PALETTE_CA_BUNDLE", parse_file_path),
-        project_uids=read("PALETTE_PROJECT_UIDS", parse_uids, ()),
-        workspace_uids=read("PALETTE_WORKSPACE_UIDS", parse_uids, ()),
-        requests_per_second=read("PALETTE_REQUESTS_PER_SECOND", parse_number(0.1, 1000), 10.0),
-        burst=read("PALETTE_BURST", parse_whole(1, 1000), 49),
-        tenants=optional("TENANTS", parse_tenants_source),
-        sns_topic_arn=optional("SNS_TOPIC_ARN", parse_topic_arn),
-        slack_webhook_secret=optional("SLACK_WEBHOOK_SECRET", parse_secret_name, show=False),
-        email_from=optional("EMAIL_FROM", parse_email_address),
-        email_to=read("EMAIL_TO", parse_email_addresses, ()),
-        event_bus_name=optional("EVENT_BUS_NAME", parse_event_bus),
-        report_bucket=optional("REPORT_BUCKET", parse_bucket),
-        report_prefix=read("REPORT_PREFIX", parse_prefix, "reports/"),
-        delivery_table=optional("DELIVERY_TABLE", parse_table),
-        notify=read("NOTIFY", parse_notify, "always"),
-        heartbeat_url_secret=optional("HEARTBEAT_URL_SECRET", parse_secret_name, show=False),
-        thresholds=Thresholds(
-            expiry_warning=timedelta(days=read("EXPIRY_WARNING_DAYS", parse_number(0, 3650), 3.0)),
-            max_backup_age=_hours(read("MAX_BACKUP_AGE_HOURS", parse_number(0.1, 87600), 0.0)),
-            stuck_after=timedelta(hours=read("STUCK_AFTER_HOURS", parse_number(0, 8760), 6.0)),
-            grace=timedelta(minutes=read("SCHEDULE_GRACE_MINUTES", parse_number(0, 525600), 120.0)),
-            extra_states=read("EXTRA_STATES", parse_extra_states, {}),
-            history_days=read("HISTORY_DAYS", parse_whole(1, 366), 30),
-            time_zone=read("TIME_ZONE", parse_time_zone, ZoneInfo("UTC")),
-        ),
+        tenant=Tenant(**read_fields(_TENANT, given, problems)),
+        **read_fields(_SETTINGS, given, problems),
+        thresholds=Thresholds(**read_fields(_THRESHOLDS, given, problems)),
     )
-    if settings.tenants and (settings.project_uids or settings.workspace_uids):
-        problems.append(
-            "PALETTE_PROJECT_UIDS, PALETTE_WORKSPACE_UIDS: go without TENANTS: each tenant there has its own "
-            "projectUids and workspaceUids"
-        )
-    if (
-        key_required
-        and not settings.tenants
-        and not settings.api_key_secret
-        and "PALETTE_API_KEY_SECRET" not in str(problems)
-    ):
-        problems.append(
-            "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the secret that holds the Palette API key"
-        )
-    if bool(environ.get("EMAIL_FROM", "").strip()) != bool(environ.get("EMAIL_TO", "").strip()):
-        problems.append("EMAIL_FROM, EMAIL_TO: only one of them is set: the e-mail channel needs both (or neither)")
+    problems += _missing_or_contradicting(given, key_required=key_required)
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-def _hours(hours: float) -> timedelta | None:
-    return timedelta(hours=hours) if hours else None
+def _missing_or_contradicting(given: Mapping[str, str], *, key_required: bool) -> Iterator[str]:
+    if "TENANTS" in given and ("PALETTE_PROJECT_UIDS" in given or "PALETTE_WORKSPACE_UIDS" in given):
+        yield (
+            "PALETTE_PROJECT_UIDS, PALETTE_WORKSPACE_UIDS: cannot be used with TENANTS: "
+            "give each tenant there its own projectUids and workspaceUids"
+        )
+    if key_required and "TENANTS" not in given and "PALETTE_API_KEY_SECRET" not in given:
+        yield "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the secret that holds the Palette API key"
+    if ("EMAIL_FROM" in given) != ("EMAIL_TO" in given):
+        yield "EMAIL_FROM, EMAIL_TO: only one of them is set: the e-mail channel needs both (or neither)"
+
+
+def find_misspelt(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yields a sentence for each variable that is no setting, but has a name close to one that is not set."""
+    unset = [name for name in VARIABLES if not environ.get(name, "").strip()]
+    for name in sorted(environ.keys() - set(VARIABLES) - _OTHER_VARIABLES):
+        for meant in get_close_matches(name.upper(), unset, n=1, cutoff=_ALIKE):
+            yield f"{name} is not a setting and is ignored; did you mean {meant}?"

@@ -1,23 +1,21 @@
-"""What a setting may be: each parser takes a stripped, non-empty text, and raises ValueError with what would be valid."""
+"""What a setting may be. Each parser takes a stripped, non-empty text, and raises ValueError with what would be valid."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Annotated, Literal, TypeVar
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from backup_reporter.config.settings import NOTIFY_SETTINGS, UID_PATTERN, Notify
 from backup_reporter.health.phases import KNOWN_STATES, PhaseClass, normalize_state
 
-
-def given(value: object, *, may_be_secret: bool = False) -> str:
-    """What somebody gave for a setting or a field, as an error may show it."""
-    if may_be_secret:
-        return "the value given (not shown, it may be secret)"
-    text = repr(value)
-    return text if len(text) <= 100 else f"{text[:99]}…"
+_Value = TypeVar("_Value")
 
 
 def parse_api_url(text: str) -> str:
@@ -25,15 +23,15 @@ def parse_api_url(text: str) -> str:
     is_private = url and url["scheme"].casefold() == "http" and not _LOOPBACK.fullmatch(url["host"])
     if not url or is_private or int(url["port"] or 0) > 65535:
         raise ValueError("should be an https:// URL without user, query or fragment (http:// only for localhost)")
-    # As everybody else spells it: whoever asks the same Palette has to be seen to.
+    # One spelling for each Palette: tenants with the same URL share its rate limit.
     port = "" if url["port"] in (None, {"http": "80", "https": "443"}[url["scheme"].casefold()]) else f":{url['port']}"
     path = text[url.end("port" if url["port"] else "host") :]
     return f"{url['scheme'].casefold()}://{url['host'].casefold()}{port}{path}".rstrip("/")
 
 
-def holds_no_secret(url: str) -> bool:
-    """Whether the text is a URL or a host name, without a place for a password or a token."""
-    return re.fullmatch(r"\s*(https?://[^@?#]*|([a-z0-9-]{1,63}\.)+[a-z]{2,20}(:\d{1,5})?/?\s*)", url, re.I) is not None
+def may_hold_secret(url: object) -> bool:
+    """Whether what was given for a URL may hold a password or a token."""
+    return re.fullmatch(r"\s*https?://[^@?#]*", str(url), re.IGNORECASE) is None
 
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
@@ -90,6 +88,11 @@ def parse_whole(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return parse
+
+
+def parse_length(low: float, high: float, unit: Literal["days", "hours", "minutes"]) -> Callable[[str], timedelta]:
+    parse = parse_number(low, high)
+    return lambda text: timedelta(**{unit: parse(text)})
 
 
 def parse_tenants_source(text: str) -> str:
@@ -174,3 +177,52 @@ def parse_time_zone(text: str) -> ZoneInfo:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
         raise ValueError("should be an IANA time zone such as Europe/Berlin") from None
+
+
+def parse_hosts(text: str) -> tuple[str, ...]:
+    hosts = [part.strip().casefold() for part in text.split(",")]
+    if not all(_HOST_PATTERN.fullmatch(host) for host in hosts):
+        raise ValueError("should be host names joined by commas; *.example.com stands for every host below example.com")
+    return tuple(dict.fromkeys(hosts))
+
+
+_HOST_PATTERN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]", re.ASCII)
+
+
+# Parsers of JSON values: each takes any value, and raises ValueError like those above.
+
+
+def json_text(parse: Callable[[str], _Value]) -> Callable[[object], _Value]:
+    def parse_text(value: object) -> _Value:
+        if not isinstance(value, str):
+            raise ValueError("should be a text")  # noqa: TRY004 - every parser here raises the same
+        return parse(value.strip())
+
+    return parse_text
+
+
+def json_number(parse: Callable[[str], _Value]) -> Callable[[object], _Value]:
+    def parse_numeric(value: object) -> _Value:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return parse(str(value) if is_number else "")
+
+    return parse_numeric
+
+
+def json_uids(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(uid, str) and UID_PATTERN.fullmatch(uid) for uid in value):
+        raise ValueError('should be a list of uids, such as ["66f0a1b2c3d4e5f60718293a"]')
+    return tuple(dict.fromkeys(value))
+
+
+def json_time(value: object) -> datetime:
+    wanted = "should be an RFC 3339 time with a zone, such as 2026-12-04T07:00:00Z"
+    if not isinstance(value, str):
+        raise ValueError(wanted)  # noqa: TRY004 - every parser here raises the same
+    try:
+        at: datetime = msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)]).astimezone(UTC)
+    except (msgspec.ValidationError, OverflowError):
+        raise ValueError(wanted) from None
+    if not 2000 <= at.year <= 2200:
+        raise ValueError(f"{wanted}, between the years 2000 and 2200")
+    return at

@@ -1,21 +1,31 @@
-"""What an invocation asks for: the schedule's event, or an on-demand one."""
+"""Reads what an invocation asks for: the schedule's event, or an on-demand one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-import msgspec
-
-from backup_reporter.config.parsers import given
-from backup_reporter.config.settings import CHANNEL_NAMES, NOTIFY_SETTINGS, UID_PATTERN, ChannelName, Notify, Settings
+from backup_reporter.config.fields import Field, check_names, read_fields, show
+from backup_reporter.config.parsers import json_time, json_uids
+from backup_reporter.config.settings import (
+    CHANNEL_NAMES,
+    NOTIFY_SETTINGS,
+    UID_PATTERN,
+    ChannelName,
+    Notify,
+    Settings,
+    Tenant,
+)
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.wording import listed, quote
 
 _NOTIFY_VALUES: tuple[Notify, ...] = (*NOTIFY_SETTINGS, "never")
 _UNRESOLVED_SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
+_MAX_AHEAD = timedelta(minutes=15)
+"""A report of a later time would be taken for one that is still due, which then would reach no channel."""
+_MAX_NAME_LENGTH = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +34,8 @@ class Request:
 
     is_scheduled: bool = False
     scheduled_at: datetime | None = None
+    """``None`` for a scheduled run whose event does not say its time; then ``note`` says so."""
+    note: str | None = None
     tenants: tuple[str, ...] = ()
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
@@ -35,165 +47,170 @@ class Request:
     doctor: bool = False
 
 
-def parse_event(event: object, settings: Settings, tenants: Callable[[], Sequence[str]] = tuple) -> Request:
-    """Reads a Lambda event. ``tenants`` tells the names of those that there are; asked only where the event calls for it.
+def is_doctor_event(event: object) -> bool:
+    """Whether an event is exactly ``{"doctor": true}``, which is answered even if the settings cannot be read."""
+    return isinstance(event, Mapping) and len(event) == 1 and event.get("doctor") is True
+
+
+def parse_event(event: object, settings: Settings, tenants: Callable[[], Sequence[Tenant]], now: datetime) -> Request:
+    """Reads a Lambda event that arrived at ``now``. ``tenants`` is called only if the event names some, or uids.
 
     Raises :class:`InvalidRequest` with every problem in it, and what ``tenants`` raises.
     """
     if not isinstance(event, Mapping):
         raise InvalidRequest(f"the event should be a JSON object, not {_kind(event)}")
     if event.get("detail-type") == "Scheduled Event":
-        return Request(is_scheduled=True, scheduled_at=_scheduled_time(event.get("time"), "time"))
+        return _parse_rule_event(event, now)
     if set(event) == {"scheduledTime"}:
-        return Request(is_scheduled=True, scheduled_at=_scheduled_time(event["scheduledTime"], "scheduledTime"))
-    return _on_demand(event, settings, tenants)
+        return _parse_scheduler_event(event["scheduledTime"], now)
+    return _parse_on_demand(event, settings, tenants)
 
 
-def _scheduled_time(value: object, field: str) -> datetime | None:
-    # A scheduler that leaves its placeholder in place still wants its report.
-    if value == _UNRESOLVED_SCHEDULED_TIME:
-        return None
+def _parse_rule_event(event: Mapping[Any, Any], now: datetime) -> Request:
+    """A classic rule's event. Its time may be missing or absurd: AWS's own sample event says 1970."""
     try:
-        return _time(value)
+        at = json_time(event.get("time"))
+    except ValueError:
+        note = f"The event says no usable time ({show(event.get('time'))}): this report is about the time it was made."
+        return Request(is_scheduled=True, note=note)
+    return _scheduled("time", event["time"], at, now)
+
+
+def _parse_scheduler_event(value: object, now: datetime) -> Request:
+    if value == _UNRESOLVED_SCHEDULED_TIME:
+        note = f"The schedule did not fill in its time ({value}): this report is about the time it was made."
+        return Request(is_scheduled=True, note=note)
+    try:
+        at = json_time(value)
     except ValueError as error:
-        raise InvalidRequest(f"{field}: {given(value)} is not valid: {error}") from None
+        raise InvalidRequest(f"scheduledTime: {show(value)} is not valid: {error}") from None
+    return _scheduled("scheduledTime", value, at, now)
 
 
-def _on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Callable[[], Sequence[str]]) -> Request:
-    problems = list(_unknown_fields(event))
-    values: dict[str, Any] = {}
-    for name, (attribute, parse) in _FIELDS.items():
-        if event.get(name) is None:
-            continue
-        try:
-            values[attribute] = parse(event[name])
-        except ValueError as error:
-            problems.append(f"{name}: {given(event[name])} is not valid: {error}")
+def _scheduled(field: str, value: object, at: datetime, now: datetime) -> Request:
+    if at > now + _MAX_AHEAD:
+        minutes = int(_MAX_AHEAD.total_seconds() // 60)
+        raise InvalidRequest(f"{field}: {show(value)} is not valid: should be at most {minutes} minutes ahead of now")
+    return Request(is_scheduled=True, scheduled_at=at)
+
+
+def _parse_on_demand(event: Mapping[Any, Any], settings: Settings, tenants: Callable[[], Sequence[Tenant]]) -> Request:
+    others = [name for name in event if name != "scheduledTime"]
+    problems = [*check_names(_FIELDS, others)]
+    if "scheduledTime" in event:
+        problems.append("scheduledTime: cannot be used with any other field")
+    request = Request(**read_fields(_FIELDS, event, problems))
     if not problems:
-        request = Request(**values)
-        problems = _contradictions(request, settings)
+        problems += _contradictions(request, settings)
         if request.tenants or request.project_uids or request.workspace_uids:
-            problems += _of_tenants(request, tenants())
+            problems += _check_tenants(request, tenants(), has_list=bool(settings.tenants_source))
     if problems:
         raise InvalidRequest("; ".join(problems))
     return request
 
 
-def _unknown_fields(event: Mapping[Any, Any]) -> Iterator[str]:
-    unknown = [name for name in event if name not in _FIELDS]
-    if "scheduledTime" in unknown:
-        unknown.remove("scheduledTime")
-        yield "scheduledTime: goes alone, without any other field"
-    if unknown:
-        are = "is no field" if len(unknown) == 1 else "are no fields"
-        yield f"{', '.join(map(given, unknown))} {are}; valid are {', '.join(_FIELDS)}"
-
-
-def _contradictions(request: Request, settings: Settings) -> list[str]:
+def _contradictions(request: Request, settings: Settings) -> Iterator[str]:
     """What is valid field by field, but not together or not with these settings."""
-    problems: list[str] = []
     if request.doctor and request != Request(doctor=True):
-        problems.append("doctor: goes alone, without any other field")
+        yield "doctor: cannot be used with any other field"
     if request.redeliver and request != Request(redeliver=request.redeliver, channels=request.channels):
-        problems.append("redeliver: goes with channels only")
-    workspace_uids = request.workspace_uids or settings.workspace_uids
+        yield "redeliver: can only be used with channels"
+    workspace_uids = request.workspace_uids or settings.tenant.workspace_uids
     if request.backup_request_uid and len(workspace_uids) != 1:
-        problems.append(f"backupRequestUid: needs exactly one workspace in workspaceUids, not {len(workspace_uids)}")
+        yield f"backupRequestUid: needs exactly one workspace in workspaceUids, not {len(workspace_uids)}"
     set_up = ", ".join(settings.channels) or "none"
-    missing = [channel for channel in request.channels if channel not in settings.channels]
-    problems += [f"channels: {channel} is not set up here; set up: {set_up}" for channel in missing]
-    problems += _outside("projectUids", request.project_uids, settings.project_uids, "PALETTE_PROJECT_UIDS")
-    problems += _outside("workspaceUids", request.workspace_uids, settings.workspace_uids, "PALETTE_WORKSPACE_UIDS")
-    return problems
+    for channel in request.channels:
+        if channel not in settings.channels:
+            yield f"channels: {channel} is not set up here; set up: {set_up}"
 
 
-def _of_tenants(request: Request, tenants: Sequence[str]) -> list[str]:
-    """What does not go with the tenants that there are."""
-    unknown = [name for name in request.tenants if name not in tenants]
-    known = f"there are {listed(tenants, 20)}" if tenants else "there is only one, without a name (TENANTS is not set)"
-    problems = [f"tenants: {quote(name, 63)} is none of them; {known}" for name in unknown]
-    narrowed = [field for field, uids in (("projectUids", request.project_uids), ("workspaceUids", request.workspace_uids))
-                if uids]  # fmt: skip
-    if len(tenants) > 1 and narrowed and len(request.tenants) != 1:
-        problems.append(f"{' and '.join(narrowed)}: needs exactly one tenant in tenants: uids belong to one")
-    return problems
+def _check_tenants(request: Request, tenants: Sequence[Tenant], *, has_list: bool) -> Iterator[str]:
+    """What does not go with the tenants there are. An event can only narrow a tenant's own scope.
+
+    Workspaces are looked up by name later, within that scope.
+    """
+    names = [tenant.name for tenant in tenants if tenant.name]
+    known = f"there are {listed(names, 20)}" if has_list else "there is only one, without a name (TENANTS is not set)"
+    for name in request.tenants:
+        if name not in names:
+            yield f"tenants: there is no tenant {quote(name, 63)}; {known}"
+    asked = [tenant for tenant in tenants if not request.tenants or tenant.name in request.tenants]
+    narrowed = [field.name for field in (_PROJECT_UIDS, _WORKSPACE_UIDS) if getattr(request, field.attribute)]
+    if narrowed and len(asked) > 1:
+        yield f"{' and '.join(narrowed)}: needs exactly one tenant in tenants: uids belong to one"
+    elif asked and (own := asked[0].project_uids):
+        outside = [uid for uid in request.project_uids if uid not in own]
+        if outside:
+            setting = f"the projectUids of tenant {asked[0].name}" if asked[0].name else "PALETTE_PROJECT_UIDS"
+            yield f"projectUids: {listed(outside, 20)} is outside {setting}; a request can only narrow the scope"
 
 
-def _outside(field: str, asked: tuple[str, ...], allowed: tuple[str, ...], setting: str) -> list[str]:
-    outside = [uid for uid in asked if allowed and uid not in allowed]
-    return (
-        [f"{field}: {', '.join(outside)} lies outside {setting}; a request can only narrow the scope"]
-        if outside
-        else []
-    )
+def _parse_uids(value: object) -> tuple[str, ...]:
+    uids = json_uids(value)
+    if not uids:
+        raise ValueError('should be a list of at least one uid, such as ["66f0a1b2c3d4e5f60718293a"]')
+    return uids
 
 
-def _uids(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not value:
-        raise ValueError('should be a list of uids, such as ["66f0…"]')
-    return tuple(dict.fromkeys(_uid(uid) for uid in value))
+def _parse_workspaces(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value or not all(map(_is_name, value)):
+        raise ValueError('should be a list of uids or names of workspaces, such as ["66f0a1b2c3d4e5f60718293a"]')
+    return tuple(dict.fromkeys(value))
 
 
-def _tenants(value: object) -> tuple[str, ...]:
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable() and 1 <= len(value) <= _MAX_NAME_LENGTH
+
+
+def _parse_tenant_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         raise ValueError('should be a list of names, such as ["acme"]')
     return tuple(dict.fromkeys(value))
 
 
-def _uid(value: object) -> str:
+def _parse_uid(value: object) -> str:
     if not isinstance(value, str) or not UID_PATTERN.fullmatch(value):
-        raise ValueError("a uid is a text of letters, digits, '-', '_' and '.'")
+        raise ValueError("should be a uid: a text of letters, digits, '-', '_' and '.'")
     return value
 
 
-def _notify(value: object) -> Notify:
+def _parse_notify(value: object) -> Notify:
     if value not in _NOTIFY_VALUES:
         raise ValueError(f"should be one of {', '.join(_NOTIFY_VALUES)}")
     return value
 
 
-def _channels(value: object) -> tuple[ChannelName, ...]:
+def _parse_channels(value: object) -> tuple[ChannelName, ...]:
     if not isinstance(value, list) or not value or not all(name in CHANNEL_NAMES for name in value):
         raise ValueError(f"should be a list out of {', '.join(CHANNEL_NAMES)}")
     return tuple(name for name in CHANNEL_NAMES if name in value)
 
 
-def _time(value: object) -> datetime:
-    wanted = "should be an RFC 3339 time with a zone, such as 2026-12-04T07:00:00Z"
-    if not isinstance(value, str):
-        raise ValueError(wanted)  # noqa: TRY004 (every parser here raises the same)
-    try:
-        at: datetime = msgspec.convert(value, Annotated[datetime, msgspec.Meta(tz=True)]).astimezone(UTC)
-    except (msgspec.ValidationError, OverflowError):
-        raise ValueError(wanted) from None
-    if not 2000 <= at.year <= 2200:
-        raise ValueError(f"{wanted}, between the years 2000 and 2200")
-    return at
-
-
-def _doctor(value: object) -> bool:
+def _parse_true(value: object) -> bool:
     if value is not True:
         raise ValueError("should be true")
     return True
 
 
-def _report_id(value: object) -> str:
+def _parse_report_id(value: object) -> str:
     if not isinstance(value, str) or not UID_PATTERN.fullmatch(value):
         raise ValueError("should be a report's id, such as 20261124T070000Z-1a2b3c4d")
     return value
 
 
-_FIELDS: dict[str, tuple[str, Callable[[object], object]]] = {
-    "projectUids": ("project_uids", _uids),
-    "workspaceUids": ("workspace_uids", _uids),
-    "tenants": ("tenants", _tenants),
-    "backupRequestUid": ("backup_request_uid", _uid),
-    "notify": ("notify", _notify),
-    "channels": ("channels", _channels),
-    "asOf": ("as_of", _time),
-    "redeliver": ("redeliver", _report_id),
-    "doctor": ("doctor", _doctor),
-}
+_PROJECT_UIDS = Field("projectUids", "project_uids", _parse_uids)
+_WORKSPACE_UIDS = Field("workspaceUids", "workspace_uids", _parse_workspaces)
+_FIELDS = (
+    _PROJECT_UIDS,
+    _WORKSPACE_UIDS,
+    Field("tenants", "tenants", _parse_tenant_names),
+    Field("backupRequestUid", "backup_request_uid", _parse_uid),
+    Field("notify", "notify", _parse_notify),
+    Field("channels", "channels", _parse_channels),
+    Field("asOf", "as_of", json_time),
+    Field("redeliver", "redeliver", _parse_report_id),
+    Field("doctor", "doctor", _parse_true),
+)
 
 
 def _kind(value: object) -> str:

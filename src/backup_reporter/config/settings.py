@@ -1,4 +1,4 @@
-"""What the reporter may be told, as one frozen value; :mod:`backup_reporter.config.environment` reads it."""
+"""The settings as one frozen value. :mod:`backup_reporter.config.environment` reads it."""
 
 from __future__ import annotations
 
@@ -25,23 +25,34 @@ CHANNEL_NAMES = tuple(CHANNELS)
 ChannelName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(CHANNELS)})]
 Notify = Literal["always", "problems", "changes", "never"]
 
-DEFAULT_API_URL = "https://api.spectrocloud.com"
 NOTIFY_SETTINGS: tuple[Notify, ...] = ("always", "problems", "changes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One tenant of a Palette, and how to ask it. ``name`` is ``None`` without a list of tenants."""
+
+    name: str | None = None
+    api_url: str = "https://api.spectrocloud.com"
+    api_key_secret: str | None = field(default=None, repr=False)  # may be the key itself, in the wrong place
+    ca_bundle: str | None = None
+    """A private CA: certificates as PEM text, or the path of a PEM file."""
+    project_uids: tuple[str, ...] = ()
+    workspace_uids: tuple[str, ...] = ()
+    requests_per_second: float = 10.0
+    burst: int = 49
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting of the reporter. ``None`` or empty means: not set, switched off."""
 
-    api_url: str = DEFAULT_API_URL
-    api_key_secret: str | None = field(default=None, repr=False)  # may be the key itself, in the wrong place
-    ca_bundle: str | None = None
-    project_uids: tuple[str, ...] = ()
-    workspace_uids: tuple[str, ...] = ()
-    requests_per_second: float = 10.0
-    burst: int = 49
-    tenants: str | None = None
-    """Where the list of tenants is; with it, everything of Palette's above is what a tenant leaves out."""
+    tenant: Tenant = field(default_factory=Tenant)
+    """The only tenant; with a list of tenants, what each of them leaves out."""
+    tenants_source: str | None = None
+    """Where the list of tenants is."""
+    tenant_api_hosts: tuple[str, ...] = ()
+    """Hosts that the list of tenants may name, instead of :data:`backup_reporter.config.tenants.DEFAULT_API_HOSTS`."""
     sns_topic_arn: str | None = None
     slack_webhook_secret: str | None = field(default=None, repr=False)
     email_from: str | None = None
@@ -51,7 +62,7 @@ class Settings:
     report_prefix: str = "reports/"
     delivery_table: str | None = None
     notify: Notify = "always"
-    heartbeat_url_secret: str | None = None
+    heartbeat_url_secret: str | None = field(default=None, repr=False)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property
@@ -66,7 +77,7 @@ def variable_names(channel: ChannelName) -> str:
 
 
 def without_destinations(settings: Settings) -> Settings:
-    """The same settings with everything switched off that sends or keeps a report."""
+    """Returns the settings with everything switched off that sends or keeps a report."""
     of_channels = {setting for some in CHANNELS.values() for setting in some}
     off = {"report_bucket", "delivery_table", "heartbeat_url_secret", *of_channels}
     defaults: dict[str, Any] = {setting.name: setting.default for setting in fields(settings) if setting.name in off}

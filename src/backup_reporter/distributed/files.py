@@ -21,7 +21,7 @@ from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
 from backup_reporter.report.packed import PackedReports
-from backup_reporter.run.plan import VERSION, Plan, Shard, lanes_of
+from backup_reporter.run.plan import VERSION, Plan, Shard, group_into_lanes
 
 _VERDICT = msgspec.json.Decoder(WorkspaceReport)
 _File = TypeVar("_File", bound=Record)
@@ -50,7 +50,7 @@ class Lane(Record, frozen=True, kw_only=True):
     shards: tuple[ShardName, ...]
 
 
-def run_of(report_id: str, execution: str) -> str:
+def run_name(report_id: str, execution: str) -> str:
     """The name of an execution's files; two executions of one scheduled time have the same report, and not the same files."""
     return f"{report_id}-{hashlib.sha256(execution.encode()).hexdigest()[:8]}"
 
@@ -68,27 +68,27 @@ class RunFiles:
         """Where a file is in the bucket."""
         return self._store.place_of(self._name(name))
 
-    def keep_plan(self, made: Plan, shards: Sequence[Shard]) -> None:
+    def save_plan(self, plan: Plan, shards: Sequence[Shard]) -> None:
         """Keeps the plan, its shards and their lanes."""
-        self._keep("plan.json", made)
+        self._save("plan.json", plan)
         for shard in shards:
-            self._keep(f"shards/{shard.number:05}.json", shard)
+            self._save(f"shards/{shard.number:05}.json", shard)
         lanes = [
             Lane(
                 palette=lane[0].lane,
                 shards=tuple(ShardName(run=self.run, number=shard.number) for shard in lane),
             )
-            for lane in lanes_of(shards)
+            for lane in group_into_lanes(shards)
         ]
-        self._keep("lanes.json", lanes)
+        self._save("lanes.json", lanes)
 
-    def plan(self) -> Plan:
+    def load_plan(self) -> Plan:
         """The plan."""
-        return self._read("plan.json", Plan)
+        return self._load("plan.json", Plan)
 
-    def shard(self, number: int) -> Shard:
+    def load_shard(self, number: int) -> Shard:
         """A shard of the plan."""
-        return self._read(f"shards/{number:05}.json", Shard)
+        return self._load(f"shards/{number:05}.json", Shard)
 
     def save_workspace_reports(self, shard: Shard, workspace_reports: PackedReports, clock: str | None) -> None:
         """Keeps what a shard was found to be, and what its tenant's ``clock`` shows; overwrites."""
@@ -100,7 +100,7 @@ class RunFiles:
             lines.writelines(line + b"\n" for line in workspace_reports.json())
         self._store.save_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
 
-    def workspace_reports(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
+    def load_workspace_reports(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
         """What a shard of so many workspaces was found to be, decoded one by one.
 
         ``None`` where nothing was kept, or not all of it, or something else.
@@ -123,10 +123,10 @@ class RunFiles:
     def _name(self, name: str) -> str:
         return f"distributed/{self.run}/{name}"
 
-    def _keep(self, name: str, file: object) -> None:
+    def _save(self, name: str, file: object) -> None:
         self._store.save_working_file(self._name(name), msgspec.json.encode(file))
 
-    def _read(self, name: str, what: type[_File]) -> _File:
+    def _load(self, name: str, what: type[_File]) -> _File:
         content = self._store.load_working_file(self._name(name))
         if content is None:
             raise StoreError(f"{self.key(name)} is not in the bucket")

@@ -1,6 +1,6 @@
-"""The three steps of a run as a state machine calls them: *plan*, *collect* for each shard, *publish*.
+"""The three steps of a distributed run, as the state machine calls them: *plan*, *collect* for each shard, *publish*.
 
-Each does what the one function does in one go (:mod:`backup_reporter.run.pipeline`); between them lie files.
+Together they do what one function does alone (:mod:`backup_reporter.run.pipeline`). Files carry the data between them.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ import msgspec
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.bootstrap import Reporter, asking_seconds, utc_now
 from backup_reporter.config.request import Request
-from backup_reporter.distributed.files import RunFiles, ShardName, run_of
+from backup_reporter.distributed.files import RunFiles, ShardName, run_name
 from backup_reporter.errors import InvalidRequest, SettingsError
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report
 from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.truncate import Room, size_in_answer
-from backup_reporter.run import pipeline
+from backup_reporter.run.pipeline import check_shard, make_plan, read_clocks, report_and_publish, report_unchecked
 from backup_reporter.run.plan import with_clocks
 from backup_reporter.time_limit import countdown
 
 OUTPUT = Room(200_000, size_in_answer, len(", "))
-"""What is answered of a report: an execution's output is 256 KiB at most, and a little is left for what stands around it."""
+"""The answer's size: an execution's output is 256 KiB at most, and the state machine adds a little around it."""
 
-_LOST = "The part of the run that should have asked about it failed, again and again"
+_LOST = "The part of the run that should have checked it failed, although it was tried again"
 
 
 class PlanStep(Record, frozen=True, tag_field="step", tag="plan"):
-    """Finds out what there is to ask about. ``event`` is what the execution was started with."""
+    """Finds the workspaces. ``event`` is what the execution was started with."""
 
     event: Any
     execution: str
 
 
 class CollectStep(Record, frozen=True, tag_field="step", tag="collect"):
-    """Asks about one shard."""
+    """Checks the workspaces of one shard."""
 
     shard: ShardName
 
 
 class PublishStep(Record, frozen=True, tag_field="step", tag="publish"):
-    """Makes one report of what was collected, and delivers it."""
+    """Makes one report of all shards, and delivers it."""
 
     run: str
 
@@ -57,62 +57,63 @@ def parse_step(event: Mapping[Any, Any]) -> PlanStep | CollectStep | PublishStep
         raise InvalidRequest(f"step: {error}") from None
 
 
-def plan(step: PlanStep, reporter: Reporter, seconds: float) -> dict[str, str]:
-    """Writes the plan down; answers with where the state machine finds its lanes.
+def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[str, str]:
+    """Saves the plan. Answers with the key of the file in which the state machine finds the lanes.
 
     Raises :class:`InvalidRequest` and :class:`SettingsError` before anything is fetched.
     """
-    store, request = _store(reporter), reporter.request_of(step.event)
+    store, request = _store(reporter), reporter.parse_event(step.event)
     if request.redeliver or request.doctor:
         raise InvalidRequest("redeliver, doctor: are for the function itself, not for the state machine")
-    palettes = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)))
-    made, shards = pipeline.plan(request, reporter.settings, palettes, step.execution, utc_now())
-    files = RunFiles(store, run_of(made.report_id, step.execution))
-    files.keep_plan(with_clocks(made, pipeline.clocks_of(palettes)), shards)
+    palettes, problems = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)))
+    plan, shards = make_plan(request, reporter.settings, palettes, step.execution, utc_now(), problems=problems)
+    files = RunFiles(store, run_name(plan.report_id, step.execution))
+    files.save_plan(with_clocks(plan, read_clocks(palettes)), shards)
     return {"run": files.run, "lanes": files.key("lanes.json")}
 
 
-def collect(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, int]:
-    """Writes down what became of a shard's workspaces; answers with how many they are."""
+def run_collect_step(step: CollectStep, reporter: Reporter, seconds: float) -> dict[str, int]:
+    """Saves the reports of a shard's workspaces. Answers with how many there are."""
     files = RunFiles(_store(reporter), step.shard.run)
-    made, shard = files.plan(), files.shard(step.shard.number)
-    tenant = next((one for one in reporter.tenants() if one.name == shard.tenant), None)
+    plan, shard = files.load_plan(), files.load_shard(step.shard.number)
+    tenant = next((tenant for tenant in reporter.tenants() if tenant.name == shard.tenant), None)
     if tenant is None:
         raise SettingsError(
             [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
         )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
-    workspace_reports = PackedReports(pipeline.collect(shard, made, reporter.settings.thresholds, client, utc_now))
+    workspace_reports = PackedReports(check_shard(shard, plan, reporter.settings.thresholds, client, utc_now))
     files.save_workspace_reports(shard, workspace_reports, client.clock.problem)
     return {"workspaces": len(workspace_reports)}
 
 
-def publish(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Request, Report]:
-    """The report of everything that was collected, delivered; a shard of which nothing is known is UNKNOWN by name."""
+def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Request, Report]:
+    """Makes the report of all shards and delivers it. The workspaces of a shard that is missing are UNKNOWN, by name."""
     seconds_left = countdown(seconds)
     files = RunFiles(_store(reporter), step.run)
-    made, thresholds = files.plan(), reporter.settings.thresholds
-
+    plan, thresholds = files.load_plan(), reporter.settings.thresholds
     clocks: dict[str | None, str | None] = {}
 
     def collected() -> Iterator[WorkspaceReport]:
-        for number, workspaces in enumerate(made.shards):
-            found = files.workspace_reports(number, workspaces)
+        for number, workspaces in enumerate(plan.shards):
+            found = files.load_workspace_reports(number, workspaces)
             if found is None:
-                yield from pipeline.unheard(files.shard(number), _LOST, made, thresholds)
+                yield from report_unchecked(files.load_shard(number).workspaces, _LOST, plan, thresholds)
             else:
                 head, workspace_reports = found
                 clocks[head.tenant] = head.clock or clocks.get(head.tenant)
                 yield from workspace_reports
 
     workspace_reports = PackedReports(collected())
-    made = with_clocks(made, clocks)
-    report = pipeline.publish(made, workspace_reports, reporter.settings, reporter.destinations, utc_now, seconds_left)
-    return made.request, report
+    plan = with_clocks(plan, clocks)
+    report = report_and_publish(
+        plan, workspace_reports, reporter.settings, reporter.destinations, utc_now, seconds_left
+    )
+    return plan.request, report
 
 
 def _store(reporter: Reporter) -> ReportStore:
     store = reporter.destinations.store
     if store is None:
-        raise SettingsError(["REPORT_BUCKET: not set: the steps of a fleet's run leave there what they found"])
+        raise SettingsError(["REPORT_BUCKET: not set: a distributed run needs it for the files of its steps"])
     return store

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from backup_reporter.bootstrap import Reporter
-from backup_reporter.config.tenants import Tenant
+from backup_reporter.config.settings import Tenant
 from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, run_check, settings_checks, skipped
 from backup_reporter.doctor.destination_checks import destination_checks
 from backup_reporter.doctor.palette_checks import PaletteChecks
@@ -47,14 +47,14 @@ def diagnose(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], f
 def _settings_check(reporter: Reporter) -> Check:
     settings = reporter.settings
     channels = ", ".join(settings.channels) or "no channel"
-    detail = f"all valid; {settings.tenants or settings.api_url}; {channels}; times in {settings.thresholds.time_zone}"
+    detail = f"all valid; {settings.tenants_source or settings.tenant.api_url}; {channels}; times in {settings.thresholds.time_zone}"
     return Check(name="settings", result="passed", check="read the environment", detail=detail)
 
 
 def _tenant_checks(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterator[Check]:
     """The one Palette of the settings, or each tenant in turn: then its name precedes that of the check."""
     tenants: list[Tenant] = []
-    if reporter.settings.tenants:
+    if reporter.settings.tenants_source:
         yield run_check("tenants", "read the list of tenants", lambda: _read_tenants(reporter, tenants), _TENANTS_FIX)
     else:
         tenants += reporter.tenants()

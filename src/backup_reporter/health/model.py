@@ -35,9 +35,7 @@ class Workspace(Fact, frozen=True, kw_only=True):
     created_at: datetime | None = None
     deleted_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels and annotations together; if both have a key, the label's value."""
-    also_listed: tuple[Workspace, ...] = ()
-    """Further entries of lists with the same uid: each is judged, and the worst counts."""
+    """Labels and annotations together; where both have a key, the label's value."""
 
 
 class Policy(Fact, frozen=True, kw_only=True):

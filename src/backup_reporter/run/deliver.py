@@ -1,4 +1,4 @@
-"""The report to every channel: one channel's failure never keeps it from another, and each gets it once."""
+"""Delivers the report to every channel. One channel's failure does not affect another, and each gets it once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -20,25 +19,25 @@ from backup_reporter.report.model import Delivery, Report, Scope, scope_id
 from backup_reporter.time_limit import result_within, start
 
 SEND_SECONDS = 90.0
-"""How long a channel may take, whatever time the run has: shorter than a claim lasts."""
+"""The most that a channel may take, however much time the run has: shorter than a claim lasts."""
 _RESERVE_SECONDS = 3.0
-"""Kept back for what a run does after delivering; at most a quarter of what is left."""
+"""Reserved for what a run does after delivering; at most a quarter of what is left."""
 
 
 class DeliveryLog(Protocol):
-    """Remembers what was delivered. Every method raises :class:`StoreError` where it cannot."""
+    """Remembers what was delivered. Every method raises :class:`StoreError` if it cannot."""
 
     def claim(self, delivery_id: str, seconds_left: Callable[[], float]) -> bool:
-        """Takes a delivery on; ``False`` where it was made before.
+        """Claims a delivery. Returns ``False`` if it was made before.
 
-        Raises :class:`~backup_reporter.errors.ChannelError` where somebody else is at it and does not come to an end.
+        Raises :class:`~backup_reporter.errors.ChannelError` if another run has claimed it and does not finish in time.
         """
 
     def complete(self, delivery_id: str) -> None:
         """Remembers that the delivery was made."""
 
     def release(self, delivery_id: str) -> None:
-        """Leaves the delivery to the next one who tries."""
+        """Gives the claim back, so that the next try can make the delivery."""
 
 
 def deliver(
@@ -46,15 +45,14 @@ def deliver(
     channels: Sequence[Channel],
     *,
     delivery_log: DeliveryLog | None,
-    scheduled_at: datetime | None,
+    delivery_key: str | None,
     zone: ZoneInfo,
     seconds_left: Callable[[], float],
 ) -> tuple[Delivery, ...]:
-    """Sends the report to all channels at delivery_log and says what became of it on each; never raises.
+    """Sends the report to all channels at once, and returns the outcome of each. Never raises.
 
-    With ``delivery_log``, a channel that has the report of ``scheduled_at`` already does not get it again.
-    Where nothing was scheduled (on demand), everybody who asks gets an answer. A channel that comes
-    to no end in its time is left behind.
+    With ``delivery_log``, a channel that already has the report of ``delivery_key`` does not get it again.
+    Without a key (on demand), it always does. A channel that is not done in time is left behind.
     """
     if not channels:
         return ()
@@ -67,10 +65,10 @@ def deliver(
     def deliver_to(channel: Channel) -> Delivery:
         attempt = _Attempt(channel, report, zone, send_seconds_left)
         try:
-            if delivery_log is None or scheduled_at is None:
+            if delivery_log is None or delivery_key is None:
                 return attempt.send()
-            return attempt.send_and_log(delivery_log, delivery_id(report.scope, scheduled_at, channel.name))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep the report from the other channels
+            return attempt.send_and_log(delivery_log, delivery_id(report.scope, delivery_key, channel.name))
+        except Exception as error:  # noqa: BLE001 - no error of one channel may keep the report from the others
             return Delivery(channel=channel.name, status="failed", error=reason_of(error))
 
     started = [(channel, start(partial(deliver_to, channel), f"deliver-{channel.name}")) for channel in channels]
@@ -86,7 +84,7 @@ def _outcome(channel: Channel, started: Future[Delivery], allowed_seconds: float
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """One report on its way to one channel. Raises whatever the channel raises."""
+    """One report on its way to one channel. Raises what the channel raises."""
 
     channel: Channel
     report: Report
@@ -98,13 +96,13 @@ class _Attempt:
         return Delivery(channel=self.channel.name, status="delivered", error=remark)
 
     def send_and_log(self, delivery_log: DeliveryLog, delivery_id: str) -> Delivery:
-        trouble = ""
+        log_problem = ""
         try:
             if not delivery_log.claim(delivery_id, self.seconds_left):
                 return Delivery(channel=self.channel.name, status="duplicate")
         except StoreError as error:
-            # Rather twice than not at all.
-            trouble = f"another run may have sent it too: {error}"
+            # Sending twice is better than not at all.
+            log_problem = f"another run may have sent it too: {error}"
         try:
             delivery = self.send()
         except Exception:
@@ -115,11 +113,11 @@ class _Attempt:
         try:
             delivery_log.complete(delivery_id)
         except StoreError as error:
-            trouble = f"a retry may send it again: {error}"
-        remarks = filter(None, (delivery.error, trouble))
+            log_problem = f"a retry may send it again: {error}"
+        remarks = filter(None, (delivery.error, log_problem))
         return msgspec.structs.replace(delivery, error="; ".join(remarks) or None)
 
 
-def delivery_id(scope: Scope, scheduled_at: datetime, channel: ChannelName) -> str:
-    """Under what a delivery is remembered: scheduled time, channel, and what was asked for."""
-    return f"{scheduled_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}/{channel}/{scope_id(scope)}"
+def delivery_id(scope: Scope, delivery_key: str, channel: ChannelName) -> str:
+    """The name of a delivery in the log: scheduled time or invocation, channel, and what was asked for."""
+    return f"{delivery_key}/{channel}/{scope_id(scope)}"

@@ -1,7 +1,7 @@
-"""The run, as one story: plan, collect, publish.
+"""The run, as one story: make the plan, check the workspaces, publish the report.
 
-Everything it uses comes in as arguments, the time included; the schedule, an on-demand event, the
-command line and the state machine of a fleet all take this path.
+Everything it uses comes in as arguments, the time included. The schedule, an on-demand event, the
+command line and a distributed run all take this path.
 """
 
 from __future__ import annotations
@@ -19,41 +19,42 @@ import msgspec
 
 from backup_reporter.config.limits import MAX_POOLS
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import Settings
-from backup_reporter.config.tenants import Tenant, alike
-from backup_reporter.errors import OutOfTimeError, reason_of
+from backup_reporter.config.settings import Settings, Tenant
+from backup_reporter.config.tenants import group_by
+from backup_reporter.errors import reason_of
 from backup_reporter.health.judge import judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
+from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
-from backup_reporter.report.model import Report, Scope, scope_id
+from backup_reporter.report.model import Report, Scope, scope_id, with_notes
 from backup_reporter.report.packed import PackedReports
 from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere
-from backup_reporter.run.plan import Plan, Shard, TenantPlan, lanes_of, shards_of, with_clocks
-from backup_reporter.run.publish import Destinations
-from backup_reporter.run.publish import publish as keep_and_send
+from backup_reporter.run.choose_workspaces import choose_workspaces
+from backup_reporter.run.plan import Plan, Shard, TenantPlan, group_into_lanes, make_shards, with_clocks
+from backup_reporter.run.publish import Destinations, publish
 
 Progress = Callable[[int, int], None]
-"""Told after every verdict how many there are, and how many there will be."""
+"""Called after every workspace with how many are checked, and how many there are."""
 
 _SHARE_OF_PLANNING = 0.5
-"""A Palette that hangs over its lists must leave the time in which the others' workspaces are asked about."""
+"""A Palette that hangs while it lists must leave time to ask about the workspaces of the others."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """Progress that nobody wants to hear of."""
+    """Does nothing: for a run whose progress is not shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """A tenant, and whom to ask about it."""
+    """A tenant, and the client that asks its Palette."""
 
     tenant: Tenant
     client: PaletteClient
@@ -63,10 +64,12 @@ class Palette:
 class Dependencies:
     """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit.
 
-    ``outlets`` is asked once everything is judged: what leads there can be built while Palette answers.
+    ``problems`` are sentences about tenants that could not be read. ``destinations`` is called once everything
+    is checked: clients can be built while Palette answers.
     """
 
     palettes: Sequence[Palette]
+    problems: Sequence[str] = ()
     destinations: Callable[[], Destinations]
     clock: Callable[[], datetime]
     seconds_left: Callable[[], float]
@@ -75,131 +78,147 @@ class Dependencies:
 
 
 def run(request: Request, settings: Settings, dependencies: Dependencies, now: datetime) -> Report:
-    """Makes one report at ``now`` (aware, UTC) and delivers it. Says in the report what went wrong."""
-    made, shards = plan(
-        request, settings, dependencies.palettes, dependencies.invocation_id, now, share=_SHARE_OF_PLANNING
+    """Makes one report at ``now`` (aware, UTC) and delivers it. The report says what went wrong."""
+    plan, shards = make_plan(
+        request,
+        settings,
+        dependencies.palettes,
+        dependencies.invocation_id,
+        now,
+        problems=dependencies.problems,
+        share=_SHARE_OF_PLANNING,
     )
-    workspace_reports = collect_all(
-        made, shards, settings.thresholds, dependencies.palettes, dependencies.clock, dependencies.on_progress
+    workspace_reports = check_shards(
+        plan, shards, settings.thresholds, dependencies.palettes, dependencies.clock, dependencies.on_progress
     )
-    del shards  # a large fleet's names take up as much memory as making its page does
-    made = with_clocks(made, clocks_of(dependencies.palettes))
-    return publish(
-        made, workspace_reports, settings, dependencies.destinations(), dependencies.clock, dependencies.seconds_left
+    del shards  # the names of many workspaces take up as much memory as making their page does
+    plan = with_clocks(plan, read_clocks(dependencies.palettes))
+    return report_and_publish(
+        plan, workspace_reports, settings, dependencies.destinations(), dependencies.clock, dependencies.seconds_left
     )
 
 
-def plan(
+def make_plan(
     request: Request,
     settings: Settings,
     palettes: Sequence[Palette],
     invocation_id: str,
     now: datetime,
+    *,
+    problems: Sequence[str] = (),
     share: float = 1.0,
 ) -> tuple[Plan, tuple[Shard, ...]]:
-    """Finds what there is to ask about, in every tenant, within a ``share`` of the time that there is for asking.
+    """Finds every workspace in scope, in every tenant, within a ``share`` of the time for asking.
 
-    Never raises for what a Palette does.
+    Raises :class:`InvalidRequest` if the request names a workspace that is not there. What a Palette does
+    wrong is a problem in the plan, as are ``problems``.
     """
-    lanes = alike(palettes, lambda palette: palette.tenant.api_url)
-    kept_seconds = (1 - share) * max((palette.client.seconds_left() for palette in palettes), default=0.0)
-    found = _side_by_side(lanes, lambda lane: [_look_into(palette, request, kept_seconds) for palette in lane])
-    looked_into = sorted(chain.from_iterable(found), key=_tenant_name)
-    shards = tuple(shards_of((palette.tenant, workspaces) for palette, workspaces, _ in looked_into))
-    scope = Scope(
-        tenants=request.tenants,
-        project_uids=request.project_uids or settings.project_uids,
-        workspace_uids=request.workspace_uids or settings.workspace_uids,
-        backup_request_uid=request.backup_request_uid,
+    lanes = group_by(palettes, lambda palette: palette.tenant.api_url)
+    reserved_seconds = (1 - share) * max((palette.client.seconds_left() for palette in palettes), default=0.0)
+    found = chain.from_iterable(
+        _side_by_side(lanes, lambda lane: [_find(palette, request, reserved_seconds) for palette in lane])
     )
-    made = Plan(
+    by_name = sorted(found, key=lambda findings: findings.tenant.name or "")
+    shards = tuple(make_shards((findings.tenant, findings.workspaces) for findings in by_name))
+    scope = _scope(request, settings, by_name)
+    plan = Plan(
         request=request,
         scope=scope,
         report_id=_report_id(request, scope, invocation_id, now),
+        delivery_key=_delivery_key(request, invocation_id),
         as_of=request.as_of or now.replace(microsecond=0),
-        tenants=tuple(TenantPlan(name=palette.tenant.name, problems=said) for palette, _, said in looked_into),
+        problems=tuple(problems),
+        tenants=tuple(TenantPlan(name=findings.tenant.name, problems=findings.problems) for findings in by_name),
         shards=tuple(len(shard.workspaces) for shard in shards),
     )
-    return made, shards
+    return plan, shards
 
 
-def collect(
+def check_shard(
     shard: Shard,
-    made: Plan,
+    plan: Plan,
     thresholds: Thresholds,
     client: PaletteClient,
     clock: Callable[[], datetime],
-    on_judged: Callable[[], None] = lambda: None,
+    on_checked: Callable[[], None] = lambda: None,
 ) -> Iterator[WorkspaceReport]:
-    """A verdict on every workspace of a shard as its answer arrives, then on those that were not reached.
+    """Yields the report of each workspace as its answer arrives, then of those whose turn did not come.
 
-    Never raises for what Palette does: silence is never the answer.
+    Never raises for what Palette does.
     """
-    examine = WorkspaceChecker(client, made.request, thresholds, made.as_of, clock)
+    check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
-    for workspace_report in ask_all(examine, shard.workspaces, client.may_ask_for_results, client.seconds_left):
+    for workspace_report in ask_all(check, shard.workspaces, client.can_ask_for_results, client.seconds_left):
         yield workspace_report
         del unanswered[workspace_report.uid]
-        on_judged()
-    for workspace in unanswered.values():
-        yield judge_unreadable(workspace, str(OutOfTimeError()), thresholds, made.as_of)
+        on_checked()
+    yield from report_unchecked(unanswered.values(), OUT_OF_TIME, plan, thresholds)
 
 
-def unheard(shard: Shard, why: str, made: Plan, thresholds: Thresholds) -> Iterator[WorkspaceReport]:
-    """A shard of which nothing is known but its workspaces' names; ``why`` is a sentence without its full stop."""
-    for workspace in shard.workspaces:
-        yield judge_unreadable(workspace, why, thresholds, made.as_of)
+def report_unchecked(
+    workspaces: Iterable[Workspace], why: str, plan: Plan, thresholds: Thresholds
+) -> Iterator[WorkspaceReport]:
+    """Yields the report of workspaces that no one could check; ``why`` is a sentence without its full stop."""
+    for workspace in workspaces:
+        yield judge_unreadable(workspace, why, thresholds, plan.as_of)
 
 
-def publish(
-    made: Plan,
-    workspace_reports: PackedReports,
-    settings: Settings,
-    destinations: Destinations,
-    clock: Callable[[], datetime],
-    seconds_left: Callable[[], float],
-) -> Report:
-    """Makes the report of all verdicts and delivers it; returns it with what became of it."""
-    report = build_report(
-        workspace_reports,
-        report_id=made.report_id,
-        as_of=made.as_of,
-        generated_at=clock().replace(microsecond=0),
-        scope=made.scope,
-        problems=[said for tenant in made.tenants if tenant.name is None for said in tenant.said],
-        tenants={tenant.name: tenant.said for tenant in made.tenants if tenant.name is not None},
-        what_if=made.request.as_of is not None,
-    )
-    return keep_and_send(report, made.request, settings, destinations, seconds_left)
-
-
-def clocks_of(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
-    """What the answers so far say of each tenant's clock beside ours."""
-    return {palette.tenant.name: palette.client.clock.problem for palette in palettes}
-
-
-def collect_all(
-    made: Plan,
+def check_shards(
+    plan: Plan,
     shards: Sequence[Shard],
     thresholds: Thresholds,
     palettes: Sequence[Palette],
     clock: Callable[[], datetime],
     on_progress: Progress,
 ) -> PackedReports:
-    """Every shard's verdicts: each Palette's shards one after the other, the Palettes side by side."""
+    """Returns the reports of all shards' workspaces: one shard of a lane after the other, the lanes side by side."""
     clients = {palette.tenant.name: palette.client for palette in palettes}
-    counted = _Counter(sum(made.shards), on_progress)
+    counter = _Counter(sum(plan.shards), on_progress)
 
-    def collect_lane(lane: Sequence[Shard]) -> PackedReports:
-        collected = (collect(shard, made, thresholds, clients[shard.tenant], clock, counted.one_more) for shard in lane)
-        return PackedReports(chain.from_iterable(collected))
+    def check_lane(lane: Sequence[Shard]) -> PackedReports:
+        return PackedReports(
+            chain.from_iterable(
+                check_shard(shard, plan, thresholds, clients[shard.tenant], clock, counter.count_one) for shard in lane
+            )
+        )
 
-    lanes = _side_by_side(lanes_of(shards), collect_lane)
+    lanes = _side_by_side(group_into_lanes(shards), check_lane)
     return lanes[0] if len(lanes) == 1 else PackedReports(chain.from_iterable(lanes))
 
 
+def report_and_publish(
+    plan: Plan,
+    workspace_reports: PackedReports,
+    settings: Settings,
+    destinations: Destinations,
+    clock: Callable[[], datetime],
+    seconds_left: Callable[[], float],
+) -> Report:
+    """Makes the report of all workspaces and publishes it. Returns it with the outcome of each delivery."""
+    report = build_report(
+        workspace_reports,
+        report_id=plan.report_id,
+        as_of=plan.as_of,
+        generated_at=clock().replace(microsecond=0),
+        scope=plan.scope,
+        problems=[
+            *plan.problems,
+            *(problem for tenant in plan.tenants if tenant.name is None for problem in tenant.all_problems),
+        ],
+        tenants={tenant.name: tenant.all_problems for tenant in plan.tenants if tenant.name is not None},
+        what_if=plan.request.as_of is not None,
+    )
+    report = with_notes(report, *filter(None, [plan.request.note]))
+    return publish(report, plan.request, settings, destinations, seconds_left, delivery_key=plan.delivery_key)
+
+
+def read_clocks(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
+    """Returns a sentence for each tenant whose clock, by its answers so far, is too far from ours; else ``None``."""
+    return {palette.tenant.name: palette.client.clock.problem for palette in palettes}
+
+
 def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> list[_Result]:
-    """What ``do`` makes of each lane. One lane alone needs no thread of its own."""
+    """Returns what ``do`` makes of each lane. A single lane needs no thread of its own."""
     if len(lanes) < 2:
         return [do(lane) for lane in lanes]
     with ThreadPoolExecutor(min(len(lanes), MAX_POOLS), thread_name_prefix="lane") as pool:
@@ -207,46 +226,53 @@ def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> lis
 
 
 class _Counter:
-    """Tells whoever watches of every verdict, from whichever thread it comes."""
+    """Counts the checked workspaces, from any thread, and tells the progress."""
 
     def __init__(self, total: int, on_progress: Progress) -> None:
         self._total = total
-        self._done = 0
+        self._checked = 0
         self._lock = threading.Lock()
         self._on_progress = on_progress
         on_progress(0, total)
 
-    def one_more(self) -> None:
+    def count_one(self) -> None:
         with self._lock:
-            self._done += 1
-            self._on_progress(self._done, self._total)
+            self._checked += 1
+            self._on_progress(self._checked, self._total)
 
 
-_LookedInto = tuple[Palette, tuple[Workspace, ...], tuple[str, ...]]
-"""A tenant, its workspaces in scope, and a sentence for each thing that could not be looked into."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A tenant, its workspaces in scope, and a sentence for everything that could not be listed."""
+
+    tenant: Tenant
+    workspaces: tuple[Workspace, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
-def _look_into(palette: Palette, request: Request, kept_seconds: float) -> _LookedInto:
+def _find(palette: Palette, request: Request, reserved_seconds: float) -> _Found:
     tenant, client = palette.tenant, palette.client
-    in_time = client.within(lambda: client.seconds_left() - kept_seconds)
+    in_time = client.within(lambda: client.seconds_left() - reserved_seconds)
     try:
-        fleet = discover(
-            in_time, request.project_uids or tenant.project_uids, request.workspace_uids or tenant.workspace_uids
-        )
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other tenants their report
-        return palette, (), (f"Palette could not be asked: {reason_of(error)}.",)
-    found = fleet.workspaces
+        fleet = discover(in_time, request.project_uids or tenant.project_uids, tenant.workspace_uids)
+    except Exception as error:  # noqa: BLE001 - one tenant's error, of any kind, must not cost the others their report
+        return _Found(tenant, problems=(f"Palette could not be asked: {reason_of(error)}.",))
+    workspaces = (*fleet.workspaces, *(listed_nowhere(uid, None) for uid in fleet.unlisted_workspace_uids))
+    if request.workspace_uids:
+        workspaces = choose_workspaces(request.workspace_uids, workspaces, are_all_listed=not fleet.problems)
     if tenant.name is not None:
-        found = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found)
-    return (
-        palette,
-        (*found, *(listed_nowhere(uid, tenant.name) for uid in fleet.unlisted_workspace_uids)),
-        fleet.problems,
+        workspaces = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in workspaces)
+    return _Found(tenant, workspaces, fleet.problems)
+
+
+def _scope(request: Request, settings: Settings, found: Sequence[_Found]) -> Scope:
+    asked = [workspace.uid for some in found for workspace in some.workspaces] if request.workspace_uids else ()
+    return Scope(
+        tenants=request.tenants,
+        project_uids=request.project_uids or settings.tenant.project_uids,
+        workspace_uids=tuple(asked) or request.workspace_uids or settings.tenant.workspace_uids,
+        backup_request_uid=request.backup_request_uid,
     )
-
-
-def _tenant_name(looked_into: _LookedInto) -> str:
-    return looked_into[0].tenant.name or ""
 
 
 def _report_id(request: Request, scope: Scope, invocation_id: str, now: datetime) -> str:
@@ -255,3 +281,11 @@ def _report_id(request: Request, scope: Scope, invocation_id: str, now: datetime
     origin = "the schedule" if request.scheduled_at else f"{invocation_id} {now.isoformat()}"
     origin = f"{origin} {at.isoformat()} {scope_id(scope)}"
     return f"{at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
+
+
+def _delivery_key(request: Request, invocation_id: str) -> str | None:
+    """What a scheduled run and its retries have in common; ``None`` on demand, where each answer is wanted."""
+    if not request.is_scheduled:
+        return None
+    # The platform's retries of an event have its invocation id.
+    return f"{request.scheduled_at:%Y-%m-%dT%H:%M:%SZ}" if request.scheduled_at else invocation_id

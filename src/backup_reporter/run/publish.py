@@ -40,7 +40,13 @@ class Destinations:
 
 
 def publish(
-    report: Report, request: Request, settings: Settings, destinations: Destinations, seconds_left: Callable[[], float]
+    report: Report,
+    request: Request,
+    settings: Settings,
+    destinations: Destinations,
+    seconds_left: Callable[[], float],
+    *,
+    delivery_key: str | None,
 ) -> Report:
     """Keeps and sends a report; returns it with what changed and what became of it. Never raises.
 
@@ -50,11 +56,11 @@ def publish(
     regular = is_regular(request, settings)
     report, baseline = compared(report, destinations.store if regular else None, seconds_left() - _DELIVERY_SECONDS)
     report, store = kept(report, zone, destinations.store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
-    wanted, at = _wanted(request, destinations.channels), request.scheduled_at
+    wanted = _wanted(request, destinations.channels)
     if is_worth_sending(notify, report, is_compared=baseline is not None):
         delivery_log = destinations.delivery_log and destinations.delivery_log()
         deliveries = deliver(
-            report, wanted, delivery_log=delivery_log, scheduled_at=at, zone=zone, seconds_left=seconds_left
+            report, wanted, delivery_log=delivery_log, delivery_key=delivery_key, zone=zone, seconds_left=seconds_left
         )
     else:
         deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
@@ -77,7 +83,7 @@ def redeliver(
     if report.report_url:
         report = msgspec.structs.replace(report, report_url=destinations.store.link(report_id))
     wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
-    deliveries = deliver(report, wanted, delivery_log=None, scheduled_at=None, zone=zone, seconds_left=seconds_left)
+    deliveries = deliver(report, wanted, delivery_log=None, delivery_key=None, zone=zone, seconds_left=seconds_left)
     return msgspec.structs.replace(report, deliveries=deliveries)
 
 

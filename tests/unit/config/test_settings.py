@@ -8,39 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-from backup_reporter.config.environment import load
+from backup_reporter.config.environment import VARIABLES, load
 from backup_reporter.config.settings import Settings
 from backup_reporter.errors import SettingsError
 from backup_reporter.health.phases import KNOWN_STATES, phase_of
 
 KEY = {"PALETTE_API_KEY_SECRET": "palette-api-key"}
-NAMES = [
-    "PALETTE_API_URL",
-    "PALETTE_API_KEY_SECRET",
-    "PALETTE_CA_BUNDLE",
-    "PALETTE_PROJECT_UIDS",
-    "PALETTE_WORKSPACE_UIDS",
-    "PALETTE_REQUESTS_PER_SECOND",
-    "PALETTE_BURST",
-    "TENANTS",
-    "SNS_TOPIC_ARN",
-    "SLACK_WEBHOOK_SECRET",
-    "EMAIL_FROM",
-    "EMAIL_TO",
-    "EVENT_BUS_NAME",
-    "REPORT_BUCKET",
-    "REPORT_PREFIX",
-    "DELIVERY_TABLE",
-    "NOTIFY",
-    "EXPIRY_WARNING_DAYS",
-    "MAX_BACKUP_AGE_HOURS",
-    "STUCK_AFTER_HOURS",
-    "SCHEDULE_GRACE_MINUTES",
-    "EXTRA_STATES",
-    "HISTORY_DAYS",
-    "TIME_ZONE",
-    "HEARTBEAT_URL_SECRET",
-]
 
 
 def problems_of(**environ: str) -> tuple[str, ...]:
@@ -51,8 +24,8 @@ def problems_of(**environ: str) -> tuple[str, ...]:
 
 def test_the_defaults_are_those_of_the_contract() -> None:
     settings = load(KEY)
-    assert settings.api_url == "https://api.spectrocloud.com"
-    assert (settings.requests_per_second, settings.burst) == (10, 49)
+    assert settings.tenant.api_url == "https://api.spectrocloud.com"
+    assert (settings.tenant.requests_per_second, settings.tenant.burst) == (10, 49)
     assert (settings.notify, settings.report_prefix, settings.channels) == ("always", "reports/", ())
     thresholds = settings.thresholds
     assert (thresholds.expiry_warning, thresholds.max_backup_age) == (timedelta(days=3), None)
@@ -61,14 +34,14 @@ def test_the_defaults_are_those_of_the_contract() -> None:
 
 
 def test_empty_and_blank_mean_not_set() -> None:
-    assert load({**KEY, **dict.fromkeys(NAMES[:1] + NAMES[2:], "  ")}) == load(KEY)
+    assert load({**KEY, **dict.fromkeys(VARIABLES[:1] + VARIABLES[2:], "  ")}) == load(KEY)
 
 
 def test_tenants_have_keys_and_scopes_of_their_own() -> None:
-    assert load({"TENANTS": "ssm:/palette/tenants"}).tenants == "ssm:/palette/tenants"
-    assert load({"TENANTS": "s3://bucket/some/tenants.json"}).tenants == "s3://bucket/some/tenants.json"
+    assert load({"TENANTS": "ssm:/palette/tenants"}).tenants_source == "ssm:/palette/tenants"
+    assert load({"TENANTS": "s3://bucket/some/tenants.json"}).tenants_source == "s3://bucket/some/tenants.json"
     (scopes,) = problems_of(TENANTS="ssm:/palette/tenants", PALETTE_PROJECT_UIDS="a")
-    assert "go without TENANTS" in scopes
+    assert "cannot be used with TENANTS" in scopes
 
 
 def test_every_setting_is_taken_over(tmp_path: Path) -> None:
@@ -102,8 +75,8 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
             "HEARTBEAT_URL_SECRET": "heartbeat",
         }
     )
-    assert settings.api_url == "https://palette.example.com:8443/api"
-    assert (settings.project_uids, settings.workspace_uids) == (("a", "b"), ("w",))
+    assert settings.tenant.api_url == "https://palette.example.com:8443/api"
+    assert (settings.tenant.project_uids, settings.tenant.workspace_uids) == (("a", "b"), ("w",))
     assert settings.channels == ("sns", "slack", "email", "eventbridge")
     assert settings.report_prefix == "palette/"
     assert settings.notify == "changes"
@@ -202,7 +175,7 @@ def test_what_may_be_a_secret_in_the_url_is_not_shown(value: str) -> None:
 
 @pytest.mark.parametrize("url", ["http://localhost:8080", "HTTP://127.0.0.1:1", "http://[::1]:1"])
 def test_plain_http_is_good_enough_for_this_machine(url: str) -> None:
-    assert load({**KEY, "PALETTE_API_URL": url}).api_url == url.lower()
+    assert load({**KEY, "PALETTE_API_URL": url}).tenant.api_url == url.lower()
 
 
 def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
@@ -223,7 +196,7 @@ def test_all_problems_are_reported_at_once() -> None:
 
 
 def test_the_key_is_required_unless_it_comes_from_elsewhere() -> None:
-    assert load({}, key_required=False).api_key_secret is None
+    assert load({}, key_required=False).tenant.api_key_secret is None
 
 
 @pytest.mark.parametrize(
@@ -277,12 +250,17 @@ def refused_or_taken(environ: dict[str, str]) -> tuple[tuple[str, ...], Settings
         return refusal.problems, Settings()
 
 
-@given(st.dictionaries(st.sampled_from(NAMES), st.text(max_size=40)))
+@given(st.dictionaries(st.sampled_from(VARIABLES), st.text(max_size=40)))
 def test_any_environment_is_taken_or_refused_by_name(environ: dict[str, str]) -> None:
     problems, _ = refused_or_taken(environ)
     for problem in problems:
         names, _, said = problem.partition(": ")
-        assert set(names.split(", ")) <= environ.keys() | {"EMAIL_FROM", "EMAIL_TO"}
+        assert set(names.split(", ")) <= environ.keys() | {
+            "EMAIL_FROM",
+            "EMAIL_TO",
+            "PALETTE_PROJECT_UIDS",
+            "PALETTE_WORKSPACE_UIDS",
+        }
         assert len(said) > 20
 
 
@@ -297,7 +275,7 @@ def test_no_extra_state_changes_what_a_known_state_means(text: str) -> None:
 @given(ALMOST_URLS)
 def test_a_url_that_is_taken_means_the_same_host_to_the_one_who_connects(text: str) -> None:
     said, settings = refused_or_taken({"PALETTE_API_URL": f"https://{text}"})
-    seen = parse_url(f"{settings.api_url}/v1/dashboard/projects/metadata")
+    seen = parse_url(f"{settings.tenant.api_url}/v1/dashboard/projects/metadata")
     wanted = parse_url(f"https://{'api.spectrocloud.com' if said else text.strip().partition('/')[0]}")
     assert (seen.scheme, seen.auth, seen.host, seen.port or 443) == ("https", None, wanted.host, wanted.port or 443)
 
@@ -305,7 +283,7 @@ def test_a_url_that_is_taken_means_the_same_host_to_the_one_who_connects(text: s
 @given(ALMOST_URLS)
 def test_plain_http_leads_nowhere_but_to_this_machine(text: str) -> None:
     said, settings = refused_or_taken({"PALETTE_API_URL": f"http://{text}"})
-    assert said or parse_url(settings.api_url).host in ("localhost", "127.0.0.1", "[::1]")
+    assert said or parse_url(settings.tenant.api_url).host in ("localhost", "127.0.0.1", "[::1]")
 
 
 @given(

@@ -12,11 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backup_reporter.config.settings import Settings
-from backup_reporter.config.tenants import FIELDS, Tenant, parse_tenants
+from backup_reporter.config.settings import Settings, Tenant
+from backup_reporter.config.tenants import FIELDS, parse_tenants
 from backup_reporter.errors import SettingsError
 
-SETTINGS = Settings(tenants="ssm:/palette/tenants", api_url="https://palette.example.com", requests_per_second=5)
+SETTINGS = Settings(
+    tenants_source="ssm:/palette/tenants",
+    tenant=Tenant(api_url="https://palette.example.com", requests_per_second=5),
+    tenant_api_hosts=("*.example.com",),
+)
 
 
 def a_tenant(name: str = "acme", **more: Any) -> dict[str, Any]:
@@ -68,7 +72,7 @@ def test_every_field_is_taken_over_and_tenants_are_sorted_by_name() -> None:
         (a_tenant(requestsPerSecond=True), "should be a number"),
         (a_tenant(burst=1.5), "should be a whole number from 1 to 1000"),
         (a_tenant(caBundle="/opt/ca.pem"), "the text of a PEM file"),
-        (a_tenant(apiurl="x"), "'apiurl' is no field; valid are name, apiUrl, apiKeySecret, caBundle"),
+        (a_tenant(apiurl="x"), "unknown field 'apiurl'; valid are name, apiUrl, apiKeySecret, caBundle"),
     ],
 )
 def test_what_is_wrong_with_a_tenant_is_said_with_its_name(entry: object, says: str) -> None:
@@ -133,7 +137,13 @@ def test_a_secret_in_the_wrong_place_is_not_shown() -> None:
     assert "password" not in said
 
 
-@given(st.lists(st.dictionaries(st.sampled_from([*FIELDS, "x"]), st.none() | st.integers() | st.text(max_size=9))))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.sampled_from([*(field.name for field in FIELDS), "x"]), st.none() | st.integers() | st.text(max_size=9)
+        )
+    )
+)
 def test_any_list_is_taken_or_refused(entries: list[object]) -> None:
     with contextlib.suppress(SettingsError):
         parsed(*entries)

@@ -47,7 +47,7 @@ def drawer() -> Drawer:
 
 
 def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
-    found = RunFiles(drawer, RUN).workspace_reports(0, 3)
+    found = RunFiles(drawer, RUN).load_workspace_reports(0, 3)
 
     assert found
     head, verdicts = found
@@ -56,15 +56,15 @@ def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
 
 
 def test_what_is_not_there_or_of_another_number_counts_as_none(drawer: Drawer) -> None:
-    assert RunFiles(drawer, RUN).workspace_reports(1, 3) is None
-    assert RunFiles(drawer, RUN).workspace_reports(0, 4) is None
+    assert RunFiles(drawer, RUN).load_workspace_reports(1, 3) is None
+    assert RunFiles(drawer, RUN).load_workspace_reports(0, 4) is None
 
 
 def test_what_is_cut_or_damaged_counts_as_none(drawer: Drawer) -> None:
     whole = drawer.files[FILE]
     for damaged in [*(whole[:length] for length in range(0, len(whole), 7)), whole[:-20] + b"x" * 20, b"{}"]:
         drawer.files[FILE] = damaged
-        assert RunFiles(drawer, RUN).workspace_reports(0, 3) is None
+        assert RunFiles(drawer, RUN).load_workspace_reports(0, 3) is None
 
 
 def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(drawer: Drawer) -> None:
@@ -72,4 +72,4 @@ def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(d
     head = msgspec.json.decode(lines[0])
     for written in (lines[:-1], [msgspec.json.encode({**head, "version": 2}) + b"\n", *lines[1:]]):
         drawer.files[FILE] = gzip.compress(b"".join(written))
-        assert RunFiles(drawer, RUN).workspace_reports(0, 3) is None
+        assert RunFiles(drawer, RUN).load_workspace_reports(0, 3) is None

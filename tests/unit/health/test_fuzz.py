@@ -139,7 +139,7 @@ EVENTS = ANY_JSON | st.dictionaries(st.sampled_from([*FIELDS, *SCHEDULES_FIELDS]
 def test_any_event_is_understood_or_refused_in_a_line(event: Any, known: Settings) -> None:
     said = ""
     try:
-        request = parse_event(event, known)
+        request = parse_event(event, known, tuple, NOW)
     except InvalidRequest as refusal:
         said = str(refusal)
     else:

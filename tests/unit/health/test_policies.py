@@ -79,7 +79,8 @@ CONFIGURED = [
         for how, answer in {
             "neither schedule nor runs": backup(schedule=None),
             "a blank schedule and no runs": backup(schedule=" "),
-            "metadata and nothing else": {"metadata": {}},
+            "an empty object": {},
+            "null": None,
             "nulls at every level": {
                 "metadata": None,
                 "spec": {"config": {"backupConfig": None}},

@@ -12,7 +12,7 @@ NOW = 1_795_570_000.0
 def looked(*dates: str) -> str | None:
     clock = ClockSkew(lambda: NOW)
     for date in dates:
-        clock.note_date(date)
+        clock.look(date)
     return clock.problem
 
 

@@ -2,7 +2,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,7 +10,7 @@ from backup_reporter.config.settings import ChannelName
 from backup_reporter.errors import ChannelError, StoreError
 from backup_reporter.report.model import Delivery, Report, Scope, scope_id
 from backup_reporter.run.deliver import SEND_SECONDS, DeliveryLog, deliver, delivery_id
-from support.report_builders import NOW, a_green_report
+from support.report_builders import a_green_report
 
 
 @dataclass
@@ -67,7 +66,7 @@ def run(
         a_green_report(),
         channels,
         delivery_log=delivery_log,
-        scheduled_at=NOW if scheduled else None,
+        delivery_key="2026-11-24T07:00:00Z" if scheduled else None,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: seconds,
     )
@@ -202,7 +201,7 @@ def test_a_channel_that_does_not_end_in_time_is_left_behind() -> None:
         a_green_report(),
         [Stuck("sns"), Recorder("slack")],
         delivery_log=None,
-        scheduled_at=None,
+        delivery_key=None,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: ends_at - time.monotonic(),
     )
@@ -236,7 +235,7 @@ def test_a_channels_time_runs_down_with_the_runs() -> None:
         a_green_report(),
         [Patient("sns")],
         delivery_log=None,
-        scheduled_at=None,
+        delivery_key=None,
         zone=ZoneInfo("UTC"),
         seconds_left=lambda: ends_at - time.monotonic(),
     )
@@ -245,17 +244,17 @@ def test_a_channels_time_runs_down_with_the_runs() -> None:
 
 
 def test_a_delivery_is_known_by_scheduled_time_channel_and_scope() -> None:
-    everything = Scope()
+    everything, key = Scope(), "2026-11-24T07:00:00Z"
     ids = {
-        delivery_id(everything, NOW, "sns"),
-        delivery_id(everything, NOW, "slack"),
-        delivery_id(everything, NOW + timedelta(days=1), "sns"),
-        delivery_id(Scope(project_uids=("p",)), NOW, "sns"),
-        delivery_id(Scope(workspace_uids=("p",)), NOW, "sns"),
+        delivery_id(everything, key, "sns"),
+        delivery_id(everything, key, "slack"),
+        delivery_id(everything, "2026-11-25T07:00:00Z", "sns"),
+        delivery_id(Scope(project_uids=("p",)), key, "sns"),
+        delivery_id(Scope(workspace_uids=("p",)), key, "sns"),
     }
 
     assert len(ids) == 5
-    assert delivery_id(everything, NOW, "sns").startswith("2026-11-24T07:00:00Z/sns/")
+    assert delivery_id(everything, key, "sns").startswith("2026-11-24T07:00:00Z/sns/")
 
 
 def test_the_order_of_what_was_asked_for_does_not_matter() -> None:

@@ -99,7 +99,7 @@ class House:
         self._day += 1
         default = {"as_of": NOW + days(self._day), "report_id": f"day {self._day}"}
         report = a_report(*workspaces, **{**default, **more})
-        return publish(report, request, self.settings, self.destinations, seconds_left)
+        return publish(report, request, self.settings, self.destinations, seconds_left, delivery_key=None)
 
     def hears(self, *workspaces: Any, **more: Any) -> bool:
         before = len(self.sns.sent)
