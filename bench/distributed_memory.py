@@ -13,7 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,17 +87,17 @@ class ManyWorkspaces(PaletteClient):
         self.clock = ClockSkew()
         self._tenant, self._workspaces = tenant, workspaces
 
-    def can_ask_for_lists(self) -> bool:
+    def may_ask_for_lists(self) -> bool:
         return True
 
-    def projects(self, next_page: str | None = None) -> Page[Project]:
+    def projects(self, position: Mapping[str, str] | None = None) -> Page[Project]:
         numbers = range(0, self._workspaces, WORKSPACES_IN_A_PROJECT)
-        return Page(tuple(Project(f"p-{number}", f"project-{number:06}") for number in numbers), (), None)
+        return Page(tuple(Project(f"p-{number}", f"project-{number:06}") for number in numbers), ())
 
-    def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
+    def workspaces(self, project: Project, position: Mapping[str, str] | None = None) -> Page[Workspace]:
         first = int(project.uid.removeprefix("p-"))
         last = min(first + WORKSPACES_IN_A_PROJECT, self._workspaces)
-        return Page(tuple(self._workspace(project, number) for number in range(first, last)), (), None)
+        return Page(tuple(self._workspace(project, number) for number in range(first, last)), ())
 
     def _workspace(self, project: Project, number: int) -> Workspace:
         return Workspace(

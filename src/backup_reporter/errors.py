@@ -10,10 +10,12 @@
     │   └── ChannelUnreachableError  no answer: DNS, TLS, connection, time
     ├── HeartbeatError       the heartbeat's URL could not be called
     ├── TimedOutError        a call took longer than it may
+    ├── OutputError          the command line cannot write the file that it should
     ├── CheckError           a check of the doctor's did not pass; says how to fix it
     └── PaletteError         Palette answered with an error
         ├── KeyRefusedError      401: the key is wrong, expired or revoked
-        ├── UnreachableError     no answer: DNS, TLS, connection, time
+        ├── UnreachableError     no answer: DNS, TLS, connection
+        │   └── OutOfTimeError       the time for asking was over
         └── UndecodableError     an answer that is not what the API describes
 
 ``InvalidRequest`` and ``DeliveryFailed`` carry the names that the function's callers see.
@@ -54,6 +56,10 @@ class SecretError(BackupReporterError):
 
 class StoreError(BackupReporterError):
     """Kept reports or remembered deliveries cannot be read or written."""
+
+
+class OutputError(BackupReporterError):
+    """A file that the command line should write, and why it cannot."""
 
 
 class ChannelError(BackupReporterError):
@@ -136,8 +142,28 @@ class UnreachableError(PaletteError):
         super().__init__(what)
 
 
+class OutOfTimeError(UnreachableError):
+    """The time for asking Palette was over before it answered, or before the request's turn came."""
+
+    def __init__(self) -> None:
+        super().__init__("Palette had not answered when the time for asking was over", retryable=False)
+
+
 class UndecodableError(PaletteError):
-    """Palette's answer is not JSON, or a field has a wrong type; says where (JSON path)."""
+    """Palette's answer is not JSON, or a field has a wrong type.
+
+    ``path`` is where (a JSON path that begins with ``$``), or ``None`` for the answer as a whole.
+    """
+
+    def __init__(self, reason: str, path: str | None = None, *, status: int | None = None) -> None:
+        self.reason = reason
+        self.path = path
+        super().__init__(f"{reason} - at `{path}`" if path else reason)
+        self.status = status
+
+    def under(self, parent: str) -> UndecodableError:
+        """Returns the same error as seen from further up: its ``$`` lies at the path ``parent``."""
+        return UndecodableError(self.reason, parent + self.path[1:]) if self.path else self
 
 
 def reason_of(error: Exception) -> str:

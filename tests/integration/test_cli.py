@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -179,7 +180,13 @@ def test_nothing_is_sent_unless_it_is_asked_for(around: World) -> None:
         (["report", "--format", "pdf"], {"PALETTE_API_KEY": "x"}, "--format"),
         (["report", "--as-of", "someday"], {"PALETTE_API_KEY": "x"}, "someday"),
         (["report", "--output", "/no/such/directory/x.json"], {"PALETTE_API_KEY": "x"}, "no directory"),
-        (["report", "--output", "report.pdf"], {"PALETTE_API_KEY": "x"}, "'.pdf' stands for no format"),
+        (
+            ["report", "--output", "report.pdf"],
+            {"PALETTE_API_KEY": "x"},
+            "'.pdf' is not .txt, .json, .md, .csv, .html: use one of these, or --format",
+        ),
+        (["report", "-o", "r.html", "--format", "json"], {"PALETTE_API_KEY": "x"}, "'r.html' ends like html"),
+        (["report"], {"PALETTE_API_KEY": "x", "PALETTE_API_URL": "api.spectrocloud.com"}, "'api.spectrocloud.com' is"),
         (["report", "--publish"], {"PALETTE_API_KEY": "x"}, "no channel is set up"),
         (["report"], {"PALETTE_API_KEY": "x", "TIME_ZONE": "Mars"}, "TIME_ZONE: 'Mars'"),
         (["explain", "nonsense"], {}, "'nonsense' is not a finding's code"),
@@ -212,18 +219,25 @@ def test_hostile_names_stay_text_on_a_terminal(palette: LookAlike) -> None:
     assert "[bold]evil" in seen
 
 
-def test_watch_looks_again_until_it_is_interrupted(palette: LookAlike) -> None:
+def test_watch_reports_again_until_ctrl_c_and_then_ends_with_130(palette: LookAlike) -> None:
     looked: list[Request] = []
     palette.fault = looked.append
     command = [*COMMAND, "report", "--watch", "1s", "--format", "json"]
-    with subprocess.Popen(command, env=environment(palette), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command,
+        env=environment(palette),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # A shell that runs the tests in the background ignores Ctrl-C, and the tests inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as process:
         assert process.stdout
         documents = 0
-        for line in process.stdout:
-            documents += line.startswith(b"}") or line.count(b'"schemaVersion"') > 0
-            if documents >= 3:
-                break
-        process.kill()
+        while documents < 2:
+            documents += b'"schemaVersion"' in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        process.stdout.read()
+        assert process.wait(timeout=10) == 130
     assert sum("projects/metadata" in request.path for request in looked) >= 2
 
 
@@ -239,6 +253,15 @@ def test_every_code_is_explained(code: str) -> None:
 def test_the_list_of_codes_has_every_one() -> None:
     listed = run("explain", env=environment()).stdout
     assert all(f"  {code} " in listed for code in CODES)
+
+
+@pytest.mark.parametrize("arguments", [("report",), ("doctor",), ("explain",), ("explain", "backup-failed")])
+def test_at_40_columns_every_line_fits_and_no_word_is_broken(palette: LookAlike, arguments: tuple[str, ...]) -> None:
+    env = environment(palette, PALETTE_API_KEY_SECRET="palette-api-key")
+    wide, narrow = (run(*arguments, env={**env, "COLUMNS": columns}).stdout for columns in ("200", "40"))
+    assert max(map(len, narrow.splitlines())) <= 40
+    short_words = {word for word in re.findall(r"[\w-]+", narrow) if len(word) < 30}
+    assert short_words <= set(re.findall(r"[\w-]+", wide))
 
 
 def test_the_version_is_said() -> None:

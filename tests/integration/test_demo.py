@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -12,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from test_cli import on_a_terminal
 
 from backup_reporter.config.settings import CHANNEL_NAMES
 from backup_reporter.health.catalog import CODES
@@ -31,10 +34,12 @@ ENVIRONMENT = {
 
 
 def run(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    home = directory / "home"
+    home.mkdir(exist_ok=True)
     return subprocess.run(
         [sys.executable, "-m", "backup_reporter", "demo", *arguments],
-        env=ENVIRONMENT,
-        cwd=directory,
+        env={**ENVIRONMENT, "TMPDIR": str(directory)},
+        cwd=home,
         capture_output=True,
         text=True,
         timeout=60,
@@ -45,12 +50,20 @@ def run(*arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
     directory = tmp_path_factory.mktemp("demo")
-    return run(directory=directory), directory
+    done = run(directory=directory)
+    (written,) = directory.glob("backup-reporter-demo-*")
+    return done, written
 
 
 def test_it_ends_well_and_complains_of_nothing(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     done, _ = demo
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_writes_nothing_into_the_directory_where_it_is_run(
+    demo: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    assert list((demo[1].parent / "home").iterdir()) == []
 
 
 def test_it_prints_the_mail_and_the_slack_message(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
@@ -62,7 +75,7 @@ def test_it_prints_the_mail_and_the_slack_message(demo: tuple[subprocess.Complet
 
 
 def test_the_report_says_what_changed_since_the_one_before(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    answer = json.loads((demo[1] / "build" / "demo" / "answer.json").read_text(encoding="utf-8"))
+    answer = json.loads((demo[1] / "answer.json").read_text(encoding="utf-8"))
     changed = {kind: {change["workspaceName"] for change in changes or ()}
                for kind, changes in answer["changes"].items() if kind != "note"}  # fmt: skip
     assert changed["new"] == {"search"}
@@ -77,12 +90,12 @@ def test_it_shows_one_mail_and_one_message(demo: tuple[subprocess.CompletedProce
 
 def test_it_keeps_the_reports_and_says_where_they_are(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     done, directory = demo
-    assert len(list((directory / "build" / "demo" / "reports").glob("2*/*/*/*.json"))) == 2
-    assert (directory / "build" / "demo" / "email.html").as_uri() in done.stdout
+    assert len(list((directory / "reports").glob("2*/*/*/*.json"))) == 2
+    assert (directory / "email.html").as_uri() in done.stdout
 
 
 def test_the_mails_link_leads_to_the_page_that_is_kept(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    directory = demo[1] / "build" / "demo"
+    directory = demo[1]
     answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))
     (page,) = (directory / "reports").glob(f"2*/*/*/{answer['reportId']}.html")
     mail = (directory / "email.html").read_text(encoding="utf-8")
@@ -99,7 +112,7 @@ def test_no_link_leads_to_what_ended_with_the_demo(demo: tuple[subprocess.Comple
 
 
 def test_the_index_names_the_report_of_today_first(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    directory = demo[1] / "build" / "demo"
+    directory = demo[1]
     answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))
     index = json.loads((directory / "reports" / "index.json").read_text(encoding="utf-8"))
     assert answer["reportId"] in max(entry["path"] for entry in index)
@@ -107,7 +120,7 @@ def test_the_index_names_the_report_of_today_first(demo: tuple[subprocess.Comple
 
 
 def test_it_keeps_the_answer_and_the_log(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
-    directory = demo[1] / "build" / "demo"
+    directory = demo[1]
     answer = json.loads((directory / "answer.json").read_text(encoding="utf-8"))
     codes = {finding["code"] for workspace in answer["workspaces"] for finding in workspace["findings"]}
     assert codes == set(CODES)
@@ -144,7 +157,20 @@ def test_it_serves_the_look_alike_until_it_is_interrupted(tmp_path: Path) -> Non
         with urllib.request.urlopen(request, timeout=10) as response:
             assert json.load(response)["items"][0]["metadata"]["name"] == "project-000"
         serving.send_signal(2)
-        assert serving.wait(timeout=10) == 0
+        assert serving.wait(timeout=10) == 130
+
+
+def test_a_port_in_use_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("--serve", "--port", port, directory=tmp_path)
+    assert done.returncode == 3
+    assert f"port {port} is in use; give another, or none" in done.stderr
+
+
+def test_on_a_terminal_there_is_a_progress_bar(tmp_path: Path) -> None:
+    seen = on_a_terminal("demo", "--workspaces", "5", "--days", "1", env={**ENVIRONMENT, "TMPDIR": str(tmp_path)})
+    assert re.search(r"Requests to Palette.*7/7", seen)
 
 
 def test_an_unknown_command_is_refused(tmp_path: Path) -> None:

@@ -142,10 +142,10 @@ def test_a_continuation_goes_into_the_query_as_it_came(server: LookAlike) -> Non
     client = Asking(server.url).client
     server.fault = always(Answer(200, b'{"items": []}'))
 
-    client.projects("a b/c=&")
-    client.workspaces(PROJECT, "2")
+    client.projects({"continue": "a b/c=&"})
+    client.workspaces(PROJECT, {"offset": "50"})
 
-    assert [request.query for request in server.requests] == [{"continue": "a b/c=&"}, {"continue": "2"}]
+    assert [request.query for request in server.requests] == [{"continue": "a b/c=&"}, {"offset": "50"}]
 
 
 def test_answers_come_compressed(server: LookAlike) -> None:
@@ -483,7 +483,7 @@ def test_an_answer_over_32_mb_is_refused(server: LookAlike) -> None:
 
 
 def test_an_answer_just_below_is_read(server: LookAlike) -> None:
-    server.fault = always(Answer(200, b'{"a": "' + b"x" * (31 * 1024**2) + b'"}'))
+    server.fault = always(Answer(200, b'{"metadata": {}, "a": "' + b"x" * (31 * 1024**2) + b'"}'))
 
     assert Asking(server.url).ask() == 0
 
@@ -509,7 +509,7 @@ def test_a_small_answer_that_unpacks_to_far_more_is_refused_before_it_is_unpacke
 
 
 def test_large_answers_are_read_one_at_a_time(server: LookAlike) -> None:
-    body = b'{"a": "' + b"x" * (24 * 1024**2) + b'"}'
+    body = b'{"metadata": {}, "a": "' + b"x" * (24 * 1024**2) + b'"}'
     server.fault = always(Answer(200, body))
     asking = Asking(server.url)
 

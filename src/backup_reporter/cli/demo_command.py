@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import UTC, datetime
+from typing import NoReturn
 
 import click
 
@@ -46,10 +48,19 @@ def demo_command(keep_up: bool, port: int, workspaces: int | None, days: int, se
     else:
         fleet = synthetic(workspaces, days, clusters=_CLUSTERS, seed=seed, now=now)
     if keep_up:
-        serve(fleet, PlainConsole(), port=port)
-    else:
-        # Imported here because only this branch needs the extra "demo".
-        from backup_reporter.demo.run import run_demo  # noqa: PLC0415
+        _serve(fleet, port)
+    # Imported here because only this branch needs the extra "demo".
+    from backup_reporter.demo.run import run_demo  # noqa: PLC0415
 
-        run_demo(fleet, PlainConsole(), before=before)
+    run_demo(fleet, PlainConsole(), before=before)
     return 0
+
+
+def _serve(fleet: Fleet, port: int) -> NoReturn:
+    try:
+        serve(fleet, PlainConsole(), port=port)
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        reason = "is in use" if error.errno == errno.EADDRINUSE else "is reserved for root"
+        raise click.BadParameter(f"port {port} {reason}; give another, or none", param_hint="--port") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import click
 import msgspec
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,8 @@ from backup_reporter.doctor.diagnose import diagnose
 from backup_reporter.time_limit import countdown
 
 _SECONDS = 300.0
+_NARROW_CELLS = 60
+"""Below this width a check's name stands above what was found."""
 _SIGNS: Mapping[Result, Sign] = {
     "passed": Sign("✓", "+", "green"),
     "warning": Sign("▲", "!", "yellow"),
@@ -58,14 +61,16 @@ def _show(found: Diagnosis) -> None:
     console = PlainConsole()
     ascii_only = not console.encoding.lower().startswith("utf")
     table = Table.grid(padding=(0, 2))
+    is_narrow = console.width < _NARROW_CELLS
     table.add_column(width=1)
-    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=not is_narrow)
     table.add_column(overflow="fold")
     for check in found.checks:
         sign = _SIGNS[check.result]
         style = "dim" if check.result == "skipped" else ""
         symbol = Text(sign.drawn(ascii_only=ascii_only), style=sign.style)
-        table.add_row(symbol, Text(check.name, style=style), _describe(check, style, arrow="->" if ascii_only else "→"))
+        name, detail = Text(check.name, style=style), _describe(check, style, arrow="->" if ascii_only else "→")
+        table.add_row(symbol, *([Group(name, detail)] if is_narrow else [name, detail]))
     console.print(table)
     console.print()
     console.print(Text(f"{summarize(found)}.", style="bold"))

@@ -7,7 +7,9 @@ from difflib import get_close_matches
 
 import click
 from click.shell_completion import CompletionItem
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
@@ -58,7 +60,7 @@ def explain_command(code: Code | None) -> int:
     """
     console = PlainConsole()
     cells = min(console.width, _PROSE_CELLS)
-    lines = _explained(code, console, cells) if code else _listed(console)
+    lines: Iterator[RenderableType] = _explained(code, console, cells) if code else _listed(console)
     for line in lines:
         console.print(line)
     return 0
@@ -85,12 +87,16 @@ def _wrapped(text: str, console: Console, cells: int) -> Iterator[Text]:
         yield Text.assemble("  ", piece)
 
 
-def _listed(console: Console) -> Iterator[Text]:
+def _listed(console: Console) -> Iterator[RenderableType]:
     longest = max(map(len, CODES))
     for severity, codes in codes_worst_first().items():
         sign = _sign(codes[0])
         yield Text(f"{sign.drawn(ascii_only=console.options.ascii_only)} {severity}", f"bold {sign.style}")
-        yield from (Text.assemble(f"  {code.name:{longest}}  ", (code.title, "dim")) for code in codes)
+        table = Table.grid(padding=(0, 2))
+        table.add_column(width=longest)
+        for code in codes:
+            table.add_row(code.name, Text(code.title, "dim"))
+        yield Padding(table, (0, 0, 0, 2))
 
 
 def _sign(code: Code) -> Sign:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
+from backup_reporter.cli.output_file import write_file
 from backup_reporter.cli.view import ReportView
 from backup_reporter.report import phrases
 from backup_reporter.report.csv import render_csv
@@ -55,21 +55,24 @@ class Screenful:
             yield Text(f"  … {len(lines) - room} more lines: make the window larger, or look without --watch", "dim")
 
 
-def format_of(asked: str | None, output: Path | None) -> Format:
-    """The format that was asked for, else the one that the file's name stands for, else the table.
+def format_of(asked: Format | None, output: Path | None) -> Format:
+    """Returns the requested format, else the format of the file's ending, else the table.
 
-    Raises :class:`click.BadParameter` for a file whose name stands for none.
+    Raises :class:`click.BadParameter` for an unknown ending, and for one that contradicts ``asked``.
     """
-    for known in FORMATS:
-        if asked == known:
-            return known
     extension = output.suffix.lower() if output else ""
-    if extension not in _OF_EXTENSION:
+    by_name = _OF_EXTENSION.get(extension)
+    if asked is None and by_name:
+        return by_name
+    if asked is None:
+        endings = ", ".join(filter(None, _OF_EXTENSION))
         raise click.BadParameter(
-            f"{extension!r} stands for no format: one of {', '.join(filter(None, _OF_EXTENSION))} does, or give --format",
-            param_hint="--output",
+            f"{extension!r} is not {endings}: use one of these, or --format", param_hint="--output"
         )
-    return _OF_EXTENSION[extension]
+    if extension and by_name and by_name != asked:
+        problem = f"{str(output)!r} ends like {by_name}, and --format says {asked}: change one of them"
+        raise click.BadParameter(problem, param_hint="--output")
+    return asked
 
 
 def show(report: Report, form: Format, zone: ZoneInfo, *, fits_the_screen: bool = False) -> None:
@@ -88,18 +91,12 @@ def show(report: Report, form: Format, zone: ZoneInfo, *, fits_the_screen: bool 
 
 
 def write(report: Report, form: Format, zone: ZoneInfo, output: Path) -> None:
-    """Writes the report into a file, whole or not at all; says so where somebody is watching.
+    """Writes the report into a file, and says so on a terminal.
 
-    Raises :class:`OSError`.
+    Raises :class:`~backup_reporter.errors.OutputError`.
     """
-    # By the byte order mark Excel knows the encoding.
-    content = _rendered(report, form, zone).encode("utf-8-sig" if form == "csv" else "utf-8")
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(content)
-        unfinished.replace(output)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    # The byte order mark tells Excel the encoding.
+    write_file(output, _rendered(report, form, zone).encode("utf-8-sig" if form == "csv" else "utf-8"))
     if sys.stderr.isatty():
         print(f"{phrases.headline(report)}. The report is in {output}", file=sys.stderr)
 

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError
 from click.exceptions import NoArgsIsHelpError
 
 from backup_reporter import __version__
+from backup_reporter.cli.audit_command import audit_command
 from backup_reporter.cli.demo_command import demo_command
 from backup_reporter.cli.doctor_command import doctor_command
 from backup_reporter.cli.explain_command import explain_command
@@ -48,7 +49,7 @@ def cli() -> None:
     """Report which Spectro Cloud Palette workspaces can be restored, and what to do about the others."""
 
 
-for command in (report_command, doctor_command, explain_command, demo_command):
+for command in (report_command, doctor_command, explain_command, audit_command, demo_command):
     cli.add_command(command)
 
 

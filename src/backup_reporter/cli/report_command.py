@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 from uuid import uuid4
 
 import click
@@ -29,6 +30,8 @@ from backup_reporter.wording import listed, quote
 
 _SECONDS = 3600.0
 """The time limit of a run; at Palette's rate it is enough for 36,000 workspaces."""
+
+_STANDARD_OUTPUT = Path("-")
 
 _EXAMPLES = """\
 \b
@@ -84,7 +87,7 @@ class _Options:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
     metavar="FILE",
     help="Write the report to this file; - is standard output.",
 )
@@ -102,7 +105,7 @@ def report_command(
     projects: tuple[str, ...],
     workspaces: tuple[str, ...],
     as_of: str | None,
-    form: str | None,
+    form: Format | None,
     output: Path | None,
     publish: bool,
     fail_on: str | None,
@@ -113,23 +116,25 @@ def report_command(
 
     Nothing is sent to a channel without --publish.
     """
+    file = None if output == _STANDARD_OUTPUT else output
     options = _Options(
         tenants=tenants,
         projects=projects,
         workspaces=workspaces,
         as_of=as_of,
-        form=format_of(form, output),
-        output=output,
+        form=format_of(form, file),
+        output=file,
         publish=publish,
         progress=progress,
     )
-    _check_directory(output)
+    _check_directory(file)
     reporter = reporter_of(os.environ, with_destinations=publish)
     if publish and not (reporter.settings.channels or reporter.settings.report_bucket):
         raise click.UsageError("--publish: no channel is set up, and no bucket: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, "
                                "EMAIL_FROM and EMAIL_TO, EVENT_BUS_NAME, or REPORT_BUCKET to keep the report")  # fmt: skip
-    report = _report_once(reporter, options) if watch is None else _watch(reporter, options, watch)
-    return exit_code(report, fail_on)
+    if watch is not None:
+        _watch(reporter, options, watch)
+    return exit_code(_report_once(reporter, options), fail_on)
 
 
 def exit_code(report: Report, fail_on: str | None) -> int:
@@ -193,22 +198,19 @@ def _uids(reporter: Reporter, options: _Options) -> Uids:
     return uids_of(palette, tenants[0], options.projects, options.workspaces)
 
 
-def _watch(reporter: Reporter, options: _Options, pause: timedelta) -> Report:
-    """One report after the other, until Ctrl-C; returns the last one.
+def _watch(reporter: Reporter, options: _Options, pause: timedelta) -> NoReturn:
+    """Reports again and again, until Ctrl-C.
 
-    What goes wrong with the first ends it; later it is said, and tried again.
+    An error ends the first report; later ones are shown, and the next report follows.
     """
     is_seen = sys.stdout.isatty() and not options.output
-    report = _report_once(reporter, options, clear_screen=is_seen)
-    try:
-        while True:
-            if is_seen:
-                again_at = datetime.now(reporter.settings.thresholds.time_zone) + pause
-                click.secho(f"\n  The next report is at {again_at:%H:%M:%S %Z}. Ctrl-C ends the watch.", dim=True)
-            time.sleep(pause.total_seconds())
-            try:
-                report = _report_once(reporter, options, clear_screen=is_seen)
-            except BackupReporterError as error:
-                click.echo(f"backup-reporter: {error}", err=True)
-    except KeyboardInterrupt:
-        return report
+    _report_once(reporter, options, clear_screen=is_seen)
+    while True:
+        if is_seen:
+            again_at = datetime.now(reporter.settings.thresholds.time_zone) + pause
+            click.secho(f"\n  The next report is at {again_at:%H:%M:%S %Z}. Ctrl-C ends the watch.", dim=True)
+        time.sleep(pause.total_seconds())
+        try:
+            _report_once(reporter, options, clear_screen=is_seen)
+        except BackupReporterError as error:
+            click.echo(f"backup-reporter: {error}", err=True)

@@ -30,8 +30,9 @@ def parse_api_url(text: str) -> str:
 
 
 def may_hold_secret(url: object) -> bool:
-    """Whether what was given for a URL may hold a password or a token."""
-    return re.fullmatch(r"\s*https?://[^@?#]*", str(url), re.IGNORECASE) is None
+    """Whether what was given for a URL may hold a password or a token: it is neither a plain URL nor a host name."""
+    plain = r"\s*(https?://[^@?#]*|([a-z0-9-]{1,63}\.)+[a-z]{2,20}(:\d{1,5})?/?\s*)"
+    return re.fullmatch(plain, str(url), re.IGNORECASE) is None
 
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"

@@ -6,7 +6,7 @@ import contextlib
 import html
 import json
 import os
-import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -22,12 +22,12 @@ from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.inbox import Inbox
 from backup_reporter.demo.local_aws import Mail, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
+from backup_reporter.demo.progress import request_progress
 from backup_reporter.demo.serve import SETTINGS, say
 from backup_reporter.handler import lambda_handler
 from backup_reporter.wording import count
 
 EVENT_FILE = Path("events/scheduled.json")
-DIRECTORY = Path("build/demo")
 
 _RUN_SECONDS = 900
 
@@ -43,21 +43,13 @@ class LambdaContext:
         return int((self.ends_at - time.monotonic()) * 1000)
 
 
-def run_demo(
-    fleet: Fleet,
-    console: Console,
-    *,
-    before: Fleet | None = None,
-    event_file: Path = EVENT_FILE,
-    directory: Path = DIRECTORY,
-) -> None:
+def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, event_file: Path = EVENT_FILE) -> None:
     """Runs the handler on the scheduled event, and prints what reaches people.
 
     With ``before`` it runs on that fleet first, without showing it, so that the report can say what changed.
-    Writes the function's log, its answer and the kept reports into ``directory``.
+    Writes the function's log, its answer and the kept reports into a new temporary directory.
     """
-    shutil.rmtree(directory / "reports", ignore_errors=True)  # of the demo before this one
-    directory.mkdir(parents=True, exist_ok=True)
+    directory = Path(tempfile.mkdtemp(prefix="backup-reporter-demo-"))
     with (
         _own_environment(),
         LookAlike(before or fleet) as palette,
@@ -70,7 +62,8 @@ def run_demo(
                 _invoke(_event(event_file, datetime.now(UTC) - timedelta(days=1)))
             told = len(aws.mails()), len(slack.messages), len(palette.requests)
             palette.fleet = fleet
-            answer = _invoke(_event(event_file, datetime.now(UTC)))
+            with request_progress(palette):
+                answer = _invoke(_event(event_file, datetime.now(UTC)))
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
         kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
         pages = [kept[f"{answer['reportId']}.html"], kept["index.html"]]

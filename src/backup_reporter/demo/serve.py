@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
+from typing import NoReturn
 
 from rich.console import Console
 
@@ -14,9 +14,9 @@ SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240"}
 """Settings under which the demo's fleet shows every finding."""
 
 
-def serve(fleet: Fleet, console: Console, *, port: int = 0) -> None:
+def serve(fleet: Fleet, console: Console, *, port: int = 0) -> NoReturn:
     """Serves until Ctrl-C, and says how to use it."""
-    with contextlib.suppress(KeyboardInterrupt), LookAlike(fleet, port=port) as palette:
+    with LookAlike(fleet, port=port) as palette:
         project = next(iter(fleet.projects), "")
         say(console, f"The Palette look-alike listens on {palette.url} until Ctrl-C. In another terminal:")
         settings = " ".join(f"{name}={value}" for name, value in SETTINGS.items())

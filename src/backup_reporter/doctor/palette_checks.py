@@ -10,7 +10,7 @@ from backup_reporter.doctor.checks import Check, run_check, skipped
 from backup_reporter.errors import CheckError, KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import Workspace
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.discovery import Fleet, discover, list_projects
+from backup_reporter.palette.discovery import Inventory, discover, list_projects
 from backup_reporter.palette.lists import Project
 from backup_reporter.wording import count, listed, quote
 
@@ -41,7 +41,7 @@ class PaletteChecks:
     def __init__(self, client: PaletteClient, tenant: Tenant) -> None:
         self._client = client
         self._tenant = tenant
-        self._fleet = Fleet((), (), ())
+        self._inventory = Inventory((), (), ())
 
     def all(self) -> Iterator[Check]:
         """Every check; where the key is of no use the others are not tried."""
@@ -73,24 +73,24 @@ class PaletteChecks:
         return f"the API key is accepted; {_named('project', projects)}"
 
     def _workspaces(self) -> str:
-        self._fleet = discover(self._client, self._tenant.project_uids, self._tenant.workspace_uids)
-        fleet = self._fleet
-        said = _named("workspace", fleet.workspaces)
-        if fleet.problems:
+        self._inventory = discover(self._client, self._tenant.project_uids, self._tenant.workspace_uids)
+        inventory = self._inventory
+        said = _named("workspace", inventory.workspaces)
+        if inventory.problems:
             needs = "workspace.list and workspace.get in each project"
             raise CheckError(
-                f"{said}; {_first_of(fleet.problems)}",
+                f"{said}; {_first_of(inventory.problems)}",
                 f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS has to be a project that it sees.",
             )
-        if fleet.unlisted_workspace_uids:
+        if inventory.unlisted_workspace_uids:
             raise CheckError(
-                f"{said}; no project lists {listed(fleet.unlisted_workspace_uids)}",
+                f"{said}; no project lists {listed(inventory.unlisted_workspace_uids)}",
                 "Correct PALETTE_WORKSPACE_UIDS: a workspace's uid stands in its address in Palette's console.",
             )
         return said
 
     def _results(self) -> str:
-        alive = [workspace for workspace in self._fleet.workspaces if not workspace.deleted_at]
+        alive = [workspace for workspace in self._inventory.workspaces if not workspace.deleted_at]
         by_project = [list(found) for _, found in groupby(alive, key=lambda workspace: workspace.project_uid)]
         if not by_project:
             raise CheckError(
@@ -123,7 +123,7 @@ class PaletteChecks:
 
     def _rate(self) -> str:
         per_second, burst = self._tenant.requests_per_second, self._tenant.burst
-        workspaces = len(self._fleet.workspaces)
+        workspaces = len(self._inventory.workspaces)
         seconds = max(0.0, workspaces - burst) / per_second
         needed = f"{count(workspaces, 'workspace')} take about {seconds:.0f} s at {per_second:g} a second"
         if seconds > _RUN_SECONDS:

@@ -35,7 +35,9 @@ class Workspace(Fact, frozen=True, kw_only=True):
     created_at: datetime | None = None
     deleted_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels and annotations together; where both have a key, the label's value."""
+    """Labels and annotations together; if both have a key, the label's value."""
+    also_listed: tuple[Workspace, ...] = ()
+    """Further entries of lists with the same uid: each is judged, and the worst counts."""
 
 
 class Policy(Fact, frozen=True, kw_only=True):

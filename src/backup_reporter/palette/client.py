@@ -1,4 +1,4 @@
-"""Palette's API: one function an endpoint, paced, retried, and bounded in time and size.
+"""Palette's API: one function an endpoint, rate-limited, retried, and bounded in time and size.
 
 https://docs.spectrocloud.com/api/introduction/
 """
@@ -10,13 +10,13 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 import urllib3
 
-from backup_reporter.errors import KeyRefusedError, PaletteError, UndecodableError, UnreachableError
+from backup_reporter.errors import KeyRefusedError, OutOfTimeError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
 from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.decode import decode_error
@@ -28,16 +28,25 @@ if TYPE_CHECKING:
     from backup_reporter.palette.rate_limit import RateLimiter, TokenBucket
 
 _TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
-"""How often a request is tried at most, by the status it met. Other statuses do not pass by waiting.
+"""How often a request is tried at most, by the status of the answer. Waiting does not help with other statuses.
 
-A 429 is not about the request that met it: it is tried for more than two minutes, and counts for itself.
+A 429 says nothing about the request itself: it is retried for more than two minutes, and counted apart.
 """
 _TRIES_WITHOUT_ANSWER = 4
 _MAX_BACKOFF_SECONDS = 10.0
 _MAX_RETRY_AFTER_SECONDS = 60.0
 _MIN_KEY = 12
 
-_Read = TypeVar("_Read")
+_Decoded = TypeVar("_Decoded")
+
+
+class _Call(NamedTuple):
+    """One request, and the project it is about."""
+
+    path: str
+    project_uid: str | None = None
+    method: str = "GET"
+    body: bytes | None = None
 
 
 class PaletteClient:
@@ -68,50 +77,63 @@ class PaletteClient:
         self.clock = ClockSkew()
 
     def within(self, seconds_left: Callable[[], float]) -> PaletteClient:
-        """The same client, for as long as ``seconds_left``: with the same pace, key and clock."""
+        """Returns the same client with another limit of time: it shares the rate limit, the key and the clock."""
         hurried = copy.copy(self)
         hurried.seconds_left = seconds_left
         return hurried
 
-    def projects(self, next_page: str | None = None) -> Page[Project]:
-        """``GET /v1/dashboard/projects/metadata``, tenant-wide: a page of :class:`Project`."""
-        return self._get(_with_query("/v1/dashboard/projects/metadata", "continue", next_page), decode_projects)
+    def projects(self, position: Mapping[str, str] | None = None) -> Page[Project]:
+        """``GET /v1/dashboard/projects/metadata``, tenant-wide: a page of :class:`Project`.
 
-    def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
+        ``position`` is the query that asks for a later page.
+        """
+        return self._request(_Call(_with_query("/v1/dashboard/projects/metadata", position)), decode_projects)
+
+    def workspaces(self, project: Project, position: Mapping[str, str] | None = None) -> Page[Workspace]:
         """``GET /v1/dashboard/workspaces`` of one project: a page of workspaces."""
-        path = _with_query("/v1/dashboard/workspaces", "continue", next_page)
-        return self._get(path, lambda body: decode_workspaces(body, project), project.uid)
+        call = _Call(_with_query("/v1/dashboard/workspaces", position), project.uid)
+        return self._request(call, lambda body: decode_workspaces(body, project))
 
     def backup_result(self, workspace: Workspace, request_uid: str | None = None) -> BackupResult:
         """``GET /v1/workspaces/{uid}/backup``: the backups that Palette remembers."""
-        path = _with_query(f"/v1/workspaces/{quote(workspace.uid, safe='')}/backup", "backupRequestUid", request_uid)
-        return self._get(path, lambda body: decode_backup_result(body, workspace.uid), workspace.project_uid)
+        return self.use_backup_result(workspace, request_uid, lambda result: result)
 
-    def can_ask_for_lists(self) -> bool:
-        """Whether another request for a list could go out now."""
-        return self._rate_limiter.bucket("/v1/dashboard").has_room()
+    def use_backup_result(
+        self, workspace: Workspace, request_uid: str | None, use: Callable[[BackupResult], _Decoded]
+    ) -> _Decoded:
+        """Returns what ``use`` makes of the backup result, before the next one is decoded: so one is in memory at a time."""
+        query = {"backupRequestUid": request_uid} if request_uid else None
+        path = _with_query(f"/v1/workspaces/{quote(workspace.uid, safe='')}/backup", query)
+        return self._request(
+            _Call(path, workspace.project_uid),
+            lambda body: use(decode_backup_result(body, workspace.uid, len(workspace.clusters))),
+        )
 
-    def can_ask_for_results(self) -> bool:
-        """Whether another request for a backup result could go out now."""
-        return self._rate_limiter.bucket("/v1/workspaces").has_room()
+    def may_ask_for_lists(self) -> bool:
+        """Returns whether the rate allows another request for a list at once."""
+        return self._rate_limiter.bucket("/v1/dashboard").allows_now()
 
-    def _get(self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None = None) -> _Read:
-        """What ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other end."""
-        bucket = self._rate_limiter.bucket(path.partition("?")[0])
+    def may_ask_for_results(self) -> bool:
+        """Returns whether the rate allows another request for a backup result at once."""
+        return self._rate_limiter.bucket("/v1/workspaces").allows_now()
+
+    def _request(self, call: _Call, decode: Callable[[bytes], _Decoded]) -> _Decoded:
+        """Returns what ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other."""
+        bucket = self._rate_limiter.bucket(call.path.partition("?")[0])
         failures = Counter[str]()
-        before: PaletteError | None = None
+        previous: PaletteError | None = None
         while True:
             try:
-                return self._try_with_fresh_key(path, decode, project_uid, bucket)
+                return self._try_with_fresh_key(call, decode, bucket)
             except PaletteError as error:
+                if previous and isinstance(error, OutOfTimeError):
+                    raise previous from None  # it says more than that the time is over
                 kind = "of the rate" if error.status == 429 else "of the request"
                 failures[kind] += 1
-                if before and str(error) == transport.OUT_OF_TIME:
-                    raise before from None  # it says more than that the time is over
                 if failures[kind] >= _tries(error):
                     raise
                 self._back_off(error, failures[kind], bucket)
-                before = error
+                previous = error
 
     def _back_off(self, error: PaletteError, failures: int, bucket: TokenBucket) -> None:
         seconds = min(_MAX_BACKOFF_SECONDS, 0.5 * 2 ** (failures - 1)) * random.uniform(0.5, 1)
@@ -119,39 +141,35 @@ class PaletteClient:
         if seconds >= self.seconds_left():
             raise error
         if error.status == 429:
-            bucket.pause(seconds)  # every thread slows down, not only the one that was told
+            bucket.pause(seconds)  # every thread slows down, not only the one that was refused
         else:
             self._sleep(seconds)
 
-    def _try_with_fresh_key(
-        self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None, bucket: TokenBucket
-    ) -> _Read:
+    def _try_with_fresh_key(self, call: _Call, decode: Callable[[bytes], _Decoded], bucket: TokenBucket) -> _Decoded:
         key = self._keys.current()
         try:
-            return self._try(path, decode, project_uid, bucket, key)
+            return self._try(call, decode, bucket, key)
         except KeyRefusedError:
             newer = self._keys.newer_than(key)
             if newer is None:
                 raise
-            return self._try(path, decode, project_uid, bucket, newer)
+            return self._try(call, decode, bucket, newer)
 
-    def _try(
-        self, path: str, decode: Callable[[bytes], _Read], project_uid: str | None, bucket: TokenBucket, key: str
-    ) -> _Read:
+    def _try(self, call: _Call, decode: Callable[[bytes], _Decoded], bucket: TokenBucket, key: str) -> _Decoded:
         if not bucket.take(self.seconds_left):
-            raise UnreachableError(transport.OUT_OF_TIME, retryable=False)
-        headers = {"ApiKey": key, "Accept": "application/json", "Accept-Encoding": "gzip"}
-        if project_uid:
-            headers["ProjectUid"] = project_uid
-        with self._large_answers.room() as room:
-            answer = transport.get(self._http, self._api_url + path, headers, self.seconds_left, room)
-            self.clock.look(answer.date)
+            raise OutOfTimeError
+        url = self._api_url + call.path
+        with self._large_answers.turn() as large_answer:
+            answer = transport.exchange(
+                self._http, call.method, url, _headers(call, key), call.body, self.seconds_left, large_answer
+            )
+            self.clock.note_date(answer.date)
             body = answer.body
-            # Whoever repeats the key must not have it published. What is as short as a word is no key, and is left alone.
+            # An answer that repeats the key must not have it published. Text as short as a word is not a key.
             if len(key) >= _MIN_KEY:
                 body = body.replace(key.encode(), "…".encode())
             if answer.status == 200:
-                # One at a time: the interpreter lets no two work at once anyway, and what is half decoded takes up memory.
+                # One at a time: the interpreter runs one thread at once, and half-decoded answers take up memory.
                 with self._decoding:
                     return decode(body)
         raise _refusal(answer.status, body, key, answer.retry_after_seconds)
@@ -173,7 +191,7 @@ class _Keys:
             return self._key
 
     def newer_than(self, refused: str) -> str | None:
-        """Another key than the refused one, where there is one by now."""
+        """Returns another key than the refused one, or ``None`` if the secret holds no other."""
         with self._lock:
             if self._key == refused and not self._was_read_again:
                 self._was_read_again = True
@@ -181,21 +199,31 @@ class _Keys:
             return self._key if self._key != refused else None
 
 
-def _with_query(path: str, name: str, value: str | None) -> str:
-    return f"{path}?{urlencode({name: value})}" if value else path
+def _headers(call: _Call, key: str) -> dict[str, str]:
+    headers = {"ApiKey": key, "Accept": "application/json", "Accept-Encoding": "gzip"}
+    if call.project_uid:
+        headers["ProjectUid"] = call.project_uid
+    if call.body is not None:
+        headers["Content-Type"] = "application/json"
+    return headers
+
+
+def _with_query(path: str, query: Mapping[str, str] | None) -> str:
+    return f"{path}?{urlencode(query)}" if query else path
 
 
 def _tries(error: PaletteError) -> int:
     if isinstance(error, UnreachableError):
         return _TRIES_WITHOUT_ANSWER if error.retryable else 1
+    if error.code == "BackupNotConfigured":
+        return 1  # an answer, with any status
     return _TRIES.get(error.status or 0, 1)
 
 
 def _refusal(status: int, body: bytes, key: str, retry_after_seconds: float) -> PaletteError:
-    said = decode_error(body, key)
-    if status == 404 and said is None and body:
+    code, message, ref = decode_error(body, key)
+    if status == 404 and not code:
         return UndecodableError("HTTP 404 from something that is not Palette, such as a proxy in front of it")
-    code, message, ref = said or ("", "", "")
     if status == 401:
         return KeyRefusedError("Palette refused the API key", status=status, code=code, message=message, ref=ref)
     if 300 <= status < 400:

@@ -1,4 +1,4 @@
-"""Palette's clock beside ours: what is due and what has expired is judged by ours."""
+"""Compares Palette's clock with ours: what is due and what has expired is judged by ours."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from email.utils import parsedate_to_datetime
 from backup_reporter.wording import duration
 
 _HARMLESS_SECONDS = 3600.0
-"""Half of the grace that a late run has unless told otherwise."""
+"""Half of the default grace of a late run."""
 
 
 class ClockSkew:
-    """Looks at the date of every answer, and remembers the one that was furthest from ``clock``. Safe for threads.
+    """Reads the date of every answer, and remembers the largest difference from ``clock``. Safe for threads.
 
-    ``ahead_seconds`` is how far that one was ahead of ``clock``; ``None`` while no answer has had a date.
+    ``ahead_seconds`` is how far Palette was ahead of ``clock``; ``None`` until an answer has a date.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self.ahead_seconds: float | None = None
 
-    def look(self, date: str) -> None:
-        """Takes note of a ``Date`` header; one that is none says nothing."""
+    def note_date(self, date: str) -> None:
+        """Takes note of a ``Date`` header. Text that is not a date changes nothing."""
         try:
             ahead_seconds = parsedate_to_datetime(date).timestamp() - self._clock()
         except (ValueError, OverflowError, TypeError):
             return
-        # Two threads may cross here: then the smaller of two errors is remembered, which is one all the same.
+        # Two threads may cross here: then the smaller of the two differences is kept, which also shows the fault.
         if self.ahead_seconds is None or abs(ahead_seconds) > abs(self.ahead_seconds):
             self.ahead_seconds = ahead_seconds
 
     @property
     def problem(self) -> str | None:
-        """A sentence where the two are too far apart to tell what is due, else ``None``."""
+        """A sentence if the clocks are too far apart to tell what is due, else ``None``."""
         ahead_seconds = self.ahead_seconds or 0.0
         if abs(ahead_seconds) <= _HARMLESS_SECONDS:
             return None
-        apart = duration(timedelta(seconds=abs(ahead_seconds)))
-        ahead = "ahead of" if ahead_seconds > 0 else "behind"
+        difference = duration(timedelta(seconds=abs(ahead_seconds)))
+        side = "ahead of" if ahead_seconds > 0 else "behind"
         return (
-            f"Palette's answers are dated {apart} {ahead} this function's clock, so what is overdue or expired is not "
-            "certain: one of the clocks is wrong, or something in front of Palette gives old answers."
+            f"Palette's answers are dated {difference} {side} this function's clock, so what is overdue or expired is "
+            "uncertain. Correct the wrong clock, or look for a cache in front of Palette that repeats old answers."
         )

@@ -12,46 +12,98 @@ from msgspec import Raw
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run
 from backup_reporter.palette import wire_types
-from backup_reporter.palette.decode import below, cluster, decode, time_of
+from backup_reporter.palette.decode import (
+    MAX_NAME,
+    MAX_TEXT,
+    cluster,
+    cut,
+    decode,
+    decode_document,
+    name_of,
+    time_of,
+    uid_of,
+)
+from backup_reporter.palette.lists import MAX_CLUSTERS
 from backup_reporter.wording import quote
 
+MAX_RUNS = 10_000
+"""In one history: an hourly schedule whose backups are kept for a year has 8,760."""
+MAX_CLUSTER_BACKUPS = 100_000
+"""In all runs of one history together."""
+MAX_RUNS_TIMES_CLUSTERS = 1_000_000
+"""What judging takes time and memory for: each cluster is looked for in each run."""
 _MAX_HOURS = 1e9
 
 _RESULT = msgspec.json.Decoder(wire_types.Result[wire_types.RunEntry | None] | None)
 _RESULT_IN_PIECES = msgspec.json.Decoder(wire_types.Result[Raw] | None)
 _RUN = msgspec.json.Decoder(wire_types.RunEntry | None)
+_RUNS_PATH = "$.status.workspaceBackupStatuses"
 
 
-def decode_backup_result(data: bytes, workspace_uid: str | None = None) -> BackupResult:
-    """Reads ``/v1/workspaces/{uid}/backup``, and makes sure that it is about no other than ``workspace_uid``.
+def decode_backup_result(data: bytes, workspace_uid: str | None = None, clusters: int = 0) -> BackupResult:
+    """Reads ``/v1/workspaces/{uid}/backup``, and checks that it is about ``workspace_uid``.
 
-    Entries of the history that cannot be read are named in ``unreadable_runs``; anything else that
-    cannot be raises :class:`~backup_reporter.errors.UndecodableError`.
+    ``clusters`` is how many clusters the workspace lists. Entries of the history that cannot be read are
+    named in ``unreadable_runs``. Raises :class:`~backup_reporter.errors.UndecodableError` for anything
+    else that cannot be read, for an answer that says nothing at all, and for one beyond the bounds above.
     """
     read: Callable[[Any], Run]
+    document: wire_types.Result[Any] | None
     try:
-        document: wire_types.Result[Any] = decode(_RESULT, data) or wire_types.Result()
+        document = decode_document(_RESULT, data)
         read = _run
     except UndecodableError:
         # Something in it is wrong: taken apart, one entry of the history does not cost the others.
-        document = decode(_RESULT_IN_PIECES, data) or wire_types.Result()
+        document = decode_document(_RESULT_IN_PIECES, data)
         read = _run_from_piece
+    if document is None or (document.metadata, document.spec, document.status) == (None, None, None):
+        raise UndecodableError("an answer without metadata, spec and status", "$")
     _insist_on(workspace_uid, document)
+    policy = _policy(document)
+    entries = (document.status and document.status.workspace_backup_statuses) or ()
+    _insist_on_bounds(len(entries), max(clusters, len(policy.cluster_uids)))
+    runs, unreadable = _read_runs(entries, read)
+    _insist_on_bounds(len(entries), max(clusters, len(policy.cluster_uids), _number_of_clusters(runs)))
+    return BackupResult(policy=policy, runs=tuple(runs), unreadable_runs=tuple(unreadable))
+
+
+def _read_runs(entries: Sequence[Any], read: Callable[[Any], Run]) -> tuple[list[Run], list[str]]:
+    """Returns the runs, and a sentence for each entry that is not one."""
     runs: list[Run] = []
     unreadable: list[str] = []
-    for index, entry in enumerate((document.status and document.status.workspace_backup_statuses) or ()):
+    cluster_backups = 0
+    for index, entry in enumerate(entries):
         try:
             runs.append(read(entry))
         except UndecodableError as error:
-            unreadable.append(str(below(f"$.status.workspaceBackupStatuses[{index}]", error)))
-    return BackupResult(policy=_policy(document), runs=tuple(runs), unreadable_runs=tuple(unreadable))
+            unreadable.append(str(error.under(f"{_RUNS_PATH}[{index}]")))
+            continue
+        cluster_backups += len(runs[-1].cluster_backups)
+        if cluster_backups > MAX_CLUSTER_BACKUPS:
+            raise UndecodableError(f"more than {MAX_CLUSTER_BACKUPS:,} backups of clusters", _RUNS_PATH)
+    return runs, unreadable
+
+
+def _number_of_clusters(runs: Sequence[Run]) -> int:
+    return len({backup.cluster for run in runs for backup in run.cluster_backups})
+
+
+def _insist_on_bounds(runs: int, clusters: int) -> None:
+    if runs > MAX_RUNS:
+        raise UndecodableError(f"a history of more than {MAX_RUNS:,} runs", _RUNS_PATH)
+    if clusters > MAX_CLUSTERS:
+        raise UndecodableError(f"a workspace of more than {MAX_CLUSTERS:,} clusters", "$")
+    if runs * clusters > MAX_RUNS_TIMES_CLUSTERS:
+        raise UndecodableError(
+            f"{runs:,} runs of {clusters:,} clusters, more than {MAX_RUNS_TIMES_CLUSTERS:,} together", "$"
+        )
 
 
 def _insist_on(workspace_uid: str | None, document: wire_types.Result[Any]) -> None:
     """A cache or a proxy that mixes answers up must not make a failing workspace look like a healthy one."""
-    said = document.spec and document.spec.workspace_uid
-    if workspace_uid and said and said != workspace_uid:
-        raise UndecodableError(f"an answer about another workspace, '{quote(said, 60)}' - at `$.spec.workspaceUid`")
+    answered_uid = document.spec and document.spec.workspace_uid
+    if workspace_uid and answered_uid and answered_uid != workspace_uid:
+        raise UndecodableError(f"an answer about another workspace, '{quote(answered_uid, 60)}'", "$.spec.workspaceUid")
 
 
 def _policy(document: wire_types.Result[Any]) -> Policy:
@@ -59,18 +111,21 @@ def _policy(document: wire_types.Result[Any]) -> Policy:
     backup = config.backup_config or wire_types.BackupConfig()
     metadata = document.metadata or wire_types.Metadata()
     return Policy(
-        schedule=backup.schedule.scheduled_run_time if backup.schedule else None,
+        schedule=cut(backup.schedule.scheduled_run_time, MAX_TEXT) if backup.schedule else None,
         retention_hours=_hours(backup.duration_in_hours),
         include_all_clusters=bool(config.include_all_clusters),
-        cluster_uids=_texts(config.cluster_uids),
+        cluster_uids=tuple(uid for text in config.cluster_uids or () if (uid := uid_of(text, _CLUSTER_UIDS))),
         namespaces=_texts(backup.namespaces),
         include_all_disks=backup.include_all_disks,
-        cluster_resource_mode=backup.include_cluster_resource_mode,
+        cluster_resource_mode=name_of(backup.include_cluster_resource_mode),
         created_at=time_of(metadata.creation_timestamp, "metadata.creationTimestamp"),
         modified_at=time_of(metadata.last_modified_timestamp, "metadata.lastModifiedTimestamp"),
-        backup_location_uid=backup.backup_location_uid or None,
-        backup_location_name=backup.backup_location_name or None,
+        backup_location_uid=name_of(backup.backup_location_uid),
+        backup_location_name=name_of(backup.backup_location_name),
     )
+
+
+_CLUSTER_UIDS = "spec.config.clusterUids"
 
 
 def _run_from_piece(piece: Raw) -> Run:
@@ -80,15 +135,20 @@ def _run_from_piece(piece: Raw) -> Run:
 def _run(entry: wire_types.RunEntry | None) -> Run:
     details = (entry and entry.workspace_backup_config) or wire_types.RunDetails()
     state = details.backup_state or wire_types.State()
+    refs = details.cluster_backup_refs or ()
+    if len(refs) > MAX_CLUSTER_BACKUPS:
+        raise UndecodableError(
+            f"more than {MAX_CLUSTER_BACKUPS:,} backups of clusters", "$.workspaceBackupConfig.clusterBackupRefs"
+        )
     return Run(
-        request_uid=(entry.request_uid or None) if entry else None,
-        backup_name=details.backup_name or None,
+        request_uid=name_of(entry.request_uid) if entry else None,
+        backup_name=name_of(details.backup_name),
         requested_at=time_of(details.request_time, "workspaceBackupConfig.requestTime"),
         backup_at=time_of(details.backup_time, "workspaceBackupConfig.backupTime"),
-        state=state.state,
-        delete_state=state.delete_state,
+        state=cut(state.state, MAX_NAME),
+        delete_state=cut(state.delete_state, MAX_NAME),
         retention_hours=_hours(details.config.duration_in_hours) if details.config else None,
-        cluster_backups=tuple(map(_cluster_backup, details.cluster_backup_refs or (), count())),
+        cluster_backups=tuple(map(_cluster_backup, refs, count())),
     )
 
 
@@ -97,17 +157,18 @@ def _cluster_backup(ref: wire_types.ClusterBackupRef | None, index: int) -> Clus
     status = ref.backup_status_meta or _NO_STATUS
     state = status.backup_state or _NO_STATE
     try:
-        at = time_of(state.backup_time, "backupState.backupTime")
-        expires_at = time_of(status.expiry_date, "expiryDate")
+        cluster_uid = uid_of(ref.cluster_uid, "clusterUid")
+        at = time_of(state.backup_time, "backupStatusMeta.backupState.backupTime")
+        expires_at = time_of(status.expiry_date, "backupStatusMeta.expiryDate")
     except UndecodableError as error:
-        raise below(f"$.workspaceBackupConfig.clusterBackupRefs[{index}].backupStatusMeta", error) from None
+        raise error.under(f"$.workspaceBackupConfig.clusterBackupRefs[{index}]") from None
     return ClusterBackup(
-        cluster=cluster(ref.cluster_uid, ref.cluster_name),
-        backup_name=status.backup_name or None,
+        cluster=cluster(cluster_uid, name_of(ref.cluster_name)),
+        backup_name=name_of(status.backup_name),
         at=at,
-        state=state.state,
-        delete_state=state.delete_state,
-        message=state.msg or None,
+        state=cut(state.state, MAX_NAME),
+        delete_state=cut(state.delete_state, MAX_NAME),
+        message=cut(state.msg, MAX_TEXT) or None,
         expires_at=expires_at,
         namespaces=_texts(status.backuped_namespaces),
     )
@@ -117,7 +178,7 @@ _NO_REF, _NO_STATUS, _NO_STATE = wire_types.ClusterBackupRef(), wire_types.Clust
 
 
 def _texts(values: Sequence[str | None] | None) -> tuple[str, ...]:
-    return tuple(filter(None, values)) if values else ()
+    return tuple(cut(value, MAX_TEXT) or "" for value in values if value) if values else ()
 
 
 def _hours(hours: float | None) -> float | None:

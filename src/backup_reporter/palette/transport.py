@@ -19,11 +19,12 @@ from urllib3.exceptions import (
     HTTPError,
     NameResolutionError,
     NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
 
-from backup_reporter.errors import UndecodableError, UnreachableError
+from backup_reporter.errors import OutOfTimeError, UndecodableError, UnreachableError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 30.0
@@ -31,19 +32,17 @@ READ_TIMEOUT_SECONDS = 30.0
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """After decompression."""
 LARGE_BYTES = 1024 * 1024
-"""What is larger is read by one thread at a time: sixty-four bodies of 32 MB do not fit into a function's memory."""
+"""Larger bodies are read by one thread at a time: sixty-four of 32 MB do not fit into a function's memory."""
 
-OUT_OF_TIME = "Palette had not answered when the time for asking was over"
-"""Whether it was asked or never got its turn."""
 TOO_SLOW = "Palette's answer did not arrive in time"
 CUT_OFF = "Palette's answer was cut off or is not HTTP"
 _CHUNK_BYTES = 256 * 1024
 
 
 class Answer(NamedTuple):
-    """What came back. ``date`` is the header that says when it was made, empty where there is none.
+    """What came back. ``date`` is the header that says when the answer was made, or empty.
 
-    ``retry_after_seconds`` is how long whoever answers wants to be left alone, 0 where it does not say.
+    ``retry_after_seconds`` is how long the server asks us to wait, or 0.
     """
 
     status: int
@@ -53,23 +52,25 @@ class Answer(NamedTuple):
 
 
 class LargeAnswers:
-    """The room for large answers, shared by all threads: whoever has it keeps it until the answer is decoded."""
+    """Lets one large answer in at a time, for all threads: the next one waits until this one is decoded."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
-    def room(self) -> _Room:
-        """For one exchange; nothing is taken before the answer turns out to be large."""
-        return _Room(self._lock)
+    def turn(self) -> LargeAnswerTurn:
+        """Returns the turn of one exchange; it takes nothing before the answer turns out to be large."""
+        return LargeAnswerTurn(self._lock)
 
 
-class _Room:
+class LargeAnswerTurn:
+    """One exchange's right to hold a large answer, released at the end of the ``with`` block."""
+
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
         self._is_taken = False
 
     def take(self, seconds: float) -> bool:
-        """Waits for the room; whether it came in time."""
+        """Waits for the turn; returns whether it came within ``seconds``."""
         self._is_taken = self._is_taken or self._lock.acquire(timeout=max(0.0, min(seconds, READ_TIMEOUT_SECONDS)))
         return self._is_taken
 
@@ -83,44 +84,55 @@ class _Room:
             self._lock.release()
 
 
-def get(
+def exchange(
     http: urllib3.PoolManager,
+    method: str,
     url: str,
     headers: Mapping[str, str],
+    body: bytes | None,
     seconds_left: Callable[[], float],
-    room: _Room,
+    large_answer: LargeAnswerTurn,
 ) -> Answer:
-    """The answer, whatever its status; a large one takes the ``room``.
+    """Sends one request and returns the answer, with any status; waits for its turn if the answer is large.
 
-    Raises :class:`UnreachableError` where no whole answer came in time, and :class:`UndecodableError`
-    for one that is too large.
+    Raises :class:`UnreachableError` if no whole answer came in time, and :class:`UndecodableError` if
+    the answer is too large.
     """
     left = seconds_left()
     if left <= 0:
-        raise UnreachableError(OUT_OF_TIME, retryable=False)
+        raise OutOfTimeError
     timeout = urllib3.Timeout(connect=min(CONNECT_TIMEOUT_SECONDS, left), read=min(READ_TIMEOUT_SECONDS, left))
     try:
         response = http.request(
-            "GET", url, headers=headers, timeout=timeout, retries=False, redirect=False, preload_content=False
+            method,
+            url,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            retries=False,
+            redirect=False,
+            preload_content=False,
         )
         try:
-            body = _body(response, seconds_left, room)
+            answer_body = _read_body(response, seconds_left, large_answer)
         except BaseException:
-            response.close()  # what is left in the connection is not worth reading
+            response.close()  # the rest of this connection is not worth reading
             raise
         response.release_conn()
     except HTTPError as error:
         raise _unreachable(error) from None
-    headers_back = response.headers
-    return Answer(response.status, body, headers_back.get("Date", ""), _seconds(headers_back.get("Retry-After", "")))
+    received = response.headers
+    return Answer(response.status, answer_body, received.get("Date", ""), _seconds(received.get("Retry-After", "")))
 
 
 def _seconds(text: str) -> float:
     return float(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0.0
 
 
-def _body(response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float], room: _Room) -> bytes:
-    """The body, decompressed. A slow drip resets every timeout but this one, so each bit of it is looked at."""
+def _read_body(
+    response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float], large_answer: LargeAnswerTurn
+) -> bytes:
+    """Returns the body, decompressed. A slow drip resets every timeout but this one, so it is checked at each chunk."""
     started_with = seconds_left()
     chunks: list[bytes] = []
     size = 0
@@ -129,34 +141,36 @@ def _body(response: urllib3.BaseHTTPResponse, seconds_left: Callable[[], float],
         size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise UndecodableError(f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MB")
-        if size > LARGE_BYTES and not room.take(seconds_left()):
+        if size > LARGE_BYTES and not large_answer.take(seconds_left()):
             raise UnreachableError(TOO_SLOW)
         left = seconds_left()
         if left <= 0 or started_with - left > READ_TIMEOUT_SECONDS:
             raise UnreachableError(TOO_SLOW)
     body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
     if body.startswith(b"{") and not body[-100:].rstrip().endswith(b"}"):
-        # Where the end of the connection is the end of the body, nothing else tells that it is cut.
+        # If the end of the connection is the end of the body, nothing else tells that it was cut.
         raise UnreachableError(CUT_OFF)
     return body
 
 
 def _unreachable(error: HTTPError) -> UnreachableError:
-    """urllib3's error in our words: its own can hold addresses and bytes that were received."""
+    """Translates urllib3's error: its own text can hold addresses, a proxy's password, and bytes that were received."""
     if isinstance(error, SSLError):
         return _tls_failed(error)
+    if isinstance(error, ProxyError):
+        return _proxy_failed(error)
     reasons: tuple[tuple[type[HTTPError], str], ...] = (
         (NameResolutionError, "Palette could not be reached: its host name cannot be resolved"),
         (NewConnectionError, "Palette could not be reached: no connection can be made"),
         (ConnectTimeoutError, "Palette could not be reached: no connection in time"),
         (ReadTimeoutError, TOO_SLOW),
     )
-    said = (reason for kind, reason in reasons if isinstance(error, kind))
-    return UnreachableError(next(said, CUT_OFF))
+    matching = (reason for kind, reason in reasons if isinstance(error, kind))
+    return UnreachableError(next(matching, CUT_OFF))
 
 
 def _tls_failed(error: SSLError) -> UnreachableError:
-    """A certificate stays as it is, however often it is looked at; whatever else goes wrong may pass."""
+    """A certificate that is not trusted stays so: it is not retried. Other TLS failures may pass."""
     cause = error.args[0] if error.args else None
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = "PALETTE_CA_BUNDLE can name a private CA"
@@ -164,3 +178,13 @@ def _tls_failed(error: SSLError) -> UnreachableError:
             f"Palette's certificate is not trusted: {cause.verify_message} ({hint})", retryable=False
         )
     return UnreachableError("Palette could not be reached: the TLS connection failed")
+
+
+def _proxy_failed(error: ProxyError) -> UnreachableError:
+    """Says what the proxy did, without its address: that may hold a password."""
+    refusal = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
+    did = f"refused the connection (HTTP {refusal[1]})" if refusal else "could not be reached"
+    return UnreachableError(
+        f"Palette could not be reached: the proxy that HTTPS_PROXY names {did}",
+        retryable=not refusal or refusal[1].startswith("5"),
+    )

@@ -56,10 +56,11 @@ class ProjectItem(Wire, frozen=True):
 
 class ListMeta(Wire, frozen=True):
     continue_: str | None = msgspec.field(default=None, name="continue")
+    count: int | None = None
 
 
 class PageBody(Wire, frozen=True):
-    # Required by the vendor's schema, and here: an answer without it is no list, so not an empty one either.
+    # Required by the vendor's schema, and here: an answer without it is not an empty list.
     items: list[Raw] | None
     listmeta: ListMeta | None = None
 

@@ -1,4 +1,4 @@
-"""Threads that ask Palette: as many as use up the rate at the latency there is, and no more."""
+"""Threads that ask Palette: as many as use up the rate at the current latency, and no more."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backup_reporter.config.limits import MAX_THREADS
 
 FIRST_THREADS = 16
 _GRACE_SECONDS = 1.0
-"""For answers that are there when time is up, and still have to be read."""
+"""Time to read the answers that have arrived when the time for asking is over."""
 
 _Item = TypeVar("_Item")
 _Answer = TypeVar("_Answer")
@@ -22,18 +22,23 @@ _Answer = TypeVar("_Answer")
 def ask_all(
     ask: Callable[[_Item], _Answer],
     items: Iterable[_Item],
-    has_room: Callable[[], bool],
+    may_ask_now: Callable[[], bool],
     seconds_left: Callable[[], float],
 ) -> Generator[_Answer, None, None]:
-    """Asks about every item, several at a time; yields the answers as they come, in whatever order.
+    """Asks about every item, several at a time; yields the answers in the order in which they arrive.
 
-    ``has_room`` says that a request could go out and nobody is there to make it: then a thread joins.
-    Ends when ``seconds_left`` are over, whatever still hangs then: a name server or a slow drip of
-    headers must not hold up what is known already. Raises what ``ask`` raises.
+    ``may_ask_now`` says that the rate allows another request at once: then a thread joins, if items wait.
+    Stops when ``seconds_left`` are over, although requests still hang: a slow name server or a drip of
+    headers must not hold up the answers that are known. If no thread can start, the caller asks, one
+    item after the other. Raises what ``ask`` raises.
     """
-    pool = _WorkerPool(ask, deque(items), has_room)
+    pool = _WorkerPool(ask, deque(items), may_ask_now)
+    expected = len(pool.waiting)
     try:
-        for _ in range(pool.start()):
+        if not pool.start():
+            yield from _ask_here(ask, pool.waiting, seconds_left)
+            return
+        for _ in range(expected):
             wait_seconds = min(max(0.0, seconds_left()) + _GRACE_SECONDS, threading.TIMEOUT_MAX)
             try:
                 answer = pool.answers.get(timeout=wait_seconds)
@@ -44,28 +49,37 @@ def ask_all(
         pool.waiting.clear()
 
 
+def _ask_here(
+    ask: Callable[[_Item], _Answer], waiting: deque[_Item], seconds_left: Callable[[], float]
+) -> Generator[_Answer, None, None]:
+    while waiting and seconds_left() > 0:
+        yield ask(waiting.popleft())
+
+
 class _WorkerPool(Generic[_Item, _Answer]):
-    def __init__(self, ask: Callable[[_Item], _Answer], waiting: deque[_Item], has_room: Callable[[], bool]) -> None:
+    def __init__(self, ask: Callable[[_Item], _Answer], waiting: deque[_Item], may_ask_now: Callable[[], bool]) -> None:
         self.waiting = waiting
         self.answers: SimpleQueue[Future[_Answer]] = SimpleQueue()
         self._ask = ask
-        self._has_room = has_room
-        self._places = threading.Semaphore(MAX_THREADS)
+        self._may_ask_now = may_ask_now
+        self._slots = threading.Semaphore(MAX_THREADS)
 
-    def start(self) -> int:
-        """Sets the first threads to work; returns how many answers there will be."""
-        expected = len(self.waiting)
-        for _ in range(min(FIRST_THREADS, expected)):
-            self._join()
-        return expected
+    def start(self) -> bool:
+        """Starts the first threads; returns whether at least one of them runs, or none is needed."""
+        wanted = min(FIRST_THREADS, len(self.waiting))
+        return sum(self._add_thread() for _ in range(wanted)) > 0 or wanted == 0
 
-    def _join(self) -> None:
-        if self._places.acquire(blocking=False):
-            try:
-                # Daemons: a thread that hangs must not keep the process from ending.
-                threading.Thread(target=self._work, name="palette", daemon=True).start()
-            except RuntimeError:
-                self._places.release()  # no thread is to be had just now; those that are there go on
+    def _add_thread(self) -> bool:
+        if not self._slots.acquire(blocking=False):
+            return False
+        try:
+            # Daemons: a thread that hangs must not keep the process from ending.
+            threading.Thread(target=self._work, name="palette", daemon=True).start()
+        except RuntimeError:
+            # If a worker thread cannot start, free its slot for a later one.
+            self._slots.release()
+            return False
+        return True
 
     def _work(self) -> None:
         while True:
@@ -74,8 +88,8 @@ class _WorkerPool(Generic[_Item, _Answer]):
             except IndexError:
                 return
             self.answers.put(self._answer(item))
-            if self.waiting and self._has_room():
-                self._join()
+            if self.waiting and self._may_ask_now():
+                self._add_thread()
 
     def _answer(self, item: _Item) -> Future[_Answer]:
         answer: Future[_Answer] = Future()

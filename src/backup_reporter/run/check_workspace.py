@@ -9,9 +9,10 @@ from datetime import datetime
 import msgspec
 
 from backup_reporter.config.request import Request
-from backup_reporter.errors import PaletteError, reason_of
+from backup_reporter.errors import PaletteError, UndecodableError, reason_of
+from backup_reporter.health.findings import WORST_FIRST
 from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
-from backup_reporter.health.model import Run, Workspace
+from backup_reporter.health.model import BackupResult, Run, Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
@@ -21,7 +22,7 @@ _LISTED_NOWHERE = "No project that the API key sees lists this workspace"
 
 
 def listed_nowhere(uid: str, tenant: str | None) -> Workspace:
-    """A workspace that was asked for and that no project lists: it is not asked about, and UNKNOWN."""
+    """Returns a workspace that was asked for and that no project lists: it is not asked about, and UNKNOWN."""
     return Workspace(uid=uid, name=uid, project_uid="", project_name="", tenant=tenant)
 
 
@@ -36,22 +37,30 @@ class WorkspaceChecker:
     clock: Callable[[], datetime]
 
     def __call__(self, workspace: Workspace) -> WorkspaceReport:
+        """Returns the verdict; the worst one if several entries of lists have this uid. Never raises for Palette."""
+        repeated = (msgspec.structs.replace(entry, tenant=workspace.tenant) for entry in workspace.also_listed)
+        # An entry that is being deleted comes last: it must not stand for one that lives.
+        entries = sorted((workspace, *repeated), key=lambda entry: entry.deleted_at is not None)
+        return min(map(self._check, entries), key=lambda report: WORST_FIRST.index(report.status))
+
+    def _check(self, workspace: Workspace) -> WorkspaceReport:
         if not workspace.project_uid:
             return judge_unreadable(workspace, _LISTED_NOWHERE, self.thresholds, self.as_of)
         if workspace.deleted_at:
             return judge_being_deleted(workspace, self.thresholds, self.as_of)
         try:
-            return self._judged(workspace)
+            return self.client.use_backup_result(
+                workspace, self.request.backup_request_uid, lambda result: self._judge(workspace, result)
+            )
         except PaletteError as error:
             return _report_on_error(workspace, error, self.request, self.thresholds, self.as_of)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other workspaces their verdicts
+        except Exception as error:  # noqa: BLE001 - no error may cost the other workspaces their verdicts
             return judge_unreadable(
                 workspace, f"It could not be judged: {reason_of(error)}", self.thresholds, self.as_of
             )
 
-    def _judged(self, workspace: Workspace) -> WorkspaceReport:
+    def _judge(self, workspace: Workspace, result: BackupResult) -> WorkspaceReport:
         request_uid = self.request.backup_request_uid
-        result = self.client.backup_result(workspace, request_uid)
         asked_at = self.clock()
         if self.request.as_of and self.as_of < asked_at:
             result, asked_at = until(result, self.as_of), self.as_of
@@ -81,9 +90,10 @@ def _report_on_error(
     evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
     if error.code == "BackupNotConfigured":
         return judge_not_protected(workspace, "Palette answers BackupNotConfigured", thresholds, as_of, **evidence)
-    # A project that vanished, or is closed to this key, answers 404 as well: that says nothing of a policy.
-    if error.status == 404 and error.code not in _NOT_A_MISSING_POLICY:
+    # A project that vanished, or is closed to this key, answers 404 as well, and so does a proxy, without a code.
+    if error.status == 404 and error.code and error.code not in _NOT_A_MISSING_POLICY:
         if request.backup_request_uid:
             return _no_such_run(workspace, request.backup_request_uid, thresholds, as_of)
         return judge_not_protected(workspace, "Palette knows no backup of it (404)", thresholds, as_of, **evidence)
-    return judge_unreadable(workspace, str(error), thresholds, as_of, **evidence)
+    why = f"Palette's answer could not be understood: {error}" if isinstance(error, UndecodableError) else str(error)
+    return judge_unreadable(workspace, why, thresholds, as_of, **evidence)

@@ -21,14 +21,13 @@ from backup_reporter.config.limits import MAX_POOLS
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
-from backup_reporter.errors import reason_of
+from backup_reporter.errors import OutOfTimeError, reason_of
 from backup_reporter.health.judge import judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
-from backup_reporter.palette.transport import OUT_OF_TIME
 from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id, with_notes
@@ -148,11 +147,11 @@ def check_shard(
     """
     check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
-    for workspace_report in ask_all(check, shard.workspaces, client.can_ask_for_results, client.seconds_left):
+    for workspace_report in ask_all(check, shard.workspaces, client.may_ask_for_results, client.seconds_left):
         yield workspace_report
         del unanswered[workspace_report.uid]
         on_checked()
-    yield from report_unchecked(unanswered.values(), OUT_OF_TIME, plan, thresholds)
+    yield from report_unchecked(unanswered.values(), str(OutOfTimeError()), plan, thresholds)
 
 
 def report_unchecked(
@@ -254,15 +253,15 @@ def _find(palette: Palette, request: Request, reserved_seconds: float) -> _Found
     tenant, client = palette.tenant, palette.client
     in_time = client.within(lambda: client.seconds_left() - reserved_seconds)
     try:
-        fleet = discover(in_time, request.project_uids or tenant.project_uids, tenant.workspace_uids)
+        inventory = discover(in_time, request.project_uids or tenant.project_uids, tenant.workspace_uids)
     except Exception as error:  # noqa: BLE001 - one tenant's error, of any kind, must not cost the others their report
         return _Found(tenant, problems=(f"Palette could not be asked: {reason_of(error)}.",))
-    workspaces = (*fleet.workspaces, *(listed_nowhere(uid, None) for uid in fleet.unlisted_workspace_uids))
+    workspaces = (*inventory.workspaces, *(listed_nowhere(uid, None) for uid in inventory.unlisted_workspace_uids))
     if request.workspace_uids:
-        workspaces = choose_workspaces(request.workspace_uids, workspaces, are_all_listed=not fleet.problems)
+        workspaces = choose_workspaces(request.workspace_uids, workspaces, are_all_listed=not inventory.problems)
     if tenant.name is not None:
         workspaces = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in workspaces)
-    return _Found(tenant, workspaces, fleet.problems)
+    return _Found(tenant, workspaces, inventory.problems)
 
 
 def _scope(request: Request, settings: Settings, found: Sequence[_Found]) -> Scope:

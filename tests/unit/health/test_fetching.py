@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -30,22 +32,24 @@ class OneWorkspace(PaletteClient):
         self.answer = answer
         self.items = [workspace or listed()]
 
-    def can_ask_for_lists(self) -> bool:
+    def may_ask_for_lists(self) -> bool:
         return True
 
-    def can_ask_for_results(self) -> bool:
+    def may_ask_for_results(self) -> bool:
         return True
 
-    def projects(self, next_page: str | None = None) -> Page[Project]:
-        return Page((Project("pr-1", "prod"),), (), None)
+    def projects(self, position: Mapping[str, str] | None = None) -> Page[Project]:
+        return Page((Project("pr-1", "prod"),), ())
 
-    def workspaces(self, project: Project, next_page: str | None = None) -> Page[Workspace]:
+    def workspaces(self, project: Project, position: Mapping[str, str] | None = None) -> Page[Workspace]:
         return decode_workspaces(json.dumps({"items": self.items}).encode(), project)
 
-    def backup_result(self, workspace: Workspace, request_uid: str | None = None) -> BackupResult:
+    def use_backup_result(
+        self, workspace: Workspace, request_uid: str | None, use: Callable[[BackupResult], Any]
+    ) -> Any:
         if isinstance(self.answer, Exception):
             raise self.answer
-        return decode_backup_result(json.dumps(self.answer).encode())
+        return use(decode_backup_result(json.dumps(self.answer).encode()))
 
 
 def gather(
@@ -77,7 +81,7 @@ def refusal(status: int, code: str = "") -> PaletteError:
 @pytest.mark.parametrize(
     ("error", "code", "status"),
     [
-        (refusal(404), "not-protected", "WARNING"),
+        (refusal(404), "unreadable", "UNKNOWN"),
         (refusal(404, "ResourceNotFound"), "not-protected", "WARNING"),
         (refusal(404, "BackupNotConfigured"), "not-protected", "WARNING"),
         (refusal(400, "BackupNotConfigured"), "not-protected", "WARNING"),
@@ -89,7 +93,7 @@ def refusal(status: int, code: str = "") -> PaletteError:
         (refusal(429, "TooManyRequests"), "unreadable", "UNKNOWN"),
         (KeyRefusedError("GET backup", status=401, message="expired"), "unreadable", "UNKNOWN"),
         (UnreachableError("time ran out before this workspace"), "unreadable", "UNKNOWN"),
-        (UndecodableError("Expected `object`, got `str` - at `$.spec`"), "unreadable", "UNKNOWN"),
+        (UndecodableError("Expected `object`, got `str`", "$.spec"), "unreadable", "UNKNOWN"),
     ],
     ids=str,
 )
@@ -150,7 +154,9 @@ def test_of_several_runs_the_one_that_was_asked_for_is_judged() -> None:
     assert [label(finding) for finding in gathered(answer, ONE_RUN).findings] == ["backup-partially-failed eu1"]
 
 
-@pytest.mark.parametrize("answer", [backup(run("11-23 01:00")), backup(), {}, refusal(404)], ids=str)
+@pytest.mark.parametrize(
+    "answer", [backup(run("11-23 01:00")), backup(), {"metadata": {}}, refusal(404, "ResourceNotFound")], ids=str
+)
 def test_a_run_that_was_asked_for_and_is_not_there_is_unreadable_never_good(answer: object) -> None:
     verdict = gathered(answer, ONE_RUN)
 

@@ -79,8 +79,7 @@ CONFIGURED = [
         for how, answer in {
             "neither schedule nor runs": backup(schedule=None),
             "a blank schedule and no runs": backup(schedule=" "),
-            "an empty object": {},
-            "null": None,
+            "metadata and nothing else": {"metadata": {}},
             "nulls at every level": {
                 "metadata": None,
                 "spec": {"config": {"backupConfig": None}},

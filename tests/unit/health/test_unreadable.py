@@ -107,5 +107,5 @@ def test_what_is_not_json_is_an_error(body: bytes) -> None:
         decode_backup_result(body)
 
 
-def test_an_empty_result_is_what_null_decodes_to() -> None:
-    assert decode_backup_result(b"null") == BackupResult()
+def test_an_empty_result_has_a_policy_of_nothing() -> None:
+    assert decode_backup_result(b'{"metadata": {}}') == BackupResult()

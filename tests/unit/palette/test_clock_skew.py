@@ -12,7 +12,7 @@ NOW = 1_795_570_000.0
 def looked(*dates: str) -> str | None:
     clock = ClockSkew(lambda: NOW)
     for date in dates:
-        clock.look(date)
+        clock.note_date(date)
     return clock.problem
 
 

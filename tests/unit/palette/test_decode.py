@@ -27,9 +27,8 @@ def run(**details: Any) -> Run:
 @pytest.mark.parametrize(
     "document",
     [
-        b"{}",
-        b"null",
-        b'{"metadata":null,"spec":null,"status":null}',
+        b'{"metadata":{}}',
+        b'{"metadata":null,"spec":null,"status":{}}',
         b'{"spec":{"config":null},"status":{"workspaceBackupStatuses":null}}',
         b'{"spec":{"config":{"backupConfig":null,"clusterUids":null}},"unheardOf":{"a":[1]}}',
         b'{"spec":{"config":{"backupConfig":{"schedule":null,"namespaces":null,"durationInHours":null}}}}',
@@ -37,6 +36,12 @@ def run(**details: Any) -> Run:
 )
 def test_everything_may_be_missing_or_null(document: bytes) -> None:
     assert decode_backup_result(document) == BackupResult(policy=Policy())
+
+
+@pytest.mark.parametrize("document", [b"{}", b"null", b'{"metadata":null,"spec":null,"status":null}', b'{"code":"x"}'])
+def test_an_answer_that_says_nothing_is_not_an_answer_without_a_policy(document: bytes) -> None:
+    with pytest.raises(UndecodableError, match="an answer without metadata, spec and status"):
+        decode_backup_result(document)
 
 
 UNSET = [
@@ -188,7 +193,7 @@ def test_the_next_page_is_named_by_its_token() -> None:
 def test_palettes_errors_and_bodies_that_are_none() -> None:
     assert decode_error(b'{"code":"C","message":"m","ref":"r","details":{}}') == ("C", "m", "r")
     for body in (b"", b"<html>", b"[]", b'{"code":5}', b"\xff\xfe"):
-        assert decode_error(body) is None
+        assert decode_error(body) == ("", "", "")
 
 
 def test_an_error_that_repeats_the_key_is_read_without_it_even_where_it_is_cut() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -37,7 +37,7 @@ def fleet(**projects: list[str]) -> Fleet:
     """A tenant: the names of the workspaces of each project; a project's uid is its name in capitals."""
     return Fleet(
         projects={name.upper(): name for name in projects},
-        workspaces={name.upper(): [item(one) for one in names] for name, names in projects.items()},
+        workspaces={name.upper(): [item(workspace) for workspace in names] for name, names in projects.items()},
         backups={},
     )
 
@@ -69,10 +69,10 @@ def listed(*items: Json, next_page: str | None = None) -> Answer:
 def test_every_workspace_of_every_project_is_found_in_order(server: LookAlike) -> None:
     found = discover(client(server))
 
-    assert [(one.project_name, one.name) for one in found.workspaces] == [
+    assert [(workspace.project_name, workspace.name) for workspace in found.workspaces] == [
         ("dev", "web"), ("prod", "auth"), ("prod", "shop"),
     ]  # fmt: skip
-    assert [one.project_uid for one in found.workspaces] == ["DEV", "PROD", "PROD"]
+    assert [workspace.project_uid for workspace in found.workspaces] == ["DEV", "PROD", "PROD"]
     assert (found.problems, found.unlisted_workspace_uids) == ((), ())
 
 
@@ -83,45 +83,37 @@ def test_a_workspace_with_a_cluster_that_names_nobody_is_found_and_said_to_be_in
     server.fault = lambda request: listed(incomplete) if request.path == WORKSPACES else None
     found = discover(client(server), ["DEV"])
 
-    assert [(one.name, len(one.clusters)) for one in found.workspaces] == [("web", 1)]
+    assert [(workspace.name, len(workspace.clusters)) for workspace in found.workspaces] == [("web", 1)]
     assert "a cluster without uid and name - at `$.items[0].spec.clusterRefs[1]`" in found.problems[0]
 
 
 def test_only_the_projects_in_scope_are_asked(server: LookAlike) -> None:
     found = discover(client(server), ["DEV"])
 
-    assert [one.name for one in found.workspaces] == ["web"]
+    assert [workspace.name for workspace in found.workspaces] == ["web"]
     assert [request.headers.get("projectuid") for request in server.requests] == [None, "DEV"]
 
 
 def test_a_project_that_is_in_scope_and_not_listed_is_named(server: LookAlike) -> None:
     found = discover(client(server), ["PROD", "TEST"])
 
-    assert [one.name for one in found.workspaces] == ["auth", "shop"]
-    assert found.problems == (
-        "The project TEST (PALETTE_PROJECT_UIDS or projectUids) is none that the API key can see.",
-    )
+    assert [workspace.name for workspace in found.workspaces] == ["auth", "shop"]
+    assert found.problems == ("The API key cannot see the project TEST (PALETTE_PROJECT_UIDS or projectUids).",)
 
 
 def test_only_the_workspaces_in_scope_are_found(server: LookAlike) -> None:
     found = discover(client(server), (), [uid("web"), uid("shop")])
 
-    assert [one.name for one in found.workspaces] == ["web", "shop"]
+    assert [workspace.name for workspace in found.workspaces] == ["web", "shop"]
     assert found.unlisted_workspace_uids == ()
 
 
 def test_a_workspace_that_is_in_scope_and_that_no_project_lists_is_named_once(server: LookAlike) -> None:
     found = discover(client(server), (), ["gone", uid("web"), "gone"])
 
-    assert [one.name for one in found.workspaces] == ["web"]
+    assert [workspace.name for workspace in found.workspaces] == ["web"]
     assert found.unlisted_workspace_uids == ("gone",)
     assert found.problems == ()
-
-
-def test_a_workspace_that_two_projects_list_counts_once(server: LookAlike) -> None:
-    server.fleet = fleet(prod=["shop"], dev=["shop"])
-
-    assert len(discover(client(server)).workspaces) == 1
 
 
 def test_pages_are_followed_to_the_end() -> None:
@@ -129,47 +121,145 @@ def test_pages_are_followed_to_the_end() -> None:
     with LookAlike(fleet(prod=names, **{f"p{n}": [] for n in range(9)}), rate_limit=False, page_size=5) as server:
         found = discover(client(server))
 
-    assert [one.name for one in found.workspaces] == names
+    assert [workspace.name for workspace in found.workspaces] == names
     assert found.problems == ()
     assert [request.query.get("continue") for request in server.requests if request.path == PROJECTS] == [None, "5"]
 
 
 def many(number: int, name: str = "workspace") -> list[str]:
-    return [f"{name}-{one:02}" for one in range(number)]
+    return [f"{name}-{index:02}" for index in range(number)]
 
 
-def test_a_list_as_long_as_a_page_that_does_not_say_whether_it_ends_there_is_not_believed(server: LookAlike) -> None:
-    server.fleet = fleet(prod=many(50), dev=many(49, "web"))
+def pages_by_offset(answers: Mapping[str | None, Answer | None]) -> Callable[[Request], Answer | None]:
+    """What the list of workspaces answers, by the offset that is asked for."""
+
+    def fault(request: Request) -> Answer | None:
+        return answers[request.query.get("offset")] if request.path == WORKSPACES else None
+
+    return fault
+
+
+def counted(names: list[str], count: int | None) -> Answer:
+    return Answer(200, msgspec.json.encode({"items": [item(name) for name in names], "listmeta": {"count": count}}))
+
+
+def bare(names: list[str]) -> Answer:
+    """A list without a ``listmeta``."""
+    return Answer(200, msgspec.json.encode({"items": [item(name) for name in names]}))
+
+
+def test_where_palette_counts_more_than_came_the_rest_is_asked_for_with_an_offset(server: LookAlike) -> None:
+    names = many(70)
+    server.fault = pages_by_offset(
+        {None: counted(names[:30], 70), "30": counted(names[30:50], 70), "50": counted(names[50:], 70)}
+    )
+
+    found = discover(client(server), ["DEV"])
+
+    assert [workspace.name for workspace in found.workspaces] == names
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    "second",
+    [counted(many(50), 70), counted([], 70), counted([], None), bare([]), Answer(400), Answer(404), Answer(403)],
+)
+def test_where_palette_counts_more_than_it_gives_the_report_says_so(server: LookAlike, second: Answer) -> None:
+    server.fault = pages_by_offset({None: counted(many(50), 70), "50": second})
+
+    found = discover(client(server), ["DEV"])
+
+    assert len(found.workspaces) == 50
+    assert found.problems == (
+        "Palette's answer on the workspaces of project dev is not whole: 50 of 70 workspaces are listed.",
+    )
+
+
+def test_an_unreadable_entry_counts_as_listed(server: LookAlike) -> None:
+    entries = [item("web"), {"metadata": {"uid": 7}}]
+    body = msgspec.json.encode({"items": entries, "listmeta": {"count": 2}})
+    server.fault = pages_by_offset({None: Answer(200, body)})
+
+    (problem,) = discover(client(server), ["DEV"]).problems
+
+    assert "could not be understood" in problem
+
+
+NO_SUCH_PAGE = Answer(400, b'{"code": "InvalidOffset"}')
+
+
+@pytest.mark.parametrize(
+    "second", [bare(many(50)), bare([]), NO_SUCH_PAGE, Answer(404, b'{"code": "ResourceNotFound"}')]
+)
+def test_a_list_as_long_as_a_page_is_whole_if_palette_has_nothing_after_it(server: LookAlike, second: Answer) -> None:
+    server.fault = pages_by_offset({None: bare(many(50)), "50": second})
+
+    found = discover(client(server), ["DEV"])
+
+    assert (len(found.workspaces), found.problems) == (50, ())
+    assert [request.query.get("offset") for request in server.requests if request.path == WORKSPACES] == [None, "50"]
+
+
+def test_what_comes_after_a_list_as_long_as_a_page_is_found(server: LookAlike) -> None:
+    names = sorted(many(120))
+    pages = {None: bare(names[:50]), "50": bare(names[50:100]), "100": bare(names[100:])}
+    server.fault = pages_by_offset(pages)
+
+    found = discover(client(server), ["DEV"])
+
+    assert [workspace.name for workspace in found.workspaces] == names
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize("second", [Answer(503), Answer(404, b"<html>no such page</html>"), Answer(200, b"{}")])
+def test_where_it_cannot_be_told_whether_a_list_is_whole_the_report_says_so(server: LookAlike, second: Answer) -> None:
+    server.fault = pages_by_offset({None: bare(many(50)), "50": second})
+
+    (problem,) = discover(client(server), ["DEV"]).problems
+
+    assert problem.startswith(
+        "The workspaces of project dev may have more than 50 entries: a request for more failed ("
+    )
+
+
+def test_a_list_that_says_that_it_is_whole_is_asked_for_once(server: LookAlike) -> None:
+    for answer in (counted(many(50), 50), bare(many(49)), bare(many(51)), listed(*map(item, many(50)))):
+        server.fault = pages_by_offset({None: answer})
+        assert discover(client(server), ["DEV"]).problems == ()
+
+
+def test_fifty_projects_are_asked_for_once_more(server: LookAlike) -> None:
+    server.fleet = fleet(**{name: [f"of-{name}"] for name in many(50, "p")})
 
     found = discover(client(server))
 
-    assert len(found.workspaces) == 99
+    assert (len(found.workspaces), found.problems) == (50, ())
+    assert [request.query.get("offset") for request in server.requests if request.path == PROJECTS] == [None, "50"]
+
+
+def test_a_workspace_that_two_projects_list_is_a_problem_and_keeps_both_entries(server: LookAlike) -> None:
+    server.fleet = fleet(prod=["shop"], dev=["shop"])
+
+    found = discover(client(server))
+
+    (shop,) = found.workspaces
+    assert [entry.project_name for entry in (shop, *shop.also_listed)] == ["prod", "dev"]
     (problem,) = found.problems
-    assert problem.startswith(
-        "Palette's answer on the workspaces of project prod has exactly 50 entries, as many as a page"
-    )
-    assert "PALETTE_WORKSPACE_UIDS" in problem
+    assert problem.startswith(f"The workspace shop (uid {shop.uid}) is listed 2 times, in prod, dev.")
 
 
-def test_it_is_believed_where_another_list_is_longer_or_every_workspace_is_named(server: LookAlike) -> None:
-    server.fleet = fleet(prod=many(50), dev=many(51, "web"))
-    assert discover(client(server)).problems == ()
+def test_a_workspace_that_one_project_lists_twice_is_a_problem_unless_both_entries_say_the_same(
+    server: LookAlike,
+) -> None:
+    muted = {**item("web"), "metadata": {**item("web")["metadata"], "labels": {"backup-reporter.mute": "2099-01-01"}}}
+    server.fault = lambda request: listed(item("web"), item("web")) if request.path == WORKSPACES else None
+    assert discover(client(server), ["DEV"]).problems == ()
 
-    server.fleet = fleet(prod=many(50))
-    assert discover(client(server), (), [uid("workspace-00")]).problems == ()
+    server.fault = lambda request: listed(item("web"), muted) if request.path == WORKSPACES else None
+    found = discover(client(server), ["DEV"])
 
-
-def test_where_palette_says_that_a_list_ends_there_it_is_believed() -> None:
-    with LookAlike(fleet(prod=many(50)), rate_limit=False, page_size=50) as server:
-        assert discover(client(server)).problems == ()
-
-
-def test_neither_are_fifty_projects_believed_unless_they_are_named(server: LookAlike) -> None:
-    server.fleet = fleet(**{name: [f"of-{name}"] for name in many(50, "p")})
-
-    (problem,) = discover(client(server)).problems
-    assert problem.startswith("Palette's answer on the list of projects has exactly 50 entries")
-    assert discover(client(server), ["P-00"]).problems == ()
+    assert [len(workspace.also_listed) for workspace in found.workspaces] == [1]
+    assert "is listed 2 times, in dev." in found.problems[0]
 
 
 def test_pages_that_go_round_in_a_circle_are_read_once_and_said(server: LookAlike) -> None:
@@ -182,8 +272,8 @@ def test_pages_that_go_round_in_a_circle_are_read_once_and_said(server: LookAlik
     server.fault = fault
     found = discover(client(server), ["DEV"])
 
-    assert [one.name for one in found.workspaces] == ["workspace-a", "workspace-b"]
-    assert found.problems == ("There is no end to the workspaces of project dev: 3 page(s) were read.",)
+    assert [workspace.name for workspace in found.workspaces] == ["workspace-a", "workspace-b"]
+    assert found.problems == ("There is no end to the workspaces of project dev: 3 pages were read.",)
 
 
 def test_where_a_later_page_cannot_be_had_the_earlier_ones_count_and_the_rest_is_said(server: LookAlike) -> None:
@@ -195,7 +285,7 @@ def test_where_a_later_page_cannot_be_had_the_earlier_ones_count_and_the_rest_is
     server.fault = fault
     found = discover(client(server), ["DEV"])
 
-    assert [one.name for one in found.workspaces] == ["web"]
+    assert [workspace.name for workspace in found.workspaces] == ["web"]
     (problem,) = found.problems
     assert problem.startswith("Only 1 page(s) of the workspaces of project dev could be read: ")
     assert "HTTP 403" in problem
@@ -207,7 +297,7 @@ def test_an_entry_that_makes_no_sense_is_said_and_costs_no_other(server: LookAli
 
     found = discover(client(server), ["DEV"])
 
-    assert [one.name for one in found.workspaces] == ["web"]
+    assert [workspace.name for workspace in found.workspaces] == ["web"]
     assert len(found.problems) == 2
     assert "$.items[0].metadata.uid" in found.problems[0]
     assert "without a uid" in found.problems[1]
@@ -227,7 +317,7 @@ def test_a_project_that_cannot_be_looked_into_is_named_and_costs_no_other(server
 
     found = discover(client(server))
 
-    assert [one.name for one in found.workspaces] == ["auth", "shop"]
+    assert [workspace.name for workspace in found.workspaces] == ["auth", "shop"]
     assert found.problems == (
         "Listing the workspaces of project dev failed: Palette answered with an error: HTTP 403.",
     )
@@ -238,7 +328,7 @@ def test_a_key_that_may_not_list_projects_is_good_for_those_that_are_named(serve
 
     found = discover(client(server), ["DEV"])
 
-    assert [(one.project_name, one.name) for one in found.workspaces] == [("DEV", "web")]
+    assert [(workspace.project_name, workspace.name) for workspace in found.workspaces] == [("DEV", "web")]
     assert found.problems == ()
     with pytest.raises(PaletteError, match="403"):
         discover(client(server))
@@ -301,7 +391,7 @@ def test_a_project_that_gives_no_answer_in_time_is_named_however_it_hangs(server
 
     found = discover(client(server, in_seconds(1.5)))
 
-    assert [one.name for one in found.workspaces] == ["web"]
+    assert [workspace.name for workspace in found.workspaces] == ["web"]
     assert found.problems == (
         "Listing the workspaces of project prod failed: Palette had not answered when the time for asking was over.",
     )

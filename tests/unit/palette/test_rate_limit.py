@@ -124,14 +124,14 @@ def test_some_time_after_a_refusal_the_burst_is_back(clock: Clock) -> None:
 
 def test_there_is_room_exactly_while_a_request_could_go_at_once(clock: Clock) -> None:
     shared = bucket(clock, burst=2)
-    assert shared.has_room()
+    assert shared.allows_now()
     departures(clock, shared, 2)
-    assert not shared.has_room()
+    assert not shared.allows_now()
 
     clock.now += 0.11
-    assert shared.has_room()
+    assert shared.allows_now()
     shared.pause(1)
-    assert not shared.has_room()
+    assert not shared.allows_now()
 
 
 @given(

@@ -1,0 +1,107 @@
+"""``backup-reporter audit``: the record of a period, from kept reports alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import click
+from rich.progress import track
+
+from backup_reporter.cli.archive import Day, archive_of, check_period, directory_option, settings_without_key
+from backup_reporter.cli.console import PlainConsole
+from backup_reporter.cli.options import debug_option
+from backup_reporter.cli.output_file import write_file
+from backup_reporter.errors import InvalidRequest
+from backup_reporter.proof.archive import Archive, ids_between, load
+from backup_reporter.proof.audit import audit, only_workspaces
+from backup_reporter.proof.render import ENDINGS, RENDERINGS
+from backup_reporter.report.model import Report
+
+_EXAMPLES = """\
+\b
+Examples:
+  backup-reporter audit --from 2026-07-01 --to 2026-09-30 --output q3.html
+  backup-reporter audit --from 2026-07-01 --to 2026-09-30 --format csv
+  backup-reporter audit --from 2026-09-01 --to 2026-09-30 --workspace payments
+  backup-reporter audit --from 2026-07-01 --to 2026-09-30 --directory ./reports
+
+It reads kept reports from REPORT_BUCKET, or from a copy of the bucket on disk. It needs no Palette and no API key.
+"""
+
+
+@click.command("audit", epilog=_EXAMPLES, short_help="The record of a period, for an auditor.")
+@click.option("--from", "first", type=Day(), required=True, metavar="DATE", help="The first day, in UTC.")
+@click.option("--to", "last", type=Day(), required=True, metavar="DATE", help="The last day, in UTC.")
+@click.option(
+    "--workspace", "workspaces", multiple=True, metavar="NAME", help="Only this workspace, by name or uid; repeatable."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(RENDERINGS)),
+    help="The format; by default the ending of --output decides, else markdown.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    metavar="FILE",
+    help="Write the record to this file; - is standard output.",
+)
+@directory_option
+@debug_option
+def audit_command(
+    first: date,
+    last: date,
+    workspaces: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    directory: Path | None,
+) -> int:
+    """Sum up a period from kept reports: what ran, what was missed, and how long nothing could be restored."""
+    check_period(first, last)
+    file = None if output == Path("-") else output
+    form = _form(form, file)
+    settings = settings_without_key()
+    archive = archive_of(settings, directory)
+    record = audit(_reports(archive, first, last), first, last, settings.thresholds.max_backup_age)
+    if not record.made:
+        raise InvalidRequest(
+            f"no report is kept from {first} to {last}: check the dates, REPORT_BUCKET and REPORT_PREFIX"
+        )
+    if workspaces:
+        record = only_workspaces(record, workspaces)
+    content = RENDERINGS[form](record).encode("utf-8-sig" if form == "csv" and file else "utf-8")
+    if file:
+        write_file(file, content)
+        click.echo(f"The record of {record.made} reports is in {file}", err=True)
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+    return 0
+
+
+def _form(asked: str | None, file: Path | None) -> str:
+    """The requested format, else that of the file's ending, else Markdown."""
+    by_name = ENDINGS.get(file.suffix.lower()) if file else None
+    if asked and by_name and asked != by_name:
+        raise click.BadParameter(f"{str(file)!r} ends like {by_name}, and --format says {asked}", param_hint="--output")
+    if file and not (asked or by_name):
+        raise click.BadParameter(
+            f"{file.suffix!r} is not {', '.join(ENDINGS)}: use one of these, or --format", param_hint="--output"
+        )
+    return asked or by_name or "markdown"
+
+
+def _reports(archive: Archive, first: date, last: date) -> Iterator[tuple[Report, str]]:
+    ids = list(ids_between(archive, first, last))
+    is_seen = sys.stderr.isatty()
+    for report_id in track(
+        ids, "Reading reports", console=PlainConsole(stderr=True), transient=True, disable=not is_seen
+    ):
+        kept = load(archive, report_id)
+        if kept:
+            yield kept.report, kept.sha256

@@ -1,0 +1,83 @@
+"""``backup-reporter audit`` as an auditor runs it: over a copy of the bucket, and over the bucket."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backup_reporter.proof.archive import path_of
+from backup_reporter.report.model import json_pieces
+from support.quarter import kept_reports
+
+COMMAND = [sys.executable, "-m", "backup_reporter", "audit"]
+PERIOD = ["--from", "2026-09-01", "--to", "2026-11-30"]
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quarter's reports, as the bucket keeps them."""
+    directory = tmp_path_factory.mktemp("reports")
+    for report, _ in kept_reports():
+        file = directory / path_of(report.report_id, "json")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"".join(json_pieces(report, line_break=b"\n")))
+    return directory
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    source = str(Path(__file__).parents[2] / "src")
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": source, "LANG": "C.UTF-8", **environment}
+    return subprocess.run([*COMMAND, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_record_of_a_quarter_is_one_command(directory: Path, tmp_path: Path) -> None:
+    page = tmp_path / "q.html"
+    done = run(*PERIOD, "--directory", str(directory), "--output", str(page), MAX_BACKUP_AGE_HOURS="80")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"The record of 90 reports is in {page}\n"
+    text = page.read_text(encoding="utf-8")
+    assert "2 clusters exceeded it" in text
+    assert "Content-Security-Policy" in text
+
+
+def test_the_same_as_json_for_a_program(directory: Path) -> None:
+    record = json.loads(run(*PERIOD, "--directory", str(directory), "--format", "json").stdout)
+    assert (record["made"], record["expected"]) == (90, 91)
+    assert record["workspaces"][0]["missed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (["--from", "2026-11-30", "--to", "2026-09-01"], "--from 2026-11-30 is after --to 2026-09-01"),
+        (["--from", "yesterday", "--to", "2026-09-01"], "'yesterday' should be a date such as 2026-09-30"),
+        (["--from", "2025-01-01", "--to", "2025-01-31"], "no report is kept from 2025-01-01 to 2025-01-31"),
+        ([*PERIOD, "--workspace", "paymnts"], "no report of this period has the workspace 'paymnts'; it has payments"),
+        ([*PERIOD, "--output", "a.html", "--format", "csv"], "'a.html' ends like html, and --format says csv"),
+        ([*PERIOD, "--output", "a.pdf"], "'.pdf' is not .md, .html, .csv, .json"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(directory: Path, arguments: list[str], problem: str) -> None:
+    done = run(*arguments, "--directory", str(directory))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert problem in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_place_to_read_from_the_command_says_what_to_set() -> None:
+    assert "set REPORT_BUCKET (and REPORT_PREFIX), or give --directory" in run(*PERIOD).stderr
+
+
+def test_a_damaged_report_is_named(directory: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "2026/09/01/20260901T070000Z-00000001.json"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_text("{")
+    done = run(*PERIOD, "--directory", str(tmp_path))
+    assert done.returncode != 0
+    assert "20260901T070000Z-00000001 cannot be read" in done.stderr
