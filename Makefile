@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report doctor test check fix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
+.PHONY: help demo report doctor test check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -95,6 +95,9 @@ faults: $(VENV)/.dev  ## Runs the handler behind every known fault and over 2,00
 
 fuzz: $(VENV)/.dev  ## Tries random results, events, settings and labels, fifty times as long as make test
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q tests/unit/health/test_properties.py tests/unit/health/test_fuzz.py
+
+matrix: $(VENV)/.dev .venv-sam/.sam  ## Lints the template for every set of parameters and the regions of three partitions
+	$(BIN)/pytest -q tests/template/matrix --override-ini addopts=--strict-markers --numprocesses auto --dist worksteal
 
 checkov: .venv-checkov/.checkov .venv-sam/.sam  ## Checks the template against security rules
 	AWS_DEFAULT_REGION=eu-central-1 .venv-sam/bin/python tools/translate_template.py > .venv-sam/translated.json

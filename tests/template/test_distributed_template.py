@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from support.deployed_template import Deployed
@@ -51,3 +54,41 @@ def test_one_shard_of_a_palette_is_collected_at_a_time() -> None:
     assert lanes["ItemProcessor"]["ProcessorConfig"]["Mode"] == "DISTRIBUTED"
     assert lane["MaxConcurrency"] == 1
     assert lane["ItemProcessor"]["ProcessorConfig"]["Mode"] == "INLINE"
+
+
+def test_every_state_leads_to_states_that_exist_and_each_of_them_is_reached() -> None:
+    (machine,) = Deployed({"Distributed": "yes"}, NAMES).resources("AWS::StepFunctions::StateMachine").values()
+    levels = [machine["Definition"]]
+    for level in levels:
+        states = level["States"]
+        next_states = {level["StartAt"]}
+        for state in states.values():
+            next_states |= {step["Next"] for step in (state, *state.get("Catch", ())) if "Next" in step}
+            levels += [state["ItemProcessor"]] if "ItemProcessor" in state else []
+            assert ("Next" in state) + state.get("End", False) + (state["Type"] == "Fail") == 1
+        assert next_states == set(states)
+    assert len(levels) == 3
+
+
+def test_a_throttled_step_is_given_up_within_the_hour() -> None:
+    # Without a longest pause, ten doubled pauses would reach into the next day's run.
+    (machine,) = Deployed({"Distributed": "yes"}, NAMES).resources("AWS::StepFunctions::StateMachine").values()
+    retries = [rule for rule in _retries(machine["Definition"]) if rule["MaxAttempts"]]
+    longest = [
+        sum(
+            min(rule["IntervalSeconds"] * rule["BackoffRate"] ** attempt, rule["MaxDelaySeconds"])
+            for attempt in range(rule["MaxAttempts"])
+        )
+        for rule in retries
+    ]
+
+    assert len(retries) == 6
+    assert max(longest) < 3600
+    assert {rule["JitterStrategy"] for rule in retries} == {"FULL"}
+
+
+def _retries(level: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for state in level["States"].values():
+        yield from state.get("Retry", ())
+        if "ItemProcessor" in state:
+            yield from _retries(state["ItemProcessor"])
