@@ -41,7 +41,8 @@ STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u
 """Characters that a display obeys instead of showing them: all controls but the line feed, directions, zero widths."""
 ANSWER_BYTES = 6_000_000
 _BOLD = re.compile(
-    "|".join(rf"\*{re.escape(title_of(code))}\*" for code in CODES) + r"|\*What can be restored right now\*"
+    "|".join(rf"\*{re.escape(title_of(code))}\*" for code in CODES)
+    + r"|\*(?:What can be restored right now|Fix first|Cannot be restored(?: \([^()*]*\))?)\*"
 )
 """What our own messages to Slack emphasize."""
 
@@ -59,7 +60,7 @@ def _text(report: Report) -> None:
 def _sns(report: Report) -> None:
     published = sns.payload(report, UTC)
     # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-    assert re.fullmatch(r"[A-Za-z0-9][\x20-\x7e]{0,98}", published["Subject"])
+    assert re.fullmatch(r"[A-Za-z0-9][\x20-\x7e]{0,78}", published["Subject"])
     assert len(published["Message"].encode()) + len(json.dumps(published["MessageAttributes"])) <= sns.MAX_BYTES
     parts = json.loads(published["Message"])
     assert re.fullmatch(r"[A-Za-z0-9 !\"#$%&'()*+,\-./:;<=>?@_]{1,160}", parts["sms"])
@@ -89,7 +90,7 @@ def _slack(report: Report) -> None:
         for one in shown:
             assert not STEERING.search(one.replace("\u2060", "")), "the word joiner is ours: it parts mentions"
             ours = re.sub(r"^What to do: .*$", "", _BOLD.sub("", one), flags=re.MULTILINE)
-            ours = re.sub(r"^<https://[^<>|]*\|Open the whole report>$", "", ours)
+            ours = re.sub(r"<https://[^<>|]*\|Open the whole report>", "", ours)
             found = re.search(r"[<>*`~]|(?<!\w)_|_(?!\w)|(?<!\w)[@#]\w|(?<!\w):[a-z0-9_+'-]+:", ours)
             assert not found, ours[max(0, found.start() - 40) : found.end() + 40]
             assert not re.search(r"^&gt;", one, re.MULTILINE)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 CHECK = "look up the sender's identity in SES"
-_TEXT_BYTES = 100_000
 
 
 def from_settings(settings: Settings, connections: Connections) -> EmailChannel:
@@ -90,10 +89,10 @@ def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[st
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = ", ".join(recipients)
-    message["Subject"] = subject(report)
+    message["Subject"] = subject(report, zone)
     # Nobody's out-of-office should answer a report. https://www.rfc-editor.org/rfc/rfc3834
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text(report, zone, _TEXT_BYTES), cte="quoted-printable")
+    message.set_content(text(report, zone), cte="quoted-printable")
     message.add_alternative(render_email(report, zone), subtype="html", cte="quoted-printable")
     if not file.remark:
         message.add_attachment(file.content, maintype="text", subtype="csv", filename=file.name)

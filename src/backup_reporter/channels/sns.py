@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 CHECK = "look up the topic and its subscriptions"
 MAX_BYTES = 262_144
 """Of message and attributes together."""
-_TEXT_BYTES = 50_000
-"""Before it is put into JSON, which can at worst double it."""
 _JSON_BYTES = 150_000
 
 
@@ -75,10 +73,10 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     """
     summary = report.summary
     document = _document(to_json(fit(report, Room(_JSON_BYTES, _size_inside_json))))
-    email = text(report, zone, _TEXT_BYTES).replace("\ufffe", " ").replace("\uffff", " ")
-    message = {"default": document, "email": email, "sms": sms(report)}
+    email = text(report, zone).replace("\ufffe", " ").replace("\uffff", " ")
+    message = {"default": document, "email": email, "sms": sms(report, zone)}
     return {
-        "Subject": subject(report),
+        "Subject": subject(report, zone),
         "Message": _dump(message),
         "MessageStructure": "json",
         "MessageAttributes": {

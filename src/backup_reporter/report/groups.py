@@ -1,38 +1,74 @@
-"""One cause, one line: findings that say the same are one group with its members."""
+"""One cause, one entry: findings with the same cause form one group, and what follows from a cause is not told again."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
-from backup_reporter.report.model import Key, Report, WorkspaceReport, key_of
+from backup_reporter.report.model import ClusterReport, Key, Report, WorkspaceReport, key_of
 from backup_reporter.report.packed import with_findings
+from backup_reporter.report.restore_points import FOREVER, restorable_until
+from backup_reporter.wording import count
+
+_LOST = ("never-backed-up", "backup-expired", "backup-expiring", "restore-point-too-old", "only-incomplete-copies")
+_CAUSES_OF_LOSS = (
+    "backup-failed",
+    "cluster-not-backed-up",
+    "backup-stuck",
+    "backup-partially-failed",
+    "restore-points-vanished",
+    "backup-overdue",
+    "backups-stopped",
+    "schedule-unreadable",
+)
+_FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {**dict.fromkeys(_LOST, _CAUSES_OF_LOSS), "no-copy-yet": _CAUSES_OF_LOSS}
+"""The codes that explain a code. Both about one cluster, or the cause about its workspace, are told as the cause."""
+_Place = tuple[str | None, str | None]
+"""A cluster's uid and name; two times ``None`` for the workspace as a whole."""
+_MIN_MERGED = 3
+"""So many failures that have a backup location in common, and no known cause, are one group."""
+_DAYS = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """Where a group's finding was made. ``cluster`` is ``None`` where it is about the workspace."""
+    """A place of a group. ``cluster`` is ``None`` if the finding is about the whole workspace.
+
+    ``made_at`` and ``expires_at`` are those of the newest restore point and of the one that lives longest; of several
+    clusters, the worst. ``has_nothing`` says that a cluster has no restore point.
+    """
 
     tenant: str | None
+    project_uid: str | None = None
+    project: str | None
     workspace_uid: str
     workspace: str
-    project: str | None
     cluster: str | None
     since: datetime | None
+    made_at: datetime | None = None
+    expires_at: datetime | None = None
+    has_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The same code with the same message, wherever it was found. Muted findings are never in a group."""
+    """One cause in all its places. Muted findings are never in a group.
+
+    ``consequences`` are the titles of what follows from it in some place; ``severity`` is the worst of them all.
+    ``location`` is the name of the backup location that all places use, if the cause may lie there.
+    """
 
     code: str
     severity: Severity
     message: str
     members: tuple[Member, ...]
+    consequences: tuple[str, ...] = ()
+    location: str | None = None
+    advice: str | None = None
 
     @property
     def title(self) -> str:
@@ -42,11 +78,12 @@ class Group:
     @property
     def action(self) -> str:
         """What to do about it; empty for a code that this version does not know."""
-        return CODES[self.code].action if self.code in CODES else ""
+        general = CODES[self.code].action if self.code in CODES else ""
+        return self.advice or general
 
     @property
     def since(self) -> datetime | None:
-        """When the first of the members began, where that is known."""
+        """When the first of the members began, or ``None`` if that is not known."""
         return min((member.since for member in self.members if member.since), default=None)
 
 
@@ -61,20 +98,18 @@ def title_of_finding(finding: Finding) -> str:
 
 
 def groups(report: Report) -> tuple[Group, ...]:
-    """All findings that are not muted, grouped: worst first, then those that strike most; one code's stand together."""
-    members: dict[tuple[str, Severity, str], list[Member]] = {}
-    first_seen = _first_seen(report)
-    for workspace, finding in _not_muted(with_findings(report.workspaces)):
-        member = _member(workspace, finding, first_seen)
-        members.setdefault((finding.code, finding.severity, finding.message), []).append(member)
-    grouped = [
-        Group(code=code, severity=severity, message=message, members=tuple(sorted(found, key=_by_name)))
-        for (code, severity, message), found in members.items()
-    ]
-    strikes: Counter[str] = Counter()
-    for group in grouped:
-        strikes[group.code] += len(group.members)
-    return tuple(sorted(grouped, key=lambda group: _worst_first(group, strikes[group.code])))
+    """Returns all findings that are not muted, grouped by cause.
+
+    The worst come first: by severity, then those that leave nothing to restore, then those whose last restore point
+    expires first.
+    """
+    first_seen = {key_of(change): change.since for change in report.changes.ongoing}
+    found: dict[tuple[str | None, ...], list[_Found]] = defaultdict(list)
+    for workspace in with_findings(report.workspaces):
+        for entry in _found_in(workspace, first_seen):
+            found[entry.key].append(entry)
+    grouped = _merge_by_location([_group(entries) for entries in found.values()])
+    return tuple(sorted(grouped, key=_worst_first))
 
 
 def problems_and_infos(report: Report) -> tuple[tuple[Group, ...], tuple[Group, ...]]:
@@ -85,45 +120,152 @@ def problems_and_infos(report: Report) -> tuple[tuple[Group, ...], tuple[Group, 
 
 
 def tally(some: Iterable[Group]) -> tuple[tuple[str, int], ...]:
-    """How often each title occurs in some groups, in their order: ``(("Backup failed", 30), …)``."""
+    """How many places each title has in some groups, in their order: ``(("Backup failed", 30), …)``."""
     counts: Counter[str] = Counter()
     for group in some:
         counts[group.title] += len(group.members)
     return tuple(counts.items())
 
 
-def _not_muted(workspaces: Iterable[WorkspaceReport]) -> Iterator[tuple[WorkspaceReport, Finding]]:
-    for workspace in workspaces:
-        for finding in workspace.findings:
-            if not finding.muted:
-                yield workspace, finding
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A finding with what follows from it."""
+
+    finding: Finding
+    consequences: tuple[Finding, ...]
+    member: Member
+    location: str | None
+
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What findings of one cause have in common: numbers and dates in their messages do not count."""
+        text = self.finding.evidence.get("palette") or self.finding.message
+        return (self.finding.code, self.finding.severity, self.location, _without_numbers(str(text)))
 
 
-def _first_seen(report: Report) -> dict[Key, datetime | None]:
-    """Since when earlier reports know a finding whose own history does not show it."""
-    return {key_of(one): one.since for one in report.changes.ongoing}
+def _without_numbers(text: str) -> str:
+    """A message without what differs from place to place: numbers, dates, ids, and plurals."""
+    return " ".join(
+        "#" if word in _DAYS or any(map(str.isdigit, word)) else word.rstrip("s.,;") for word in text.split()
+    )
+
+
+def _found_in(workspace: WorkspaceReport, first_seen: Mapping[Key, datetime | None]) -> Iterator[_Found]:
+    findings = [finding for finding in workspace.findings if not finding.muted]
+    by_place: dict[_Place, dict[str, int]] = defaultdict(dict)
+    for number, finding in enumerate(findings):
+        by_place[_place(finding)].setdefault(finding.code, number)
+    consequences: dict[int, list[Finding]] = {number: [] for number in range(len(findings))}
+    for number, finding in enumerate(findings):
+        cause = _cause_of(finding, by_place)
+        if cause is not None:
+            consequences[cause].append(finding)
+            del consequences[number]
+    clusters = {(cluster.uid, cluster.name): cluster for cluster in workspace.clusters}
+    for number, following in consequences.items():
+        finding = findings[number]
+        member = _member(workspace, finding, clusters, first_seen)
+        location = _location_of(workspace) if finding.code == "backup-failed" else None
+        yield _Found(finding, tuple(following), member, location)
+
+
+def _place(finding: Finding) -> _Place:
+    return (finding.cluster_uid, finding.cluster_name)
+
+
+def _cause_of(finding: Finding, by_place: Mapping[_Place, Mapping[str, int]]) -> int | None:
+    """The number of the finding that explains this one: about the same cluster, else about the workspace."""
+    for place in (_place(finding), (None, None)):
+        for code in _FOLLOWS_FROM.get(finding.code, ()):
+            number = by_place.get(place, {}).get(code)
+            if number is not None:
+                return number
+    return None
 
 
 def _member(
     workspace: WorkspaceReport,
     finding: Finding,
+    clusters: Mapping[_Place, ClusterReport],
     first_seen: Mapping[Key, datetime | None],
 ) -> Member:
+    about = _place(finding)
+    concerned = [cluster for cluster in (clusters.get(about),) if cluster] if any(about) else list(clusters.values())
+    alive = [cluster for cluster in concerned if cluster.restore_points]
     key = (workspace.tenant, workspace.uid, finding.cluster_uid or finding.cluster_name, finding.code)
     return Member(
         tenant=workspace.tenant,
+        project_uid=workspace.project_uid,
+        project=workspace.project_name,
         workspace_uid=workspace.uid,
         workspace=workspace.name,
-        project=workspace.project_name,
         cluster=finding.cluster_name or finding.cluster_uid,
         since=finding.since or first_seen.get(key),
+        made_at=min(
+            (cluster.newest_restore_point_at for cluster in alive if cluster.newest_restore_point_at), default=None
+        ),
+        expires_at=min(filter(None, map(restorable_until, alive)), default=None),
+        has_nothing=len(alive) < len(concerned),
     )
+
+
+def _location_of(workspace: WorkspaceReport) -> str | None:
+    location = getattr(workspace, "backup_location", None)
+    return location.name if location else None
+
+
+def _group(entries: list[_Found]) -> Group:
+    first = entries[0].finding
+    messages = Counter(entry.finding.message for entry in entries)
+    severities = {finding.severity for entry in entries for finding in (entry.finding, *entry.consequences)}
+    titles = (title_of(finding.code) for entry in entries for finding in entry.consequences)
+    (most_common, _) = messages.most_common(1)[0]
+    return Group(
+        code=first.code,
+        severity=min(severities, key=_rank),
+        message=most_common if len(messages) == 1 else f"For example: {most_common}",
+        members=tuple(sorted((entry.member for entry in entries), key=_by_name)),
+        consequences=tuple(dict.fromkeys(titles)),
+        location=entries[0].location,
+    )
+
+
+def _merge_by_location(grouped: list[Group]) -> Iterator[Group]:
+    """Failures without a known cause that share a backup location become one group: it is what they have in common."""
+    shared: dict[str, list[Group]] = defaultdict(list)
+    for group in grouped:
+        if group.location and not group.advice:
+            shared[group.location].append(group)
+        else:
+            yield group
+    for location, some in shared.items():
+        members = tuple(sorted((member for group in some for member in group.members), key=_by_name))
+        if len(some) < 2 or len(members) < _MIN_MERGED:
+            yield from some
+            continue
+        largest = max(some, key=lambda group: len(group.members))
+        example = largest.message.removeprefix("For example: ")
+        yield replace(
+            largest,
+            severity=min((group.severity for group in some), key=_rank),
+            message=f"{count(len(members), 'backup')} failed with {len(some)} different messages. For example: {example}",
+            members=members,
+            consequences=tuple(dict.fromkeys(title for group in some for title in group.consequences)),
+            location=location,
+        )
 
 
 def _by_name(member: Member) -> tuple[str, ...]:
     return (member.tenant or "", member.project or "", member.workspace, member.workspace_uid, member.cluster or "")
 
 
-def _worst_first(group: Group, strikes: int) -> tuple[int, int, str, int, tuple[str, ...]]:
-    rank = WORST_FIRST.index(STATUS_OF_SEVERITY[group.severity])
-    return (rank, -strikes, group.code, -len(group.members), _by_name(group.members[0]))
+def _rank(severity: Severity) -> int:
+    return WORST_FIRST.index(STATUS_OF_SEVERITY[severity])
+
+
+def _worst_first(group: Group) -> tuple[int, bool, datetime, int, str, tuple[str, ...]]:
+    has_nothing = any(member.has_nothing for member in group.members)
+    expires_first = min((member.expires_at for member in group.members if member.expires_at), default=FOREVER)
+    return (
+        _rank(group.severity), not has_nothing, expires_first, -len(group.members), group.code, _by_name(group.members[0]),
+    )  # fmt: skip

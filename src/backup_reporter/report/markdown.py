@@ -68,7 +68,7 @@ def escape(text: str) -> str:
 def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
     yield f"# {phrases.status_line(report)}"
     yield f"\n{escape(phrases.counts(report.summary, report.status))}"
-    yield f"\nLooked at {escape(phrases.trust_line(report, zone))}."
+    yield f"\n{escape(phrases.trust_line(report, zone))}"
     remarks = (phrases.what_if(report, zone), phrases.scope_line(report), phrases.muted_line(report, _MOST))
     for line in (*remarks, *phrases.caveats(report, _MOST)):
         if line:

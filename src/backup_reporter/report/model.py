@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -143,6 +144,10 @@ class Report(Record, frozen=True, kw_only=True):
     evidence: EvidenceFile | None = None
     previous: PreviousReport | None = None
     """On regular reports that are kept, from the second one on."""
+    report_url_expires_at: Instant | None = None
+    """Until when the link can be followed; ``None`` if that is not known."""
+    workspace_link: str | None = None
+    """The setting ``WORKSPACE_LINK``: a URL with ``{projectUid}`` and ``{workspaceUid}``."""
     truncated: bool = False
 
 
@@ -152,6 +157,14 @@ def scope_id(scope: Scope) -> str:
     if scope.tenants:
         parts = (*parts, sorted(scope.tenants))
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+
+
+def workspace_url(report: Report, project_uid: str | None, workspace_uid: str) -> str | None:
+    """Returns the address of a workspace in Palette, or ``None`` if no ``WORKSPACE_LINK`` is set."""
+    if not report.workspace_link:
+        return None
+    with_project = report.workspace_link.replace("{projectUid}", quote(project_uid or "", safe=""))
+    return with_project.replace("{workspaceUid}", quote(workspace_uid, safe=""))
 
 
 def has_arrived(report: Report) -> bool:
@@ -232,4 +245,5 @@ __all__ = [
     "scope_id",
     "to_json",
     "with_notes",
+    "workspace_url",
 ]

@@ -12,16 +12,21 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
-from backup_reporter.health.findings import WORST_FIRST, Status
+from backup_reporter.health.findings import WORST_FIRST, Severity, Status
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
 from backup_reporter.report.model import Change, Report, Summary, WorkspaceReport
 from backup_reporter.report.packed import with_findings, worst_first
-from backup_reporter.report.restorable import has_every_copy
+from backup_reporter.report.restore_points import has_every_copy
 from backup_reporter.wording import count, quote
 
 MESSAGE_LENGTH = 600
 _MAX_CHANGED_CLUSTERS = 4
+TOLD_BY_COPIES = frozenset(
+    title_of(code)
+    for code in ("never-backed-up", "backup-expired", "backup-expiring", "only-incomplete-copies", "no-copy-yet")
+)
+"""The findings of which the list of what cannot be restored, or a copy's expiry, says as much."""
 
 
 _VERDICTS: Mapping[Status, str] = {
@@ -63,16 +68,33 @@ def counts(summary: Summary, status: Status) -> str:
     return f"{', '.join(f'{number} {word}' for number, word in numbers if number)} of {workspaces}"
 
 
+def number_of(summary: Summary, status: Status) -> int:
+    """How many workspaces have a status."""
+    numbers = {"OK": summary.ok, "WARNING": summary.warning, "CRITICAL": summary.critical, "UNKNOWN": summary.unknown}
+    return numbers[status]
+
+
 def trust_line(report: Report, zone: ZoneInfo) -> str:
-    """How much was really looked at, and as of when."""
+    """How much was really read, and as of when."""
     summary = report.summary
     read = f"{summary.workspaces - summary.unreadable} of {count(summary.workspaces, 'workspace')}"
     tenants = f"{count(len(report.tenants), 'tenant')}, " if report.tenants else ""
-    states = count(summary.unknown_states, "unknown state")
+    unreadable = f"; {summary.unreadable} could not be read" if summary.unreadable else ""
     at = wording.moment(report.as_of, zone)
-    return (
-        f"{read}, {tenants}{count(summary.clusters, 'cluster')}, {summary.unreadable} unreadable, {states}, as of {at}"
-    )
+    return f"Checked {read}, {tenants}{count(summary.clusters, 'cluster')}{unreadable}. As of {at}."
+
+
+def shortened(text: str, length: int) -> str:
+    """Text of at most ``length`` characters: its beginning and, if it has several sentences, the last of them.
+
+    The last sentence of a failure says which backup was the last good one.
+    """
+    if len(text) <= length:
+        return text
+    start, stop, last = text.rpartition(". ")
+    if not stop or len(last) > length // 2:
+        return quote(text, length)
+    return f"{quote(start, length - len(last) - 1)} {last}"
 
 
 def tenant_lines(report: Report, most: int) -> list[str]:
@@ -117,17 +139,18 @@ def _first(texts: Sequence[str], most: int) -> list[str]:
 
 
 def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
-    """What is new and what is resolved since the last report, at most ``most`` kinds of each; empty for nothing.
+    """What is new and what is resolved since the last report, at most ``most`` lines of each; empty if nothing is known.
 
-    Each kind is a line with as many places as ``length`` characters have room for, one in any case.
+    Each kind of finding is a line with its severity, the worst first, and with as many places as ``length`` characters
+    have room for, but at least one.
     """
     changes = report.changes
     if changes.note:
         return [changes.note]
     numbers = ((changes.new, "new"), (changes.resolved, "resolved"), (changes.ongoing, "ongoing"))
     counts = ", ".join(f"{len(some)} {word}" for some, word in numbers if some)
-    if not (changes.new or changes.resolved):
-        return [f"Nothing new since the last report: {counts}."] if counts else []
+    if not counts:
+        return []
     return [
         f"Since the last report: {counts}.",
         *_named_changes("New", changes.new, most, length),
@@ -136,13 +159,14 @@ def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
 
 
 def _named_changes(word: str, changes: Sequence[Change], most: int, length: int) -> list[str]:
-    """``New: Backup failed: prod / ledger: eu-1; prod / payments: eu-1, us-2`` for each kind."""
-    kinds: dict[str, list[Member]] = {}
+    """``New critical: Backup failed: prod / ledger: eu-1; prod / payments: eu-1, us-2`` for each kind."""
+    kinds: dict[tuple[Severity, str], list[Member]] = {}
     for change in changes:
-        kinds.setdefault(title_of(change.code), []).append(_member(change))
+        kinds.setdefault((change.severity, title_of(change.code)), []).append(_member(change))
     lines = [
-        f"{word}: {title}: " + "; ".join(first_that_fit(_every_member_line(some), length, "more workspace"))
-        for title, some in list(kinds.items())[:most]
+        f"{word} {severity}: {title}: "
+        + "; ".join(first_that_fit(_every_member_line(members), length, "more workspace"))
+        for (severity, title), members in list(kinds.items())[:most]
     ]
     left = sum(map(len, list(kinds.values())[most:]))
     return [*lines, f"{word}: and {left} more"] if left else lines

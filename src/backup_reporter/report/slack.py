@@ -1,4 +1,4 @@
-"""The report as Slack's Block Kit, within Slack's limits.
+"""The digest as Slack's Block Kit, within Slack's limits.
 
 https://docs.slack.dev/reference/block-kit/blocks
 https://docs.slack.dev/messaging/formatting-message-text
@@ -6,19 +6,18 @@ https://docs.slack.dev/messaging/formatting-message-text
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.health.workspace_report import WorkspaceReport
-from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, problems_and_infos
-from backup_reporter.report.locations import first_that_fit, member_lines, place
+from backup_reporter.report.digest import Cause, Digest, Place, digest_of
 from backup_reporter.report.model import Report
-from backup_reporter.report.restorable import copy_line, nothing_lines
-from backup_reporter.wording import quote
+from backup_reporter.report.phrases import shortened
 
 Block = dict[str, Any]
 Message = dict[str, Any]
@@ -27,20 +26,13 @@ MAX_BLOCKS = 50
 MAX_HEADER = 150
 MAX_SECTION = 3000
 MAX_MESSAGE = 10_000
-"""Characters in all texts of one message together."""
+"""Slack's limit for the characters in all texts of one message."""
+MAX_LINES = 30
+MAX_CHARACTERS = 2500
+"""What a person reads of one message, on a telephone."""
 
-_ROOM = 9_500
-"""What this project fills of a message; how Slack counts an emoji is not documented."""
-_ROOM_IN_THREAD = 30_000
-_MESSAGE = 500
-_MAX_GROUPS = 35
-_MAX_CHANGES = 5
-_CHANGE_LENGTH = 150
-_MAX_TENANTS = 10
-_MAX_WORKSPACES = 5
-_MAX_CLUSTERS = 5
-_COPIES_LENGTH = 1500
-_COPIES_OF_ONE_LENGTH = 300
+_MAX_IN_THREAD = 30_000
+_MAX_OF_REPLY = 9_000
 _SIGN_OF_STATUS: dict[Status, str] = {"OK": "🟢", "WARNING": "🟠", "CRITICAL": "🔴", "UNKNOWN": "⚪"}
 _SIGN_OF_SEVERITY: dict[Severity, str] = {"critical": "🔴", "unknown": "⚪", "warning": "🟠", "info": "🔵"}
 
@@ -51,137 +43,178 @@ _TEXT_AS_IT_IS = {"mrkdwn": False, "parse": "none", "link_names": False, "unfurl
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Slack knows no escape for its formatting characters, so they become their nearest likeness.
 _LIKENESSES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
+_BRACKETS = str.maketrans({"<": "‹", ">": "›"})
 _LOW_LINE = "ˍ"
 _WORD_JOINER = "\u2060"
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many entries of each list are shown, and how long a line is."""
+
+    causes: int
+    places: int
+    lost: int
+    changes: int
+    length: int
+
+
+_EXTENTS = (
+    Extent(4, 2, 3, 5, 220),
+    *(Extent(3, 2, 3, 5, length) for length in (220, 180, 150)),
+    Extent(2, 2, 3, 5, 220),
+    Extent(2, 1, 2, 3, 160),
+    Extent(1, 1, 2, 2, 150),
+    Extent(1, 1, 1, 1, 120),
+)
+"""From generous to what fits in any case."""
+_IN_THREAD = Extent(25, 12, 20, 12, 600)
+_BEFORE_THREAD = Extent(1, 2, 3, 0, 220)
+
+
 def message(report: Report, zone: ZoneInfo) -> Message:
-    """Everything that matters in one message: at most 50 blocks, fewer than 10,000 characters."""
-    text = _summary_text(report, zone)
-    top, link = _workspace_report(report, zone), _link(report)
-    details = _details(report, zone, _ROOM - len(text) - _length([*top, *link]))
-    return {"text": text, "blocks": [*top, *details, *link], **_TEXT_AS_IT_IS}
+    """The digest in one message: at most 30 lines and 2,500 characters."""
+    return _fitting(digest_of(report, zone), _EXTENTS)
 
 
 def thread(report: Report, zone: ZoneInfo) -> tuple[Message, list[Message]]:
-    """The same as a short message and the replies to it with the details."""
-    problems, _ = problems_and_infos(report)
-    kinds = cut(escape(phrases.kinds(problems)), 600)
-    blocks = [*_workspace_report(report, zone), *_section(kinds), *_link(report)]
-    first = {"text": _summary_text(report, zone), "blocks": blocks, **_TEXT_AS_IT_IS}
+    """A short message with the first cause, and the replies to it with all of them."""
+    digest = digest_of(report, zone)
+    first = _fitting(digest, (_BEFORE_THREAD, *_EXTENTS))
     replies = [
-        {"text": "The details.", "blocks": page, **_TEXT_AS_IT_IS}
-        for page in _pages(_details(report, zone, _ROOM_IN_THREAD))
+        {"text": "The details.", "blocks": page, **_TEXT_AS_IT_IS} for page in _pages(_details(digest, _IN_THREAD))
     ]
     return first, replies
 
 
 def plain(report: Report, zone: ZoneInfo) -> Message:
-    """The message without blocks, for when Slack does not like the blocks."""
-    problems, _ = problems_and_infos(report)
+    """The message without blocks, for when Slack does not accept the blocks."""
+    blocks = message(report, zone)["blocks"]
+    url = f"\n{report.report_url}" if report.report_url else ""
+    shown = escape(visible(blocks).replace("*", ""))
+    return {"text": cut(shown, MAX_SECTION) + url, **_TEXT_AS_IT_IS}
+
+
+def _fitting(digest: Digest, extents: Iterable[Extent]) -> Message:
+    blocks: list[Block] = []
+    for extent in extents:
+        blocks = [*_head(digest, extent), *_causes(digest, extent), *_tail(digest, extent)]
+        shown = visible(blocks)
+        fits_slack = _length(blocks) <= _MAX_OF_REPLY
+        if fits_slack and len(shown) <= MAX_CHARACTERS and shown.count("\n") < MAX_LINES:
+            break
+    return {"text": escape(f"{digest.title}\n{digest.trust}"), "blocks": blocks, **_TEXT_AS_IT_IS}
+
+
+def visible(blocks: Iterable[Block]) -> str:
+    """What a person sees of some blocks: their texts, and of a link only its label."""
+    texts = (
+        text["text"] for block in blocks for text in (block.get("text"), *block.get("elements", ())) if text is not None
+    )
+    return html.unescape(re.sub(r"<https?://[^<>|]*\|([^<>]*)>", r"\1", "\n".join(texts)))
+
+
+def _head(digest: Digest, extent: Extent) -> Iterator[Block]:
+    """Title, trust, and what cannot be restored."""
+    yield _header(f"{_SIGN_OF_STATUS[digest.status]} {digest.title}")
+    yield from _context([digest.trust, *digest.remarks[:2]], extent)
+    yield from _list("", digest.tenants[: extent.lost + 2], extent)
+    yield from _list("What can be restored right now", digest.asked_for[: extent.lost + 5], extent)
+    shown = extent.lost if digest.lost_workspaces <= extent.lost else max(1, extent.lost - 1)
+    more = digest.more_lost(shown)
+    lost: list[Place | str] = [*digest.cannot_be_restored[:shown], *([more] if more else [])]
+    yield from _list(f"Cannot be restored ({digest.restorable.rstrip('.')})", lost, extent)
+
+
+def _causes(digest: Digest, extent: Extent) -> Iterator[Block]:
+    for number, cause in enumerate(digest.fix_first[: extent.causes]):
+        lines = [*([] if number else ["*Fix first*"]), *_cause(cause, extent)]
+        yield from _section("\n".join(lines))
+
+
+def _cause(cause: Cause, extent: Extent) -> Iterator[str]:
+    since = f" {escape(cause.since)}" if cause.since else ""
+    yield f"{_SIGN_OF_SEVERITY[cause.severity]} *{escape(cause.title)}*{since} ({escape(cause.code)})"
+    more = cause.more_than(extent.places)
+    where = [_place(place, extent) for place in cause.where[: extent.places]]
+    yield " · ".join([*where, *([f"and {more} more workspaces"] if more else [])])
+    # Measured before it is escaped: a message full of markup must not lose its end, which says what the last good one is.
+    yield escape(shortened(cause.what, extent.length))
+    if cause.action:
+        is_ours = cause.code in CODES and cause.action == CODES[cause.code].action
+        yield f"What to do: {as_it_is(cause.action) if is_ours else cut(escape(cause.action), 300)}"
+
+
+def _tail(digest: Digest, extent: Extent) -> Iterator[Block]:
+    """What changed, how much more there is, and the link."""
+    if extent.changes:
+        yield from _section(
+            "\n".join(cut(escape(line), extent.length) for line in digest.changes[: extent.changes + 1])
+        )
+    rest = (shortened(digest.more_findings(extent.causes) or "", 150), " ".join(digest.rest), " ".join(digest.help))
+    yield from _context(filter(None, rest), extent)
+    # A link cannot be cut; one that is longer than a section is left out.
+    link = f"<{digest.link.url}|Open the whole report>" if digest.link else ""
+    note = f" {escape(digest.link.note)}" if digest.link else ""
+    yield from next((_section(text) for text in (link + note, link) if len(text) <= MAX_SECTION), [])
+
+
+def _details(digest: Digest, extent: Extent) -> Iterator[Block]:
+    """Everything that the digest has, for a thread."""
+    yield from _list("Cannot be restored", digest.cannot_be_restored, extent)
+    yield from _causes(digest, extent)
+    yield from _list("", digest.changes, extent)
+    yield from _context(filter(None, [digest.more_findings(extent.causes)]), extent)
+
+
+def _list(heading: str, entries: Iterable[Place | str], extent: Extent) -> list[Block]:
     lines = [
-        escape(one)
-        for one in (*phrases.caveats(report, 2), *phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH))
+        f"• {_place(entry, extent) if isinstance(entry, Place) else cut(escape(entry), extent.length)}"
+        for entry in entries
     ]
-    lines += [escape(f"{one.title}: {'; '.join(member_lines(one.members, 2, 3))}") for one in problems[:20]]
-    lines += [escape(phrases.more_line(problems[20:], report))] if problems[20:] else []
-    link = f"\n{report.report_url}" if report.report_url else ""
-    return {"text": cut("\n".join([_summary_text(report, zone), *lines]), MAX_SECTION) + link, **_TEXT_AS_IT_IS}
+    return _section("\n".join([*([f"*{escape(heading)}*"] if heading else []), *lines])) if lines else []
 
 
-def _summary_text(report: Report, zone: ZoneInfo) -> str:
-    parts = (phrases.headline(report), phrases.what_if(report, zone), phrases.trust_line(report, zone))
-    return escape("\n".join(part for part in parts if part))
-
-
-def _workspace_report(report: Report, zone: ZoneInfo) -> list[Block]:
-    """What everybody should see: the verdict, how much it can be trusted, and what changed."""
-    trust = [phrases.trust_line(report, zone), *filter(None, [phrases.scope_line(report)])]
-    caveats = "\n".join(cut(escape(one), 300) for one in phrases.caveats(report, 2))
-    tenants = "\n".join(map(escape, phrases.tenant_lines(report, _MAX_TENANTS)))
-    changes = "\n".join(map(escape, phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH)))
-    return [
-        _header(f"{_SIGN_OF_STATUS[report.status]} {phrases.headline(report)}"),
-        *_section(escape(phrases.what_if(report, zone) or "")),
-        *_context(trust, 400),
-        *_section(caveats),
-        *_section(cut(tenants, 1000)),
-        *_section(cut(changes, 1500)),
-    ]
-
-
-def _details(report: Report, zone: ZoneInfo, room: int) -> list[Block]:
-    """What can be restored, and the findings grouped by cause, worst first, as many as there is room for."""
-    problems, infos = problems_and_infos(report)
-    # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
-    copies = _section(_copies(report, zone))
-    muted = filter(None, [phrases.muted_line(report, _MAX_WORKSPACES)])
-    tail = _context([*muted, *phrases.info_lines(infos, _MAX_WORKSPACES)], 1500)
-    return [*copies, *_groups(problems, report, zone, room - _length([*copies, *tail])), *tail]
-
-
-def _groups(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int) -> Iterator[Block]:
-    room -= 600  # for the line about those left out
-    for index in range(len(problems)):
-        text = _group(problems, index, report, zone)
-        room -= len(text)
-        if room < 0 or index >= _MAX_GROUPS:
-            yield from _section(cut(escape(phrases.more_line(problems[index:], report)), 600))
-            return
-        yield from _section(text)
-
-
-def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo) -> str:
-    group = problems[index]
-    since = phrases.since_line(group, report.as_of, zone)
-    title = f"{_SIGN_OF_SEVERITY[group.severity]} *{escape(group.title)}*" + (f" ({since})" if since else "")
-    members = member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS)
-    # Measured before it is escaped: a message full of markup must not lose its end, which says what is left to restore.
-    lines = [title, escape(quote(group.message, _MESSAGE))]
-    lines += [f"• {cut(escape(member), 300)}" for member in members]
-    action = phrases.action_line(problems, index)
-    return "\n".join([*lines, as_it_is(action)] if action else lines)
-
-
-def _copies(report: Report, zone: ZoneInfo) -> str:
-    """Whether the problem workspaces can be restored right now, and from when."""
-    # Read twice rather than held: on the worst night they are a whole fleet.
-    bad = phrases.problem_workspaces(report)
-    known = [escape(_copies_of(workspace, zone)) for workspace in bad if workspace.clusters]
-    lines = first_that_fit(known, _COPIES_LENGTH, "more workspace") if known else []
-    nothing = nothing_lines(phrases.problem_workspaces(report), _MAX_WORKSPACES)
-    lines += [cut(escape(line), 300) for line in nothing]
-    return "\n".join(["*What can be restored right now*", *(f"• {line}" for line in lines)]) if lines else ""
-
-
-def _copies_of(workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    said = [copy_line(cluster, workspace, zone) for cluster in workspace.clusters]
-    named = first_that_fit(said, _COPIES_OF_ONE_LENGTH, "more cluster")
-    return f"{place(workspace.tenant, workspace.project_name, workspace.name)}: {'; '.join(named)}"
+def _place(place: Place, extent: Extent) -> str:
+    name = cut(escape(place.name), extent.length)
+    linked = f"<{place.url}|{name}>" if place.url else name
+    return f"{linked}: {cut(escape(place.detail), extent.length)}" if place.detail else linked
 
 
 def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": True}}
+    # A header is plain text: it has no entities.
+    plain_text = _without_markup(text).translate(_BRACKETS)
+    return {"type": "header", "text": {"type": "plain_text", "text": cut(plain_text, MAX_HEADER), "emoji": False}}
 
 
 def _section(text: str) -> list[Block]:
     return [{"type": "section", "text": _mrkdwn(cut(text, MAX_SECTION))}] if text else []
 
 
-def _context(lines: Iterable[str], length: int) -> list[Block]:
-    text = cut("\n".join(map(escape, lines)), length)
+def _context(lines: Iterable[str], extent: Extent) -> list[Block]:
+    text = "\n".join(cut(escape(line), extent.length) for line in lines)
     return [{"type": "context", "elements": [_mrkdwn(text)]}] if text else []
-
-
-def _link(report: Report) -> list[Block]:
-    # A link cannot be cut; one that is longer than a section is left out.
-    link = f"<{report.report_url}|Open the whole report>" if report.report_url else ""
-    return _section(link) if len(link) <= MAX_SECTION else []
 
 
 def _mrkdwn(text: str) -> dict[str, Any]:
     # verbatim: Slack must not turn URLs, #names and @names in it into links and mentions by itself.
     return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """Blocks in messages that are each within the limits; what is too much for a thread is left out."""
+    page: list[Block] = []
+    total = 0
+    for block in blocks:
+        total += len(visible([block]))
+        if total > _MAX_IN_THREAD:
+            break
+        if page and (len(page) == MAX_BLOCKS or _length([*page, block]) > _MAX_OF_REPLY):
+            yield page
+            page = []
+        page.append(block)
+    if page:
+        yield page
 
 
 def _length(blocks: Iterable[Block]) -> int:
@@ -190,25 +223,17 @@ def _length(blocks: Iterable[Block]) -> int:
     )
 
 
-def _pages(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    """Blocks in messages that are each within the limits."""
-    page: list[Block] = []
-    for block in blocks:
-        if page and (len(page) == MAX_BLOCKS or _length([*page, block]) > _ROOM - 100):
-            yield page
-            page = []
-        page.append(block)
-    if page:
-        yield page
-
-
 def escape(text: str) -> str:
-    """Somebody else's text in ``mrkdwn``: no mention, no link, no formatting, no emoji, no entity of its own.
+    """Text from outside in ``mrkdwn``: no mention, no link, no formatting, no emoji, no entity of its own."""
+    return _without_markup(as_it_is(text))
 
-    What must not work as markup is replaced by its likeness or parted by an invisible character
-    only where it could: an underscore within a word formats nothing, and names are full of them.
+
+def _without_markup(text: str) -> str:
+    """Text whose formatting characters are replaced by a likeness, or separated by an invisible character.
+
+    This changes only what Slack would format: an underscore within a word stays, and names are full of them.
     """
-    neutral = as_it_is(text).translate(_LIKENESSES)
+    neutral = text.translate(_LIKENESSES)
     neutral = re.sub(r"(?<!\w)_|_(?!\w)", _LOW_LINE, neutral)
     neutral = re.sub(r"(?<!\w)([@#])(?=\w)", rf"\1{_WORD_JOINER}", neutral)
     return re.sub(r"(?<!\w):(?=[a-z0-9_+'-]+:)", f":{_WORD_JOINER}", neutral)

@@ -1,50 +1,45 @@
-"""The report as plain text, for e-mail and for a terminal; and as one line, for a telephone."""
+"""The digest as plain text, for a mail; and as one line, for a telephone."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
-from textwrap import indent
 from zoneinfo import ZoneInfo
 
-from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, problems_and_infos
-from backup_reporter.report.locations import first_that_fit, member_lines, place
-from backup_reporter.report.model import Report, WorkspaceReport
-from backup_reporter.report.restorable import copy_line, nothing_lines
-from backup_reporter.wording import count, quote
+from backup_reporter.report.digest import Cause, Digest, digest_of
+from backup_reporter.report.model import Report
+from backup_reporter.report.phrases import shortened
+from backup_reporter.report.title import MAX_TITLE
+from backup_reporter.wording import quote
 
-SUBJECT_LENGTH = 99
-"""SNS takes subjects of *less than* 100 characters."""
-SMS_LENGTH = 160
-_MAX_CHANGES = 10
-_MAX_TENANTS = 20
-_MAX_WORKSPACES = 20
-_MAX_CLUSTERS = 8
-_MAX_PROBLEMS = 20
-_HEAD_BYTES, _COPIES_BYTES, _INFOS_BYTES = 15_000, 12_000, 6_000
-"""At most, where the whole is bounded; what is wrong gets the rest."""
-
-
-def subject(report: Report) -> str:
-    """Verdict and counts in printable ASCII, at most 99 characters, beginning with a letter."""
-    return ascii_line(f"Palette backups {phrases.headline(report)}", SUBJECT_LENGTH)
+MAX_LINES = 45
+MAX_SMS = 160
+_LINE_LENGTH = 240
+"""Such a line takes at most 960 bytes, so that all of them fit into every message that carries them."""
+_MAX_REMARKS = 2
+_MAX_TENANTS = 4
+_MAX_ASKED_FOR = 8
+_MAX_LOST = 3
+_MAX_CAUSES = 5
+_MAX_PLACES = 2
+_MAX_CHANGES = 6
 
 
-def sms(report: Report) -> str:
-    """The verdict, the counts and the worst finding in at most 160 characters of the GSM alphabet."""
-    line = phrases.headline(report)
-    problems, _ = problems_and_infos(report)
-    if problems:
-        line += f". {problems[0].title}: {' '.join(member_lines(problems[0].members, 1, 2))}"
-    elif report.problems:
-        line += f". {report.problems[0]}"
-    return re.sub(r"[`^{}\[\]~\\|]", "?", ascii_line(line, SMS_LENGTH))
+def subject(report: Report, zone: ZoneInfo) -> str:
+    """The title in printable ASCII: fewer than 80 characters, beginning with a letter."""
+    return ascii_line(digest_of(report, zone).title, MAX_TITLE)
+
+
+def sms(report: Report, zone: ZoneInfo) -> str:
+    """The title and the link, or the report's id if the link is too long: 160 characters of the GSM alphabet."""
+    title = re.sub(r"[`^{}\[\]~\\|]", "?", subject(report, zone))
+    url = report.report_url or ""
+    fits = url and len(title) + 1 + len(url) <= MAX_SMS
+    return f"{title} {url if fits else f'Report {report.report_id}'}"
 
 
 def ascii_line(text: str, length: int) -> str:
-    """Somebody's text on one line of printable ASCII, cut after a word where it is too long."""
+    """Text on one line of printable ASCII, cut after a word if it is too long."""
     line = quote(text, 4 * length).replace("…", "...").encode("ascii", "replace").decode("ascii")
     if len(line) <= length:
         return line
@@ -52,78 +47,57 @@ def ascii_line(text: str, length: int) -> str:
     return (head if space else line[: length - 3]) + "..."
 
 
-def text(report: Report, zone: ZoneInfo, max_bytes: int | None = None) -> str:
-    """The whole report for people. ``max_bytes`` (UTF-8, 50,000 or more) bounds it: the worst is shown, the rest counted."""
-    problems, infos = problems_and_infos(report)
-    is_bounded = max_bytes is not None
-    # Before the causes: "can I restore it, and from when?" must not be at the end of a long night's list.
-    copies = "\n".join(_copies(report, zone, _COPIES_BYTES if is_bounded else sys.maxsize))
-    head = _joined(_head(report, zone), _HEAD_BYTES if is_bounded else sys.maxsize)
-    tail = _joined(_infos(report, infos), _INFOS_BYTES if is_bounded else sys.maxsize)
-    link = f"The whole report: {report.report_url}" if report.report_url else ""
-    room = sys.maxsize if max_bytes is None else max_bytes - _size("\n\n".join((head, copies, tail, link, "")))
-    parts = (head, copies, _problems(problems, report, zone, room), tail, link)
-    return "\n\n".join(filter(None, parts)) + "\n"
+def text(report: Report, zone: ZoneInfo) -> str:
+    """The digest in at most 45 lines; a green report without news in at most four."""
+    digest = digest_of(report, zone)
+    lines: list[str] = []
+    for causes in range(min(_MAX_CAUSES, len(digest.fix_first)), -1, -1):
+        lines = list(_lines(digest, causes))
+        if len(lines) <= MAX_LINES:
+            break
+    return "\n".join(lines) + "\n"
 
 
-def _head(report: Report, zone: ZoneInfo) -> Iterator[list[str]]:
-    yield [phrases.headline(report)]
-    yield [phrases.trust_line(report, zone)]
-    yield list(filter(None, (phrases.what_if(report, zone), phrases.scope_line(report))))
-    yield phrases.caveats(report, _MAX_PROBLEMS)
-    yield phrases.tenant_lines(report, _MAX_TENANTS)
-    yield phrases.change_lines(report, _MAX_CHANGES)
+def _lines(digest: Digest, causes: int) -> Iterator[str]:
+    """All lines, with an empty one before each part, but not in a green report."""
+    for number, part in enumerate(_parts(digest, causes)):
+        if number and part and digest.status != "OK":
+            yield ""
+        yield from part
 
 
-def _infos(report: Report, infos: Sequence[Group]) -> Iterator[list[str]]:
-    muted = phrases.muted_line(report, _MAX_WORKSPACES)
-    yield [*([muted] if muted else []), *phrases.info_lines(infos, _MAX_WORKSPACES)]
+def _parts(digest: Digest, causes: int) -> Iterator[list[str]]:
+    head = [digest.title, digest.trust, *digest.remarks[:_MAX_REMARKS], *digest.tenants[:_MAX_TENANTS]]
+    yield [_cut(line) for line in head]
+    yield _listed("What can be restored right now:", list(map(str, digest.asked_for[:_MAX_ASKED_FOR])))
+    yield _listed(f"Cannot be restored ({digest.restorable.rstrip('.')}):", _lost(digest))
+    for number, cause in enumerate(digest.fix_first[:causes]):
+        yield [*([] if number else ["Fix first:"]), *map(_cut, _cause(cause))]
+    yield [_cut(line) for line in digest.changes[:_MAX_CHANGES]]
+    rest = (digest.more_findings(causes), *digest.rest, *digest.help)
+    yield [_cut(line) for line in rest if line]
+    yield [f"The whole report: {digest.link.url}", _cut(digest.link.note)] if digest.link else []
 
 
-def _joined(paragraphs: Iterator[list[str]], room: int) -> str:
-    """Paragraphs with an empty line between them; of what there is no room for it says how many lines it has."""
-    lines = "\n\n".join("\n".join(lines) for lines in paragraphs if lines).split("\n")
-    return "\n".join(first_that_fit(lines, room, "more line", _size))
+def _lost(digest: Digest) -> list[str]:
+    shown = _MAX_LOST if digest.lost_workspaces <= _MAX_LOST else _MAX_LOST - 1
+    more = digest.more_lost(shown)
+    return [*map(str, digest.cannot_be_restored[:shown]), *([more] if more else [])]
 
 
-def _size(text: str) -> int:
-    return len(text.encode())
+def _listed(heading: str, lines: Sequence[str]) -> list[str]:
+    return [heading, *(_cut(f"  - {line}") for line in lines)] if lines else []
 
 
-def _problems(problems: Sequence[Group], report: Report, zone: ZoneInfo, room: int) -> str:
-    """As many groups as there is room for, worst first, and a line about the others."""
-    paragraphs: list[str] = []
-    reserve = 2000  # for the line about the others
-    for index in range(len(problems)):
-        paragraph = "\n".join(_group(problems, index, report, zone))
-        room -= _size(paragraph) + 2
-        if room < reserve:
-            return "\n\n".join([*paragraphs, phrases.more_line(problems[index:], report)])
-        paragraphs.append(paragraph)
-    return "\n\n".join(paragraphs)
+def _cause(cause: Cause) -> Iterator[str]:
+    yield f"{cause.severity.upper()} {cause.title} [{cause.code}]" + (f" {cause.since}" if cause.since else "")
+    more = (f"and {cause.more_than(_MAX_PLACES)} more workspaces",) if cause.more_than(_MAX_PLACES) else ()
+    yield f"  {'; '.join((*map(str, cause.where[:_MAX_PLACES]), *more))}"
+    yield f"  {shortened(cause.what, _LINE_LENGTH)}"
+    if cause.action:
+        yield f"  What to do: {cause.action}"
 
 
-def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo) -> list[str]:
-    group = problems[index]
-    since = phrases.since_line(group, report.as_of, zone)
-    title = f"{group.severity.upper()}  {group.title}" + (f" ({since})" if since else "")
-    members = member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS)
-    lines = [title, f"  {quote(group.message, phrases.MESSAGE_LENGTH)}", *(f"  - {member}" for member in members)]
-    action = phrases.action_line(problems, index)
-    return [*lines, f"  {action}"] if action else lines
-
-
-def _copies(report: Report, zone: ZoneInfo, room: int) -> list[str]:
-    """Whether the problem workspaces can be restored right now, and from when."""
-    # Read twice rather than held: on the worst night they are a whole fleet.
-    known = [_copies_of(workspace, zone) for workspace in phrases.problem_workspaces(report) if workspace.clusters]
-    said = first_that_fit(known, room, "more workspace", _size) if known else []
-    lines = "\n".join([*said, *nothing_lines(phrases.problem_workspaces(report), _MAX_WORKSPACES)])
-    return ["What can be restored right now:", indent(lines, "  ")] if lines else []
-
-
-def _copies_of(workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    lines = [f"  {copy_line(cluster, workspace, zone)}" for cluster in workspace.clusters[:_MAX_CLUSTERS]]
-    left = len(workspace.clusters) - _MAX_CLUSTERS
-    more = [f"  and {count(left, 'more cluster')}"] if left > 0 else []
-    return "\n".join([place(workspace.tenant, workspace.project_name, workspace.name), *lines, *more])
+def _cut(line: str) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return indent + quote(line, _LINE_LENGTH)

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.workspace_report import ClusterReport, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.page.timeline import Axis, Gap, axis, drawing, ticks
-from backup_reporter.report.restorable import FOREVER, restorable_until
+from backup_reporter.report.restore_points import FOREVER, restorable_until
 from support.report_builders import NOW, a_cluster, a_workspace, days
 
 TOMORROW = NOW + days(1)

@@ -63,11 +63,11 @@ def test_it_says_the_verdict_the_trust_line_the_problems_and_what_to_do() -> Non
     for words in (
         "Critical: some backups need help now",
         "1 critical, 1 OK of 2 workspaces",
-        "Looked at 2 of 2 workspaces, 1 cluster, 0 unreadable, 0 unknown states, as of 2026-11-24 07:00 UTC.",
+        "Checked 2 of 2 workspaces, 1 cluster. As of 2026-11-24 07:00 UTC.",
         "Backup failed",
         "since Mon 2026-11-23, day 2",
         "What to do: Open the workspace's Backups tab",
-        "payments: from 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC",
+        "payments: made 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC",
     ):
         assert words in text
 

@@ -2,7 +2,7 @@ import msgspec
 
 from backup_reporter.report.groups import groups, tally
 from backup_reporter.report.model import Change, Changes
-from support.report_builders import NOW, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 
 def test_the_same_message_in_many_places_is_one_group_with_its_members() -> None:
@@ -30,12 +30,13 @@ def test_another_message_or_another_code_is_another_group() -> None:
     assert len(groups(report)) == 3
 
 
-def test_the_worst_comes_first_and_then_what_strikes_most() -> None:
+def test_the_worst_comes_first_then_what_strikes_most() -> None:
     report = a_report(
-        a_workspace("a", a_finding("disks-not-included"), a_finding("backup-stuck"), a_finding("never-backed-up")),
+        a_workspace("a", a_finding("disks-not-included"), a_finding("backup-stuck")),
         a_workspace("b", a_finding("unreadable")),
         a_workspace("c", a_finding("backup-expired")),
         a_workspace("d", a_finding("backup-expired")),
+        a_workspace("e", a_finding("never-backed-up")),
     )
 
     assert [group.code for group in groups(report)] == [
@@ -47,18 +48,62 @@ def test_the_worst_comes_first_and_then_what_strikes_most() -> None:
     ]
 
 
-def test_groups_of_one_code_stand_together() -> None:
+def test_nothing_to_restore_comes_before_the_copy_that_expires_first() -> None:
+    bare = a_cluster(restore_points=0, newest_restore_point_at=None, expires_at=None)
+    soon = a_cluster(expires_at=NOW + days(1))
+    about = {"cluster_uid": "uid of eu-1"}
     report = a_report(
-        a_workspace("a", a_finding(message="one"), a_finding("never-backed-up")),
-        a_workspace("b", a_finding(message="two"), a_finding("never-backed-up")),
-        a_workspace("c", a_finding(message="two")),
+        a_workspace("a", a_finding(message="one", **about), clusters=(a_cluster(),)),
+        a_workspace("b", a_finding(message="two", **about), clusters=(soon,)),
+        a_workspace("c", a_finding("cluster-not-backed-up", **about), clusters=(bare,)),
     )
 
-    assert [(group.code, group.message) for group in groups(report)] == [
-        ("backup-failed", "two"),
-        ("backup-failed", "one"),
-        ("never-backed-up", "The last 2 backups failed."),
+    assert [group.members[0].workspace for group in groups(report)] == ["c", "b", "a"]
+
+
+def test_what_follows_from_a_cause_is_told_with_it() -> None:
+    left_out, never = a_finding("cluster-not-backed-up"), a_finding("never-backed-up")
+    overdue, expired = a_finding("backup-overdue"), a_finding("backup-expired", cluster_uid="c-2", cluster_name="us-2")
+
+    found = groups(a_report(a_workspace("a", left_out, never, overdue, expired)))
+
+    assert [(group.code, group.consequences) for group in found] == [
+        ("backup-overdue", ("Nothing left to restore: the last copy has expired",)),
+        ("cluster-not-backed-up", ("Never backed up: nothing to restore",)),
     ]
+
+
+def test_a_cause_is_as_severe_as_what_follows_from_it() -> None:
+    stuck, expired = a_finding("backup-stuck"), a_finding("backup-expired")
+
+    (group,) = groups(a_report(a_workspace("a", stuck, expired)))
+
+    assert (group.code, group.severity) == ("backup-stuck", "critical")
+
+
+def test_messages_that_differ_by_numbers_and_dates_only_are_one_cause() -> None:
+    report = a_report(
+        a_workspace(
+            "a", a_finding(message="The last 2 backups failed: pod x-1 is gone. The last was on Sun 2026-11-22.")
+        ),
+        a_workspace(
+            "b", a_finding(message="The last 3 backups failed: pod x-2 is gone. The last was on Mon 2026-11-23.")
+        ),
+    )
+
+    (group,) = groups(report)
+
+    assert group.message.startswith("For example: The last 2 backups failed: pod x-1")
+
+
+def test_a_workspace_with_thousands_of_failing_clusters_takes_no_quadratic_time() -> None:
+    about = [{"cluster_uid": f"c-{number}", "cluster_name": f"c-{number}"} for number in range(5000)]
+    failed = (a_finding(**which) for which in about)
+    expiring = (a_finding("backup-expiring", **which) for which in about)
+
+    (group,) = groups(a_report(a_workspace("a", *failed, *expiring)))
+
+    assert len(group.members) == 5000
 
 
 def test_muted_findings_are_in_no_group() -> None:

@@ -20,7 +20,7 @@ def test_a_green_report_is_a_verdict_and_a_table() -> None:
         "\n"
         "nothing wrong in 1 workspace\n"
         "\n"
-        "Looked at 1 of 1 workspace, 1 cluster, 0 unreadable, 0 unknown states, as of 2026-11-24 07:00 UTC.\n"
+        "Checked 1 of 1 workspace, 1 cluster. As of 2026-11-24 07:00 UTC.\n"
         "\n"
         "## Every workspace and cluster\n"
         "\n"

@@ -71,8 +71,8 @@ class Outline(HTMLParser):
 def test_the_verdict_and_the_trust_line_stand_above_everything(verdict: str, report: Report) -> None:
     text = Outline(render_page(report, UTC)).text
 
-    assert text.index(verdict) < text.index("Looked at ") < text.index("Every workspace and cluster")
-    assert re.search(r"Looked at \d+ of \d+ workspaces?, \d+ clusters?, \d+ unreadable", text)
+    assert text.index(verdict) < text.index("Checked ") < text.index("Every workspace and cluster")
+    assert re.search(r"Checked \d+ of \d+ workspaces?, \d+ clusters?[.;]", text)
 
 
 def test_it_says_whose_times_they_are_and_that_a_schedule_is_in_utc() -> None:

@@ -1,5 +1,6 @@
 import re
 from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from backup_reporter.report.model import Report
+from backup_reporter.health.catalog import CODES
+from backup_reporter.report.model import Report, Scope
 from backup_reporter.report.slack import MAX_BLOCKS, MAX_MESSAGE, as_it_is, cut, escape, message, plain, thread
 from backup_reporter.wording import quote
 from support.report_builders import (
@@ -25,6 +27,8 @@ from support.report_builders import (
 from support.slack_limits import block_problems, formatting_warnings
 
 UTC = ZoneInfo("UTC")
+LETTERS = ["".join(letters) for letters in islice(product("abcdefghij", repeat=2), 60)]
+"""Messages that differ by more than a number have different causes."""
 
 # Names and messages as an attacker, or an unlucky administrator, might choose them.
 HOSTILE = (
@@ -67,44 +71,57 @@ def every_message(report: Report) -> list[dict[str, Any]]:
     return [message(report, UTC), plain(report, UTC), first, *replies]
 
 
-def test_a_green_report_is_a_verdict_and_a_trust_line() -> None:
+def test_a_green_report_is_a_title_and_a_trust_line() -> None:
     payload = message(a_green_report(), UTC)
 
     assert [block["type"] for block in payload["blocks"]] == ["header", "context"]
-    assert payload["blocks"][0]["text"]["text"] == "🟢 OK: nothing wrong in 14 workspaces"
-    assert payload["text"].startswith("OK: nothing wrong in 14 workspaces\n14 of 14 workspaces, 14 clusters")
+    assert payload["blocks"][0]["text"]["text"] == "🟢 OK Palette backups: nothing wrong in 14 workspaces (24 Nov)"
+    assert payload["text"].startswith("OK Palette backups: nothing wrong in 14 workspaces (24 Nov)\nChecked 14 of 14")
 
 
-def test_what_can_be_restored_is_one_section_and_the_problem_the_next() -> None:
+def test_a_cause_is_one_section_of_four_lines() -> None:
     report = a_report(a_workspace("payments", a_finding(since=NOW - days(1)), clusters=(a_cluster(),)))
 
-    copies, problem = message(report, UTC)["blocks"][2:]
+    (cause, help_) = message(report, UTC)["blocks"][2:]
 
-    assert problem["text"]["text"].startswith(
-        "🔴 *Backup failed* (since Mon 2026-11-23, day 2)\n"
-        "The last 2 backups failed.\n"
-        "• prod / payments: eu-1\n"
-        "What to do: Open the workspace's Backups tab"
+    assert cause["text"]["text"].split("\n") == [
+        "*Fix first*",
+        "🔴 *Backup failed* since Mon 2026-11-23, day 2 (backup-failed)",
+        "prod / payments: eu-1",
+        "The last 2 backups failed.",
+        f"What to do: {CODES['backup-failed'].action}",
+    ]
+    assert "backup-reporter explain CODE" in help_["elements"][0]["text"]
+
+
+def test_what_cannot_be_restored_is_a_list_of_workspaces_and_the_rest_is_counted() -> None:
+    bare = a_cluster("us-2", restore_points=0, newest_restore_point_at=None, expires_at=None)
+    lost = [a_workspace(f"shop-{number}", a_finding(), clusters=(a_cluster(), bare)) for number in range(60)]
+
+    listed = message(a_report(*lost), UTC)["blocks"][2]["text"]["text"].split("\n")
+
+    assert listed == [
+        "*Cannot be restored (60 of 120 clusters can be restored)*",
+        "• prod / shop-0: us-2 (never had a copy)",
+        "• prod / shop-1: us-2 (never had a copy)",
+        "• and 58 more workspaces",
+    ]
+
+
+def test_a_workspace_that_was_asked_for_says_what_can_be_restored_of_it() -> None:
+    report = a_report(a_workspace("shop", clusters=(a_cluster(),)), scope=Scope(workspace_uids=("uid of shop",)))
+
+    assert (
+        "*What can be restored right now*\n• prod / shop: eu-1: made 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC"
+    ) in texts(message(report, UTC))
+
+
+def test_names_are_links_into_palette_if_the_address_is_set() -> None:
+    report = msgspec.structs.replace(
+        a_report(a_workspace("payments", a_finding())), workspace_link="https://palette/{projectUid}/ws/{workspaceUid}"
     )
-    assert copies["text"]["text"] == (
-        "*What can be restored right now*\n"
-        "• prod / payments: eu-1: from 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC"
-    )
 
-
-def test_of_what_can_be_restored_only_whole_workspaces_are_shown_and_the_others_are_counted() -> None:
-    fleet = a_failing_fleet(["The last 2 backups failed."], 60)
-    many = a_workspace("many", a_finding(), clusters=tuple(a_cluster(f"cluster-{number}") for number in range(9)))
-    unknown = [a_workspace(name, a_finding("unreadable")) for name in ("gitops", "ledger")]
-    report = a_report(*fleet.workspaces, many, *unknown)
-
-    copies = message(report, UTC)["blocks"][2]["text"]["text"].split("\n")
-
-    assert copies[0] == "*What can be restored right now*"
-    assert re.fullmatch(r"• prod / many: (cluster-\d: from [^;]*, expires [^;]* UTC; )+and \d more clusters", copies[1])
-    shown = [line for line in copies[1:] if re.fullmatch(r"• prod / [^:]*: .*", line)]
-    assert copies[-2] == f"• and {61 - len(shown)} more workspaces"
-    assert copies[-1] == "• Not known (Could not be looked at): prod / gitops, prod / ledger"
+    assert "<https://palette/p-1/ws/uid%20of%20payments|prod / payments>: eu-1" in "".join(texts(message(report, UTC)))
 
 
 def test_slack_is_told_to_take_every_text_as_it_is() -> None:
@@ -142,7 +159,7 @@ def test_hostile_names_and_messages_mention_nobody_and_format_nothing(hostile: s
     for payload in every_message(a_report(broken, problems=(hostile,))):
         assert_slack_takes(payload)
         for text in texts(payload):
-            foreign = re.sub(r"\*(Backup failed|What can be restored right now)\*", "", text)
+            foreign = re.sub(r"\*(Backup failed|Fix first|Cannot be restored \([^()]*\))\*", "", text)
             assert not re.search(r"[*`~]|(?<!\w)_|_(?!\w)|(?<!\w)[@#]\w|(?<!\w):\w+:", foreign)
             assert not re.search(r"^&gt;", text, re.MULTILINE)
 
@@ -207,19 +224,19 @@ def test_whatever_the_report_says_slack_takes_it(name: str, cause: str, problems
         assert_slack_takes(payload)
 
 
-def test_of_many_causes_the_worst_are_shown_and_the_rest_is_counted_with_where_to_see_it() -> None:
-    fleet = a_failing_fleet([f"Cause {number}." for number in range(60)], 60)
+def test_of_many_causes_the_worst_are_shown_and_the_rest_is_counted() -> None:
+    fleet = a_failing_fleet([f"Cause {letters}." for letters in LETTERS], len(LETTERS))
 
     shown = "\n".join(texts(message(fleet, UTC)))
 
-    left_out = 60 - len(set(re.findall(r"Cause \d+\.", shown)))
-    assert 0 < left_out < 60
-    assert f"… and {left_out} more findings (Backup failed: {left_out}), which the report 20261124T070000Z" in shown
+    left_out = len(LETTERS) - len(set(re.findall(r"Cause [a-z]+\.", shown)))
+    assert 0 < left_out < len(LETTERS)
+    assert f"{left_out} more findings: Backup failed: {left_out}." in shown
 
 
 def test_the_longest_link_still_leaves_room_for_the_worst_problem() -> None:
     report = msgspec.structs.replace(
-        a_failing_fleet([f"Cause {number} " + "word " * 400 for number in range(60)], 60),
+        a_failing_fleet([f"Cause {letters} " + "word " * 400 for letters in LETTERS], 60),
         report_url="https://bucket.example/" + "x" * 2900,
         problems=("problem " * 100,) * 5,
     )
@@ -231,15 +248,16 @@ def test_the_longest_link_still_leaves_room_for_the_worst_problem() -> None:
     assert payload["blocks"][-1]["text"]["text"].startswith("<https://bucket.example/")
 
 
-def test_a_thread_has_the_verdict_first_and_the_details_below() -> None:
-    fleet = a_failing_fleet([f"Cause {number} " + "word " * 80 for number in range(60)], 60)
+def test_a_thread_has_the_first_cause_on_top_and_all_causes_below() -> None:
+    fleet = a_failing_fleet([f"Cause {letters} " + "word " * 80 for letters in LETTERS], 60)
 
     first, replies = thread(fleet, UTC)
 
-    assert [block["type"] for block in first["blocks"]] == ["header", "context", "section"]
-    assert first["blocks"][2]["text"]["text"] == "Backup failed: 60"
+    assert [block["type"] for block in first["blocks"]] == ["header", "context", "section", "context"]
     assert len(replies) > 1
-    assert "Cause 0 " in "".join(texts(replies))
+    shown = "".join(text for reply in replies for text in texts(reply))
+    assert len(set(re.findall(r"Cause [a-z]+ ", shown))) == 25
+    assert "35 more findings: Backup failed: 35." in shown
 
 
 def test_the_plain_message_says_what_is_wrong_without_any_block() -> None:
@@ -248,16 +266,13 @@ def test_the_plain_message_says_what_is_wrong_without_any_block() -> None:
     payload = plain(report, UTC)
 
     assert "blocks" not in payload
-    assert "Project x cannot be listed.\nBackup failed: prod / payments: eu-1" in payload["text"]
+    assert "Project x cannot be listed.\n" in payload["text"]
+    assert "\nprod / payments: eu-1\n" in payload["text"]
 
 
 def test_the_plain_message_keeps_its_link_however_much_there_is_to_say() -> None:
-    fleet = a_failing_fleet([f"Cause {number}." for number in range(60)], 60)
-    named = [
-        msgspec.structs.replace(one, project_name="p" * 63, name=f"{one.name} {'x' * 60}") for one in fleet.workspaces
-    ]
+    fleet = a_failing_fleet([f"Cause {letters}." for letters in LETTERS], 60)
 
-    payload = plain(msgspec.structs.replace(a_report(*named), report_url="https://bucket.example/report"), UTC)
+    payload = plain(msgspec.structs.replace(fleet, report_url="https://bucket.example/report"), UTC)
 
-    assert len(payload["text"]) > 2900
     assert payload["text"].endswith("\nhttps://bucket.example/report")

@@ -44,7 +44,7 @@ def test_each_tenant_has_a_status_and_one_that_could_not_be_asked_is_unknown() -
 
 
 def test_the_counts_are_over_all_tenants_and_say_how_many_there_are() -> None:
-    assert trust_line(REPORT, UTC).startswith("2 of 2 workspaces, 3 tenants, 2 clusters")
+    assert trust_line(REPORT, UTC).startswith("Checked 2 of 2 workspaces, 3 tenants, 2 clusters")
     assert REPORT.summary.workspaces == 2
     assert tenant_lines(REPORT, 10) == LINES
     assert tenant_lines(REPORT, 1) == [LINES[0], "and 2 more tenants: 1 UNKNOWN, 1 OK"]
@@ -75,7 +75,7 @@ def test_markdown_a_spreadsheet_and_a_telephone_name_the_tenant() -> None:
     assert head.endswith(',"as of","tenant"')
     assert '"UNKNOWN","","","Tenant initech: Palette could not be asked' in not_asked
     assert first.endswith(',"globex"')
-    assert "globex / prod / ledger" in sms(REPORT)
+    assert "globex/prod/ledger" in sms(REPORT, UTC)
 
 
 @pytest.mark.parametrize("name", RENDERINGS)

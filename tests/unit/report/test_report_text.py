@@ -10,7 +10,8 @@ from backup_reporter.health.catalog import CODES
 from backup_reporter.report.changes import compare
 from backup_reporter.report.groups import groups
 from backup_reporter.report.model import Change, Changes, Report, Scope
-from backup_reporter.report.text import sms, subject, text
+from backup_reporter.report.phrases import change_lines
+from backup_reporter.report.text import MAX_LINES, sms, subject, text
 from support.report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
 
 UTC = ZoneInfo("UTC")
@@ -32,46 +33,36 @@ def a_change(name: str, code: str = "backup-failed", project: str | None = "prod
 
 
 def test_a_green_report_is_two_lines() -> None:
-    assert text(a_green_report(), UTC).split("\n") == [
-        "OK: nothing wrong in 14 workspaces",
-        "",
-        "14 of 14 workspaces, 14 clusters, 0 unreadable, 0 unknown states, as of 2026-11-24 07:00 UTC",
-        "",
-    ]
+    assert text(a_green_report(), UTC) == (
+        "OK Palette backups: nothing wrong in 14 workspaces (24 Nov)\n"
+        "Checked 14 of 14 workspaces, 14 clusters. As of 2026-11-24 07:00 UTC.\n"
+    )
 
 
 def test_a_problem_is_said_with_its_place_its_age_its_cause_and_what_to_do() -> None:
     report = a_report(
-        a_workspace("payments", a_finding(since=NOW - days(1)), clusters=(a_cluster("eu-1"),)), a_workspace("shop")
+        a_workspace(
+            "payments",
+            a_finding(since=NOW - days(1), cluster_uid="uid of eu-1"),
+            clusters=(a_cluster("eu-1"),),
+        ),
+        a_workspace("shop"),
     )
 
-    assert text(report, BERLIN) == (
-        "CRITICAL: 1 critical, 1 OK of 2 workspaces\n"
-        "\n"
-        "2 of 2 workspaces, 1 cluster, 0 unreadable, 0 unknown states, as of 2026-11-24 08:00 CET\n"
-        "\n"
-        "What can be restored right now:\n"
-        "  prod / payments\n"
-        "    eu-1: from 2026-11-22 08:00 CET, expires 2026-12-14 08:00 CET\n"
-        "\n"
-        "CRITICAL  Backup failed (since Mon 2026-11-23, day 2)\n"
-        "  The last 2 backups failed.\n"
-        "  - prod / payments: eu-1\n"
-        "  What to do: Open the workspace's Backups tab in Palette, read the failed backup's message, and check the "
-        "backup location and Velero on the cluster. Then run a backup by hand.\n"
-    )
-
-
-def test_a_cluster_without_a_copy_has_nothing_to_restore() -> None:
-    empty = a_cluster(newest_restore_point_at=None, expires_at=None, restore_points=0)
-
-    assert "eu-1: nothing to restore" in text(a_report(a_workspace("a", a_finding(), clusters=(empty,))), UTC)
-
-
-def test_a_copy_that_runs_out_before_the_next_run_is_said_to() -> None:
-    workspace = a_workspace("a", a_finding(), clusters=(a_cluster(),), next_run_at=NOW + days(21))
-
-    assert "expires 2026-12-14 07:00 UTC, before the next backup is due" in text(a_report(workspace), UTC)
+    assert text(report, BERLIN).splitlines() == [
+        "CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov)",
+        "Checked 2 of 2 workspaces, 1 cluster. As of 2026-11-24 08:00 CET.",
+        "",
+        "Fix first:",
+        "CRITICAL Backup failed [backup-failed] since Mon 2026-11-23, day 2",
+        "  prod / payments: eu-1 (last copy made Sun 2026-11-22, expires Mon 2026-12-14)",
+        "  The last 2 backups failed.",
+        f"  What to do: {CODES['backup-failed'].action}",
+        "",
+        "1 workspace is OK.",
+        "By hand means: in Palette, open the workspace, then Backups, and create a backup.",
+        "What a code means: backup-reporter explain CODE.",
+    ]
 
 
 def test_what_to_do_is_said_once_for_several_causes_of_one_kind() -> None:
@@ -80,29 +71,30 @@ def test_what_to_do_is_said_once_for_several_causes_of_one_kind() -> None:
     assert text(report, UTC).count("What to do:") == 1
 
 
-def test_what_could_not_be_looked_at_is_on_top_and_in_the_verdict() -> None:
+def test_what_could_not_be_looked_at_is_on_top_and_in_the_title() -> None:
     report = a_report(a_workspace("a"), problems=("Project staging cannot be listed: HTTP 403.",))
 
     lines = text(report, UTC).splitlines()
 
-    assert lines[0] == "UNKNOWN: not everything could be looked at, 1 OK of 1 workspace"
-    assert lines[4] == "Project staging cannot be listed: HTTP 403."
+    assert lines[0] == "UNKNOWN Palette backups: not everything could be checked (24 Nov)"
+    assert lines[2] == "Project staging cannot be listed: HTTP 403."
 
 
-def test_an_unreadable_workspace_is_missing_from_the_trust_line() -> None:
-    report = a_report(a_workspace("a"), a_workspace("b", a_finding("unreadable")))
+def test_an_unreadable_workspace_is_missing_from_the_trust_line_and_not_known_to_be_restorable() -> None:
+    shown = text(a_report(a_workspace("a"), a_workspace("b", a_finding("unreadable"))), UTC)
 
-    assert "\n1 of 2 workspaces, 0 clusters, 1 unreadable, 0 unknown states, as of" in text(report, UTC)
+    assert "\nChecked 1 of 2 workspaces, 0 clusters; 1 could not be read. As of" in shown
+    assert "  - prod / b: not known (could not be looked at)\n" in shown
 
 
 def test_no_workspace_at_all_is_no_good_news() -> None:
-    assert text(a_report(), UTC).startswith("UNKNOWN: no workspace was looked at\n")
+    assert text(a_report(), UTC).startswith("UNKNOWN Palette backups: nothing could be checked (24 Nov)\n")
 
 
-def test_a_what_if_says_so_in_the_verdict_and_below() -> None:
+def test_a_what_if_says_so_in_the_title_and_below() -> None:
     report = a_report(a_workspace("a"), as_of=NOW + days(4), generated_at=NOW, what_if=True)
 
-    assert subject(report) == "Palette backups What if it were 2026-11-28 07:00 UTC: OK: nothing wrong in 1 workspace"
+    assert subject(report, UTC) == "What if: OK Palette backups: nothing wrong in 1 workspace (28 Nov)"
     assert "judged as if it were 2026-11-28 07:00 UTC, from what Palette said at 2026-11-24 07:00 UTC" in text(
         report, UTC
     )
@@ -128,62 +120,44 @@ def test_a_narrower_scope_is_said(scope: Scope, said: str) -> None:
     assert said in text(a_report(a_workspace("a"), scope=scope), UTC)
 
 
-def test_what_can_be_restored_comes_before_the_causes() -> None:
-    report = a_report(a_workspace("payments", a_finding(), clusters=(a_cluster("eu-1"),)))
-
-    shown = text(report, UTC)
-
-    assert shown.index("What can be restored right now:") < shown.index("CRITICAL  Backup failed")
-
-
-def test_what_no_copy_is_known_of_is_named_too_where_it_says_what_can_be_restored() -> None:
-    report = a_report(
-        a_workspace("payments", a_finding(), clusters=(a_cluster("eu-1"),)),
-        *(a_workspace(name, a_finding("unreadable", message=f"{name}: HTTP 500.")) for name in ("gitops", "ledger")),
-        a_workspace("monitoring", a_finding("not-protected")),
+def test_only_a_workspace_that_was_asked_for_says_what_can_be_restored_of_it() -> None:
+    shop = a_workspace("shop", clusters=(a_cluster(),), next_run_at=NOW + days(21))
+    line = (
+        "  - prod / shop: eu-1: made 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC, before the next backup is due"
     )
 
-    assert (
-        "What can be restored right now:\n"
-        "  prod / payments\n"
-        "    eu-1: from 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC\n"
-        "  Not known (Could not be looked at): prod / gitops, prod / ledger\n"
-        "  Nothing (No backup policy): prod / monitoring\n"
-    ) in text(report, UTC)
+    assert line in text(a_report(shop, scope=Scope(workspace_uids=("uid of shop",))), UTC)
+    assert line not in text(a_report(shop), UTC)
 
 
-def test_where_nothing_can_be_restored_comes_first() -> None:
+def test_what_cannot_be_restored_comes_first_and_says_how_much_can() -> None:
     bare = a_cluster("eu-1", restore_points=0, newest_restore_point_at=None, expires_at=None)
     report = a_report(
         a_workspace("a", a_finding(), clusters=(a_cluster(),)),
         a_workspace("z", a_finding("never-backed-up"), clusters=(a_cluster("us-2"), bare)),
+        a_workspace("monitoring", a_finding("not-protected")),
     )
 
-    shown = text(report, UTC)
-
-    assert "    eu-1: nothing to restore, and there never was\n" in shown
-    assert shown.index("  prod / z\n") < shown.index("  prod / a\n")
-
-
-@pytest.mark.parametrize(("number", "said"), [(9, "and 1 more cluster"), (10, "and 2 more clusters")])
-def test_clusters_that_are_left_out_are_counted(number: int, said: str) -> None:
-    clusters = tuple(a_cluster(f"eu-{index}") for index in range(number))
-
-    assert f"    {said}\n" in text(a_report(a_workspace("payments", a_finding(), clusters=clusters)), UTC)
+    assert text(report, UTC).splitlines()[2:7] == [
+        "",
+        "Cannot be restored (2 of 3 clusters can be restored):",
+        "  - prod / z: eu-1 (never had a copy)",
+        "  - prod / monitoring: nothing (no backup policy)",
+        "",
+    ]
 
 
-def test_a_green_report_does_not_say_that_nothing_is_wrong_where_something_is_muted() -> None:
+def test_a_green_report_does_not_say_that_nothing_is_wrong_if_something_is_muted() -> None:
     lasting = a_workspace("a", a_finding(muted=True), clusters=(a_cluster(),))
     report = a_report(lasting, a_workspace("b", a_finding("backup-stuck", muted=True)), a_workspace("c"))
 
     shown = text(report, UTC)
 
-    assert shown.startswith("OK: nothing wrong in 3 workspaces but for 2 muted findings\n")
-    said = "2 findings muted: prod / a, prod / b. Not everything can be restored of prod / b.\n"
-    assert said in shown
+    assert shown.startswith("OK Palette backups: nothing wrong but for 2 muted findings (24 Nov)\n")
+    assert "2 findings muted: prod / a, prod / b. Not everything can be restored of prod / b.\n" in shown
 
 
-def test_what_is_new_and_what_is_resolved_comes_before_the_problems() -> None:
+def test_what_changed_comes_after_the_causes_with_its_severity() -> None:
     changes = Changes(new=(a_change("a"),), ongoing=(a_change("b"),), resolved=(a_change("c", "backup-stuck"),))
     report = msgspec.structs.replace(a_report(a_workspace("a", a_finding())), changes=changes)
 
@@ -191,10 +165,10 @@ def test_what_is_new_and_what_is_resolved_comes_before_the_problems() -> None:
 
     assert (
         "Since the last report: 1 new, 1 resolved, 1 ongoing.\n"
-        "New: Backup failed: prod / a: eu-1\n"
-        "Resolved: Backup does not finish: prod / c: eu-1\n"
+        "New critical: Backup failed: prod / a: eu-1\n"
+        "Resolved critical: Backup does not finish: prod / c: eu-1\n"
     ) in shown
-    assert shown.index("Since the last report") < shown.index("CRITICAL  Backup failed")
+    assert shown.index("Since the last report") > shown.index("CRITICAL Backup failed")
 
 
 def test_of_many_changes_the_first_are_named() -> None:
@@ -203,13 +177,13 @@ def test_of_many_changes_the_first_are_named() -> None:
         resolved=tuple(a_change(f"shop-{number:02}") for number in range(30)),
     )
 
-    shown = text(msgspec.structs.replace(a_green_report(), changes=changes), UTC)
+    lines = change_lines(msgspec.structs.replace(a_green_report(), changes=changes), 10)
 
-    assert "Resolved: Backup failed: prod / shop-00: eu-1; prod / shop-01: eu-1; " in shown
-    named = len(re.findall(r"prod / shop-\d\d: eu-1", shown))
-    assert f"; and {30 - named} more workspaces\n" in shown
-    assert shown.count("\nNew: ") == 11
-    assert f"New: and {len(CODES) - 10} more\n" in shown
+    assert lines[-1].startswith("Resolved critical: Backup failed: prod / shop-00: eu-1; prod / shop-01: eu-1; ")
+    named = len(re.findall(r"prod / shop-\d\d: eu-1", lines[-1]))
+    assert lines[-1].endswith(f"; and {30 - named} more workspaces")
+    assert sum(line.startswith("New") for line in lines) == 11
+    assert f"New: and {len(CODES) - 10} more" in lines
 
 
 def test_changes_of_one_kind_are_one_line_and_each_workspace_is_told_apart_by_its_project() -> None:
@@ -218,7 +192,7 @@ def test_changes_of_one_kind_are_one_line_and_each_workspace_is_told_apart_by_it
 
     shown = text(msgspec.structs.replace(a_green_report(), changes=changes), UTC)
 
-    assert "New: Backup failed: prod / search: eu-1, us-2; staging / search: eu-1; search: eu-1\n" in shown
+    assert "New critical: Backup failed: prod / search: eu-1, us-2; staging / search: eu-1; search: eu-1\n" in shown
 
 
 def test_the_first_report_does_not_name_everything_twice() -> None:
@@ -226,74 +200,68 @@ def test_the_first_report_does_not_name_everything_twice() -> None:
     report = msgspec.structs.replace(a_report(a_workspace("a", a_finding())), changes=changes)
 
     assert "No earlier report of this scope is kept.\n" in text(report, UTC)
-    assert "New:" not in text(report, UTC)
+    assert "New critical:" not in text(report, UTC)
 
 
-def test_what_changes_no_status_is_one_short_line_at_the_end() -> None:
+def test_an_info_is_in_a_message_only_while_it_is_new() -> None:
     infos = [a_workspace(name, a_finding("disks-not-included", message=f"{name}.")) for name in ("a", "b")]
-    muted = a_workspace("c", a_finding(muted=True))
+    report = a_report(*infos)
+    new = msgspec.structs.replace(report, changes=compare(report, compare(a_report(), None, "")[1], "")[0])
 
-    assert text(a_report(*infos, muted), UTC).splitlines()[4:] == [
-        "1 finding muted: prod / c. Not everything can be restored of prod / c.",
-        "Parts are left out of the backup by its policy: prod / a, prod / b",
+    assert "New info: Parts are left out of the backup by its policy: prod / a; prod / b\n" in text(new, UTC)
+    assert "Parts are left out" not in text(report, UTC)
+
+
+def test_the_link_says_until_when_it_works_and_how_to_open_the_report_afterwards() -> None:
+    report = msgspec.structs.replace(
+        a_green_report(), report_url="https://bucket.example/report", report_url_expires_at=NOW + days(0.5)
+    )
+
+    assert text(report, UTC).splitlines()[2:] == [
+        "The whole report: https://bucket.example/report",
+        "It works until 2026-11-24 19:00 UTC. Afterwards: backup-reporter open 20261124T070000Z-1a2b3c4d",
     ]
 
 
-def test_the_link_to_the_whole_report_is_there_where_there_is_one() -> None:
-    report = msgspec.structs.replace(a_green_report(), report_url="https://bucket.example/report")
-
-    assert text(report, UTC).endswith("\n\nThe whole report: https://bucket.example/report\n")
-
-
-def test_text_in_a_given_size_shows_the_worst_and_counts_the_rest() -> None:
-    workspaces = [a_workspace(f"shop-{number}", a_finding(message=f"Cause {number}.")) for number in range(900)]
-
-    shown = text(a_report(*workspaces, a_workspace("other", a_finding("not-protected"))), UTC, max_bytes=50_000)
-
-    assert len(shown.encode()) <= 50_000
-    left_out = 900 - len(re.findall(r"  Cause \d+\.", shown))
-    assert f"… and {left_out + 1} more findings (Backup failed: {left_out}; No backup policy: 1)" in shown
-
-
 @pytest.mark.parametrize("character", ["x", "漢", "🔥"])
-def test_text_in_a_given_size_is_no_larger_however_long_the_names_are(character: str) -> None:
+def test_a_text_has_45_lines_and_fits_into_a_message_however_long_the_names_are(character: str) -> None:
     def named(number: int) -> str:
         return f"{number:03}{character * 60}"
 
     workspaces = [
         a_workspace(
             named(number),
-            *(a_finding(code, message=f"{named(number)}. " * 9, cluster_name=named(1)) for code in CODES),
+            *(a_finding(code, message=f"{character * number}. " * 9, cluster_name=named(1)) for code in CODES),
             project_name=named(0),
             clusters=tuple(a_cluster(named(cluster)) for cluster in range(8)),
         )
-        for number in range(60)
+        for number in range(1, 60)
     ]
     report = a_report(*workspaces, problems=[f"{named(number)}, " * 9 for number in range(40)])
     report = msgspec.structs.replace(report, changes=compare(report, compare(a_report(), None, "")[1], "")[0])
 
-    shown = text(msgspec.structs.replace(report, report_url="https://bucket.example/report"), UTC, max_bytes=50_000)
+    shown = text(msgspec.structs.replace(report, report_url="https://bucket.example/report"), UTC)
 
-    assert len(shown.encode()) <= 50_000
-    assert shown.startswith("CRITICAL: not everything could be looked at, 60 critical of 60 workspaces\n")
-    assert re.search(r"What can be restored right now:\n  000.*\n  and \d+ more workspaces\n", shown, re.DOTALL)
-    assert "more findings (" in shown
-    assert shown.endswith("\n\nThe whole report: https://bucket.example/report\n")
+    assert len(shown.splitlines()) <= MAX_LINES
+    assert len(shown.encode()) <= 45_000
+    assert "more findings: " in shown
+    assert "\nThe whole report: https://bucket.example/report\n" in shown
 
 
 @given(name=st.text(), message=st.text(), problem=st.text())
 def test_a_text_message_is_160_characters_of_the_gsm_alphabet(name: str, message: str, problem: str) -> None:
     for report in (hostile_report(name, message, problem), a_report(problems=(problem,))):
-        assert re.fullmatch(r"[A-Za-z0-9 !\"#$%&'()*+,\-./:;<=>?@_]{1,160}", sms(report))
+        assert re.fullmatch(r"[A-Za-z0-9 !\"#$%&'()*+,\-./:;<=>?@_]{1,160}", sms(report, UTC))
 
 
-def test_a_text_message_names_the_worst_and_counts_workspaces_however_many_clusters_it_strikes() -> None:
+def test_a_text_message_is_the_title_with_a_link_or_the_reports_id() -> None:
     report = a_report(a_workspace("a", a_finding("backup-stuck")), *(a_workspace(name, a_finding()) for name in "bcd"))
-    one = a_report(a_workspace("a", *(a_finding(cluster_name=name, cluster_uid=name) for name in ("eu-1", "us-2"))))
+    short, long = (f"https://b.example/{'x' * length}" for length in (10, 200))
+    title = "CRITICAL Palette backups: prod/b/eu-1: backup failed; 2 more critical (24 Nov)"
 
-    said = "CRITICAL: 3 critical, 1 warning of 4 workspaces. Backup failed: prod / b: eu-1 and 2 more workspaces"
-    assert sms(report) == said
-    assert sms(one) == "CRITICAL: 1 critical of 1 workspace. Backup failed: prod / a: eu-1, us-2"
+    assert sms(report, UTC) == f"{title} Report 20261124T070000Z-1a2b3c4d"
+    assert sms(msgspec.structs.replace(report, report_url=short), UTC) == f"{title} {short}"
+    assert sms(msgspec.structs.replace(report, report_url=long), UTC) == f"{title} Report 20261124T070000Z-1a2b3c4d"
 
 
 def hostile_report(name: str, message: str, problem: str) -> Report:
@@ -314,4 +282,4 @@ def test_groups_of_ten_thousand_workspaces_take_no_quadratic_time() -> None:
     (group,) = groups(report)
 
     assert len(group.members) == 10_000
-    assert "and 9980 more workspaces" in text(report, UTC)
+    assert "and 9998 more workspaces" in text(report, UTC)

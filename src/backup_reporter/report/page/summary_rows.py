@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
-from backup_reporter.report.restorable import FOREVER, has_every_copy, is_known, restorable_until, what_is_wrong
+from backup_reporter.report.restorable import what_is_wrong
+from backup_reporter.report.restore_points import FOREVER, has_every_copy, is_known, restorable_until
 from backup_reporter.wording import age, count, day, quote
 
 _MAX_NAMES = 4

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
-from backup_reporter.report.restorable import restorable_until, series_of
+from backup_reporter.report.restore_points import restorable_until, series_of
 
 WIDTH = 1000
 HEIGHT = 100

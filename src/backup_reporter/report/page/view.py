@@ -12,7 +12,7 @@ from backup_reporter.health.findings import Finding
 from backup_reporter.report.day_states import STATE_WORDS
 from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.page.timeline import Axis, Drawing, Tick, axis, drawing, ticks
-from backup_reporter.report.restorable import FOREVER, restorable_until
+from backup_reporter.report.restore_points import FOREVER, restorable_until
 from backup_reporter.report.templating import short_date
 from backup_reporter.wording import count, duration, moment, quote, retention
 

@@ -1,0 +1,270 @@
+"""What a reader must know first, as plain data. Every medium renders the same digest, in the same order.
+
+The order: title, how far the report can be trusted, what cannot be restored, what to fix first, what changed, how much
+more there is, and the link. The whole is on the page, in JSON and on the command line.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from backup_reporter import wording
+from backup_reporter.health.findings import Severity, Status
+from backup_reporter.report import phrases
+from backup_reporter.report.groups import Group, Member, problems_and_infos
+from backup_reporter.report.locations import listed, place
+from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport, workspace_url
+from backup_reporter.report.packed import with_findings
+from backup_reporter.report.restorable import cluster_name, copy_line, nothing_line
+from backup_reporter.report.restore_points import FOREVER, restorable_until
+from backup_reporter.report.title import title_of_report
+from backup_reporter.wording import count, quote
+
+_MAX_CAUSES = 25
+_MAX_PLACES = 12
+_MAX_CLUSTERS = 5
+_MAX_LOST = 20
+_MAX_ASKED_FOR = 20
+_MAX_CHANGES = 12
+_MAX_REMARKS = 5
+_MAX_TENANTS = 10
+_CHANGE_LENGTH = 150
+_WHAT_LENGTH = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A workspace, quoted, and what is said about it there: ``prod / payments``, ``eu-1, us-2``."""
+
+    name: str
+    detail: str = ""
+    url: str | None = None
+    """Leads to the workspace in Palette."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.detail}" if self.detail else self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One cause: what, where, since when, and what to do.
+
+    ``action`` is empty if an earlier cause has the same. ``code`` is what ``backup-reporter explain`` takes.
+    """
+
+    code: str
+    severity: Severity
+    title: str
+    what: str
+    where: tuple[Place, ...]
+    more_places: int
+    since: str | None
+    action: str
+
+    def more_than(self, shown: int) -> int:
+        """How many workspaces are left if that many of ``where`` are shown."""
+        return self.more_places + max(0, len(self.where) - shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Where the whole report is. ``note`` says until when the link works, and how to open the report afterwards."""
+
+    url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A report in the order in which it is read; all texts are quoted, and none has markup.
+
+    ``cannot_be_restored`` are the workspaces of which something has no restore point, or is not known. ``asked_for``
+    says of each workspace that the request named what can be restored. A medium may show fewer entries of any list;
+    :meth:`more_findings` and :meth:`more_lost` then say how many are left.
+    """
+
+    title: str
+    status: Status
+    trust: str
+    remarks: tuple[str, ...]
+    tenants: tuple[str, ...]
+    asked_for: tuple[Place, ...]
+    cannot_be_restored: tuple[Place, ...]
+    lost_workspaces: int
+    restorable: str
+    fix_first: tuple[Cause, ...]
+    findings_by_cause: tuple[tuple[str, int], ...]
+    changes: tuple[str, ...]
+    rest: tuple[str, ...]
+    link: Link | None
+    report_id: str
+    help: tuple[str, ...]
+    """How to do what the actions say, and how to learn more."""
+
+    def more_lost(self, shown: int) -> str | None:
+        """``and 3 more workspaces``, if that many of ``cannot_be_restored`` are shown; ``None`` if none is left."""
+        left = self.lost_workspaces - min(shown, len(self.cannot_be_restored))
+        return f"and {count(left, 'more workspace')}" if left else None
+
+    def more_findings(self, shown: int) -> str | None:
+        """``13 more findings: Backup failed: 2; …``, if that many causes are shown; ``None`` if none is left."""
+        left: Counter[str] = Counter()
+        for title, number in self.findings_by_cause[shown:]:
+            left[title] += number
+        kinds = "; ".join(f"{title}: {number}" for title, number in left.items())
+        return f"{count(left.total(), 'more finding')}: {kinds}." if left else None
+
+
+def digest_of(report: Report, zone: ZoneInfo) -> Digest:
+    """Returns the digest of a report; times are shown in ``zone``."""
+    problems, _ = problems_and_infos(report)
+    lost, number_of_lost = _cannot_be_restored(report, zone)
+    return Digest(
+        title=title_of_report(report, problems, zone),
+        status=report.status,
+        trust=phrases.trust_line(report, zone),
+        remarks=tuple(_remarks(report, zone)),
+        tenants=tuple(phrases.tenant_lines(report, _MAX_TENANTS)),
+        asked_for=tuple(_asked_for(report, zone)),
+        cannot_be_restored=lost,
+        lost_workspaces=number_of_lost,
+        restorable=_restorable(report),
+        fix_first=tuple(_causes(problems[:_MAX_CAUSES], report, zone)),
+        findings_by_cause=tuple((group.title, len(group.members)) for group in problems),
+        changes=tuple(phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH)),
+        rest=tuple(_rest(report)),
+        link=_link(report, zone),
+        report_id=report.report_id,
+        help=tuple(_help(problems)),
+    )
+
+
+def _remarks(report: Report, zone: ZoneInfo) -> Iterator[str]:
+    yield from filter(None, (phrases.what_if(report, zone), phrases.scope_line(report)))
+    yield from phrases.caveats(report, _MAX_REMARKS)
+
+
+def _asked_for(report: Report, zone: ZoneInfo) -> Iterator[Place]:
+    """What can be restored of the workspaces that the request names."""
+    if not report.scope.workspace_uids:
+        return
+    for workspace in islice(report.workspaces, _MAX_ASKED_FOR):
+        lines = [copy_line(cluster, workspace, zone) for cluster in workspace.clusters]
+        yield _place(workspace, report, listed(lines, _MAX_CLUSTERS) or nothing_line(workspace))
+
+
+def _cannot_be_restored(report: Report, zone: ZoneInfo) -> tuple[tuple[Place, ...], int]:
+    """The first workspaces of which something cannot be restored, and how many there are."""
+    places: list[Place] = []
+    number = 0
+    for workspace in phrases.problem_workspaces(report):
+        lost = [cluster for cluster in workspace.clusters if not cluster.restore_points]
+        if lost or not workspace.clusters:
+            number += 1
+            if len(places) < _MAX_LOST:
+                words = [_since(cluster, zone) for cluster in lost]
+                places.append(
+                    _place(workspace, report, listed(words, _MAX_CLUSTERS) or nothing_line(workspace).lower())
+                )
+    return tuple(places), number
+
+
+def _since(cluster: ClusterReport, zone: ZoneInfo) -> str:
+    """``eu-8 since Wed 2026-11-11``: when the last copy expired."""
+    expired_at = restorable_until(cluster)
+    return f"{cluster_name(cluster)} {f'since {wording.day(expired_at, zone)}' if expired_at else '(never had a copy)'}"
+
+
+def _place(workspace: WorkspaceReport, report: Report, detail: str) -> Place:
+    return Place(
+        name=place(workspace.tenant, workspace.project_name, workspace.name),
+        detail=detail,
+        url=workspace_url(report, workspace.project_uid, workspace.uid),
+    )
+
+
+def _restorable(report: Report) -> str:
+    """``24 of 26 clusters can be restored.``."""
+    clusters = (cluster for workspace in with_findings(report.workspaces) for cluster in workspace.clusters)
+    lost = sum(not cluster.restore_points for cluster in clusters)
+    total = report.summary.clusters
+    return f"{total - lost} of {count(total, 'cluster')} can be restored." if total else ""
+
+
+def _causes(groups: Iterable[Group], report: Report, zone: ZoneInfo) -> Iterator[Cause]:
+    told: set[str] = set()
+    for group in groups:
+        where = list(_where(group.members, report, zone))
+        yield Cause(
+            code=group.code,
+            severity=group.severity,
+            title=group.title,
+            what=_what(group),
+            where=tuple(where[:_MAX_PLACES]),
+            more_places=len(where) - min(len(where), _MAX_PLACES),
+            since=phrases.since_line(group, report.as_of, zone),
+            action="" if group.action in told else group.action,
+        )
+        told.add(group.action)
+
+
+def _what(group: Group) -> str:
+    uses = f" Backup location of all: {quote(group.location)}." if group.location and len(group.members) > 1 else ""
+    also = [title for title in group.consequences if title not in phrases.TOLD_BY_COPIES]
+    because = f" Because of that: {', '.join(also)}." if also else ""
+    return f"{quote(group.message, _WHAT_LENGTH)}{uses}{because}"
+
+
+def _where(members: Sequence[Member], report: Report, zone: ZoneInfo) -> Iterator[Place]:
+    """One place for each workspace, with its clusters and their last copy."""
+    by_workspace: dict[tuple[str | None, str], list[Member]] = {}
+    for member in members:
+        by_workspace.setdefault((member.tenant, member.workspace_uid), []).append(member)
+    for some in by_workspace.values():
+        first = some[0]
+        clusters = wording.listed([member.cluster for member in some if member.cluster], _MAX_CLUSTERS)
+        copies = _last_copy(some, zone)
+        yield Place(
+            name=place(first.tenant, first.project, first.workspace),
+            detail=f"{clusters} ({copies})" if clusters and copies else clusters or copies,
+            url=workspace_url(report, first.project_uid, first.workspace_uid),
+        )
+
+
+def _last_copy(members: Sequence[Member], zone: ZoneInfo) -> str:
+    """When the last copy was made and when it expires; of several, the worst."""
+    made_at = min((member.made_at for member in members if member.made_at), default=None)
+    expires_at = min((member.expires_at for member in members if member.expires_at), default=None)
+    if made_at is None:
+        return ""
+    expires = f", expires {wording.day(expires_at, zone)}" if expires_at and expires_at != FOREVER else ""
+    return f"last copy made {wording.day(made_at, zone)}{expires}"
+
+
+def _rest(report: Report) -> Iterator[str]:
+    """How many workspaces are in order, and what is muted."""
+    if report.status != "OK" and report.summary.ok:
+        yield f"{count(report.summary.ok, 'workspace')} {'is' if report.summary.ok == 1 else 'are'} OK."
+    muted = phrases.muted_line(report, _MAX_CLUSTERS)
+    if muted:
+        yield muted
+
+
+def _help(problems: Sequence[Group]) -> Iterator[str]:
+    if any("by hand" in group.action for group in problems[:_MAX_CAUSES]):
+        yield "By hand means: in Palette, open the workspace, then Backups, and create a backup."
+    if problems:
+        yield "What a code means: backup-reporter explain CODE."
+
+
+def _link(report: Report, zone: ZoneInfo) -> Link | None:
+    if not report.report_url:
+        return None
+    works = (
+        f"It works until {wording.moment(report.report_url_expires_at, zone)}. " if report.report_url_expires_at else ""
+    )
+    return Link(url=report.report_url, note=f"{works}Afterwards: backup-reporter open {report.report_id}")
