@@ -127,7 +127,7 @@ def test_the_package_has_a_bill_of_exactly_what_is_in_it_with_the_hashes_of_the_
 def test_the_schedule_fires_by_itself_and_everybody_gets_the_report(deployment: Deployment) -> None:
     posted_before = len(deployment.slack.messages)
     (notification, *_) = deployment.arrived(seconds=100)
-    assert notification["Subject"].startswith("Palette backups CRITICAL")
+    assert notification["Subject"].startswith("CRITICAL Palette backups: ")
     assert notification["MessageAttributes"]["status"]["Value"] == "CRITICAL"
     wait_until(lambda: len(deployment.slack.messages) > posted_before, seconds=20)
     wait_until(lambda: deployment.heartbeats.requests, seconds=20)

@@ -66,7 +66,10 @@ def test_a_report_arrives_through_the_webhook_as_it_was_meant(wrap: Callable[[st
 
     (message,) = slack.messages
     assert message.warnings == ()
-    assert message.payload["blocks"][0]["text"]["text"] == "🔴 CRITICAL: 1 critical of 1 workspace"
+    assert (
+        message.payload["blocks"][0]["text"]["text"]
+        == "🔴 CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov)"
+    )
 
 
 def test_the_worst_night_arrives_too(slack: SlackServer) -> None:
@@ -177,7 +180,7 @@ def test_blocks_that_slack_does_not_like_are_sent_once_more_as_plain_text(slack:
 
     (message,) = slack.messages
     assert "blocks" not in message.payload
-    assert "Backup failed: prod / payments: eu-1" in message.payload["text"]
+    assert "prod / payments: eu-1" in message.payload["text"]
 
 
 def test_plain_text_that_slack_does_not_like_either_is_refused(slack: SlackServer) -> None:
@@ -287,7 +290,7 @@ def test_an_unusable_secret_is_named_and_not_shown(secret: str, complaint: str, 
 
 
 def test_a_bot_posts_the_verdict_and_puts_the_details_under_it(slack: SlackServer) -> None:
-    fleet = a_failing_fleet([f"Cause {number} " + "word " * 80 for number in range(40)], 40)
+    fleet = a_failing_fleet([f"Cause {'x' * number} " + "word " * 80 for number in range(40)], 40)
 
     assert send(through(bot(slack)), fleet) is None
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from backup_reporter.channels.sns import MAX_BYTES, SnsChannel, payload
 from backup_reporter.errors import ChannelError
 from backup_reporter.report.model import Report, from_json
-from support.report_builders import a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
+from support.report_builders import REPORT_ID, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
 from support.world import LocalAws
 
 UTC = ZoneInfo("UTC")
@@ -58,7 +58,7 @@ def test_a_subscribed_queue_gets_the_reports_json(aws: LocalAws) -> None:
     send(topic, report)
 
     (received,) = topic.received()
-    assert received["Subject"] == "Palette backups CRITICAL: 1 critical, 1 OK of 2 workspaces"
+    assert received["Subject"] == "CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov)"
     assert from_json(received["Message"].encode()) == report
     assert {name: attribute["Value"] for name, attribute in received["MessageAttributes"].items()} == {
         "status": "CRITICAL",
@@ -80,7 +80,7 @@ def test_who_is_on_call_can_ask_for_the_bad_news_only(policy: dict[str, Any], aw
     send(topic, a_report(a_workspace("payments", a_finding())))
 
     assert [message["Subject"] for message in topic.received()] == [
-        "Palette backups CRITICAL: 1 critical of 1 workspace"
+        "CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov)"
     ]
 
 
@@ -89,7 +89,7 @@ def test_people_get_text_and_telephones_a_line() -> None:
 
     assert set(message) == {"default", "email", "sms"}
     assert "What to do: Open the workspace's Backups tab" in message["email"]
-    assert message["sms"] == "CRITICAL: 1 critical of 1 workspace. Backup failed: prod / payments: eu-1"
+    assert message["sms"] == f"CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov) Report {REPORT_ID}"
 
 
 def test_a_fleet_too_large_for_a_message_is_cut_to_the_worst(aws: LocalAws) -> None:

@@ -151,7 +151,7 @@ def test_a_palette_that_cannot_be_asked_is_reported_like_anything_else(deployed:
     answer = deployed.invoke(SCHEDULED)
 
     assert answer["status"] == "UNKNOWN"
-    assert subjects(deployed) == ["Palette backups UNKNOWN: no workspace was looked at"]
+    assert subjects(deployed) == ["UNKNOWN Palette backups: nothing could be checked (24 Nov)"]
     assert "Palette could not be asked" in json.dumps(deployed.slack.messages[0].payload)
 
 

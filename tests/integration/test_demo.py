@@ -68,9 +68,9 @@ def test_it_writes_nothing_into_the_directory_where_it_is_run(
 
 def test_it_prints_the_mail_and_the_slack_message(demo: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     mail, _, slack = demo[0].stdout.partition("Slack · #backups")
-    assert "Subject: Palette backups CRITICAL: 4 critical, 1 unknown, 2 warning, 9 OK of 16 workspaces" in mail
+    assert "Subject: CRITICAL Palette backups: no copy of staging/web-shop; 3 more critical (" in mail
     assert "prod / payments: eu-1, us-2" in mail
-    assert "CRITICAL: 4 critical, 1 unknown, 2 warning, 9 OK of 16 workspaces" in slack
+    assert "CRITICAL Palette backups: no copy of staging/web-shop; 3 more critical" in slack
     assert "prod / payments: eu-1, us-2" in slack
 
 

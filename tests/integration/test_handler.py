@@ -41,7 +41,7 @@ def test_a_scheduled_event_makes_the_full_report_and_tells_every_channel(around:
     assert report["status"] == "CRITICAL"
     assert statuses(report) == {"sns": "delivered", "slack": "delivered"}
     (notification,) = around.notifications()
-    assert notification["Subject"].startswith("Palette backups CRITICAL: 1 critical")
+    assert notification["Subject"].startswith("CRITICAL Palette backups: ")
     attributes = notification["MessageAttributes"]
     assert {name: attributes[name]["Value"] for name in ("status", "critical", "warning", "unknown")} == {
         "status": "CRITICAL",
