@@ -71,7 +71,7 @@ class Reporter:
             return None
         from backup_reporter.aws.delivery_log import DynamoDbDeliveryLog  # noqa: PLC0415 - see above
 
-        return partial(DynamoDbDeliveryLog, self.clients.aws("dynamodb"), table, self.function_name)
+        return partial(DynamoDbDeliveryLog, self.clients.aws("dynamodb", table), table, self.function_name)
 
     def _store(self) -> ReportStore | None:
         bucket = self.settings.report_bucket
@@ -95,15 +95,15 @@ class Reporter:
         """Connections to anything that is neither AWS nor a tenant with a CA of its own."""
         return self.clients.http(self.settings.tenant.ca_bundle)
 
-    def aws(self, service: str) -> Any:
-        """A client of boto3's."""
-        return self.clients.aws(service)
+    def aws(self, service: str, resource: str | None = None) -> Any:
+        """Returns boto3's client for a service, in the region of a ``resource`` that is given by its ARN."""
+        return self.clients.aws(service, resource)
 
     def secret(self, setting: str, name: str | None) -> str:
         """A secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
         if not name:
             raise SecretError(f"{setting} is not set")
-        return read_secret(self.clients.aws("secretsmanager"), name, setting)
+        return read_secret(self.clients.aws("secretsmanager", name), name, setting)
 
     def tenants(self, names: Sequence[str] = ()) -> tuple[Tenant, ...]:
         """Reads the tenants of these names, or all. Raises :class:`StoreError` and :class:`SettingsError`."""
@@ -170,7 +170,9 @@ class Reporter:
 
         def build() -> Destinations:
             if not self.api_key:
-                self.clients.aws("secretsmanager")  # first, because the Palette client waits for it
+                self.clients.aws(
+                    "secretsmanager", self.settings.tenant.api_key_secret
+                )  # first, because the Palette client waits for it
             return self.destinations
 
         return start(build, "destinations").result

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -139,7 +141,7 @@ def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -
 def test_whoever_has_the_link_gets_the_page(store: ReportStore) -> None:
     store.save_file(REPORT_ID, "html", [b"<p>", b"All is well"])
 
-    answer = urllib3.request("GET", store.link(REPORT_ID))
+    answer = urllib3.request("GET", store.with_link(REPORT).report_url or "")
 
     assert (answer.status, answer.data) == (200, b"<p>All is well")
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -155,7 +157,82 @@ def test_links_are_signed_in_the_way_that_encrypted_buckets_ask_for(monkeypatch:
     store = Reporter(Settings(report_bucket="reports")).destinations.store
 
     assert store is not None
-    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in store.link(REPORT_ID)
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in (store.with_link(REPORT).report_url or "")
+
+
+@pytest.mark.parametrize(
+    ("region", "bucket", "host"),
+    [
+        ("us-east-1", "reports", "reports.s3.us-east-1.amazonaws.com"),
+        ("eu-central-1", "reports", "reports.s3.eu-central-1.amazonaws.com"),
+        ("me-central-1", "reports", "reports.s3.me-central-1.amazonaws.com"),
+        ("eu-central-1", "my.reports", "s3.eu-central-1.amazonaws.com"),
+        ("us-gov-west-1", "reports", "reports.s3.us-gov-west-1.amazonaws.com"),
+        ("cn-north-1", "reports", "reports.s3.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_links_lead_to_the_host_of_the_buckets_own_region(
+    monkeypatch: pytest.MonkeyPatch, region: str, bucket: str, host: str
+) -> None:
+    report = linked(monkeypatch, bucket, AWS_DEFAULT_REGION=region)
+    assert urlsplit(report.report_url or "").netloc == host
+
+
+def test_links_lead_to_a_fips_endpoint_if_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = linked(monkeypatch, "reports", AWS_DEFAULT_REGION="us-gov-west-1", AWS_USE_FIPS_ENDPOINT="true")
+    assert urlsplit(report.report_url or "").netloc == "reports.s3-fips.us-gov-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("region", "console"),
+    [
+        ("eu-central-1", "eu-central-1.console.aws.amazon.com"),
+        ("us-gov-west-1", "console.amazonaws-us-gov.com"),
+        ("cn-north-1", "console.amazonaws.cn"),
+    ],
+)
+def test_a_report_says_until_when_its_link_works_and_how_to_open_it_then(
+    monkeypatch: pytest.MonkeyPatch, region: str, console: str
+) -> None:
+    report = linked(monkeypatch, "reports", AWS_DEFAULT_REGION=region)
+    key = f"reports/2026/11/24/{REPORT_ID}.html"
+
+    assert report.link is not None
+    assert "X-Amz-Expires=43200" in (report.report_url or "")
+    assert timedelta(hours=11, minutes=59) < report.link.expires_at - datetime.now(UTC) <= timedelta(hours=12)
+    assert report.link.s3_uri == f"s3://reports/{key}"
+    quoted = key.replace("/", "%2F")
+    assert report.link.console_url == f"https://{console}/s3/object/reports?region={region}&prefix={quoted}"
+
+
+def linked(monkeypatch: pytest.MonkeyPatch, bucket: str, **environment: str) -> Report:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name, value in {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "test", **environment}.items():
+        monkeypatch.setenv(name, value)
+    store = Reporter(Settings(report_bucket=bucket)).destinations.store
+    assert store is not None
+    return store.with_link(REPORT)
+
+
+def test_the_list_links_only_to_reports_below_the_prefix(store: ReportStore, s3: Any) -> None:
+    store.add_to_index(REPORT, UTC)
+    (entry,) = json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())
+    paths = [
+        "javascript:alert(1)",
+        "../../../elsewhere",
+        "//evil.example/2026/11/24/x",
+        f"https://evil.example/{entry['path']}",
+    ]
+    forged = [entry, *({**entry, "path": path} for path in paths)]
+    s3.put_object(Bucket="reports", Key="palette/index.json", Body=json.dumps(forged).encode())
+
+    store.add_to_index(a_later_report(1), UTC)
+
+    kept = json.loads(s3.get_object(Bucket="reports", Key="palette/index.json")["Body"].read())
+    page = s3.get_object(Bucket="reports", Key="palette/index.html")["Body"].read().decode()
+    assert len(kept) == 2
+    assert "evil.example" not in page
+    assert "javascript:" not in page
 
 
 def a_later_report(days_later: int) -> Report:

@@ -1,4 +1,4 @@
-"""Everything that talks to the world outside, built when it is first used."""
+"""Builds the clients for AWS and HTTP, each when it is first used."""
 
 from __future__ import annotations
 
@@ -17,38 +17,53 @@ from backup_reporter.errors import SettingsError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 _CONFIGS = {
-    # Links to what a KMS key encrypts have to be signed in the newer way, which is not boto3's default for links.
-    "s3": _CONFIG.merge(Config(signature_version="s3v4")),
-    # Asked before anything can be sent: one that does not answer must not use up the time for sending.
+    # Links to files that a KMS key encrypts must be signed in the newer way, and for the host of the bucket's own region.
+    # By default boto3 does neither, and a region opened since 2019 refuses a link to BUCKET.s3.amazonaws.com.
+    # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    "s3": _CONFIG.merge(
+        Config(signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"})
+    ),
+    # Asked before anything can be sent: if they do not answer, time for sending must remain.
     **dict.fromkeys(
         ("secretsmanager", "ssm"),
         Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "total_max_attempts": 3}),
     ),
     "dynamodb": Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3}),
 }
+_EMULATED_S3 = _CONFIG.merge(Config(signature_version="s3v4"))
+"""An emulator's host, such as localhost, often has no names for buckets."""
 _MAX_HOSTS = MAX_POOLS + 2
-"""Whose connections are kept: every Palette that is asked at the same time, Slack, and the heartbeat's."""
+"""Hosts whose connections are pooled: every Palette that is asked at the same time, Slack, and the heartbeat's."""
 
 
 class Clients:
-    """The same client for whoever asks for it, for as long as the process lives. Safe for threads."""
+    """Each client is built once, and lives as long as the process. Safe for threads."""
 
     def __init__(self) -> None:
         keep_libraries_quiet()
         self._lock = threading.Lock()
-        self._aws: dict[str, Any] = {}
+        self._aws: dict[tuple[str, str | None], Any] = {}
         self._http: dict[str | None, urllib3.PoolManager] = {}
 
     @cached_property
     def _session(self) -> boto3.Session:
         return boto3.Session()
 
-    def aws(self, service: str) -> Any:
-        """A client of boto3's, which is safe for threads, unlike the making of one."""
+    def aws(self, service: str, resource: str | None = None) -> Any:
+        """Returns boto3's client for a service, in the region of a ``resource`` that is given by its ARN."""
+        region = region_of(resource or "")
+        key = (service, None if region == self._session.region_name else region)
+        # Using a client is safe for threads, and building one is not.
         with self._lock:
-            if service not in self._aws:
-                self._aws[service] = self._session.client(service, config=_CONFIGS.get(service, _CONFIG))
-            return self._aws[service]
+            if key not in self._aws:
+                self._aws[key] = self._build(*key)
+            return self._aws[key]
+
+    def _build(self, service: str, region: str | None) -> Any:
+        client = self._session.client(service, region_name=region, config=_CONFIGS.get(service, _CONFIG))
+        if service == "s3" and ".amazonaws." not in client.meta.endpoint_url:
+            return self._session.client(service, region_name=region, config=_EMULATED_S3)
+        return client
 
     def http(self, ca_bundle: str | None) -> urllib3.PoolManager:
         """Connections that trust a private CA besides the public ones. Raises :class:`SettingsError` for a file without one."""
@@ -62,13 +77,18 @@ class Clients:
             return self._http[ca_bundle]
 
 
+def region_of(resource: str) -> str | None:
+    """Returns the region in an ARN; ``None`` for a plain name, which is in the function's own region."""
+    return resource.split(":")[3] if resource.startswith("arn:") else None
+
+
 def _trust(context: ssl.SSLContext, ca_bundle: str) -> None:
-    """Trusts a private CA, as text or in a file. Raises :class:`SettingsError` where the file holds none."""
+    """Trusts a private CA, as text or in a file. Raises :class:`SettingsError` if the file has no certificate."""
     try:
         if "-----BEGIN" in ca_bundle:
             context.load_verify_locations(cadata=ca_bundle)
         else:
             context.load_verify_locations(ca_bundle)
     except (OSError, ssl.SSLError) as error:
-        problem = f"PALETTE_CA_BUNDLE: {ca_bundle!r} holds no certificate in PEM form"
+        problem = f"PALETTE_CA_BUNDLE: {ca_bundle!r} does not hold a certificate in PEM form"
         raise SettingsError([problem]) from error

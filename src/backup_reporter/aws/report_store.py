@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from backup_reporter.aws.errors import AwsError, code_of
+from backup_reporter.aws.errors import AwsError, code_of, translate_errors
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
-from backup_reporter.report.model import Report, Scope, from_json_lines, json_pieces, scope_id
+from backup_reporter.report.model import Report, ReportLink, Scope, from_json_lines, json_pieces, scope_id
 from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
 
 if TYPE_CHECKING:
@@ -29,12 +31,21 @@ _CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8"
 _MISSING = frozenset({"NoSuchKey", "404"})
 _CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _TRIES = 5
-_LINK_SECONDS = 7 * 24 * 3600
+_LINK_LENGTH = timedelta(hours=12)
+"""About as long as the credentials live that sign the link; it ends with them."""
+_CONSOLE_HOSTS = {
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+    "aws-cn": "console.amazonaws.cn",
+}
+"""The AWS console's host in partitions in which all regions share one."""
 _PART_BYTES = 5 * 1024 * 1024
 """What is larger goes up in parts of this size, the smallest that S3 takes."""
 _READ_BYTES = 1024 * 1024
 """How much of a kept report is read at a time."""
 
+_ID = r"(\d{4})(\d{2})(\d{2})T\d{6}Z-[0-9a-f]{8,64}"
+_PATH = re.compile(rf"\d{{4}}/\d{{2}}/\d{{2}}/{_ID}", re.ASCII)
+"""Of a report's files, below the prefix and without their extension."""
 _Read = TypeVar("_Read")
 
 
@@ -94,17 +105,28 @@ class ReportStore:
         except (ClientError, BotoCoreError) as error:
             raise self._not_written(key, error) from error
 
-    def link(self, report_id: str) -> str:
-        """A link to a report's page that whoever has it may follow, for a week.
+    def with_link(self, report: Report) -> Report:
+        """Returns the report with a signed URL of its page, which works for everyone who has it, and until when.
 
-        No longer than the credentials that sign it live, though, and those of a function live for hours.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
         """
-        wanted = {"Bucket": self._bucket, "Key": self.key(report_id, "html")}
-        try:
-            return self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=_LINK_SECONDS)
-        except (ClientError, BotoCoreError) as error:
-            raise StoreError(f"no link to {wanted['Key']} can be made: {code_of(error)}") from error
+        key = self.key(report.report_id, "html")
+        expires_at = (datetime.now(UTC) + _LINK_LENGTH).replace(microsecond=0)
+        with translate_errors(StoreError, f"the link to {key} cannot be signed"):
+            url = self._client.generate_presigned_url(
+                "get_object",
+                Params={"Bucket": self._bucket, "Key": key},
+                ExpiresIn=int(_LINK_LENGTH.total_seconds()),
+            )
+        link = ReportLink(
+            expires_at=expires_at, s3_uri=f"s3://{self._bucket}/{key}", console_url=self._console_url(key)
+        )
+        return msgspec.structs.replace(report, report_url=url, link=link)
+
+    def _console_url(self, key: str) -> str:
+        region, partition = self._client.meta.region_name, self._client.meta.partition
+        host = _CONSOLE_HOSTS.get(partition, f"{region}.console.aws.amazon.com")
+        return f"https://{host}/s3/object/{self._bucket}?region={region}&prefix={quote(key, safe='')}"
 
     def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
         """Puts a kept report into the list of the last ones, times in ``zone``; regular is what was meant for everybody.
@@ -125,9 +147,11 @@ class ReportStore:
         """The list, and which version of it this is; a damaged one is begun anew."""
         content, version = self._get_version(self._prefix + "index.json")
         try:
-            return msgspec.json.decode(content or b"[]", type=tuple[Entry, ...]), version
+            entries = msgspec.json.decode(content or b"[]", type=tuple[Entry, ...])
         except msgspec.MsgspecError:
             return (), version
+        # A path becomes a link on the page: one that leads elsewhere was not written here.
+        return tuple(entry for entry in entries if _PATH.fullmatch(entry.path)), version
 
     def load(self, report_id: str) -> Report:
         """A kept report. Raises :class:`InvalidRequest` where there is none with that id."""
@@ -145,7 +169,7 @@ class ReportStore:
 
     def key(self, report_id: str, extension: str) -> str:
         """Where a report's file lies. Raises :class:`ValueError` for what is no report's id."""
-        day = re.fullmatch(r"(\d{4})(\d{2})(\d{2})T\d{6}Z-[0-9a-f]{8,64}", report_id, re.ASCII)
+        day = re.fullmatch(_ID, report_id, re.ASCII)
         if not day:
             raise ValueError(f"{report_id!r} is no report's id, such as 20261124T070000Z-1a2b3c4d")
         return f"{self._prefix}{day[1]}/{day[2]}/{day[3]}/{report_id}.{extension}"

@@ -51,8 +51,8 @@ class Connections(Protocol):
         """Connections to anything but AWS."""
         ...
 
-    def aws(self, service: str) -> Any:
-        """A client of boto3's."""
+    def aws(self, service: str, resource: str | None = None) -> Any:
+        """Returns boto3's client for a service, in the region of a ``resource`` that is given by its ARN."""
         ...
 
     def secret(self, setting: str, name: str | None) -> str:

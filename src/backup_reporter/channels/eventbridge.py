@@ -34,7 +34,7 @@ _PASSING = frozenset({"InternalFailure", "InternalException", "ThrottlingExcepti
 
 def from_settings(settings: Settings, connections: Connections) -> EventBridgeChannel:
     """Builds the channel for the bus in the settings."""
-    return EventBridgeChannel(connections.aws("events"), settings.event_bus_name or "")
+    return EventBridgeChannel(connections.aws("events", settings.event_bus_name), settings.event_bus_name or "")
 
 
 class EventBridgeChannel:

@@ -33,7 +33,7 @@ _JSON_BYTES = 150_000
 
 def from_settings(settings: Settings, connections: Connections) -> SnsChannel:
     """Builds the channel for the topic in the settings."""
-    return SnsChannel(connections.aws("sns"), settings.sns_topic_arn or "")
+    return SnsChannel(connections.aws("sns", settings.sns_topic_arn), settings.sns_topic_arn or "")
 
 
 class SnsChannel:

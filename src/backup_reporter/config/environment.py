@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
@@ -27,6 +28,7 @@ from backup_reporter.config.parsers import (
     parse_topic_arn,
     parse_uids,
     parse_whole,
+    partition_of,
 )
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import SettingsError
@@ -88,6 +90,8 @@ def load(environ: Mapping[str, str], *, key_required: bool = True) -> Settings:
         thresholds=Thresholds(**read_fields(_THRESHOLDS, given, problems)),
     )
     problems += _missing_or_contradicting(given, key_required=key_required)
+    if own_region := environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"):
+        problems += _other_partitions(given, own_region)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -103,6 +107,17 @@ def _missing_or_contradicting(given: Mapping[str, str], *, key_required: bool) -
         yield "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the secret that holds the Palette API key"
     if ("EMAIL_FROM" in given) != ("EMAIL_TO" in given):
         yield "EMAIL_FROM, EMAIL_TO: only one of them is set: the e-mail channel needs both (or neither)"
+
+
+def _other_partitions(given: Mapping[str, str], own_region: str) -> Iterator[str]:
+    """A sentence for each resource that the function's credentials cannot reach, whatever they may do."""
+    for name, text in given.items():
+        arn = re.fullmatch(r"arn:(aws[a-z-]*):[a-z]+:([a-z0-9-]+):.*", text)
+        if arn and arn[1] != partition_of(own_region):
+            yield (
+                f"{name}: the region {arn[2]} cannot be reached from {own_region}: they are in different partitions "
+                "of AWS. Use a resource in your own partition"
+            )
 
 
 def find_misspelt(environ: Mapping[str, str]) -> Iterator[str]:

@@ -45,17 +45,37 @@ _LOOPBACK = re.compile(r"localhost|\[::1\]|127(?:\.\d{1,3}){3}", re.IGNORECASE)
 
 
 def parse_secret_name(text: str) -> str:
-    arn = re.fullmatch(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]{1,520}", text, re.ASCII)
-    if not arn and not re.fullmatch(r"[\w/+=.@!-]{1,512}", text, re.ASCII):
+    if not _is_arn(text, "secretsmanager", r"secret:[\w/+=.@!-]{1,520}") and not re.fullmatch(
+        r"[\w/+=.@!-]{1,512}", text, re.ASCII
+    ):
         raise ValueError("should be the name or ARN of a Secrets Manager secret, not the secret itself")
     return text
+
+
+def _is_arn(text: str, service: str, resource: str) -> bool:
+    """Whether a text is such a resource's ARN. Raises :class:`ValueError` if its region is not in its partition."""
+    arn = re.fullmatch(rf"arn:(aws[a-z-]*):{service}:([a-z0-9-]+):\d{{12}}:{resource}", text, re.ASCII)
+    if arn and arn[1] != partition_of(arn[2]):
+        raise ValueError(f"the region {arn[2]} is in the partition {partition_of(arn[2])}, not in {arn[1]}")
+    return arn is not None
+
+
+def partition_of(region: str) -> str:
+    """Returns the part of AWS that a region is in. Credentials of one partition are worth nothing in another.
+
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    prefixes = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b"}
+    return next((partition for prefix, partition in prefixes.items() if region.startswith(prefix)), "aws")
 
 
 def parse_file_path(text: str) -> str:
     try:
         holds_certificate = "-----BEGIN CERTIFICATE-----" in Path(text).read_text(encoding="ascii", errors="ignore")
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror}): should be the path of a PEM file") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"cannot be read ({getattr(error, 'strerror', error)}): should be the path of a PEM file"
+        ) from None
     if not holds_certificate:
         raise ValueError("should be a PEM file with at least one certificate")
     return text
@@ -104,7 +124,7 @@ def parse_tenants_source(text: str) -> str:
 
 
 def parse_topic_arn(text: str) -> str:
-    if not re.fullmatch(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", text):
+    if not _is_arn(text, "sns", "[A-Za-z0-9_-]{1,256}"):
         raise ValueError("should be the ARN of a standard SNS topic, arn:aws:sns:REGION:ACCOUNT:NAME")
     return text
 
@@ -123,7 +143,8 @@ def parse_email_addresses(text: str) -> tuple[str, ...]:
 
 
 def parse_event_bus(text: str) -> str:
-    if not re.fullmatch(r"(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/)?[/A-Za-z0-9._-]{1,256}", text):
+    name = "[/A-Za-z0-9._-]{1,256}"
+    if not _is_arn(text, "events", f"event-bus/{name}") and not re.fullmatch(name, text):
         raise ValueError("should be the name or ARN of an EventBridge event bus")
     return text
 
@@ -141,8 +162,9 @@ def parse_prefix(text: str) -> str:
 
 
 def parse_table(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9_.-]{3,255}", text):
-        raise ValueError("should be the name of a DynamoDB table")
+    name = "[A-Za-z0-9_.-]{3,255}"
+    if not _is_arn(text, "dynamodb", f"table/{name}") and not re.fullmatch(name, text):
+        raise ValueError("should be the name or ARN of a DynamoDB table")
     return text
 
 

@@ -65,7 +65,7 @@ def _write_and_read(reporter: Reporter) -> str:
 def _look_up_table(reporter: Reporter) -> str:
     name = reporter.settings.delivery_table
     try:
-        table = reporter.aws("dynamodb").describe_table(TableName=name)["Table"]
+        table = reporter.aws("dynamodb", name).describe_table(TableName=name)["Table"]
     except ClientError as error:
         # Reports only write items: the table may work although it may not be described.
         if code_of(error) == "AccessDeniedException":

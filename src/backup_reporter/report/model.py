@@ -115,6 +115,18 @@ class PreviousReport(Record, frozen=True, kw_only=True):
     sha256: str
 
 
+class ReportLink(Record, frozen=True, kw_only=True):
+    """How to open a report's page: ``report_url`` until ``expires_at`` at the latest, then with rights of one's own.
+
+    The URL ends earlier if the credentials that signed it do.
+    """
+
+    expires_at: Instant
+    s3_uri: str
+    console_url: str
+    """The page's file in the AWS console."""
+
+
 class Report(Record, frozen=True, kw_only=True):
     """One report.
 
@@ -141,6 +153,8 @@ class Report(Record, frozen=True, kw_only=True):
     changes: Changes = Changes()
     deliveries: tuple[Delivery, ...] = ()
     report_url: str | None = None
+    link: ReportLink | None = None
+    """Given with ``report_url``."""
     evidence: EvidenceFile | None = None
     previous: PreviousReport | None = None
     """On regular reports that are kept, from the second one on."""

@@ -63,7 +63,7 @@ def _put_away(report: Report, zone: ZoneInfo, store: ReportStore, *, is_regular:
     problems = _keep_files(report, zone, store)
     report = with_notes(report, *problems.values())
     if "html" not in problems:
-        report = msgspec.structs.replace(report, report_url=store.link(report.report_id))
+        report = store.with_link(report)
     store.save(report)
     try:
         store.add_to_index(report, zone, is_regular=is_regular)

@@ -81,7 +81,7 @@ def redeliver(
         raise InvalidRequest("redeliver: no report is kept here: REPORT_BUCKET is not set")
     report = msgspec.structs.replace(destinations.store.load(report_id), deliveries=())
     if report.report_url:
-        report = msgspec.structs.replace(report, report_url=destinations.store.link(report_id))
+        report = destinations.store.with_link(report)
     wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
     deliveries = deliver(report, wanted, delivery_log=None, delivery_key=None, zone=zone, seconds_left=seconds_left)
     return msgspec.structs.replace(report, deliveries=deliveries)

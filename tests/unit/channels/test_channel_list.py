@@ -21,7 +21,7 @@ from backup_reporter.config.settings import (
 class NoConnections:
     http = urllib3.PoolManager()
 
-    def aws(self, service: str) -> Any:
+    def aws(self, service: str, resource: str | None = None) -> Any:
         return None
 
     def secret(self, setting: str, name: str | None) -> str:

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
 
-from backup_reporter.config.environment import VARIABLES, load
+from backup_reporter.config.environment import VARIABLES, find_misspelt, load
 from backup_reporter.config.settings import Settings
 from backup_reporter.errors import SettingsError
 from backup_reporter.health.phases import KNOWN_STATES, phase_of
+from support.setting_examples import SETTING_EXAMPLES, Example
 
 KEY = {"PALETTE_API_KEY_SECRET": "palette-api-key"}
 
@@ -135,6 +136,61 @@ def test_what_is_not_valid_is_named_with_what_would_be(name: str, value: str, sa
     assert problem.startswith(f"{name}: ")
     assert says in problem
     assert repr(value.strip()) in problem
+
+
+@pytest.mark.parametrize("example", SETTING_EXAMPLES, ids=lambda example: f"{example.variable}={example.text[:40]}")
+def test_the_examples_are_valid_or_not(example: Example) -> None:
+    other = {"EMAIL_FROM": "EMAIL_TO", "EMAIL_TO": "EMAIL_FROM"}.get(example.variable, "HISTORY_DAYS")
+    needed = {other: "a@example.com" if other.startswith("EMAIL") else "30"}
+    key = {} if example.variable == "TENANTS" else KEY
+    environ = {**key, **needed, example.variable: example.text}
+    if example.is_valid:
+        load(environ)
+    else:
+        with pytest.raises(SettingsError, match=f"^{example.variable}: "):
+            load(environ)
+
+
+def test_a_missing_key_is_not_hidden_by_its_name_in_another_fault() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load({"NOTIFY": "PALETTE_API_KEY_SECRET"})
+    assert [problem.partition(":")[0] for problem in refusal.value.problems] == ["NOTIFY", "PALETTE_API_KEY_SECRET"]
+
+
+def test_a_resource_may_be_in_another_region_but_not_in_another_partition() -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:backups"
+    assert load({**KEY, "AWS_REGION": "eu-central-1", "SNS_TOPIC_ARN": topic}).sns_topic_arn == topic
+    table = "arn:aws:dynamodb:us-east-1:123456789012:table/deliveries"
+    assert load({**KEY, "AWS_REGION": "eu-central-1", "DELIVERY_TABLE": table}).delivery_table == table
+    (problem,) = problems_of(AWS_REGION="us-gov-west-1", SNS_TOPIC_ARN=topic)
+    assert problem.startswith("SNS_TOPIC_ARN: the region us-east-1 cannot be reached from us-gov-west-1")
+
+
+def test_an_arn_names_a_region_of_its_own_partition() -> None:
+    (problem,) = problems_of(SNS_TOPIC_ARN="arn:aws:sns:us-gov-west-1:123456789012:backups")
+    assert "the region us-gov-west-1 is in the partition aws-us-gov, not in aws" in problem
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("EXPIRY_WARNING_DAY", "EXPIRY_WARNING_DAYS"),
+        ("SLACK_WEBHOOK", "SLACK_WEBHOOK_SECRET"),
+        ("SNS_TOPIC", "SNS_TOPIC_ARN"),
+        ("palette_api_url", "PALETTE_API_URL"),
+        ("TIMEZONE", "TIME_ZONE"),
+    ],
+)
+def test_a_name_close_to_a_settings_is_told_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    (warning,) = find_misspelt({**KEY, name: "x"})
+    assert warning == f"{name} is not a setting and is ignored; did you mean {meant}?"
+    assert list(find_misspelt({**KEY, name: "x", meant: "x"})) == []
+
+
+def test_what_other_programs_read_is_not_taken_for_a_misspelt_setting() -> None:
+    usual = ["HOME", "PATH", "EMAIL", "AWS_REGION", "LANG", "TZ", "PALETTE_API_KEY", "HTTPS_PROXY", "USER", "TERM"]
+    usual += ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API", "NOTIFY_SOCKET", "AWS_ENDPOINT_URL", "_HANDLER"]
+    assert list(find_misspelt({**KEY, **dict.fromkeys(usual, "x")})) == []
 
 
 def test_more_recipients_than_ses_takes_are_refused() -> None:

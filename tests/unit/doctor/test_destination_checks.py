@@ -43,7 +43,7 @@ class RefusingClients(Clients):
         super().__init__()
         self._code = code
 
-    def aws(self, service: str) -> Any:
+    def aws(self, service: str, resource: str | None = None) -> Any:
         return Refusing(self._code)
 
 

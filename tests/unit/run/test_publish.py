@@ -39,9 +39,10 @@ class Shelf:
         self._step("keep file")
         self.files.setdefault(report_id, {})[extension] = b"".join(pieces)
 
-    def link(self, report_id: str) -> str:
+    def with_link(self, report: Report) -> Report:
         self._step("link")
-        return f"https://reports.example/{report_id}.html?day={len(self.reports)}"
+        url = f"https://reports.example/{report.report_id}.html?day={len(self.reports)}"
+        return msgspec.structs.replace(report, report_url=url)
 
     def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool) -> None:
         self._step("list")
