@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from functools import cached_property
 from typing import Any
@@ -11,9 +10,10 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from backup_reporter.aws.proxies import ProxyAwarePools
 from backup_reporter.aws.secrets import keep_libraries_quiet
+from backup_reporter.aws.tls import build_context
 from backup_reporter.config.limits import MAX_POOLS, MAX_THREADS
-from backup_reporter.errors import SettingsError
 
 _CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 _CONFIGS = {
@@ -70,25 +70,11 @@ class Clients:
         with self._lock:
             if ca_bundle not in self._http:
                 # One TLS context for all connections: by default each would load the trust store anew.
-                context = ssl.create_default_context()
-                if ca_bundle:
-                    _trust(context, ca_bundle)
-                self._http[ca_bundle] = urllib3.PoolManager(_MAX_HOSTS, maxsize=MAX_THREADS, ssl_context=context)
+                context = build_context(ca_bundle)
+                self._http[ca_bundle] = ProxyAwarePools(_MAX_HOSTS, maxsize=MAX_THREADS, ssl_context=context)
             return self._http[ca_bundle]
 
 
 def region_of(resource: str) -> str | None:
     """Returns the region in an ARN; ``None`` for a plain name, which is in the function's own region."""
     return resource.split(":")[3] if resource.startswith("arn:") else None
-
-
-def _trust(context: ssl.SSLContext, ca_bundle: str) -> None:
-    """Trusts a private CA, as text or in a file. Raises :class:`SettingsError` if the file has no certificate."""
-    try:
-        if "-----BEGIN" in ca_bundle:
-            context.load_verify_locations(cadata=ca_bundle)
-        else:
-            context.load_verify_locations(ca_bundle)
-    except (OSError, ssl.SSLError) as error:
-        problem = f"PALETTE_CA_BUNDLE: {ca_bundle!r} does not hold a certificate in PEM form"
-        raise SettingsError([problem]) from error

@@ -1,0 +1,45 @@
+"""Connections that go through a proxy exactly when the AWS SDK's would: HTTPS_PROXY, NO_PROXY and their lower-case twins."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import urllib3
+from botocore.httpsession import ProxyConfiguration
+from botocore.utils import get_environ_proxies
+from urllib3.exceptions import HTTPError, ProxyError
+
+
+class ProxyAwarePools(urllib3.PoolManager):
+    """Pools of connections, for each proxy and without one. Safe for threads."""
+
+    def __init__(self, num_pools: int, **options: Any) -> None:
+        super().__init__(num_pools, **options)
+        self._num_pools = num_pools
+        self._options = options
+        self._lock = threading.Lock()
+        self._proxied: dict[str, urllib3.ProxyManager] = {}
+
+    def urlopen(  # type: ignore[override]  # as in urllib3 itself
+        self, method: str, url: str, redirect: bool = True, **options: Any
+    ) -> urllib3.BaseHTTPResponse:
+        proxies = ProxyConfiguration(proxies=get_environ_proxies(url))
+        proxy_url = proxies.proxy_url_for(url)
+        if not proxy_url:
+            return super().urlopen(method, url, redirect, **options)
+        return self._through(proxy_url, proxies).urlopen(method, url, redirect, **options)
+
+    def _through(self, proxy_url: str, proxies: ProxyConfiguration) -> urllib3.ProxyManager:
+        with self._lock:
+            if proxy_url not in self._proxied:
+                try:
+                    self._proxied[proxy_url] = urllib3.ProxyManager(
+                        proxy_url,
+                        self._num_pools,
+                        proxy_headers=proxies.proxy_headers_for(proxy_url),
+                        **self._options,
+                    )
+                except HTTPError as error:
+                    raise ProxyError("the proxy's URL cannot be used", error) from None  # it may hold a password
+            return self._proxied[proxy_url]
