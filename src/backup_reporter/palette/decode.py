@@ -22,6 +22,8 @@ from backup_reporter.wording import quote
 
 MAX_VALUES = 1_000_000
 """In one document: more would not fit into a function's memory once decoded, however few bytes they take."""
+_MAX_REPAIRED_BYTES = 4 * 1024**2
+"""Larger documents with half a character in them are refused: looking for it takes up to sixteen times their size."""
 MAX_NAME = 253
 """The longest name that Kubernetes allows."""
 MAX_UID = 253
@@ -73,10 +75,11 @@ def decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw) -> _Decod
         raise _wrong_type(error) from None
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         reason = f"not the JSON of Palette's API: {quote(str(error), 200)}"
-    repaired = _LONE_SURROGATE.sub(_replacement, bytes(data))
-    if repaired != bytes(data):
-        return decode(decoder, repaired)
-    raise UndecodableError(reason, "$")
+    text = bytes(data)
+    repaired = _LONE_SURROGATE.sub(_replacement, text) if len(text) <= _MAX_REPAIRED_BYTES else text
+    if repaired == text:
+        raise UndecodableError(reason, "$")
+    return decode(decoder, repaired)
 
 
 def _wrong_type(error: msgspec.ValidationError) -> UndecodableError:

@@ -30,7 +30,7 @@ MAX_RUNS = 10_000
 """In one history: an hourly schedule whose backups are kept for a year has 8,760."""
 MAX_CLUSTER_BACKUPS = 100_000
 """In all runs of one history together."""
-MAX_RUNS_TIMES_CLUSTERS = 1_000_000
+MAX_RUNS_TIMES_CLUSTERS = 500_000
 """What judging takes time and memory for: each cluster is looked for in each run."""
 _MAX_HOURS = 1e9
 

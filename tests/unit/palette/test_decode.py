@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from backup_reporter.errors import UndecodableError
@@ -207,3 +208,105 @@ def test_an_answer_about_another_workspace_is_refused() -> None:
     assert decode_backup_result(about, "b") == decode_backup_result(b'{"spec": {"workspaceUid": ""}}', "a")
     with pytest.raises(UndecodableError, match=r"about another workspace, 'b' - at `\$\.spec\.workspaceUid`"):
         decode_backup_result(about, "a")
+
+
+def test_half_a_character_costs_the_name_that_it_stands_in_and_nothing_else() -> None:
+    page = decode_projects(
+        b'{"items":[{"metadata":{"uid":"a","name":"one\\ud800"}},{"metadata":{"uid":"b","name":"\\\\ud83d \\ud83d\\ude00"}}]}'
+    )
+
+    assert [(project.uid, project.name) for project in page.items] == [("a", "one\ufffd"), ("b", "\\ud83d 😀")]
+    assert page.problems == ()
+
+
+def test_half_a_character_in_a_uid_costs_that_entry() -> None:
+    page = decode_projects(b'{"items":[{"metadata":{"uid":"a\\udc00"}},{"metadata":{"uid":"b"}}]}')
+
+    assert [project.uid for project in page.items] == ["b"]
+    assert "a project with the uid 'a\ufffd' - at `$.items[0]`" in page.problems[0]
+
+
+def test_every_text_has_an_end() -> None:
+    long = "x" * 100_000
+    (project,) = decode_projects(json.dumps({"items": [{"metadata": {"uid": "p", "name": long}}]}).encode()).items
+    item = {"metadata": {"uid": "w", "name": long, "labels": {long: long}}, "spec": {"clusterRefs": [{"name": long}]}}
+    (workspace,) = decode_workspaces(json.dumps({"items": [item]}).encode(), project).items
+    state = {"state": long, "deleteState": long, "msg": long}
+    status = {"backupName": long, "backupedNamespaces": [long], "backupState": state}
+    ref = {"clusterName": long, "backupStatusMeta": status}
+    backup_config = {"namespaces": [long], "schedule": {"scheduledRunTime": long}, "includeClusterResourceMode": long}
+    found = result(
+        spec={"config": {"backupConfig": backup_config}},
+        status={
+            "workspaceBackupStatuses": [
+                {
+                    "requestUid": long,
+                    "workspaceBackupConfig": {"backupName": long, "backupState": state, "clusterBackupRefs": [ref]},
+                }
+            ]
+        },
+    )
+
+    assert len(json.dumps(msgspec.to_builtins((project, workspace, found)))) < 20_000
+
+
+def test_a_cluster_whose_uid_is_longer_than_any_costs_its_run() -> None:
+    refs = [{"clusterUid": "x" * 254}]
+    found = result(status={"workspaceBackupStatuses": [{"workspaceBackupConfig": {"clusterBackupRefs": refs}}, {}]})
+
+    assert len(found.runs) == 1
+    (problem,) = found.unreadable_runs
+    assert problem.startswith("a uid of 254 characters - at `$.status.workspaceBackupStatuses[0]")
+    assert problem.endswith(".clusterBackupRefs[0].clusterUid`")
+
+
+def entries(number: int, entry: object = None) -> list[object]:
+    return [{} if entry is None else entry] * number
+
+
+@pytest.mark.parametrize(
+    ("document", "clusters", "reason"),
+    [
+        ({"status": {"workspaceBackupStatuses": entries(10_001)}}, 0, "a history of more than 10,000 runs"),
+        ({"metadata": {}}, 10_001, "a workspace of more than 10,000 clusters"),
+        ({"spec": {"config": {"clusterUids": [str(n) for n in range(10_001)]}}}, 0, "more than 10,000 clusters"),
+        ({"status": {"workspaceBackupStatuses": entries(1_000)}}, 501, "1,000 runs of 501 clusters, more than 500,000"),
+        (
+            {
+                "status": {
+                    "workspaceBackupStatuses": [
+                        *entries(800),
+                        {"workspaceBackupConfig": {"clusterBackupRefs": [{"clusterUid": str(n)} for n in range(700)]}},
+                    ]
+                }
+            },
+            0,
+            "801 runs of 700 clusters",
+        ),
+        (
+            {
+                "status": {
+                    "workspaceBackupStatuses": entries(
+                        2, {"workspaceBackupConfig": {"clusterBackupRefs": entries(50_001)}}
+                    )
+                }
+            },
+            0,
+            "more than 100,000 backups of clusters",
+        ),
+        ({"metadata": {}, "x": [0] * 1_000_001}, 0, "the answer holds more than 1,000,000 values"),
+    ],
+    ids=["runs", "listed clusters", "named clusters", "product", "product with clusters of runs", "backups", "values"],
+)
+def test_what_is_beyond_the_bounds_is_refused_with_that_reason(
+    document: dict[str, Any], clusters: int, reason: str
+) -> None:
+    with pytest.raises(UndecodableError, match=reason):
+        decode_backup_result(json.dumps(document).encode(), clusters=clusters)
+
+
+def test_many_faults_of_one_page_are_counted() -> None:
+    page = decode_projects(json.dumps({"items": [{}] * 5_000}).encode())
+
+    assert len(page.problems) == 21
+    assert page.problems[-1] == "4,980 more faults"

@@ -137,3 +137,30 @@ def test_where_nobody_reads_on_nothing_more_is_asked(reader_stops_after: int) ->
     time.sleep(0.1)
 
     assert len(desk.asked) < 100
+
+
+def test_if_no_thread_can_start_the_caller_asks() -> None:
+    threads: set[str] = set()
+
+    def ask(item: int) -> int:
+        threads.add(threading.current_thread().name)
+        return 10 * item
+
+    threading.stack_size(1 << 47)  # more than there are addresses: no thread can start
+    try:
+        answers = list(ask_all(ask, range(20), lambda: True, in_seconds(60)))
+    finally:
+        threading.stack_size(0)
+
+    assert answers == [10 * item for item in range(20)]
+    assert threads == {threading.current_thread().name}
+
+
+def test_the_caller_stops_asking_when_the_time_is_over() -> None:
+    threading.stack_size(1 << 47)
+    try:
+        answers = list(ask_all(lambda item: time.sleep(0.05), range(1000), lambda: True, in_seconds(0.3)))
+    finally:
+        threading.stack_size(0)
+
+    assert 0 < len(answers) < 20
