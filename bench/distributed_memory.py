@@ -214,7 +214,7 @@ def night_before(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     report = build_report(
         _collected(files, found_plan.shards), report_id="before", as_of=NOW, generated_at=NOW, scope=found_plan.scope
     )
-    store.save_baseline(found_plan.scope, compare(report, None, "")[1])
+    store.save_baseline(found_plan.scope, compare(report, b"", None, "").baseline, None)
 
 
 def redeliver(files: RunFiles, store: ReportStore, workspaces: int) -> None:

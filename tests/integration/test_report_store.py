@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 import urllib3
 
@@ -17,9 +18,8 @@ from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.settings import Settings
 from backup_reporter.errors import InvalidRequest, StoreError
-from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report, Scope
-from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, compared, days
 from support.world import REGION, LocalAws
 
 UTC = ZoneInfo("UTC")
@@ -97,7 +97,7 @@ def listed(s3: Any) -> Any:
     ],
 )
 def test_what_is_no_reports_id_is_refused_before_anybody_is_asked(report_id: str, aws: LocalAws) -> None:
-    with pytest.raises(InvalidRequest, match="is no report's id"):
+    with pytest.raises(InvalidRequest, match="is not a report's id"):
         ReportStore(aws.client("s3"), "no-such-bucket", "").load(report_id)
 
 
@@ -114,28 +114,40 @@ def test_a_kept_report_that_is_damaged_is_said_to_be(store: ReportStore, s3: Any
 
 
 def test_a_baseline_comes_back_as_it_was(store: ReportStore) -> None:
-    _, baseline = compare(REPORT, None, "")
+    baseline = compared(REPORT).baseline
 
-    store.save_baseline(REPORT.scope, baseline)
+    store.save_baseline(REPORT.scope, baseline, None)
 
-    assert store.load_baseline(REPORT.scope) == baseline
+    assert store.load_baseline(REPORT.scope, "the next") == baseline
+
+
+def test_a_retry_is_compared_with_what_the_report_itself_was_compared_with(store: ReportStore) -> None:
+    first = msgspec.structs.replace(compared(REPORT).baseline, report_id="first")
+    second = msgspec.structs.replace(first, report_id="second")
+    store.save_baseline(REPORT.scope, first, None)
+    assert store.load_baseline(REPORT.scope, "first") is None
+
+    for _ in range(2):
+        store.save_baseline(REPORT.scope, second, first)
+        assert store.load_baseline(REPORT.scope, "second") == first
+    assert store.load_baseline(REPORT.scope, "third") == second
 
 
 def test_every_scope_has_a_baseline_of_its_own(store: ReportStore) -> None:
-    _, baseline = compare(REPORT, None, "")
+    baseline = compared(REPORT).baseline
 
-    store.save_baseline(REPORT.scope, baseline)
+    store.save_baseline(REPORT.scope, baseline, None)
 
-    assert store.load_baseline(Scope(project_uids=("p-1",))) is None
+    assert store.load_baseline(Scope(project_uids=("p-1",)), "the next") is None
 
 
 def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -> None:
-    store.save_baseline(REPORT.scope, compare(REPORT, None, "")[1])
+    store.save_baseline(REPORT.scope, compared(REPORT).baseline, None)
     (entry,) = listed(s3)
     s3.put_object(Bucket="reports", Key=entry["Key"], Body=b"{")
 
     with pytest.raises(StoreError, match="is damaged"):
-        store.load_baseline(REPORT.scope)
+        store.load_baseline(REPORT.scope, "the next")
 
 
 def test_whoever_has_the_link_gets_the_page(store: ReportStore) -> None:
@@ -277,7 +289,11 @@ def test_a_damaged_list_is_begun_anew(store: ReportStore, s3: Any) -> None:
 def test_a_bucket_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
     store = ReportStore(aws.client("s3"), "no-such-bucket", "")
 
-    for use in (lambda: store.save(REPORT), lambda: store.load(REPORT_ID), lambda: store.load_baseline(REPORT.scope)):
+    for use in (
+        lambda: store.save(REPORT),
+        lambda: store.load(REPORT_ID),
+        lambda: store.load_baseline(REPORT.scope, "the next"),
+    ):
         with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
             use()
     with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):

@@ -10,9 +10,13 @@ import msgspec
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
+from backup_reporter.health.judge import Judgment
+from backup_reporter.health.memory import RememberedWorkspace
 from backup_reporter.health.workspace_report import ClusterReport, Day, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.build import build_report
+from backup_reporter.report.changes import Baseline, Comparison, compare
 from backup_reporter.report.model import Report, Scope
+from backup_reporter.report.workspace_memory import MemoryWriter
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 REPORT_ID = "20261124T070000Z-1a2b3c4d"
@@ -30,11 +34,12 @@ def a_finding(code: str = "backup-failed", message: str = "The last 2 backups fa
 
 def a_cluster(name: str = "eu-1", **more: Any) -> ClusterReport:
     default: dict[str, Any] = {
+        "uid": f"uid of {name}",
         "newest_restore_point_at": NOW - days(2),
         "expires_at": NOW + days(20),
         "restore_points": 3,
     }
-    return ClusterReport(uid=f"uid of {name}", name=name, **{**default, **more})
+    return ClusterReport(name=name, **{**default, **more})
 
 
 def a_workspace(name: str = "payments", *findings: Finding, **more: Any) -> WorkspaceReport:
@@ -94,3 +99,17 @@ def a_failing_fleet(messages: Sequence[str], number: int) -> Report:
             for index in range(number)
         )
     )
+
+
+def a_memory(report: Report) -> bytes:
+    """What a report remembers of its workspaces, packed."""
+    writer = MemoryWriter()
+    for workspace in report.workspaces:
+        remembered = RememberedWorkspace(seen_at=report.as_of, schedule=workspace.schedule)
+        writer.add_judged(Judgment(workspace, remembered))
+    return writer.packed()
+
+
+def compared(report: Report, baseline: Baseline | None = None, why_no_baseline: str = "") -> Comparison:
+    """A report compared with the last one."""
+    return compare(report, a_memory(report), baseline, why_no_baseline)

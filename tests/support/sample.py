@@ -15,11 +15,11 @@ from backup_reporter.demo.documents import Fleet
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
-from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
 from backup_reporter.run.pipeline import Dependencies, Palette, run
 from backup_reporter.run.publish import Destinations
 from support.lookalike import API_KEY, LookAlike
+from support.report_builders import compared
 
 
 def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -> Report:
@@ -28,8 +28,8 @@ def sample_report(fleet: Fleet, now: datetime, *, before: Fleet | None = None) -
         report = _report(palette, now)
         if before:
             palette.fleet = before
-            baseline = compare(_report(palette, now - timedelta(minutes=1)), None, "")[1]
-            return msgspec.structs.replace(report, changes=compare(report, baseline, "")[0])
+            baseline = compared(_report(palette, now - timedelta(minutes=1))).baseline
+            return msgspec.structs.replace(report, changes=compared(report, baseline).changes)
     return report
 
 

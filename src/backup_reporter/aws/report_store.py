@@ -2,7 +2,8 @@
 
 ``reports/2026/11/24/20261124T070000Z-1a2b3c4d.json`` and beside it the same as ``.html`` and ``.csv``;
 ``reports/index.html`` lists the last of them, from ``reports/index.json``;
-``reports/baseline/<scope>.json``. Encryption is the bucket's own.
+``reports/baseline/<scope>.json``, and beside it the one before it as ``<scope>.previous.json``. Encryption is the
+bucket's own.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, ReportLink, Scope, from_json_lines, json_pieces, scope_id
 from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
+from backup_reporter.report.workspace_memory import WorkspaceMemory
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
@@ -50,7 +52,7 @@ _Read = TypeVar("_Read")
 
 
 class ReportStore:
-    """The report bucket. Every method raises :class:`StoreError` where the bucket cannot be used."""
+    """The report bucket. Every method raises :class:`StoreError` if the bucket cannot be used."""
 
     def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
         self._client = client
@@ -129,10 +131,9 @@ class ReportStore:
         return f"https://{host}/s3/object/{self._bucket}?region={region}&prefix={quote(key, safe='')}"
 
     def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
-        """Puts a kept report into the list of the last ones, times in ``zone``; regular is what was meant for everybody.
+        """Puts a kept report into the list of the last ones, times in ``zone``; a regular one goes to all channels.
 
-        Another report that is listed at the same moment is not lost: what was read is written only
-        where it is still the same.
+        A report that is listed at the same moment is not lost: the list is written only if it is still what was read.
         """
         path = self.key(report.report_id, "").removeprefix(self._prefix).removesuffix(".")
         for _ in range(_TRIES):
@@ -154,7 +155,7 @@ class ReportStore:
         return tuple(entry for entry in entries if _PATH.fullmatch(entry.path)), version
 
     def load(self, report_id: str) -> Report:
-        """A kept report. Raises :class:`InvalidRequest` where there is none with that id."""
+        """Loads a kept report. Raises :class:`InvalidRequest` if no report has that id."""
         try:
             key = self.key(report_id, "json")
         except ValueError as error:
@@ -168,26 +169,44 @@ class ReportStore:
         return report
 
     def key(self, report_id: str, extension: str) -> str:
-        """Where a report's file lies. Raises :class:`ValueError` for what is no report's id."""
+        """Returns where a report's file lies. Raises :class:`ValueError` if the id is not a report's."""
         day = re.fullmatch(_ID, report_id, re.ASCII)
         if not day:
-            raise ValueError(f"{report_id!r} is no report's id, such as 20261124T070000Z-1a2b3c4d")
+            raise ValueError(f"{report_id!r} is not a report's id, such as 20261124T070000Z-1a2b3c4d")
         return f"{self._prefix}{day[1]}/{day[2]}/{day[3]}/{report_id}.{extension}"
 
-    def load_baseline(self, scope: Scope) -> Baseline | None:
-        """What the last report of the same scope found; ``None`` where there was none."""
-        content = self._get(self._baseline_key(scope))
-        try:
-            return None if content is None else msgspec.json.decode(content, type=Baseline)
-        except msgspec.MsgspecError as error:
-            raise StoreError(f"{self._baseline_key(scope)} in the bucket {self._bucket} is damaged") from error
+    def load_baseline(self, scope: Scope, report_id: str) -> Baseline | None:
+        """Loads what a report is compared with: the baseline of the last report of its scope, if there is one.
 
-    def save_baseline(self, scope: Scope, baseline: Baseline) -> None:
-        """Remembers what the next report of the same scope is to be compared with."""
+        A retry of the last report is compared with what that report was compared with.
+        """
+        baseline = self._load_baseline(self._baseline_key(scope))
+        if baseline and baseline.report_id == report_id:
+            return self._load_baseline(self._previous_baseline_key(scope))
+        return baseline
+
+    def _load_baseline(self, key: str) -> Baseline | None:
+        content = self._get(key)
+        if content is None:
+            return None
+        try:
+            baseline = msgspec.json.decode(content, type=Baseline)
+            WorkspaceMemory(baseline.workspaces)
+            return baseline
+        except (msgspec.MsgspecError, ValueError) as error:
+            raise StoreError(f"{key} in the bucket {self._bucket} is damaged") from error
+
+    def save_baseline(self, scope: Scope, baseline: Baseline, previous: Baseline | None) -> None:
+        """Saves what the next report of a scope is compared with, and what this one was compared with."""
+        if previous:
+            self._put(self._previous_baseline_key(scope), msgspec.json.encode(previous), _CONTENT_TYPES["json"])
         self._put(self._baseline_key(scope), msgspec.json.encode(baseline), _CONTENT_TYPES["json"])
 
     def _baseline_key(self, scope: Scope) -> str:
         return f"{self._prefix}baseline/{scope_id(scope)}.json"
+
+    def _previous_baseline_key(self, scope: Scope) -> str:
+        return f"{self._prefix}baseline/{scope_id(scope)}.previous.json"
 
     def _put(self, key: str, content: bytes, content_type: str) -> None:
         try:
@@ -196,7 +215,7 @@ class ReportStore:
             raise self._not_written(key, error) from error
 
     def _put_if_still(self, key: str, content: bytes, version: str | None) -> bool:
-        """Writes unless somebody else has since ``version`` (``None``: there was nothing); says whether it did."""
+        """Writes, unless another run has written since ``version`` (``None``: nothing was there). Returns whether it did."""
         still: Any = {"IfMatch": version} if version else {"IfNoneMatch": "*"}
         try:
             self._client.put_object(
@@ -218,7 +237,7 @@ class ReportStore:
         return self._read(key, lambda body: body.read())
 
     def _read(self, key: str, read: Callable[[StreamingBody], _Read]) -> tuple[_Read | None, str | None]:
-        """What ``read`` makes of an object, and which version of it this is; ``None`` where there is none."""
+        """Returns what ``read`` makes of an object, and its version; ``None`` if there is no such object."""
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=key)
             return read(answer["Body"]), answer["ETag"]

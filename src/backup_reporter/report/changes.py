@@ -1,4 +1,4 @@
-"""What changed since the last report of the same scope: new, ongoing, resolved.
+"""What changed since the last report of the same scope: new, ongoing, resolved, no longer judged.
 
 A finding is the same finding while tenant, workspace, cluster and code are the same.
 """
@@ -6,7 +6,9 @@ A finding is the same finding while tenant, workspace, cluster and code are the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 
@@ -14,13 +16,43 @@ from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Fin
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.locations import listed, place
-from backup_reporter.report.model import Change, Changes, Key, Report, key_of
-from backup_reporter.report.packed import with_findings
-from backup_reporter.wording import quote
+from backup_reporter.report.model import Change, Changes, Key, NoLongerJudged, Report, key_of
+from backup_reporter.report.workspace_memory import ListedWorkspace, MemoryWriter, WorkspaceMemory
+from backup_reporter.wording import count, quote
 
 _MESSAGE_LENGTH = 300
 _NAME_LENGTH = 253
-_MAX_PROJECTS = 10
+_SCHEDULE_LENGTH = 100
+_MAX_NAMED = 10
+_NOT_LISTED = "the workspace is no longer listed"
+_NOT_ASKED = "its tenant is no longer asked"
+
+_AnyChange = TypeVar("_AnyChange", bound=Change)
+
+FAMILIES: tuple[frozenset[str], ...] = (
+    frozenset({"awaiting-first-backup", "no-copy-yet", "backup-expiring", "restore-point-too-old"})
+    | {"only-incomplete-copies", "backup-expired", "never-backed-up"},
+    frozenset({"backup-stuck", "backup-state-unknown", "backup-partially-failed", "backup-failed"})
+    | {"cluster-not-backed-up"},
+    frozenset({"not-scheduled", "backups-stopped"}),
+)
+"""Codes that say how one thing stands: if one gives way to another that is as bad or worse, nothing is resolved."""
+
+NEEDS_SCHEDULE = frozenset(
+    {
+        "awaiting-first-backup",
+        "backup-overdue",
+        "cluster-not-backed-up",
+        "no-copy-yet",
+        "retention-gap",
+        "schedule-shifted",
+        "schedule-unreadable",
+    }
+)
+"""Codes that nothing can be said about without a schedule."""
+
+OF_ANY_CLUSTER = frozenset({"delete-failed", "delete-stuck"})
+"""Codes about clusters in scope and out of it."""
 
 
 class Known(Record, frozen=True, kw_only=True):
@@ -30,118 +62,213 @@ class Known(Record, frozen=True, kw_only=True):
     muted: bool = False
 
 
-class ProjectSize(Record, frozen=True, kw_only=True):
-    """How many workspaces a project has."""
-
-    tenant: str | None
-    uid: str
-    name: str
-    workspaces: int
-
-
 class Baseline(Record, frozen=True, kw_only=True):
-    """What the next report is compared with.
-
-    ``before`` and ``projects_before`` are what this one was compared with: a retry of the same report compares with it
-    again, instead of finding nothing new. ``unheard`` is the first report that some channel lacks, unless everybody
-    has had one since.
-    """
+    """What the next report is compared with. ``workspaces`` is a packed :class:`WorkspaceMemory`."""
 
     report_id: str
-    unheard: str | None = None
+    oldest_missed_report_id: str | None = None
+    """Id of the oldest report that a channel missed and no later report made up for."""
     as_of: Instant
     known: tuple[Known, ...] = ()
-    before: tuple[Known, ...] | None = None
-    projects: tuple[ProjectSize, ...] = ()
-    projects_before: tuple[ProjectSize, ...] = ()
+    workspaces: bytes = b""
 
 
-def compare(report: Report, baseline: Baseline | None, why_none: str) -> tuple[Changes, Baseline]:
-    """What changed, and the baseline for the next report.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What changed, the baseline for the next report, and a sentence about each thing to note, if there is any."""
 
-    Without a baseline everything is new, and ``why_none`` says so. What was known of a workspace
-    that cannot be looked at now is neither ongoing nor resolved: it is kept for the next
-    comparison. A finding that is muted is not mentioned, and not resolved by that.
+    changes: Changes
+    baseline: Baseline
+    gone: str | None
+    """Which workspaces of the last report are no longer listed."""
+    schedules: str | None
+    """Which schedules of the last report are gone or different."""
+
+
+def tenants_of(report: Report) -> frozenset[str | None]:
+    """The tenants that a report is about; one tenant alone has no name."""
+    return frozenset(tenant.name for tenant in report.tenants) or frozenset({None})
+
+
+def compare(report: Report, remembered: bytes, baseline: Baseline | None, why_no_baseline: str) -> Comparison:
+    """Compares a report with the last one. ``remembered`` is a packed memory of the report's own workspaces.
+
+    Without a baseline everything is new, and ``why_no_baseline`` says so. What was known of a workspace that cannot
+    be looked at now is neither ongoing nor resolved: it is kept for the next comparison. A finding that is muted is
+    not mentioned, and not resolved by that.
     """
-    before = _before(report, baseline)
-    known = {key_of(one.change): one for one in before or ()}
-    seen = {key_of(one.change): one for one in _seen(report, known)}
-    is_hidden = _hidden(report)
-    missing = [one for key, one in known.items() if key not in seen]
-    shown = [(one, _is_news(one, known.get(key))) for key, one in seen.items() if not one.muted]
-    changes = Changes(
-        note=why_none if before is None else None,
-        new=_worst_first(one for one, is_news in shown if is_news),
-        ongoing=_worst_first(one for one, is_news in shown if not is_news),
-        resolved=_worst_first(one for one in missing if not one.muted and not is_hidden(one)),
+    comparer = _Comparer(
+        report=report,
+        now=WorkspaceMemory(remembered),
+        before=WorkspaceMemory(baseline.workspaces if baseline else b"", tenants_of(report)),
+        earlier=_by_workspace(baseline.known if baseline else ()),
+        memory_writer=MemoryWriter(remembered),
     )
-    kept = (*seen.values(), *filter(is_hidden, missing))
-    projects_before = _projects_before(report, baseline)
-    return changes, Baseline(
-        report_id=report.report_id,
-        unheard=baseline.unheard if baseline else None,
-        as_of=report.as_of,
-        known=kept,
-        before=before,
-        projects=_projects(report, projects_before),
-        projects_before=projects_before,
+    for workspace in report.workspaces:
+        comparer.add(workspace)
+    comparer.finish()
+    return Comparison(
+        changes=Changes(
+            note=None if baseline else why_no_baseline,
+            new=_worst_first(comparer.new),
+            ongoing=_worst_first(comparer.ongoing),
+            resolved=_worst_first(comparer.resolved),
+            no_longer_judged=_worst_first(comparer.no_longer_judged),
+        ),
+        baseline=Baseline(
+            report_id=report.report_id,
+            oldest_missed_report_id=baseline.oldest_missed_report_id if baseline else None,
+            as_of=report.as_of,
+            known=tuple(comparer.known),
+            workspaces=comparer.memory_writer.packed(),
+        ),
+        gone=_gone_line(comparer.gone, comparer.projects),
+        schedules=_schedules_line(comparer.schedules),
     )
 
 
-def fewer_line(baseline: Baseline) -> str | None:
-    """Which projects have fewer workspaces than in the report before, if any.
+_Workspace = tuple[str | None, str]
+_KnownFindings = dict[Key, Known]
 
-    What is not listed has no findings: a key that may see less than it did must not look like backups getting better.
+
+def _by_workspace(known: Iterable[Known]) -> dict[_Workspace, _KnownFindings]:
+    grouped: dict[_Workspace, _KnownFindings] = {}
+    for finding in known:
+        grouped.setdefault((finding.change.tenant, finding.change.workspace_uid), {})[key_of(finding.change)] = finding
+    return grouped
+
+
+@dataclass
+class _Comparer:
+    """Goes through a report once.
+
+    ``now`` and ``before`` are the workspaces of this report and of the last one, ``earlier`` what is left of the last
+    report's findings.
     """
-    now = {(one.tenant, one.uid): one.workspaces for one in baseline.projects}
-    fewer = [
-        f"{left or 'none'} instead of {one.workspaces} in {place(one.tenant, one.name)}"
-        for one in baseline.projects_before
-        if (left := now.get((one.tenant, one.uid), 0)) < one.workspaces
-    ]
-    if not fewer:
-        return None
-    return (
-        f"There are fewer workspaces than in the last report: {listed(fewer, _MAX_PROJECTS)}. "
-        "Were they deleted, or may the API key no longer see them?"
-    )
 
+    report: Report
+    now: WorkspaceMemory
+    before: WorkspaceMemory
+    earlier: dict[_Workspace, _KnownFindings]
+    memory_writer: MemoryWriter
+    known: list[Known] = field(default_factory=list)
+    new: list[Change] = field(default_factory=list)
+    ongoing: list[Change] = field(default_factory=list)
+    resolved: list[Change] = field(default_factory=list)
+    no_longer_judged: list[NoLongerJudged] = field(default_factory=list)
+    gone: list[ListedWorkspace] = field(default_factory=list)
+    projects: set[tuple[str | None, str]] = field(default_factory=set)
+    schedules: list[str] = field(default_factory=list)
 
-def _projects(report: Report, before: Iterable[ProjectSize]) -> tuple[ProjectSize, ...]:
-    """The projects with workspaces; none is smaller than ``before`` where something could not be listed."""
-    # A workspace that was asked for by uid, and that no project lists, is in none.
-    listed_ones = (one for one in report.workspaces if one.project_uid)
-    found = Counter((one.tenant, one.project_uid, one.project_name) for one in listed_ones)
-    sizes = {
-        (tenant, uid): ProjectSize(tenant=tenant, uid=uid, name=name, workspaces=number)
-        for (tenant, uid, name), number in found.items()
-    }
-    for one in before if report.problems else ():
-        now = sizes.get((one.tenant, one.uid))
-        if now is None or now.workspaces < one.workspaces:
-            sizes[one.tenant, one.uid] = one
-    return tuple(sizes.values())
+    def add(self, workspace: WorkspaceReport) -> None:
+        """Compares a workspace."""
+        before = self.before.take(workspace.tenant, workspace.uid) if workspace.project_uid else None
+        earlier = self._take(workspace, before)
+        current = {key_of(finding.change): finding for finding in self._seen(workspace, earlier)}
+        self.known += current.values()
+        for key, finding in current.items():
+            if not finding.muted:
+                (self.new if _is_news(finding, earlier.get(key)) else self.ongoing).append(finding.change)
+        for key, finding in earlier.items():
+            if key not in current:
+                self._missing(finding, workspace)
+        self.projects.add((workspace.tenant, workspace.project_uid))
+        now = self.now.find(workspace.tenant, workspace.uid)
+        if before and before.schedule and now and now.backups and before.schedule != now.schedule:
+            self.schedules.append(_schedule_change(before.schedule, now))
 
+    def finish(self) -> None:
+        """Deals with what was in the last report and is not in this one."""
+        for finding in (finding for findings in self.earlier.values() for finding in findings.values()):
+            if self.report.problems:
+                self.known.append(finding)
+            elif finding.change.code == "being-deleted":
+                self._resolve(finding)
+            else:
+                is_asked = finding.change.tenant in tenants_of(self.report)
+                self._judge_no_longer(finding, _NOT_LISTED if is_asked else _NOT_ASKED)
+        for workspace in self.before.left():
+            if self.report.problems:
+                self.memory_writer.add(workspace)
+            else:
+                self.gone.append(workspace)
 
-def _projects_before(report: Report, baseline: Baseline | None) -> tuple[ProjectSize, ...]:
-    if baseline is None:
-        return ()
-    return baseline.projects_before if baseline.report_id == report.report_id else baseline.projects
+    def _take(self, workspace: WorkspaceReport, before: ListedWorkspace | None) -> _KnownFindings:
+        """Takes the last report's findings about a workspace, whose tenant may have got a name since."""
+        which = (before.tenant if before else workspace.tenant, workspace.uid)
+        moved = (
+            Known(change=msgspec.structs.replace(finding.change, tenant=workspace.tenant), muted=finding.muted)
+            for finding in self.earlier.pop(which, {}).values()
+        )
+        return {key_of(finding.change): finding for finding in moved}
 
-
-def _before(report: Report, baseline: Baseline | None) -> tuple[Known, ...] | None:
-    if baseline is None:
-        return None
-    return baseline.before if baseline.report_id == report.report_id else baseline.known
-
-
-def _seen(report: Report, known: Mapping[Key, Known]) -> Iterator[Known]:
-    for workspace in with_findings(report.workspaces):
+    def _seen(self, workspace: WorkspaceReport, earlier: _KnownFindings) -> Iterable[Known]:
         for finding in workspace.findings:
             change = _change(workspace, finding)
-            earlier = known.get(key_of(change))
-            since = change.since or (earlier.change.since if earlier else None) or report.as_of
+            known = earlier.get(key_of(change))
+            since = change.since or (known.change.since if known else None) or self.report.as_of
             yield Known(change=msgspec.structs.replace(change, since=since), muted=finding.muted)
+
+    def _missing(self, finding: Known, workspace: WorkspaceReport) -> None:
+        if _has(workspace, "unreadable"):
+            self.known.append(finding)
+        elif reason := _why_not_judged(finding.change, workspace):
+            self._judge_no_longer(finding, reason)
+        elif not _became_as_bad(finding.change, workspace):
+            self._resolve(finding)
+
+    def _resolve(self, finding: Known) -> None:
+        if not finding.muted:
+            self.resolved.append(finding.change)
+
+    def _judge_no_longer(self, finding: Known, reason: str) -> None:
+        if not finding.muted:
+            self.no_longer_judged.append(NoLongerJudged(**msgspec.structs.asdict(finding.change), reason=reason))
+
+
+def _schedule_change(before: str, now: ListedWorkspace) -> str:
+    then, where = quote(before, _SCHEDULE_LENGTH), place(now.tenant, now.project_name, now.name)
+    if now.schedule is None:
+        return f"{where}: '{then}' is gone"
+    return f"{where}: '{then}' became '{quote(now.schedule, _SCHEDULE_LENGTH)}'"
+
+
+def _has(workspace: WorkspaceReport, code: str) -> bool:
+    return any(finding.code == code for finding in workspace.findings)
+
+
+def _why_not_judged(change: Change, workspace: WorkspaceReport) -> str | None:
+    """Why nothing was said of a finding of the last report, if that is not because things got better."""
+    if _has(workspace, "being-deleted"):
+        return "the workspace is being deleted"
+    if _has(workspace, "not-protected"):
+        return "the workspace has no backup policy any more"
+    if not _is_in_scope(change, workspace) and change.code not in OF_ANY_CLUSTER:
+        return "the cluster is no longer in the scope of the backup policy"
+    if change.code in NEEDS_SCHEDULE and not workspace.schedule:
+        return "the workspace has no schedule any more"
+    if change.code in NEEDS_SCHEDULE and _has(workspace, "schedule-unreadable"):
+        return "the schedule cannot be read"
+    return None
+
+
+def _is_in_scope(change: Change, workspace: WorkspaceReport) -> bool:
+    if change.cluster_uid is None and change.cluster_name is None:
+        return True
+    if change.cluster_uid:
+        return any(cluster.uid == change.cluster_uid for cluster in workspace.clusters)
+    return any(cluster.name == change.cluster_name for cluster in workspace.clusters)
+
+
+def _became_as_bad(change: Change, workspace: WorkspaceReport) -> bool:
+    """Whether a finding gave way to another about the same thing that is as bad, or worse."""
+    related: frozenset[str] = next((family for family in FAMILIES if change.code in family), frozenset())
+    return any(
+        finding.code in related
+        and _rank(finding) <= _rank(change)
+        and (finding.cluster_uid or finding.cluster_name) in (change.cluster_uid or change.cluster_name, None)
+        for finding in workspace.findings
+    )
 
 
 def _change(workspace: WorkspaceReport, finding: Finding) -> Change:
@@ -161,36 +288,46 @@ def _change(workspace: WorkspaceReport, finding: Finding) -> Change:
 
 def _is_news(now: Known, earlier: Known | None) -> bool:
     """New, worse, or no longer muted."""
-    return earlier is None or earlier.muted or _rank(now) < _rank(earlier)
+    return earlier is None or earlier.muted or _rank(now.change) < _rank(earlier.change)
 
 
-def _hidden(report: Report) -> Callable[[Known], bool]:
-    """Tells what this report cannot know: of workspaces it could not read or did not see, of tenants it did not ask."""
-    tenants: set[str | None] = {tenant.name for tenant in report.tenants} or {None}
-    listed = {(one.tenant, one.uid) for one in report.workspaces} if report.problems else None
-    suspects = with_findings(report.workspaces)
-    unread = {(one.tenant, one.uid) for one in suspects if any(found.code == "unreadable" for found in one.findings)}
-
-    def is_hidden(one: Known) -> bool:
-        which = (one.change.tenant, one.change.workspace_uid)
-        return which in unread or which[0] not in tenants or (listed is not None and which not in listed)
-
-    return is_hidden
+def _rank(finding: Change | Finding) -> int:
+    return WORST_FIRST.index(STATUS_OF_SEVERITY[finding.severity])
 
 
-def _worst_first(some: Iterable[Known]) -> tuple[Change, ...]:
-    ordered = sorted(
-        some,
-        key=lambda one: (
-            _rank(one),
-            one.change.code,
-            one.change.tenant or "",
-            one.change.project_name or "",
-            one.change.workspace_name,
-        ),
+def _worst_first(changes: Iterable[_AnyChange]) -> tuple[_AnyChange, ...]:
+    def order(change: _AnyChange) -> tuple[object, ...]:
+        return (_rank(change), change.code, change.tenant or "", change.project_name or "", change.workspace_name)
+
+    return tuple(sorted(changes, key=order))
+
+
+def _gone_line(gone: Sequence[ListedWorkspace], projects: set[tuple[str | None, str]]) -> str | None:
+    """Which workspaces of the last report are no longer listed, if any.
+
+    What is not listed has no findings: a key that may see less than it did must not look like backups getting better.
+    """
+    if not gone:
+        return None
+    whole = Counter((left.tenant, left.project_uid, left.project_name) for left in gone)
+    named = [
+        f"{place(tenant, name)} with {count(number, 'workspace')}"
+        for (tenant, uid, name), number in whole.items()
+        if (tenant, uid) not in projects
+    ]
+    named += sorted(
+        place(left.tenant, left.project_name, left.name) for left in gone if (left.tenant, left.project_uid) in projects
     )
-    return tuple(one.change for one in ordered)
+    question = (
+        "Was it deleted, or may the API key no longer see it?"
+        if len(gone) == 1
+        else "Were they deleted, or may the API key no longer see them?"
+    )
+    return f"No longer listed since the last report: {listed(named, _MAX_NAMED)}. {question}"
 
 
-def _rank(one: Known) -> int:
-    return WORST_FIRST.index(STATUS_OF_SEVERITY[one.change.severity])
+def _schedules_line(schedules: Sequence[str]) -> str | None:
+    if not schedules:
+        return None
+    what = "A schedule changed" if len(schedules) == 1 else f"{len(schedules)} schedules changed"
+    return f"{what} since the last report: {listed(schedules, _MAX_NAMED)}."

@@ -64,6 +64,13 @@ class Change(Record, frozen=True, kw_only=True):
     since: Instant | None
 
 
+class NoLongerJudged(Change, frozen=True, kw_only=True):
+    """A finding of the last report that nothing can be said about now: it may be as it was."""
+
+    reason: str
+    """Why it was not judged, such as ``the workspace is no longer listed``."""
+
+
 Key = tuple[str | None, str, str | None, str]
 
 
@@ -82,6 +89,8 @@ class Changes(Record, frozen=True, kw_only=True):
     new: tuple[Change, ...] = ()
     ongoing: tuple[Change, ...] = ()
     resolved: tuple[Change, ...] = ()
+    """Judged again, and better."""
+    no_longer_judged: tuple[NoLongerJudged, ...] = ()
 
 
 class Delivery(Record, frozen=True, kw_only=True):
@@ -244,6 +253,7 @@ __all__ = [
     "EvidenceFile",
     "Key",
     "LatestRun",
+    "NoLongerJudged",
     "PreviousReport",
     "Report",
     "RestorePointSeries",

@@ -29,6 +29,7 @@ _SHARE_OF_CHANGES = 0.25
 Size = Callable[[Record], int]
 """How many bytes a record takes where the report goes."""
 _Record = TypeVar("_Record", bound=Record)
+_Change = TypeVar("_Change", bound=Change)
 
 
 def size_in_answer(record: Record) -> int:
@@ -97,7 +98,7 @@ def _brief_finding(finding: Finding) -> Finding:
     return msgspec.structs.replace(finding, message=quote(finding.message, _MESSAGE_LENGTH), evidence={})
 
 
-def _brief_change(change: Change) -> Change:
+def _brief_change(change: _Change) -> _Change:
     return msgspec.structs.replace(
         change,
         project_name=None if change.project_name is None else quote(change.project_name, _NAME_LENGTH),
@@ -114,12 +115,15 @@ def _with_the_worst(report: Report, workspace_reports: Sequence[WorkspaceReport]
     for_changes = int(free_bytes * _SHARE_OF_CHANGES)
     new, left = _take(map(_brief_change, changes.new), for_changes, room)
     resolved, left = _take(map(_brief_change, changes.resolved), left, room)
+    no_longer_judged, left = _take(map(_brief_change, changes.no_longer_judged), left, room)
     ongoing, left = _take(map(_brief_change, changes.ongoing), left, room)
     worst = _that_fit(map(_brief, worst_first(workspace_reports)), free_bytes - for_changes + left, room)
     return msgspec.structs.replace(
         bare,
         workspaces=PackedReports(worst, is_ordered=True),
-        changes=msgspec.structs.replace(changes, new=new, resolved=resolved, ongoing=ongoing),
+        changes=msgspec.structs.replace(
+            changes, new=new, resolved=resolved, no_longer_judged=no_longer_judged, ongoing=ongoing
+        ),
     )
 
 

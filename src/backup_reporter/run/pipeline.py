@@ -22,7 +22,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
 from backup_reporter.errors import OutOfTimeError, reason_of
-from backup_reporter.health.judge import judge_unreadable
+from backup_reporter.health.judge import Judgment, judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
@@ -32,6 +32,7 @@ from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id, with_notes
 from backup_reporter.report.packed import PackedReports
+from backup_reporter.report.workspace_memory import MemoryWriter
 from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere
 from backup_reporter.run.choose_workspaces import choose_workspaces
 from backup_reporter.run.plan import Plan, Shard, TenantPlan, group_into_lanes, make_shards, with_clocks
@@ -208,7 +209,18 @@ def report_and_publish(
         what_if=plan.request.as_of is not None,
     )
     report = with_notes(report, *filter(None, [plan.request.note]))
-    return publish(report, plan.request, settings, destinations, seconds_left, delivery_key=plan.delivery_key)
+    remembered = MemoryWriter()
+    for workspace in report.workspaces:
+        remembered.add_judged(Judgment(workspace, None))
+    return publish(
+        report,
+        plan.request,
+        settings,
+        destinations,
+        seconds_left,
+        delivery_key=plan.delivery_key,
+        remembered=remembered.packed(),
+    )
 
 
 def read_clocks(palettes: Iterable[Palette]) -> dict[str | None, str | None]:

@@ -1,34 +1,50 @@
-"""What happens to a report once it is made: compared with the last one, kept, and sent to those who want it."""
+"""What happens to a report once it is made: compare it with the last one, save it, send it, record the outcome.
+
+Each step that needs the bucket has a time limit: a bucket that refuses or hangs never keeps a report from its readers.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from backup_reporter.channels.channel import Channel
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Notify, Settings
-from backup_reporter.errors import InvalidRequest, reason_of
-from backup_reporter.report.model import Delivery, Report, has_arrived, with_notes
+from backup_reporter.errors import InvalidRequest, StoreError, TimedOutError, reason_of
+from backup_reporter.report.changes import Baseline, Comparison, compare
+from backup_reporter.report.model import Delivery, Report, Scope, has_arrived, with_notes
+from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.deliver import DeliveryLog, deliver
-from backup_reporter.run.keep import compared, kept, remembered
+from backup_reporter.time_limit import call_within
 
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
     from backup_reporter.channels.heartbeat import Heartbeat
 
 _DELIVERY_SECONDS = 25.0
-"""Kept back for delivering: a report that reaches everybody but the bucket is better than the reverse."""
+"""Kept back for delivering: a report that reaches its readers but not the bucket is better than the reverse."""
 _ANSWER_SECONDS = 3.0
 """Kept back for the answer, once everything is delivered."""
+_STORE_SECONDS = 60.0
+_STORE_SECONDS_PER_WORKSPACE = 0.005
+"""How long each step waits for the bucket, if there is that much time."""
+_LOADING_SECONDS = 20.0
+"""How long loading the last report may take: the workspaces wait for it to be judged."""
+_NO_LAST_REPORT = "No earlier report of this scope is kept to compare with, so everything counts as new."
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destinations:
-    """Where reports go. ``delivery_log``, ``store`` and ``heartbeat`` are ``None`` where they are not set up.
+    """Where reports go. ``delivery_log``, ``store`` and ``heartbeat`` are ``None`` if they are not set up.
 
     ``delivery_log`` is made anew for each report: its claims must not be those of an earlier run that still hangs.
     """
@@ -39,6 +55,20 @@ class Destinations:
     heartbeat: Heartbeat | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastReport:
+    """What the last report of a scope left for the next one; if it left nothing, ``problem`` says why."""
+
+    baseline: Baseline | None = None
+    problem: str = _NO_LAST_REPORT
+
+    def memory(self, tenants: Iterable[str | None], as_of: datetime) -> WorkspaceMemory:
+        """Returns what is remembered of the workspaces; nothing, if they are judged at a time before that report."""
+        if self.baseline is None or self.baseline.as_of > as_of:
+            return WorkspaceMemory()
+        return WorkspaceMemory(self.baseline.workspaces, frozenset(tenants))
+
+
 def publish(
     report: Report,
     request: Request,
@@ -47,35 +77,167 @@ def publish(
     seconds_left: Callable[[], float],
     *,
     delivery_key: str | None,
+    remembered: bytes = b"",
+    last_report: LastReport | None = None,
 ) -> Report:
-    """Keeps and sends a report; returns it with what changed and what became of it. Never raises.
+    """Saves and sends a report; returns it with what changed and how each delivery ended. Never raises.
 
-    What cannot be kept or compared is said in the report, and does not keep it from anybody.
+    If it cannot be saved or compared, the report says so, and is sent. ``remembered`` is a packed memory of its
+    workspaces for the next report. ``last_report`` is loaded unless it is given.
     """
-    notify, zone = _notify(request, settings), settings.thresholds.time_zone
+    zone, store = settings.thresholds.time_zone, destinations.store
+    comparison: Comparison | None = None
     regular = is_regular(request, settings)
-    report, baseline = compared(report, destinations.store if regular else None, seconds_left() - _DELIVERY_SECONDS)
-    report, store = kept(report, zone, destinations.store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
-    wanted = _wanted(request, destinations.channels)
-    if is_worth_sending(notify, report, is_compared=baseline is not None):
-        delivery_log = destinations.delivery_log and destinations.delivery_log()
-        deliveries = deliver(
-            report, wanted, delivery_log=delivery_log, delivery_key=delivery_key, zone=zone, seconds_left=seconds_left
-        )
-    else:
-        deliveries = tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
-    report = msgspec.structs.replace(report, deliveries=deliveries)
+    if store and regular:
+        last_report = last_report or load_last_report(store, report.scope, report.report_id, seconds_left())
+        report, comparison = compare_with_last(report, remembered, last_report)
+    if store:
+        report, store = save(report, zone, store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
+    report = msgspec.structs.replace(
+        report, deliveries=_deliver(report, request, settings, destinations, comparison, delivery_key, seconds_left)
+    )
     if destinations.heartbeat and regular and has_arrived(report):
         report = _with_heartbeat(report, destinations.heartbeat, seconds_left() - _ANSWER_SECONDS)
-    return remembered(report, baseline, store, seconds_left() - _ANSWER_SECONDS)
+    if store:
+        previous = last_report.baseline if last_report else None
+        report = record_outcome(report, comparison, previous, store, seconds_left() - _ANSWER_SECONDS)
+    return report
+
+
+def load_last_report(store: ReportStore, scope: Scope, report_id: str, seconds: float) -> LastReport:
+    """Loads what the last report of a scope left for this one. Never raises."""
+    try:
+        load = partial(store.load_baseline, scope, report_id)
+        return LastReport(baseline=_in_time(load, seconds - _DELIVERY_SECONDS, _LOADING_SECONDS))
+    except StoreError as error:
+        return LastReport(problem=f"Everything counts as new, because the last report could not be loaded: {error}.")
+
+
+def compare_with_last(report: Report, remembered: bytes, last_report: LastReport) -> tuple[Report, Comparison]:
+    """Returns the report with what changed, and what the comparison found besides."""
+    comparison = compare(report, remembered, last_report.baseline, last_report.problem)
+    missed = comparison.baseline.oldest_missed_report_id
+    missed_line = None if missed in (None, report.report_id) else f"The report {missed} did not reach every channel."
+    report = msgspec.structs.replace(report, changes=comparison.changes)
+    return with_notes(report, *filter(None, [missed_line, comparison.gone, comparison.schedules])), comparison
+
+
+def save(
+    report: Report, zone: ZoneInfo, store: ReportStore, seconds: float, *, is_regular: bool
+) -> tuple[Report, ReportStore | None]:
+    """Saves the report before it is sent, so that it can be opened and sent again.
+
+    Returns it with the link to its page, and the store. If it cannot be saved, the report says so, and the store is
+    ``None``: it is not tried again.
+    """
+    try:
+        save_all = partial(_save_all, report, zone, store, is_regular=is_regular)
+        return _in_time(save_all, seconds, _store_seconds(report)), store
+    except StoreError as error:
+        return with_notes(report, f"This report could not be kept: {error}."), None
+
+
+def _save_all(report: Report, zone: ZoneInfo, store: ReportStore, *, is_regular: bool) -> Report:
+    problems = _save_renderings(report, zone, store)
+    report = with_notes(report, *problems.values())
+    if "html" not in problems:
+        report = store.with_link(report)
+    store.save(report)
+    try:
+        store.add_to_index(report, zone, is_regular=is_regular)
+    except StoreError as error:
+        return with_notes(report, f"The list of reports could not be renewed: {error}.")
+    return report
+
+
+def _save_renderings(report: Report, zone: ZoneInfo, store: ReportStore) -> dict[str, str]:
+    """Saves the page and the table beside the JSON. Returns what went wrong, by extension.
+
+    Raises :class:`StoreError` if the bucket cannot be used.
+    """
+    # Imported here because only those who keep reports need them.
+    from backup_reporter.report.csv import csv_pieces  # noqa: PLC0415
+    from backup_reporter.report.page.page import render_page  # noqa: PLC0415
+
+    renderings: dict[str, Callable[[], Iterable[bytes]]] = {
+        "html": lambda: [render_page(report, zone).encode()],
+        "csv": lambda: csv_pieces(report),
+    }
+    problems: dict[str, str] = {}
+    for extension, render in renderings.items():
+        try:
+            store.save_file(report.report_id, extension, render())
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a page that cannot be made must not cost the report
+            problems[extension] = f"This report could not be kept as {extension.upper()}: {type(error).__name__}."
+    return problems
+
+
+def record_outcome(
+    report: Report, comparison: Comparison | None, previous: Baseline | None, store: ReportStore, seconds: float
+) -> Report:
+    """Saves how each delivery ended, what the next report is compared with, and what this one was."""
+
+    def record() -> None:
+        store.save(report)
+        if comparison:
+            baseline = comparison.baseline
+            missed = None if has_arrived(report) else baseline.oldest_missed_report_id or report.report_id
+            baseline = msgspec.structs.replace(baseline, oldest_missed_report_id=missed)
+            store.save_baseline(report.scope, baseline, previous)
+
+    try:
+        _in_time(record, seconds, _store_seconds(report))
+    except StoreError as error:
+        return with_notes(report, f"The next report may repeat what is new in this one: {error}.")
+    return report
+
+
+def _store_seconds(report: Report) -> float:
+    return _STORE_SECONDS + report.summary.workspaces * _STORE_SECONDS_PER_WORKSPACE
+
+
+def _in_time(call: Callable[[], _Result], seconds: float, max_seconds: float = _STORE_SECONDS) -> _Result:
+    """Makes a call and returns its result.
+
+    Raises :class:`StoreError` for any error, and if the call times out; then it is left behind.
+    """
+    try:
+        return call_within(min(seconds, max_seconds), call, "store")
+    except TimedOutError as error:
+        raise StoreError(str(error)) from None
+    except StoreError:
+        raise
+    except Exception as error:
+        # Such as a proxy's page instead of the bucket's answer.
+        raise StoreError(f"the bucket cannot be used: {reason_of(error)}") from error
+
+
+def _deliver(
+    report: Report,
+    request: Request,
+    settings: Settings,
+    destinations: Destinations,
+    comparison: Comparison | None,
+    delivery_key: str | None,
+    seconds_left: Callable[[], float],
+) -> tuple[Delivery, ...]:
+    wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
+    if not is_worth_sending(_notify(request, settings), report, comparison):
+        return tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
+    delivery_log = destinations.delivery_log and destinations.delivery_log()
+    return deliver(
+        report, wanted, delivery_log=delivery_log, delivery_key=delivery_key, zone=zone, seconds_left=seconds_left
+    )
 
 
 def redeliver(
     report_id: str, request: Request, settings: Settings, destinations: Destinations, seconds_left: Callable[[], float]
 ) -> Report:
-    """Sends a kept report again, to everybody or to the request's channels, whoever has had it before.
+    """Sends a kept report again, to all channels or to the request's, even if they have had it before.
 
-    Raises :class:`InvalidRequest` where it is not kept, and :class:`StoreError` where it cannot be read.
+    Raises :class:`InvalidRequest` if it is not kept, and :class:`StoreError` if it cannot be read.
     """
     if destinations.store is None:
         raise InvalidRequest("redeliver: no report is kept here: REPORT_BUCKET is not set")
@@ -87,29 +249,32 @@ def redeliver(
     return msgspec.structs.replace(report, deliveries=deliveries)
 
 
-def is_worth_sending(notify: Notify, report: Report, *, is_compared: bool) -> bool:
+def is_worth_sending(notify: Notify, report: Report, comparison: Comparison | None) -> bool:
     """Whether ``notify`` lets a report through.
 
-    A report that could not look at everything, or that nothing could be compared with, counts as changed; so does
-    one after another that some channel lacks.
+    For ``changes``, incomplete reports, and reports without a baseline, count as changed. So does a report after one
+    that a channel missed. For ``problems``, a workspace that is no longer listed is one: a key that sees less than
+    it did must not fall silent.
     """
     if notify == "changes":
         changes = report.changes
-        changed = changes.new or changes.resolved or changes.note or not is_compared
+        changed = changes.new or changes.resolved or changes.no_longer_judged or changes.note or not comparison
         return bool(changed or report.problems or report.notes or not report.workspaces)
-    return notify == "always" or (notify == "problems" and report.status != "OK")
+    if notify == "problems":
+        return report.status != "OK" or bool(comparison and comparison.gone)
+    return notify == "always"
 
 
 def _notify(request: Request, settings: Settings) -> Notify:
-    """What the request says, else the settings; a what-if speaks to nobody unless it is told to."""
+    """What the request says, else the settings; a what-if is not sent unless the request says so."""
     return request.notify or ("never" if request.as_of else settings.notify)
 
 
 def is_regular(request: Request, settings: Settings) -> bool:
-    """Tells the report that everybody gets from one that somebody asked for.
+    """Tells the report that goes to all channels from one that a person asked for.
 
-    Only the former is compared, remembered and counted: what was found for one person must be news
-    to the others all the same, and must not pass for the report that they are waiting for.
+    Only the former is compared, remembered and counted. What was found for one person must still be news to the
+    others, and must not pass for the report that they are waiting for.
     """
     notify = _notify(request, settings)
     is_narrower = (
@@ -123,10 +288,10 @@ def is_regular(request: Request, settings: Settings) -> bool:
 
 
 def _with_heartbeat(report: Report, heartbeat: Heartbeat, seconds: float) -> Report:
-    """Calls the heartbeat's URL; what goes wrong is said in the report, and costs nobody anything."""
+    """Calls the heartbeat's URL. If that fails, the report says so."""
     try:
         heartbeat.beat(seconds)
-    except Exception as error:  # noqa: BLE001 - whatever it is, everybody has the report
+    except Exception as error:  # noqa: BLE001 - the report has been delivered already
         return with_notes(report, f"The heartbeat URL could not be called: {reason_of(error)}.")
     return report
 

@@ -9,9 +9,9 @@ import pytest
 
 from backup_reporter.health.findings import EXIT_CODES, Finding, Severity, status_of, worst
 from backup_reporter.report.build import build_report
-from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Change, Report, Scope
 from support.builders import NOW, backup, copy, judged, nightly, run
+from support.report_builders import compared
 
 BROKEN = {"workspaceBackupConfig": {"requestTime": 5}}
 FAILED = backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Failed"))
@@ -79,8 +79,9 @@ def test_the_same_workspace_cluster_and_code_are_the_same_finding() -> None:
         )
     )
 
-    news, baseline = compare(first, None, "this is the first report")
-    changes, _ = compare(msgspec.structs.replace(second, report_id="r-2"), baseline, "")
+    comparison = compared(first, None, "this is the first report")
+    news = comparison.changes
+    changes = compared(msgspec.structs.replace(second, report_id="r-2"), comparison.baseline, "").changes
 
     assert keys(news.new) == {("backup-failed", "eu1"), ("backup-failed", "us2"), ("backup-overdue", None)}
     assert keys(changes.ongoing) == {("backup-failed", "eu1")}

@@ -13,10 +13,9 @@ from backup_reporter.health.judge import judge, judge_unreadable
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.lists import decode_projects, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
-from backup_reporter.report.changes import compare
 from backup_reporter.report.model import Report
 from support.renderings import check_all
-from support.report_builders import NOW, a_report
+from support.report_builders import NOW, a_report, compared
 
 HOSTILE = {
     "markup": "<script>alert(1)</script><img src=x onerror=alert(1)>",
@@ -62,7 +61,7 @@ def report_of(text: str) -> Report:
         judge(healthy, decode_backup_result(_answer(text, "Completed")), thresholds, NOW).report,
     ]
     report = a_report(*verdicts, problems=[text])
-    changes, _ = compare(report, None, "Nothing to compare with.")
+    changes = compared(report, None, "Nothing to compare with.").changes
     return type(report)(
         **{name: getattr(report, name) for name in report.__struct_fields__}
         | {

@@ -2,11 +2,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import pytest
 
+from backup_reporter.health.findings import Finding
 from backup_reporter.health.workspace_report import WorkspaceReport
-from backup_reporter.report.changes import Baseline, compare, fewer_line
+from backup_reporter.report.changes import Baseline, Comparison
 from backup_reporter.report.model import Change, Changes, Report
-from support.report_builders import NOW, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
 
 FIRST = "No earlier report."
 
@@ -18,13 +20,17 @@ def report_of_day(day: int, *workspaces: WorkspaceReport, **more: Any) -> Report
 def after(*reports: Report) -> Baseline:
     baseline = None
     for report in reports:
-        _, baseline = compare(report, baseline, FIRST)
+        baseline = compared(report, baseline, FIRST).baseline
     assert baseline
     return baseline
 
 
 def changes_since(report: Report, *earlier: Report) -> Changes:
-    return compare(report, after(*earlier), FIRST)[0]
+    return comparison_since(report, *earlier).changes
+
+
+def comparison_since(report: Report, *earlier: Report) -> Comparison:
+    return compared(report, after(*earlier), FIRST)
 
 
 def codes(changes: tuple[Change, ...]) -> list[str]:
@@ -35,19 +41,26 @@ def begins(changes: tuple[Change, ...]) -> list[datetime | None]:
     return [change.since for change in changes]
 
 
-BROKEN = a_workspace("shop", a_finding())
-WELL = a_workspace("shop")
+EU_1 = a_cluster(uid="c-1")
+
+
+def shop(*findings: Finding, schedule: str | None = "0 1 * * *", **more: Any) -> WorkspaceReport:
+    return a_workspace("shop", *findings, **{"clusters": (EU_1,), "schedule": schedule, **more})
+
+
+BROKEN, WELL = shop(a_finding()), shop()
+WELL_TOMORROW = report_of_day(1, WELL)
 
 
 def test_without_an_earlier_report_everything_is_new_and_is_said_to_be() -> None:
-    changes, _ = compare(report_of_day(0, BROKEN), None, FIRST)
+    changes = compared(report_of_day(0, BROKEN), None, FIRST).changes
 
     assert codes(changes.new) == ["shop: backup-failed"]
     assert changes.note == FIRST
 
 
 def test_a_missing_earlier_report_is_said_where_nothing_is_wrong_too() -> None:
-    assert compare(report_of_day(0, WELL), None, FIRST)[0] == Changes(note=FIRST)
+    assert compared(report_of_day(0, WELL), None, FIRST).changes == Changes(note=FIRST)
 
 
 def test_a_finding_is_new_then_ongoing_then_resolved_then_forgotten() -> None:
@@ -68,13 +81,13 @@ def test_another_message_about_the_same_is_the_same_finding() -> None:
 def test_another_cluster_another_code_or_another_workspace_is_another_finding() -> None:
     later = report_of_day(
         1,
-        a_workspace("shop", a_finding(cluster_uid="c-2", cluster_name="us-2"), a_finding("backup-stuck")),
+        shop(a_finding(cluster_uid="c-2", cluster_name="us-2"), a_finding("delete-failed")),
         a_workspace("other", a_finding()),
     )
 
     changes = changes_since(later, report_of_day(0, BROKEN))
 
-    assert codes(changes.new) == ["other: backup-failed", "shop: backup-failed", "shop: backup-stuck"]
+    assert codes(changes.new) == ["other: backup-failed", "shop: backup-failed", "shop: delete-failed"]
     assert codes(changes.resolved) == ["shop: backup-failed"]
 
 
@@ -87,21 +100,6 @@ def test_ongoing_is_counted_from_its_own_beginning_or_else_from_when_it_was_firs
     changes = changes_since(today(2), today(0), today(1))
 
     assert begins(changes.ongoing) == [NOW - days(5), NOW]
-
-
-def test_a_retry_of_the_same_report_finds_the_same_news() -> None:
-    baseline = after(report_of_day(0, WELL), report_of_day(1, BROKEN))
-
-    changes, following = compare(report_of_day(1, BROKEN), baseline, FIRST)
-
-    assert codes(changes.new) == ["shop: backup-failed"]
-    assert following == baseline
-
-
-def test_a_retry_of_the_first_report_says_again_that_it_is_the_first() -> None:
-    changes, _ = compare(report_of_day(0, BROKEN), after(report_of_day(0, BROKEN)), FIRST)
-
-    assert changes.note == FIRST
 
 
 def test_what_cannot_be_looked_at_is_not_resolved() -> None:
@@ -133,30 +131,128 @@ def test_a_workspace_that_discovery_did_not_come_to_see_is_not_resolved() -> Non
     ]
 
 
-def test_a_workspace_that_is_gone_takes_its_findings_with_it() -> None:
-    later = report_of_day(1, a_workspace("other"))
-
-    assert codes(changes_since(later, report_of_day(0, BROKEN)).resolved) == ["shop: backup-failed"]
+def reasons(changes: Changes) -> dict[str, str]:
+    return {change.code: change.reason for change in changes.no_longer_judged}
 
 
-def test_fewer_workspaces_than_before_are_said_by_project_once_and_on_a_retry() -> None:
-    def of(project: str, *names: str) -> list[WorkspaceReport]:
-        return [
-            msgspec.structs.replace(a_workspace(name), project_uid=f"uid of {project}", project_name=project)
-            for name in names
-        ]
+@pytest.mark.parametrize(
+    ("finding", "later", "reason"),
+    [
+        (a_finding(), [], "the workspace is no longer listed"),
+        (a_finding(), [shop(a_finding("being-deleted"))], "the workspace is being deleted"),
+        (a_finding(), [shop(a_finding("not-protected"))], "the workspace has no backup policy any more"),
+        (a_finding(), [shop(clusters=())], "the cluster is no longer in the scope of the backup policy"),
+        (
+            a_finding(cluster_uid=None),
+            [shop(clusters=(a_cluster("us-2"),))],
+            "the cluster is no longer in the scope of the backup policy",
+        ),
+        (a_finding("backup-overdue"), [shop(schedule=None)], "the workspace has no schedule any more"),
+        (a_finding("backup-overdue"), [shop(a_finding("schedule-unreadable"))], "the schedule cannot be read"),
+        (a_finding("schedule-unreadable"), [shop(schedule=None)], "the workspace has no schedule any more"),
+        (a_finding("cluster-not-backed-up"), [shop(schedule=None)], "the workspace has no schedule any more"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_longer_looked_at_is_no_longer_judged_and_says_why_once(
+    finding: Finding, later: list[WorkspaceReport], reason: str
+) -> None:
+    past, today = report_of_day(0, shop(finding)), report_of_day(1, *later)
+    changes = changes_since(today, past)
 
-    first = report_of_day(0, *of("prod", "shop", "ledger", "search"), *of("staging", "shop"), *of("test", "shop"))
-    less = report_of_day(1, *of("prod", "shop"), *of("test", "shop", "search"))
+    assert reasons(changes) == {finding.code: reason}
+    assert changes.resolved == ()
+    assert reasons(changes_since(report_of_day(2, *later), past, today)) == {}
+
+
+@pytest.mark.parametrize(
+    ("finding", "later"),
+    [
+        (a_finding(), WELL),
+        (a_finding(), shop(schedule=None)),
+        (a_finding(cluster_uid=None), WELL),
+        (a_finding("backup-overdue"), WELL),
+        (a_finding("delete-failed"), shop(clusters=())),
+        (a_finding("not-protected"), shop(schedule=None)),
+        (a_finding("not-scheduled"), WELL),
+        (a_finding("schedule-unreadable"), WELL),
+    ],
+    ids=lambda value: value.code if isinstance(value, Finding) else "",
+)
+def test_what_was_judged_again_and_is_better_is_resolved(finding: Finding, later: WorkspaceReport) -> None:
+    changes = changes_since(report_of_day(1, later), report_of_day(0, shop(finding)))
+
+    assert codes(changes.resolved) == [f"shop: {finding.code}"]
+    assert changes.no_longer_judged == ()
+
+
+def test_a_workspace_whose_deletion_has_ended_is_resolved_and_not_missed() -> None:
+    past = report_of_day(0, BROKEN), report_of_day(1, shop(a_finding("being-deleted")))
+    comparison = comparison_since(report_of_day(2, a_workspace("other")), *past)
+
+    assert codes(comparison.changes.resolved) == ["shop: being-deleted"]
+    assert comparison.gone is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "is_resolved"),
+    [
+        ("backup-expiring", "backup-expired", False),
+        ("backup-expiring", "never-backed-up", False),
+        ("restore-point-too-old", "backup-expired", False),
+        ("awaiting-first-backup", "never-backed-up", False),
+        ("backup-stuck", "backup-failed", False),
+        ("backup-partially-failed", "backup-failed", False),
+        ("backup-failed", "cluster-not-backed-up", False),
+        ("backup-failed", "backup-partially-failed", True),
+        ("delete-failed", "backup-failed", True),
+        ("backup-failed", "backup-expired", True),
+    ],
+)
+def test_a_finding_that_became_a_worse_one_of_the_same_cluster_is_not_resolved(
+    earlier: str, later: str, is_resolved: bool
+) -> None:
+    changes = changes_since(report_of_day(1, shop(a_finding(later))), report_of_day(0, shop(a_finding(earlier))))
+
+    assert codes(changes.new) == [f"shop: {later}"]
+    assert bool(changes.resolved) is is_resolved
+    assert changes.no_longer_judged == ()
+
+
+def test_a_worse_finding_of_another_cluster_does_not_stand_for_this_one() -> None:
+    clusters = (EU_1, a_cluster("us-2", uid="c-2"))
+    before = shop(a_finding("backup-expiring"), clusters=clusters)
+    later = shop(a_finding("backup-expired", cluster_uid="c-2", cluster_name="us-2"), clusters=clusters)
+
+    assert codes(changes_since(report_of_day(1, later), report_of_day(0, before)).resolved) == ["shop: backup-expiring"]
+
+
+def of(project: str, *names: str) -> list[WorkspaceReport]:
+    return [
+        msgspec.structs.replace(a_workspace(name), project_uid=f"uid of {project}", project_name=project)
+        for name in names
+    ]
+
+
+def test_workspaces_that_are_gone_are_named_by_project_once() -> None:
+    first = report_of_day(0, *of("prod", "shop", "ledger", "search"), *of("staging", "a", "b"), *of("test", "c"))
+    less = report_of_day(1, *of("prod", "shop"), *of("test", "c", "d"))
     said = (
-        "There are fewer workspaces than in the last report: 1 instead of 3 in prod, none instead of 1 in staging. "
+        "No longer listed since the last report: staging with 2 workspaces, prod / ledger, prod / search. "
         "Were they deleted, or may the API key no longer see them?"
     )
 
-    assert fewer_line(after(first)) is None
-    assert fewer_line(after(first, less)) == said
-    assert fewer_line(after(first, less, less)) == said
-    assert fewer_line(after(first, less, report_of_day(2, *less.workspaces))) is None
+    assert compared(first, None, FIRST).gone is None
+    assert comparison_since(less, first).gone == said
+    assert comparison_since(report_of_day(2, *less.workspaces), first, less).gone is None
+
+
+def test_one_workspace_that_is_gone_is_missed_even_if_another_came() -> None:
+    gone = comparison_since(report_of_day(1, *of("prod", "new")), report_of_day(0, *of("prod", "old"))).gone
+
+    assert gone == (
+        "No longer listed since the last report: prod / old. Was it deleted, or may the API key no longer see it?"
+    )
 
 
 def test_workspaces_that_could_not_be_listed_are_missed_once_everything_can_be() -> None:
@@ -164,16 +260,29 @@ def test_workspaces_that_could_not_be_listed_are_missed_once_everything_can_be()
     blind = report_of_day(1, problems=("Palette could not be asked.",))
     less = report_of_day(2, a_workspace("ledger"))
 
-    assert fewer_line(after(both, blind)) is None
-    assert fewer_line(after(both, blind, report_of_day(2, *both.workspaces))) is None
-    assert "1 instead of 2 in prod" in (fewer_line(after(both, blind, less)) or "")
+    assert comparison_since(blind, both).gone is None
+    assert comparison_since(report_of_day(2, *both.workspaces), both, blind).gone is None
+    assert "prod / shop" in (comparison_since(less, both, blind).gone or "")
 
 
 def test_a_workspace_that_no_project_listed_is_not_missed_when_one_does() -> None:
     nowhere = msgspec.structs.replace(a_workspace("shop", a_finding("unreadable")), project_uid="", project_name="")
 
-    assert fewer_line(after(report_of_day(0, nowhere), report_of_day(1, WELL))) is None
-    assert fewer_line(after(report_of_day(0, WELL), report_of_day(1, nowhere))) is not None
+    assert comparison_since(WELL_TOMORROW, report_of_day(0, nowhere)).gone is None
+    assert comparison_since(report_of_day(1, nowhere), report_of_day(0, WELL)).gone is not None
+
+
+def test_a_schedule_that_is_different_or_gone_is_said_once_with_both() -> None:
+    first = report_of_day(0, WELL, a_workspace("ledger", schedule="@daily"), a_workspace("late"))
+    edited = shop(schedule="0 2 * * *"), a_workspace("ledger"), a_workspace("late", schedule="0 3 * * *")
+    second, third = report_of_day(1, *edited), report_of_day(2, *edited)
+    said = (
+        "2 schedules changed since the last report: prod / ledger: '@daily' is gone, "
+        "prod / shop: '0 1 * * *' became '0 2 * * *'."
+    )
+
+    assert comparison_since(second, first).schedules == said
+    assert comparison_since(third, first, second).schedules is None
 
 
 def test_muting_resolves_nothing_and_its_end_is_news() -> None:
@@ -212,10 +321,10 @@ def test_a_change_names_its_project_but_for_one_that_an_earlier_version_kept() -
     kept = msgspec.to_builtins(after(report_of_day(1, BROKEN, a_workspace("ledger", a_finding()))))
     for known in kept["known"]:
         del known["change"]["projectName"]
-    changes, _ = compare(report_of_day(2, BROKEN), msgspec.convert(kept, Baseline), FIRST)
+    changes = compared(report_of_day(2, BROKEN), msgspec.convert(kept, Baseline), FIRST).changes
 
     assert [change.project_name for change in changes.ongoing] == ["prod"]
-    assert [change.project_name for change in changes.resolved] == [None]
+    assert [change.project_name for change in changes.no_longer_judged] == [None]
 
 
 def test_the_worst_change_comes_first() -> None:

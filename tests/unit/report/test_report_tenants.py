@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from backup_reporter.report.changes import compare
 from backup_reporter.report.csv import render_csv
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.markdown import render_markdown
-from backup_reporter.report.model import Report, Scope, scope_id, to_json
+from backup_reporter.report.model import Changes, Report, Scope, scope_id, to_json
 from backup_reporter.report.page.page import render_page
 from backup_reporter.report.phrases import scope_line, tenant_lines, trust_line
 from backup_reporter.report.slack import message
 from backup_reporter.report.text import sms, text
 from backup_reporter.report.truncate import Room, fit, size_in_answer
-from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
 
 UTC = ZoneInfo("UTC")
 BAD = a_workspace("ledger", a_finding(), tenant="globex", uid="w-1", clusters=(a_cluster(),))
@@ -95,22 +95,52 @@ def test_the_page_links_each_tenants_workspace_to_its_own_place() -> None:
 
 def test_the_same_uid_in_another_tenant_is_another_workspace() -> None:
     tenants = {"acme": (), "globex": ()}
-    _, baseline = compare(a_report(BAD, tenants=tenants), None, "")
+    baseline = compared(a_report(BAD, tenants=tenants), None, "").baseline
     twin = msgspec.structs.replace(BAD, tenant="acme")
-    changes, _ = compare(a_report(twin, tenants=tenants, as_of=NOW + days(1), report_id="next"), baseline, "")
+    later = a_report(twin, tenants=tenants, as_of=NOW + days(1), report_id="next")
+    comparison = compared(later, baseline)
 
-    assert [one.tenant for one in changes.new] == ["acme"]
-    assert [one.tenant for one in changes.resolved] == ["globex"]
+    assert [change.tenant for change in comparison.changes.new] == ["acme"]
+    assert [change.tenant for change in comparison.changes.no_longer_judged] == ["globex"]
+    assert "globex / " in (comparison.gone or "")
 
 
-def test_what_was_wrong_in_a_tenant_that_is_asked_no_more_is_not_called_resolved() -> None:
-    _, baseline = compare(REPORT, None, "")
+def test_what_was_wrong_in_a_tenant_that_is_no_longer_asked_is_no_longer_judged() -> None:
+    baseline = compared(REPORT).baseline
     alone = a_report(WELL, tenants={"acme": ()}, as_of=NOW + days(1), report_id="next")
-    changes, kept = compare(alone, baseline, "")
+    changes = compared(alone, baseline).changes
 
     assert changes.resolved == ()
+    assert {(change.tenant, change.reason) for change in changes.no_longer_judged} == {
+        ("globex", "its tenant is no longer asked")
+    }
+
+
+def test_what_was_wrong_in_a_tenant_that_could_not_be_asked_is_ongoing_once_it_can() -> None:
+    baseline = compared(REPORT).baseline
+    blind = a_report(WELL, tenants=NOT_ASKED, as_of=NOW + days(1), report_id="next")
+    comparison = compared(blind, baseline)
+
+    assert comparison.changes.no_longer_judged == ()
+    assert comparison.gone is None
     again = a_report(BAD, WELL, tenants=NOT_ASKED, as_of=NOW + days(2), report_id="after that")
-    assert [one.tenant for one in compare(again, kept, "")[0].ongoing] == ["globex"]
+    assert "globex" in [change.tenant for change in compared(again, comparison.baseline, "").changes.ongoing]
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "acme"), ("acme", None), ("acme", "renamed")])
+def test_a_tenant_that_gets_a_name_or_loses_it_takes_its_workspaces_along(
+    before: str | None, after: str | None
+) -> None:
+    def of(tenant: str | None, **more: Any) -> Report:
+        workspaces = (msgspec.structs.replace(one, tenant=tenant, uid=one.name) for one in (BAD, WELL))
+        return a_report(*workspaces, tenants={tenant: ()} if tenant else {}, **more)
+
+    baseline = compared(of(before), None, "").baseline
+    comparison = compared(of(after, as_of=NOW + days(1), report_id="next"), baseline)
+
+    assert comparison.gone is None
+    assert [change.tenant for change in comparison.changes.ongoing] == [after]
+    assert comparison.changes == Changes(ongoing=comparison.changes.ongoing)
 
 
 def test_the_scope_of_one_tenant_is_known_by_the_same_name_as_ever() -> None:

@@ -7,12 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backup_reporter.health.catalog import CODES
-from backup_reporter.report.changes import compare
 from backup_reporter.report.groups import groups
 from backup_reporter.report.model import Change, Changes, Report, Scope
 from backup_reporter.report.phrases import change_lines
 from backup_reporter.report.text import MAX_LINES, sms, subject, text
-from support.report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, compared, days
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -238,7 +237,7 @@ def test_a_text_has_45_lines_and_fits_into_a_message_however_long_the_names_are(
         for number in range(1, 60)
     ]
     report = a_report(*workspaces, problems=[f"{named(number)}, " * 9 for number in range(40)])
-    report = msgspec.structs.replace(report, changes=compare(report, compare(a_report(), None, "")[1], "")[0])
+    report = msgspec.structs.replace(report, changes=compared(report, compared(a_report()).baseline, "").changes)
 
     shown = text(msgspec.structs.replace(report, report_url="https://bucket.example/report"), UTC)
 

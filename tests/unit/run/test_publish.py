@@ -14,7 +14,7 @@ from backup_reporter.errors import ChannelError, InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, Scope
 from backup_reporter.run.publish import Destinations, publish, redeliver
-from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, REPORT_ID, a_finding, a_memory, a_report, a_workspace, days
 
 SCHEDULED = Request(is_scheduled=True, scheduled_at=NOW)
 WELL, BROKEN = a_workspace("shop"), a_workspace("shop", a_finding())
@@ -30,6 +30,7 @@ class Shelf:
     listed: list[str] = field(default_factory=list)
     regular: list[str] = field(default_factory=list)
     baselines: dict[Scope, Baseline] = field(default_factory=dict)
+    previous: dict[Scope, Baseline] = field(default_factory=dict)
 
     def save(self, report: Report) -> None:
         self._step("keep")
@@ -55,13 +56,16 @@ class Shelf:
             raise InvalidRequest("no such report")
         return self.reports[report_id]
 
-    def load_baseline(self, scope: Scope) -> Baseline | None:
+    def load_baseline(self, scope: Scope, report_id: str) -> Baseline | None:
         self._step("baseline")
-        return self.baselines.get(scope)
+        last = self.baselines.get(scope)
+        return self.previous.get(scope) if last and last.report_id == report_id else last
 
-    def save_baseline(self, scope: Scope, baseline: Baseline) -> None:
+    def save_baseline(self, scope: Scope, baseline: Baseline, previous: Baseline | None) -> None:
         self._step("keep baseline")
         self.baselines[scope] = baseline
+        if previous:
+            self.previous[scope] = previous
 
     def _step(self, name: str) -> None:
         if name in self.broken:
@@ -100,7 +104,15 @@ class House:
         self._day += 1
         default = {"as_of": NOW + days(self._day), "report_id": f"day {self._day}"}
         report = a_report(*workspaces, **{**default, **more})
-        return publish(report, request, self.settings, self.destinations, seconds_left, delivery_key=None)
+        return publish(
+            report,
+            request,
+            self.settings,
+            self.destinations,
+            seconds_left,
+            delivery_key=None,
+            remembered=a_memory(report),
+        )
 
     def hears(self, *workspaces: Any, **more: Any) -> bool:
         before = len(self.sns.sent)
@@ -140,7 +152,27 @@ def test_a_healthy_workspace_that_is_not_listed_any_more_is_news_once() -> None:
     heard = [house.hears(*workspaces) for workspaces in ((WELL, other), (WELL,), (WELL,))]
 
     assert heard == [False, True, False]
-    assert "1 instead of 2 in prod" in house.sns.sent[-1].notes[0]
+    assert "No longer listed since the last report: prod / ledger." in house.sns.sent[-1].notes[0]
+
+
+def test_problems_is_a_workspace_that_is_not_listed_any_more_too() -> None:
+    house = House("problems", Shelf())
+    house.publish(WELL, a_workspace("ledger"))
+
+    assert [house.hears(WELL) for _ in range(2)] == [True, False]
+
+
+def test_changes_is_what_is_no_longer_judged_and_a_schedule_that_is_gone() -> None:
+    house = House("changes", Shelf())
+    overdue = a_workspace("shop", a_finding("backup-overdue"), schedule="@daily")
+    house.publish(overdue)
+
+    report = house.publish(WELL)
+
+    assert [change.code for change in report.changes.no_longer_judged] == ["backup-overdue"]
+    assert report.notes == ("A schedule changed since the last report: prod / shop: '@daily' is gone.",)
+    assert house.sns.sent[-1] == msgspec.structs.replace(report, deliveries=())
+    assert not house.hears(WELL)
 
 
 def test_a_lost_earlier_report_is_no_reason_for_silence() -> None:
@@ -193,7 +225,7 @@ def test_an_earlier_report_that_cannot_be_read_makes_everything_new_and_is_said(
 
     assert len(report.changes.new) == 1
     assert report.changes.note == (
-        "Everything counts as new, because the last report cannot be had: the bucket refuses to baseline."
+        "Everything counts as new, because the last report could not be loaded: the bucket refuses to baseline."
     )
     assert report.status == "CRITICAL"
     assert house.sns.sent[-1].changes.note
