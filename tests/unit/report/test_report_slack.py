@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
@@ -208,6 +208,7 @@ def test_the_page_of_a_proxy_in_a_message_hides_neither_its_beginning_nor_the_la
     assert last_good in shown
 
 
+@settings(deadline=None)
 @given(
     name=st.text(min_size=1),
     cause=st.text(min_size=1),
