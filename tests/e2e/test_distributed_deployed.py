@@ -39,8 +39,9 @@ def test_the_state_machine_runs_with_the_templates_own_roles_and_reports_on_ever
         aws.client("ssm").put_parameter(Name="/palette/tenants", Value=json.dumps(tenants), Type="String")
         parameters = {"PaletteApiKeySecret": "unused", "Tenants": "ssm:/palette/tenants", "Distributed": "yes"}
         outputs = aws.deploy(aws.build(), "distributed", parameters)
-        # The local AWS speaks plain HTTP, which the bucket refuses.
+        # The local AWS speaks plain HTTP, which bucket and topic refuse.
         aws.client("s3").delete_bucket_policy(Bucket=outputs["BucketName"])
+        aws.let_topics_speak_plain_http(outputs["TopicArn"])
         states = aws.client("stepfunctions")
         execution = states.start_execution(
             stateMachineArn=outputs["StateMachineArn"], input=json.dumps({"scheduledTime": "2026-11-24T07:00:00Z"})
