@@ -280,6 +280,31 @@ def _result_of(uid: str, stage: Stage) -> Mapping[str, object]:
     return {**result, "spec": {**result["spec"], "workspaceUid": uid}}
 
 
+def in_other_list(change: Callable[[list[object]], object]) -> Callable[[Stage], None]:
+    """What the second project lists is changed."""
+
+    def arrange(stage: Stage) -> None:
+        answer = wrong(json.dumps(change(list(stage.palette.fleet.workspaces[OTHER_PROJECT]))))
+
+        def strike(request: Request) -> Wire:
+            is_it = request.path.endswith(THE_LISTS) and request.headers.get("projectuid") == OTHER_PROJECT
+            return answer if is_it else None
+
+        stage.palette.fault = strike
+
+    return arrange
+
+
+def eight_thousand_squared() -> Answer:
+    """Runs that name no cluster, and as many clusters that the policy names, in 76 KB."""
+    uids = [f"c{number}" for number in range(8_000)]
+    runs: list[object] = [{}] * 8_000
+    return wrong(json.dumps({"spec": {"config": {"clusterUids": uids}}, "status": {"workspaceBackupStatuses": runs}}))
+
+
+RUNS = '{"status": {"workspaceBackupStatuses": [%snull]}}'
+SAYS_NOTHING = "an answer without metadata, spec and status"
+LEDGER_BEING_DELETED = {"metadata": {"uid": "ledger", "name": "ledger", "deletionTimestamp": "2026-11-20T00:00:00Z"}}
 THE_LIST = "/dashboard/projects"
 THE_LISTS = "/dashboard/workspaces"
 CUT_OFF = "cut off or is not HTTP"
@@ -380,6 +405,18 @@ FAULTS: tuple[Fault, ...] = (
         says=THE_OTHER,
     ),
     Fault(
+        name="a list of three that counts 70",
+        arrange=in_other_list(lambda items: {"items": items, "listmeta": {"count": 70}}),
+        says="3 of 70 workspaces are listed",
+        quick=True,
+    ),
+    Fault(
+        name="a workspace that a second project lists as being deleted",
+        arrange=in_other_list(lambda items: {"items": [*items, LEDGER_BEING_DELETED]}),
+        says="is listed 2 times",
+        quick=True,
+    ),
+    Fault(
         name="an empty object for a list",
         arrange=in_palette(about(THE_LISTS, wrong("{}"))),
         unread=ALL,
@@ -389,6 +426,15 @@ FAULTS: tuple[Fault, ...] = (
         "the wrong content type, and no JSON", Answer(200, b"\xff\xfe", {"Content-Type": "image/png"}), NOT_JSON
     ),
     of_one_workspace("an empty answer", Answer(200), NOT_JSON),
+    of_one_workspace("an empty object", wrong("{}"), SAYS_NOTHING, quick=True),
+    of_one_workspace("null", wrong("null"), SAYS_NOTHING),
+    of_one_workspace("404 and an empty body", Answer(404), "HTTP 404"),
+    of_one_workspace("404 and an empty object", Answer(404, b"{}"), "HTTP 404", quick=True),
+    of_one_workspace("30 MB of null", wrong(RUNS % ("null," * 6_000_000)), "more than 1,000,000 values"),
+    of_one_workspace("20,000 runs", wrong(RUNS % ("{}," * 20_000)), "a history of more than 10,000 runs", quick=True),
+    of_one_workspace(
+        "8,000 runs times 8,000 clusters", eight_thousand_squared(), "8,000 runs of 8,000 clusters", quick=True
+    ),
     of_one_workspace("invalid JSON", wrong('{"metadata": {]}'), NOT_JSON),
     of_one_workspace("JSON after JSON", wrong('{}{"status": {}}'), NOT_JSON),
     of_one_workspace("a list where an object should be", wrong("[]"), "Expected `object"),
@@ -430,6 +476,12 @@ FAULTS: tuple[Fault, ...] = (
         arrange=environment(PALETTE_API_URL="https://palette.invalid"),
         unread=ALL,
         says="its host name cannot be resolved",
+    ),
+    Fault(
+        name="a proxy that does not answer",
+        arrange=environment(PALETTE_API_URL="https://palette.invalid", HTTPS_PROXY="http://user:word@127.0.0.1:9"),
+        unread=ALL,
+        says="the proxy that HTTPS_PROXY names could not be reached",
     ),
     Fault(
         name="nobody listens",
