@@ -60,7 +60,7 @@ def timestamp(at: datetime | None) -> str | None:
 
 
 def quote(text: str, length: int = _QUOTE_LENGTH) -> str:
-    """Somebody else's text on one line, without characters that steer a display, cut at a word."""
+    """Text from outside on one line, without characters that steer a display, cut at a word."""
     # What is cut off anyway is not looked at: a message can be megabytes long.
     start = text[: length * 4]
     line = " ".join((start if start.isprintable() else "".join(map(_visible, start))).split())
@@ -68,6 +68,16 @@ def quote(text: str, length: int = _QUOTE_LENGTH) -> str:
         return line
     head, space, _ = line[: length - 1].rpartition(" ")
     return (head if space and len(head) > length // 2 else line[: length - 1]) + "…"
+
+
+def quote_state(text: str, length: int = 100) -> str:
+    """Quotes a state as :func:`quote` does, with each invisible character as an escape: that may be all that is odd about it."""
+    visible = (character if character.isprintable() else _escape(character) for character in text[: length * 4])
+    return quote("".join(visible), length)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def evidence_text(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Whom a connection trusts: the public certificate authorities, and a private one if it is set."""
+"""What a connection trusts: the public certificate authorities, and a private one if it is set."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from backup_reporter.health.namespaces import missing
 from backup_reporter.health.phases import UNDER_WAY, PhaseClass, is_given
 from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
-from backup_reporter.wording import count, duration, listed, quote, timestamp
+from backup_reporter.wording import count, duration, listed, quote, quote_state, timestamp
 
 
 def backup_failed(context: Context, subject: Subject) -> Finding | None:
@@ -45,7 +45,7 @@ def run_partially_failed(context: Context, subject: Subject) -> Finding | None:
         return None
     return finding(
         "backup-partially-failed",
-        f"The last run as a whole says '{quote(latest.run.state or '', 100)}', though every cluster in it succeeded: "
+        f"The last run as a whole says '{quote_state(latest.run.state or '')}', though every cluster in it succeeded: "
         "it does not say which parts are missing.",
         since=latest.at,
         **evidence_of(latest) | {"runState": latest.run.state},
@@ -138,13 +138,13 @@ def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
     state = latest.state if own else latest.run.state
     which = "The latest" if latest is subject.attempts[-1] else "A"
     of_whom = f"{which} {'backup' if own else 'run as a whole'}"
-    says = f"says '{quote(state, 100)}', which is no known state" if state and is_given(state) else "gives no state"
+    says = f"says '{quote_state(state)}', which is no known state" if state and is_given(state) else "gives no state"
     return finding(
         "backup-state-unknown",
         f"{of_whom} {says}: it cannot be counted as good.",
         cluster=about(latest, subject) if own else None,
         since=unknown[-1].at,
-        **evidence_of(latest) | {"state": quote(state, 2000) if state else None},
+        **evidence_of(latest) | {"state": quote_state(state, 2000) if state else None},
     )
 
 

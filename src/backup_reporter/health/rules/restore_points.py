@@ -10,7 +10,7 @@ from backup_reporter.health.findings import Finding
 from backup_reporter.health.phases import UNDER_WAY
 from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
-from backup_reporter.wording import duration, quote, timestamp
+from backup_reporter.wording import duration, quote_state, timestamp
 
 
 def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
@@ -165,7 +165,7 @@ def _what_came(subject: Subject, newest: Attempt) -> str:
     if latest.is_copy:
         return "the latest one has expired already"
     return "the latest one " + (
-        "has been deleted, or is being deleted" if latest.is_gone else f"says '{quote(latest.state or '', 100)}'"
+        "has been deleted, or is being deleted" if latest.is_gone else f"says '{quote_state(latest.state or '')}'"
     )
 
 
