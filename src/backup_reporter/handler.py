@@ -97,7 +97,7 @@ def _diagnosis(context: LambdaContext) -> dict[str, Any]:
     from backup_reporter.doctor.diagnose import diagnose  # noqa: PLC0415 - no report needs it
 
     seconds = context.get_remaining_time_in_millis() / 1000 - _ANSWER_SECONDS
-    return _decode(msgspec.json.encode(diagnose(lambda: _reporter_of(os.environ), countdown(seconds))))
+    return _decode(msgspec.json.encode(diagnose(lambda: _reporter_of(os.environ), countdown(seconds), os.environ)))
 
 
 def _insist_on_delivery(report: Report) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from support.world import LocalAws, World, world
 
 SCHEDULED = {"scheduledTime": "2026-11-24T07:00:00Z"}
 NOW = datetime.now(UTC)
+EVENTS = Path(__file__).parents[2] / "events"
 
 
 @pytest.fixture
@@ -52,6 +54,31 @@ def test_a_retried_run_reaches_only_the_channel_that_lacks_the_report(deployed: 
     assert statuses(again) == {"sns": "duplicate", "slack": "duplicate"}
     assert len(subjects(deployed)) == 1
     assert len(deployed.slack.messages) == 1
+
+
+UNRESOLVED = {"scheduledTime": "<aws.scheduler.scheduled-time>"}
+SAMPLE = {"detail-type": "Scheduled Event", "source": "aws.events", "time": "1970-01-01T00:00:00Z", "detail": {}}
+
+
+@pytest.mark.parametrize("event", [UNRESOLVED, SAMPLE, {**SAMPLE, "time": None}], ids=["placeholder", "1970", "null"])
+def test_a_schedule_without_a_usable_time_makes_a_report_and_its_retries_deliver_once(
+    deployed: World, event: dict[str, Any]
+) -> None:
+    first, retried = deployed.invoke(event), deployed.invoke(event)
+    another = deployed.invoke(event, invocation_id="99999999-2222-3333-4444-555555555555")
+
+    assert "this report is about the time it was made" in first["notes"][0]
+    assert statuses(first) == {"sns": "delivered", "slack": "delivered"}
+    assert statuses(retried) == {"sns": "duplicate", "slack": "duplicate"}
+    assert statuses(another) == {"sns": "delivered", "slack": "delivered"}
+
+
+def test_the_example_event_for_one_workspace_works_as_it_stands(deployed: World) -> None:
+    event = json.loads((EVENTS / "one-workspace.json").read_text())
+    report = deployed.invoke({**event, "notify": "never"})
+
+    assert [workspace["name"] for workspace in report["workspaces"]] == event["workspaceUids"]
+    assert report["scope"]["workspaceUids"] == [report["workspaces"][0]["uid"]]
 
 
 def test_each_run_of_a_warm_function_claims_for_itself(deployed: World) -> None:

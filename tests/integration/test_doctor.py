@@ -330,7 +330,7 @@ def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
 
 def test_at_the_keyboard_a_key_that_is_none_is_looked_for_where_it_stands() -> None:
     check = checks(json.loads(run("doctor", "--json", env=environment(PALETTE_API_KEY="two words")).stdout))["key"]
-    assert check["detail"].startswith("PALETTE_API_KEY holds no API key")
+    assert check["detail"].startswith("PALETTE_API_KEY does not hold an API key")
     assert "PALETTE_API_KEY" in check["fix"]
 
 

@@ -287,7 +287,7 @@ def test_a_secret_that_is_missing_makes_an_unknown_report_that_says_so(around: W
         ({"SecretString": "  "}, "is empty (or binary): put its value in as text"),
         ({"SecretBinary": b"hunter2"}, "is empty (or binary): put its value in as text"),
         ({"SecretString": '{"apikey": "hunter2"}'}, "is JSON without the field apiKey"),
-        ({"SecretString": "Bearer hunter2"}, "holds no API key: it has spaces"),
+        ({"SecretString": "Bearer hunter2"}, "does not hold an API key: it has spaces"),
     ],
 )
 def test_a_secret_that_holds_no_key_makes_an_unknown_report_that_says_so(
@@ -312,7 +312,7 @@ def test_a_secret_that_stands_where_its_name_should_is_told_to_nobody(
 ) -> None:
     report = around.invoke({}, PALETTE_API_KEY_SECRET="hunter2", SLACK_WEBHOOK_SECRET="xoxb-hunter2")
     error = next(delivery["error"] for delivery in report["deliveries"] if delivery["channel"] == "slack")
-    assert error == "the secret that SLACK_WEBHOOK_SECRET names cannot be read: ResourceNotFoundException"
+    assert error.startswith("the secret that SLACK_WEBHOOK_SECRET names cannot be read: ResourceNotFoundException (")
     log = [vars(record) for record in caplog.records]
     assert "not delivered" in str(log)
     assert "hunter2" not in f"{report} {around.notifications()} {log}"

@@ -126,9 +126,9 @@ def test_a_secret_that_holds_no_url_is_named_and_not_shown_by_the_report_and_the
     around.aws.client("secretsmanager").put_secret_value(SecretId="heartbeat", SecretString=f"http://h.example/{TOKEN}")
     report, examined = around.invoke(SCHEDULED), around.invoke({"doctor": True})
     assert {delivery["status"] for delivery in report["deliveries"]} == {"delivered"}
-    assert "the secret heartbeat holds no heartbeat URL" in report["notes"][0]
+    assert "the secret heartbeat does not hold a heartbeat URL" in report["notes"][0]
     check = next(check for check in examined["checks"] if check["name"] == "heartbeat")
-    assert (check["result"], "holds no heartbeat URL" in check["detail"]) == ("failed", True)
+    assert (check["result"], "does not hold a heartbeat URL" in check["detail"]) == ("failed", True)
     assert TOKEN not in json.dumps([report, examined])
 
 
@@ -181,7 +181,7 @@ def test_a_server_that_drips_its_answer_is_left_behind_when_the_time_is_up() -> 
     "url", ["http://h.example/x", "ftp://h.example/x", "no url", '{"url": "https://h.example"}', "https:///x"]
 )
 def test_only_an_https_url_is_called(url: str) -> None:
-    with pytest.raises(SecretError, match="the secret heartbeat holds no heartbeat URL") as failure:
+    with pytest.raises(SecretError, match="the secret heartbeat does not hold a heartbeat URL") as failure:
         a_heartbeat(url).beat(30)
     assert url not in str(failure.value)
 

@@ -79,11 +79,17 @@ class World:
     queue_url: str
     environment: dict[str, str] = field(default_factory=dict)
 
-    def invoke(self, event: object, seconds: float = 60.0, **environment: str | None) -> dict[str, Any]:
+    def invoke(
+        self,
+        event: object,
+        seconds: float = 60.0,
+        invocation_id: str = Context.aws_request_id,
+        **environment: str | None,
+    ) -> dict[str, Any]:
         """Calls the handler as the platform does; ``None`` unsets a variable of the environment."""
         merged = {**self.environment, **environment}
         with environment_of({name: value for name, value in merged.items() if value is not None}):
-            return lambda_handler(event, Context(seconds=seconds))
+            return lambda_handler(event, Context(invocation_id, seconds))
 
     def notifications(self) -> list[dict[str, Any]]:
         """What reached the topic's subscriber since the last look."""

@@ -49,7 +49,7 @@ def doctor_command(*, wants_json: bool) -> int:
 
     Nothing is published. Exit code: 0 if no check failed, else 1.
     """
-    found = diagnose(lambda: reporter_of(os.environ, with_destinations=True), countdown(_SECONDS))
+    found = diagnose(lambda: reporter_of(os.environ, with_destinations=True), countdown(_SECONDS), os.environ)
     if wants_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
     else:

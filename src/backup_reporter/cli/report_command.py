@@ -20,6 +20,7 @@ from backup_reporter.cli.param_types import Length, point_in_time
 from backup_reporter.cli.progress import progress_bar
 from backup_reporter.cli.resolve_names import Uids, uids_of
 from backup_reporter.cli.settings import reporter_of
+from backup_reporter.config.environment import find_misspelt
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Notify
 from backup_reporter.errors import BackupReporterError, InvalidRequest
@@ -128,6 +129,8 @@ def report_command(
         progress=progress,
     )
     _check_directory(file)
+    for sentence in find_misspelt(os.environ):
+        click.echo(f"warning: {sentence}", err=True)
     reporter = reporter_of(os.environ, with_destinations=publish)
     if publish and not (reporter.settings.channels or reporter.settings.report_bucket):
         raise click.UsageError("--publish: no channel is set up, and no bucket: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,8 @@ def parse_api_url(text: str) -> str:
     is_private = url and url["scheme"].casefold() == "http" and not _LOOPBACK.fullmatch(url["host"])
     if not url or is_private or int(url["port"] or 0) > 65535:
         raise ValueError("should be an https:// URL without user, query or fragment (http:// only for localhost)")
+    if url["scheme"].casefold() == "http" and not is_local(url["host"], int(url["port"] or 80)):
+        raise ValueError("should not be the address of AWS Lambda's own API")
     # One spelling for each Palette: tenants with the same URL share its rate limit.
     port = "" if url["port"] in (None, {"http": "80", "https": "443"}[url["scheme"].casefold()]) else f":{url['port']}"
     path = text[url.end("port" if url["port"] else "host") :]
@@ -35,13 +38,23 @@ def may_hold_secret(url: object) -> bool:
     return re.fullmatch(plain, str(url), re.IGNORECASE) is None
 
 
+def is_local(host: str, port: int) -> bool:
+    """Whether plain http may go there: to this machine, but not to AWS Lambda's own API.
+
+    That API hands out the function's next event, and takes its answer, from everyone who asks.
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+    """
+    own_port = os.environ.get("AWS_LAMBDA_RUNTIME_API", "").rpartition(":")[2]
+    return _LOOPBACK.fullmatch(host) is not None and str(port) != own_port
+
+
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _URL = re.compile(
     rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])"
     r"(?::(?P<port>\d{1,5}))?(?:/[\w.~%!$&'()*+,;=:-]*)*",
     re.ASCII | re.IGNORECASE,
 )
-_LOOPBACK = re.compile(r"localhost|\[::1\]|127(?:\.\d{1,3}){3}", re.IGNORECASE)
+_LOOPBACK = re.compile(r"localhost|\[?::1\]?|127(?:\.\d{1,3}){3}", re.IGNORECASE)
 
 
 def parse_secret_name(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
 from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.environment import find_misspelt
 from backup_reporter.config.settings import Tenant
 from backup_reporter.doctor.checks import Check, Diagnosis, diagnosis, run_check, settings_checks, skipped
 from backup_reporter.doctor.destination_checks import destination_checks
@@ -26,18 +27,21 @@ _KEY_FIX = (
 )
 
 
-def diagnose(load_reporter: Callable[[], Reporter], seconds_left: Callable[[], float]) -> Diagnosis:
+def diagnose(
+    load_reporter: Callable[[], Reporter], seconds_left: Callable[[], float], environ: Mapping[str, str]
+) -> Diagnosis:
     """Tries everything that is set up. Publishes nothing, and never raises.
 
-    ``load_reporter`` may raise :class:`SettingsError`: each of its problems becomes a failed check.
+    Variables of ``environ`` that look like a misspelt setting are a warning. ``load_reporter`` may raise :class:`SettingsError`: each of its problems becomes a failed check.
     """
     try:
         reporter = load_reporter()
     except SettingsError as error:
-        return diagnosis(settings_checks(error))
+        return diagnosis([*settings_checks(error), *_misspelt_checks(environ)])
     reserve_seconds = min(_DESTINATIONS_SECONDS, seconds_left() / 3)
     checks = [
         _settings_check(reporter),
+        *_misspelt_checks(environ),
         *_tenant_checks(reporter, lambda: seconds_left() - reserve_seconds),
         *destination_checks(reporter, seconds_left),
     ]
@@ -49,6 +53,17 @@ def _settings_check(reporter: Reporter) -> Check:
     channels = ", ".join(settings.channels) or "no channel"
     detail = f"all valid; {settings.tenants_source or settings.tenant.api_url}; {channels}; times in {settings.thresholds.time_zone}"
     return Check(name="settings", result="passed", check="read the environment", detail=detail)
+
+
+def _misspelt_checks(environ: Mapping[str, str]) -> Iterator[Check]:
+    for sentence in find_misspelt(environ):
+        yield Check(
+            name="settings",
+            result="warning",
+            check="look for misspelt names",
+            detail=sentence,
+            fix="Rename or remove the variable.",
+        )
 
 
 def _tenant_checks(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterator[Check]:

@@ -234,6 +234,14 @@ def test_plain_http_is_good_enough_for_this_machine(url: str) -> None:
     assert load({**KEY, "PALETTE_API_URL": url}).tenant.api_url == url.lower()
 
 
+def test_plain_http_never_leads_to_the_api_of_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    for host in ("localhost", "127.0.0.1", "127.1.2.3", "[::1]"):
+        (problem,) = problems_of(PALETTE_API_URL=f"http://{host}:9001")
+        assert "AWS Lambda's own API" in problem
+        load({**KEY, "PALETTE_API_URL": f"http://{host}:9002"})
+
+
 def test_what_is_given_is_shown_but_not_all_of_it_when_it_is_long() -> None:
     (problem,) = problems_of(PALETTE_CA_BUNDLE="-----BEGIN CERTIFICATE-----\n" + "MIID" * 1000)
     assert problem.startswith("PALETTE_CA_BUNDLE: '-----BEGIN CERTIFICATE-----")
