@@ -6,7 +6,7 @@ imported only if that channel is set up: a cold start pays for nothing that it d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -21,9 +21,10 @@ from backup_reporter.channels.channel import CheckedChannel, channel_module
 from backup_reporter.config.request import Request, parse_event
 from backup_reporter.config.settings import ChannelName, Settings, Tenant
 from backup_reporter.config.tenants import parse_tenants
-from backup_reporter.errors import SecretError, SettingsError, reason_of
+from backup_reporter.errors import SecretError, SettingsError, StoreError, reason_of
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
+from backup_reporter.palette.recording import ignore_answers
 from backup_reporter.report.model import Report
 from backup_reporter.run.deliver import DeliveryLog
 from backup_reporter.run.pipeline import Dependencies, Palette, Progress, ignore_progress, run
@@ -33,6 +34,7 @@ from backup_reporter.time_limit import countdown, start
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
     from backup_reporter.channels.heartbeat import Heartbeat
+    from backup_reporter.run.evidence import EvidenceWriter
 
 _RESERVE_SECONDS = 60.0
 """Reserved of the platform's time for what comes after asking; at most a third of it."""
@@ -124,15 +126,42 @@ class Reporter:
         setting = f"apiKeySecret of {tenant.name}" if tenant.name else "PALETTE_API_KEY_SECRET"
         return parse_api_key(self.secret(setting, tenant.api_key_secret), f"the secret {tenant.api_key_secret}")
 
-    def palette(self, tenant: Tenant, seconds_left: Callable[[], float], burst: int | None = None) -> PaletteClient:
+    def palette(
+        self,
+        tenant: Tenant,
+        seconds_left: Callable[[], float],
+        burst: int | None = None,
+        evidence: EvidenceWriter | None = None,
+    ) -> PaletteClient:
         """Returns a client that asks about a tenant while ``seconds_left``, with another ``burst`` than the tenant's if given."""
         rate = (tenant.api_url, tenant.requests_per_second, burst or tenant.burst)
         rate_limiter = self._rate_limiters.setdefault(rate, RateLimiter(*rate[1:]))
         http = self.clients.http(tenant.ca_bundle)
-        return PaletteClient(http, tenant.api_url, partial(self.read_api_key, tenant), rate_limiter, seconds_left)
+        return PaletteClient(
+            http,
+            tenant.api_url,
+            partial(self.read_api_key, tenant),
+            rate_limiter,
+            seconds_left,
+            record=evidence.for_tenant(tenant.name) if evidence else ignore_answers,
+        )
+
+    def evidence(self, part: str = "") -> EvidenceWriter | None:
+        """Returns a writer of evidence, if the settings say so; a ``part`` is one of several files of a report."""
+        if not (self.settings.report_bucket and self.settings.keep_evidence):
+            return None
+        from backup_reporter.run.evidence import EvidenceWriter  # noqa: PLC0415 - see above
+
+        def save(report_id: str, pieces: Iterable[bytes]) -> str:
+            store = self.destinations.store
+            if store is None:
+                raise StoreError("REPORT_BUCKET is not set")
+            return store.save_file(report_id, f"evidence{part}.jsonl.gz", pieces)
+
+        return EvidenceWriter(save)
 
     def palettes(
-        self, names: Sequence[str], seconds_left: Callable[[], float]
+        self, names: Sequence[str], seconds_left: Callable[[], float], evidence: EvidenceWriter | None = None
     ) -> tuple[tuple[Palette, ...], tuple[str, ...]]:
         """Returns each tenant of these names, or of all, with its client, and a sentence if the list cannot be read.
 
@@ -144,7 +173,9 @@ class Reporter:
             raise
         except Exception as error:  # noqa: BLE001 - no error may keep the report from being made
             return (), (f"The list of tenants could not be read: {reason_of(error)}.",)
-        return tuple(Palette(tenant=tenant, client=self.palette(tenant, seconds_left)) for tenant in tenants), ()
+        return tuple(
+            Palette(tenant=tenant, client=self.palette(tenant, seconds_left, evidence=evidence)) for tenant in tenants
+        ), ()
 
     def report(
         self, request: Request, invocation_id: str, seconds: float, on_progress: Progress = ignore_progress
@@ -153,7 +184,8 @@ class Reporter:
         seconds_left = countdown(seconds)
         if request.redeliver:
             return redeliver(request.redeliver, request, self.settings, self.destinations, seconds_left)
-        palettes, problems = self.palettes(request.tenants, countdown(asking_seconds(seconds)))
+        evidence = self.evidence()
+        palettes, problems = self.palettes(request.tenants, countdown(asking_seconds(seconds)), evidence)
         dependencies = Dependencies(
             palettes=palettes,
             problems=problems,
@@ -162,6 +194,7 @@ class Reporter:
             seconds_left=seconds_left,
             invocation_id=invocation_id,
             on_progress=on_progress,
+            evidence=evidence,
         )
         return run(request, self.settings, dependencies, utc_now())
 

@@ -123,6 +123,8 @@ class PaletteError(BackupReporterError):
         self.message = message
         self.ref = ref
         self.retry_after_seconds = retry_after_seconds
+        self.answer: tuple[int, str, bytes] | None = None
+        """The answer's status, ``Date`` and body, for the evidence; ``None`` if there was no answer."""
         details = [f"HTTP {status}" if status else "", code, message, f"ref {ref}" if ref else ""]
         super().__init__(": ".join([what, ", ".join(part for part in details if part)]).rstrip(": "))
 

@@ -86,6 +86,7 @@ _VALID_AND_INVALID: dict[str, tuple[list[str], list[str]]] = {
         ["a@example.com,", "a", "a@example.com b@example.com"],
     ),
     "REPORT_BUCKET": (["my-reports", "my.reports"], ["s3://bucket", "My-Reports", "ab", "bucket/path", "-bucket"]),
+    "KEEP_EVIDENCE": (["yes", "no"], ["true", "1", "maybe"]),
     "REPORT_PREFIX": (["reports/", "a/b/"], ["/reports/", "a//b/", "a/../b/"]),
     "NOTIFY": (["always", "problems", "changes"], ["never", "sometimes"]),
     "EXPIRY_WARNING_DAYS": (["0", "1.5", "3650"], ["-1", "3651", "soon"]),

@@ -8,8 +8,9 @@ bucket's own.
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
@@ -29,7 +30,12 @@ if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
-_CONTENT_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+_CONTENT_TYPES = {
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "gz": "application/gzip",
+}
 _MISSING = frozenset({"NoSuchKey", "404"})
 _CHANGED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 _TRIES = 5
@@ -88,24 +94,36 @@ class ReportStore:
         body, _ = self._read(key, lambda body: cast("IO[bytes]", body))
         return body
 
-    def save(self, report: Report) -> None:
-        """Keeps the report as JSON, a line for each workspace; overwrites."""
-        self.save_file(report.report_id, "json", json_pieces(report, line_break=b"\n"))
+    def save(self, report: Report) -> str:
+        """Saves the report as JSON, a line for each workspace; overwrites. Returns the file's SHA-256 in hexadecimal."""
+        digest = hashlib.sha256()
 
-    def save_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> None:
-        """Keeps a file of a report's, such as its ``html``; overwrites. Holds a part of it at a time.
+        def pieces() -> Iterator[bytes]:
+            for piece in json_pieces(report, line_break=b"\n"):
+                digest.update(piece)
+                yield piece
 
-        Raises what ``pieces`` raises; then nothing is kept.
+        self.save_file(report.report_id, "json", pieces())
+        return digest.hexdigest()
+
+    def save_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> str:
+        """Saves a file of a report, such as its ``html``; overwrites. Holds a part of it at a time. Returns its key.
+
+        Raises what ``pieces`` raises; then nothing is saved.
         """
         from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - only those who keep reports need it
 
         in_parts = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, use_threads=False)
-        key, content_type = self.key(report_id, extension), {"ContentType": _CONTENT_TYPES[extension]}
+        key, content_type = (
+            self.key(report_id, extension),
+            {"ContentType": _CONTENT_TYPES[extension.rpartition(".")[2]]},
+        )
         source: Any = _Pieces(pieces)
         try:
             self._client.upload_fileobj(source, self._bucket, key, content_type, Config=in_parts)
         except (ClientError, BotoCoreError) as error:
             raise self._not_written(key, error) from error
+        return key
 
     def with_link(self, report: Report) -> Report:
         """Returns the report with a signed URL of its page, which works for everyone who has it, and until when.

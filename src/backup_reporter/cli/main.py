@@ -19,6 +19,7 @@ from backup_reporter.cli.doctor_command import doctor_command
 from backup_reporter.cli.explain_command import explain_command
 from backup_reporter.cli.options import DEBUG, debug_option
 from backup_reporter.cli.report_command import report_command
+from backup_reporter.cli.verify_command import verify_command
 from backup_reporter.errors import BackupReporterError, SettingsError, reason_of
 
 COMMAND = "backup-reporter"
@@ -49,7 +50,7 @@ def cli() -> None:
     """Report which Spectro Cloud Palette workspaces can be restored, and what to do about the others."""
 
 
-for command in (report_command, doctor_command, explain_command, audit_command, demo_command):
+for command in (report_command, doctor_command, explain_command, audit_command, verify_command, demo_command):
     cli.add_command(command)
 
 

@@ -28,6 +28,7 @@ from backup_reporter.config.parsers import (
     parse_topic_arn,
     parse_uids,
     parse_whole,
+    parse_yes_or_no,
     partition_of,
 )
 from backup_reporter.config.settings import Settings, Tenant
@@ -53,6 +54,7 @@ _SETTINGS = (
     Field("EVENT_BUS_NAME", "event_bus_name", parse_event_bus),
     Field("REPORT_BUCKET", "report_bucket", parse_bucket),
     Field("REPORT_PREFIX", "report_prefix", parse_prefix),
+    Field("KEEP_EVIDENCE", "keep_evidence", parse_yes_or_no),
     Field("DELIVERY_TABLE", "delivery_table", parse_table),
     Field("NOTIFY", "notify", parse_notify),
     Field("HEARTBEAT_URL_SECRET", "heartbeat_url_secret", parse_secret_name, always),

@@ -262,3 +262,10 @@ def json_time(value: object) -> datetime:
     if not 2000 <= at.year <= 2200:
         raise ValueError(f"{wanted}, between the years 2000 and 2200")
     return at
+
+
+def parse_yes_or_no(text: str) -> bool:
+    """Returns whether the text says ``yes``. Raises ValueError for anything but ``yes`` and ``no``."""
+    if text.casefold() not in ("yes", "no"):
+        raise ValueError("should be yes or no")
+    return text.casefold() == "yes"

@@ -60,6 +60,7 @@ class Settings:
     event_bus_name: str | None = None
     report_bucket: str | None = None
     report_prefix: str = "reports/"
+    keep_evidence: bool = True
     delivery_table: str | None = None
     notify: Notify = "always"
     heartbeat_url_secret: str | None = field(default=None, repr=False)

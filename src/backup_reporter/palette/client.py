@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 import urllib3
@@ -21,6 +21,7 @@ from backup_reporter.palette import transport
 from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.decode import decode_error
 from backup_reporter.palette.lists import Page, Project, decode_projects, decode_workspaces
+from backup_reporter.palette.recording import RecordedAnswer, Recorder, failure_of, ignore_answers, now, recorded_body
 from backup_reporter.palette.results import decode_backup_result
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ _MIN_KEY = 12
 _Decoded = TypeVar("_Decoded")
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """One request, and the project it is about."""
 
     path: str
@@ -65,12 +66,14 @@ class PaletteClient:
         seconds_left: Callable[[], float],
         *,
         sleep: Callable[[float], None] = time.sleep,
+        record: Recorder = ignore_answers,
     ) -> None:
         self.seconds_left = seconds_left
         self._http = http
         self._api_url = api_url
         self._rate_limiter = rate_limiter
         self._sleep = sleep
+        self._record = record
         self._keys = _Keys(read_key)
         self._large_answers = transport.LargeAnswers()
         self._decoding = threading.Lock()
@@ -87,12 +90,12 @@ class PaletteClient:
 
         ``position`` is the query that asks for a later page.
         """
-        return self._request(_Call(_with_query("/v1/dashboard/projects/metadata", position)), decode_projects)
+        return self.request(Call(_with_query("/v1/dashboard/projects/metadata", position)), decode_projects)
 
     def workspaces(self, project: Project, position: Mapping[str, str] | None = None) -> Page[Workspace]:
         """``GET /v1/dashboard/workspaces`` of one project: a page of workspaces."""
-        call = _Call(_with_query("/v1/dashboard/workspaces", position), project.uid)
-        return self._request(call, lambda body: decode_workspaces(body, project))
+        call = Call(_with_query("/v1/dashboard/workspaces", position), project.uid)
+        return self.request(call, lambda body: decode_workspaces(body, project))
 
     def backup_result(self, workspace: Workspace, request_uid: str | None = None) -> BackupResult:
         """``GET /v1/workspaces/{uid}/backup``: the backups that Palette remembers."""
@@ -104,8 +107,8 @@ class PaletteClient:
         """Returns what ``use`` makes of the backup result, before the next one is decoded: so one is in memory at a time."""
         query = {"backupRequestUid": request_uid} if request_uid else None
         path = _with_query(f"/v1/workspaces/{quote(workspace.uid, safe='')}/backup", query)
-        return self._request(
-            _Call(path, workspace.project_uid),
+        return self.request(
+            Call(path, workspace.project_uid),
             lambda body: use(decode_backup_result(body, workspace.uid, len(workspace.clusters))),
         )
 
@@ -117,8 +120,18 @@ class PaletteClient:
         """Returns whether the rate allows another request for a backup result at once."""
         return self._rate_limiter.bucket("/v1/workspaces").allows_now()
 
-    def _request(self, call: _Call, decode: Callable[[bytes], _Decoded]) -> _Decoded:
-        """Returns what ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other."""
+    def request(self, call: Call, decode: Callable[[bytes], _Decoded]) -> _Decoded:
+        """Returns what ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other.
+
+        The recorder takes the answer that was used, or why there is none.
+        """
+        try:
+            return self._ask(call, decode)
+        except Exception as error:
+            self._record_failure(call, error)
+            raise
+
+    def _ask(self, call: Call, decode: Callable[[bytes], _Decoded]) -> _Decoded:
         bucket = self._rate_limiter.bucket(call.path.partition("?")[0])
         failures = Counter[str]()
         previous: PaletteError | None = None
@@ -145,7 +158,7 @@ class PaletteClient:
         else:
             self._sleep(seconds)
 
-    def _try_with_fresh_key(self, call: _Call, decode: Callable[[bytes], _Decoded], bucket: TokenBucket) -> _Decoded:
+    def _try_with_fresh_key(self, call: Call, decode: Callable[[bytes], _Decoded], bucket: TokenBucket) -> _Decoded:
         key = self._keys.current()
         try:
             return self._try(call, decode, bucket, key)
@@ -155,7 +168,7 @@ class PaletteClient:
                 raise
             return self._try(call, decode, bucket, newer)
 
-    def _try(self, call: _Call, decode: Callable[[bytes], _Decoded], bucket: TokenBucket, key: str) -> _Decoded:
+    def _try(self, call: Call, decode: Callable[[bytes], _Decoded], bucket: TokenBucket, key: str) -> _Decoded:
         if not bucket.take(self.seconds_left):
             raise OutOfTimeError
         url = self._api_url + call.path
@@ -169,10 +182,32 @@ class PaletteClient:
             if len(key) >= _MIN_KEY:
                 body = body.replace(key.encode(), "…".encode())
             if answer.status == 200:
-                # One at a time: the interpreter runs one thread at once, and half-decoded answers take up memory.
-                with self._decoding:
-                    return decode(body)
-        raise _refusal(answer.status, body, key, answer.retry_after_seconds)
+                return self._use(call, answer.date, body, decode)
+        error = refusal_of(answer.status, body, key, answer.retry_after_seconds)
+        error.answer = (answer.status, answer.date, body)
+        raise error
+
+    def _use(self, call: Call, date: str, body: bytes, decode: Callable[[bytes], _Decoded]) -> _Decoded:
+        try:
+            # One at a time: the interpreter runs one thread at once, and half-decoded answers take up memory.
+            with self._decoding:
+                decoded = decode(body)
+        except PaletteError as error:
+            error.answer = (200, date, body)
+            raise
+        self._record_answer(call, 200, date, body, was_decoded=True)
+        return decoded
+
+    def _record_failure(self, call: Call, error: Exception) -> None:
+        if isinstance(error, PaletteError) and error.answer:
+            self._record_answer(call, *error.answer, was_decoded=False)
+        else:
+            self._record(RecordedAnswer(**_described(call), failure=failure_of(error)))
+
+    def _record_answer(self, call: Call, status: int, date: str, body: bytes, *, was_decoded: bool) -> None:
+        if self._record is not ignore_answers:
+            content = recorded_body(body, was_decoded=was_decoded)
+            self._record(RecordedAnswer(**_described(call), status=status, date=date, **content))
 
 
 class _Keys:
@@ -199,7 +234,12 @@ class _Keys:
             return self._key if self._key != refused else None
 
 
-def _headers(call: _Call, key: str) -> dict[str, str]:
+def _described(call: Call) -> dict[str, Any]:
+    asked = call.body.decode() if call.body else None
+    return {"method": call.method, "path": call.path, "project_uid": call.project_uid, "asked": asked, "at": now()}
+
+
+def _headers(call: Call, key: str) -> dict[str, str]:
     headers = {"ApiKey": key, "Accept": "application/json", "Accept-Encoding": "gzip"}
     if call.project_uid:
         headers["ProjectUid"] = call.project_uid
@@ -220,7 +260,8 @@ def _tries(error: PaletteError) -> int:
     return _TRIES.get(error.status or 0, 1)
 
 
-def _refusal(status: int, body: bytes, key: str, retry_after_seconds: float) -> PaletteError:
+def refusal_of(status: int, body: bytes, key: str = "", retry_after_seconds: float = 0.0) -> PaletteError:
+    """Returns what an answer with another status than 200 says, as an error."""
     code, message, ref = decode_error(body, key)
     if status == 404 and not code:
         return UndecodableError("HTTP 404 from something that is not Palette, such as a proxy in front of it")

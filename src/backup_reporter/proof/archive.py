@@ -54,7 +54,7 @@ def load(archive: Archive, report_id: str) -> KeptReport | None:
 def parse(name: str, content: bytes) -> KeptReport:
     """Returns the report that a file holds. Raises :class:`StoreError` if it holds none."""
     try:
-        report = from_json_lines(iter(content.splitlines(keepends=True)))
+        report = from_json_lines(iter(content.split(b"\n")))
     except msgspec.MsgspecError as error:
         raise StoreError(f"the kept report {name} cannot be read: {error}") from error
     return KeptReport(report, hashlib.sha256(content).hexdigest())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report
@@ -50,11 +51,13 @@ class Chain(Record, frozen=True, kw_only=True):
 
 def _problems(links: Sequence[Link]) -> list[str]:
     by_id = {link.report_id: link for link in links}
+    successors = Counter(link.previous_id for link in links if link.previous_id)
+    # A report on demand for some channels or for no one is no link: it names none before it, and none names it.
+    regular = [
+        link for number, link in enumerate(links) if number == 0 or link.previous_id or successors[link.report_id]
+    ]
     problems = []
-    for number, link in enumerate(links):
-        if number == 0:
-            continue
-        before = links[number - 1]
+    for before, link in pairwise(regular):
         if link.previous_id is None:
             problems.append(f"{link.report_id} names no report before it: the chain begins anew.")
         elif link.previous_id not in by_id:
@@ -65,6 +68,5 @@ def _problems(links: Sequence[Link]) -> list[str]:
             problems.append(f"{link.previous_id} was changed after {link.report_id} was made.")
         elif link.previous_id != before.report_id:
             problems.append(f"{link.report_id} names {link.previous_id} before it, and not {before.report_id}.")
-    successors = Counter(link.previous_id for link in links if link.previous_id)
     problems += [f"{name} has {number} successors." for name, number in successors.items() if number > 1]
     return problems

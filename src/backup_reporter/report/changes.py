@@ -69,6 +69,8 @@ class Baseline(Record, frozen=True, kw_only=True):
     oldest_missed_report_id: str | None = None
     """Id of the oldest report that a channel missed and no later report made up for."""
     as_of: Instant
+    report_sha256: str | None = None
+    """Of the report's file, for the chain of reports."""
     known: tuple[Known, ...] = ()
     workspaces: bytes = b""
 

@@ -21,7 +21,7 @@ from backup_reporter.config.limits import MAX_POOLS
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
-from backup_reporter.errors import OutOfTimeError, reason_of
+from backup_reporter.errors import OutOfTimeError, StoreError, reason_of
 from backup_reporter.health.judge import Judgment, judge_unreadable
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.thresholds import Thresholds
@@ -35,12 +35,15 @@ from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.workspace_memory import MemoryWriter
 from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere
 from backup_reporter.run.choose_workspaces import choose_workspaces
+from backup_reporter.run.evidence import AskedTenant, EvidenceWriter, Header, encode_request, encode_thresholds
 from backup_reporter.run.plan import Plan, Shard, TenantPlan, group_into_lanes, make_shards, with_clocks
 from backup_reporter.run.publish import Destinations, publish
 
 Progress = Callable[[int, int], None]
 """Called after every workspace with how many are checked, and how many there are."""
 
+_EVIDENCE_SECONDS = 20.0
+"""How long the report waits for the rest of the evidence, at most; a third of the time that is left."""
 _SHARE_OF_PLANNING = 0.5
 """A Palette that hangs while it lists must leave time to ask about the workspaces of the others."""
 
@@ -75,6 +78,7 @@ class Dependencies:
     seconds_left: Callable[[], float]
     invocation_id: str
     on_progress: Progress = ignore_progress
+    evidence: EvidenceWriter | None = None
 
 
 def run(request: Request, settings: Settings, dependencies: Dependencies, now: datetime) -> Report:
@@ -88,11 +92,14 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         problems=dependencies.problems,
         share=_SHARE_OF_PLANNING,
     )
+    if dependencies.evidence:
+        dependencies.evidence.begin(evidence_header(plan, settings, dependencies.palettes, now))
     workspace_reports = check_shards(
         plan, shards, settings.thresholds, dependencies.palettes, dependencies.clock, dependencies.on_progress
     )
     del shards  # the names of many workspaces take up as much memory as making their page does
     plan = with_clocks(plan, read_clocks(dependencies.palettes))
+    plan = finish_evidence(plan, dependencies.evidence, dependencies.seconds_left)
     return report_and_publish(
         plan, workspace_reports, settings, dependencies.destinations(), dependencies.clock, dependencies.seconds_left
     )
@@ -195,20 +202,7 @@ def report_and_publish(
     seconds_left: Callable[[], float],
 ) -> Report:
     """Makes the report of all workspaces and publishes it. Returns it with the outcome of each delivery."""
-    report = build_report(
-        workspace_reports,
-        report_id=plan.report_id,
-        as_of=plan.as_of,
-        generated_at=clock().replace(microsecond=0),
-        scope=plan.scope,
-        problems=[
-            *plan.problems,
-            *(problem for tenant in plan.tenants if tenant.name is None for problem in tenant.all_problems),
-        ],
-        tenants={tenant.name: tenant.all_problems for tenant in plan.tenants if tenant.name is not None},
-        what_if=plan.request.as_of is not None,
-    )
-    report = with_notes(report, *filter(None, [plan.request.note]))
+    report = make_report(plan, workspace_reports, clock().replace(microsecond=0))
     remembered = MemoryWriter()
     for workspace in report.workspaces:
         remembered.add_judged(Judgment(workspace, None))
@@ -221,6 +215,59 @@ def report_and_publish(
         delivery_key=plan.delivery_key,
         remembered=remembered.packed(),
     )
+
+
+def make_report(plan: Plan, workspace_reports: PackedReports, generated_at: datetime) -> Report:
+    """Makes the report of all workspaces."""
+    report = build_report(
+        workspace_reports,
+        report_id=plan.report_id,
+        as_of=plan.as_of,
+        generated_at=generated_at,
+        scope=plan.scope,
+        problems=[
+            *plan.problems,
+            *(problem for tenant in plan.tenants if tenant.name is None for problem in tenant.all_problems),
+        ],
+        tenants={tenant.name: tenant.all_problems for tenant in plan.tenants if tenant.name is not None},
+        what_if=plan.request.as_of is not None,
+    )
+    report = msgspec.structs.replace(report, evidence=plan.evidence)
+    return with_notes(report, *filter(None, [plan.request.note, plan.evidence_problem]))
+
+
+def evidence_header(plan: Plan, settings: Settings, palettes: Sequence[Palette], now: datetime) -> Header:
+    """Returns the first line of the evidence: all that judges, and what was asked for."""
+    return Header(
+        report_id=plan.report_id,
+        made_at=now,
+        as_of=plan.as_of,
+        request=encode_request(plan.request),
+        thresholds=encode_thresholds(settings.thresholds),
+        project_uids=settings.tenant.project_uids,
+        workspace_uids=settings.tenant.workspace_uids,
+        tenants=tuple(
+            AskedTenant(
+                name=palette.tenant.name,
+                api_url=palette.tenant.api_url,
+                project_uids=palette.tenant.project_uids,
+                workspace_uids=palette.tenant.workspace_uids,
+            )
+            for palette in palettes
+        ),
+        problems=plan.problems,
+    )
+
+
+def finish_evidence(plan: Plan, evidence: EvidenceWriter | None, seconds_left: Callable[[], float]) -> Plan:
+    """Returns the plan with where the evidence is kept, or why it is not."""
+    if evidence is None:
+        return plan
+    try:
+        return msgspec.structs.replace(plan, evidence=evidence.finish(min(_EVIDENCE_SECONDS, seconds_left() / 3)))
+    except StoreError as error:
+        problem = f"The evidence of this report could not be kept: {error}."
+        return msgspec.structs.replace(plan, evidence_problem=problem)
 
 
 def read_clocks(palettes: Iterable[Palette]) -> dict[str | None, str | None]:

@@ -17,7 +17,7 @@ from backup_reporter.config.settings import Tenant
 from backup_reporter.config.tenants import group_by
 from backup_reporter.health.model import Workspace
 from backup_reporter.records import Instant, Record
-from backup_reporter.report.model import Scope
+from backup_reporter.report.model import EvidenceFile, Scope
 
 VERSION: Literal[1] = 1
 """Increased whenever a step could misread what another version's step has written."""
@@ -57,6 +57,9 @@ class Plan(Record, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     """Sentences about tenants that could not be read."""
     tenants: tuple[TenantPlan, ...]
+    evidence: EvidenceFile | None = None
+    """Where this step's answers are kept."""
+    evidence_problem: str | None = None
     shards: tuple[int, ...]
     """How many workspaces each shard has."""
 

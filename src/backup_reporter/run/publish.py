@@ -19,7 +19,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Notify, Settings
 from backup_reporter.errors import InvalidRequest, StoreError, TimedOutError, reason_of
 from backup_reporter.report.changes import Baseline, Comparison, compare
-from backup_reporter.report.model import Delivery, Report, Scope, has_arrived, with_notes
+from backup_reporter.report.model import Delivery, PreviousReport, Report, Scope, has_arrived, with_notes
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.deliver import DeliveryLog, deliver
 from backup_reporter.time_limit import call_within
@@ -90,6 +90,7 @@ def publish(
     regular = is_regular(request, settings)
     if store and regular:
         last_report = last_report or load_last_report(store, report.scope, report.report_id, seconds_left())
+        report = _with_previous(report, last_report.baseline)
         report, comparison = compare_with_last(report, remembered, last_report)
     if store:
         report, store = save(report, zone, store, seconds_left() - _DELIVERY_SECONDS, is_regular=regular)
@@ -102,6 +103,14 @@ def publish(
         previous = last_report.baseline if last_report else None
         report = record_outcome(report, comparison, previous, store, seconds_left() - _ANSWER_SECONDS)
     return report
+
+
+def _with_previous(report: Report, baseline: Baseline | None) -> Report:
+    """Returns the report with a link to the one before it."""
+    if baseline is None or baseline.report_sha256 is None:
+        return report
+    previous = PreviousReport(report_id=baseline.report_id, sha256=baseline.report_sha256)
+    return msgspec.structs.replace(report, previous=previous)
 
 
 def load_last_report(store: ReportStore, scope: Scope, report_id: str, seconds: float) -> LastReport:
@@ -180,9 +189,9 @@ def record_outcome(
     """Saves how each delivery ended, what the next report is compared with, and what this one was."""
 
     def record() -> None:
-        store.save(report)
+        sha256 = store.save(report)
         if comparison:
-            baseline = comparison.baseline
+            baseline = msgspec.structs.replace(comparison.baseline, report_sha256=sha256)
             missed = None if has_arrived(report) else baseline.oldest_missed_report_id or report.report_id
             baseline = msgspec.structs.replace(baseline, oldest_missed_report_id=missed)
             store.save_baseline(report.scope, baseline, previous)

@@ -1,0 +1,88 @@
+"""``backup-reporter verify``: recompute kept reports from their evidence."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from backup_reporter.cli.archive import Day, archive_of, check_period, directory_option, settings_without_key
+from backup_reporter.cli.options import debug_option
+from backup_reporter.errors import InvalidRequest
+from backup_reporter.proof.archive import Archive, DirectoryArchive, KeptReport, load, parse
+from backup_reporter.proof.verify import Period, Verification, verify
+from backup_reporter.wording import count
+
+_EXAMPLES = """\
+\b
+Examples:
+  backup-reporter verify 20261124T070000Z-1a2b3c4d
+  backup-reporter verify reports/2026/11/24/20261124T070000Z-1a2b3c4d.json
+  backup-reporter verify --from 2026-11-01 --to 2026-11-30
+
+It reads reports and evidence from REPORT_BUCKET, or from a copy of the bucket on disk (--directory). It needs no
+Palette and no API key. Exit code: 0 if everything agrees, else 1.
+"""
+_DAYS_ABOVE = 3
+"""A report's file lies below its year, month and day."""
+
+
+@click.command("verify", epilog=_EXAMPLES, short_help="Recompute a kept report from its evidence.")
+@click.argument("report", required=False, metavar="[REPORT_ID|FILE]")
+@click.option("--from", "first", type=Day(), metavar="DATE", help="The first day of a period, in UTC.")
+@click.option("--to", "last", type=Day(), metavar="DATE", help="Its last day.")
+@directory_option
+@debug_option
+def verify_command(report: str | None, first: date | None, last: date | None, directory: Path | None) -> int:
+    """Judge again what Palette answered, and compare every verdict, finding and count with the kept report."""
+    if bool(report) == bool(first or last) or bool(first) != bool(last):
+        raise click.UsageError("give a report's id or file, or --from and --to")
+    if first and last:
+        check_period(first, last)
+        return _verify_period(archive_of(settings_without_key(), directory), first, last)
+    archive, kept = _find(report or "", directory)
+    return _print(verify(archive, kept))
+
+
+def _find(report: str, directory: Path | None) -> tuple[Archive, KeptReport]:
+    file = Path(report)
+    if file.suffix == ".json":
+        if not file.is_file():
+            raise InvalidRequest(f"there is no file {report!r}")
+        parents = file.resolve().parents
+        return DirectoryArchive(parents[min(_DAYS_ABOVE, len(parents) - 1)]), parse(file.stem, file.read_bytes())
+    archive = archive_of(settings_without_key(), directory)
+    kept = load(archive, report)
+    if kept is None:
+        raise InvalidRequest(f"no report {report} is kept there: check the id, REPORT_BUCKET and REPORT_PREFIX")
+    return archive, kept
+
+
+def _verify_period(archive: Archive, first: date, last: date) -> int:
+    period = Period(archive, first, last)
+    codes = [_print(verification) for verification in period]
+    if not codes:
+        raise InvalidRequest(
+            f"no report is kept from {first} to {last}: check the dates, REPORT_BUCKET and REPORT_PREFIX"
+        )
+    chain = period.chain
+    for problem in chain.problems:
+        click.echo(f"✗ {problem}")
+    if chain.is_unbroken:
+        click.echo(f"✓ the chain of {count(chain.reports, 'report')} is unbroken")
+    return max(*codes, int(not chain.is_unbroken))
+
+
+def _print(verification: Verification) -> int:
+    for remark in verification.remarks:
+        click.echo(f"  {remark}")
+    for problem in verification.problems:
+        click.echo(f"✗ {verification.report_id}: {problem}")
+    for difference in verification.differences:
+        click.echo(f"✗ {verification.report_id}: {difference}")
+    if verification.agrees:
+        click.echo(
+            f"✓ {verification.report_id}: {count(verification.workspaces, 'workspace')} recomputed, everything agrees"
+        )
+    return int(not verification.agrees)

@@ -1,0 +1,178 @@
+"""Recomputes kept reports from their evidence, and compares. Needs no Palette and no key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Settings, Tenant
+from backup_reporter.errors import StoreError
+from backup_reporter.health.version import RULES_VERSION
+from backup_reporter.proof.archive import Archive, KeptReport, ids_between, parse
+from backup_reporter.proof.chain import Chain, Link
+from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
+from backup_reporter.report.model import Report
+from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
+from backup_reporter.run.pipeline import Palette, check_shards, ignore_progress, make_plan, make_report, read_clocks
+from backup_reporter.run.plan import with_clocks
+
+_COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants")
+_MAX_DIFFERENCES = 200
+_MAX_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What verifying a report found. ``problems`` are sentences about the files, ``differences`` about the verdicts."""
+
+    report_id: str
+    workspaces: int = 0
+    problems: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether everything is as it was kept."""
+        return not self.problems and not self.differences
+
+
+def verify(archive: Archive, kept: KeptReport) -> Verification:
+    """Judges again with the same code and settings, and compares every verdict, finding and count."""
+    report = kept.report
+    if report.evidence is None:
+        return Verification(report.report_id, problems=("The report names no evidence: it cannot be recomputed.",))
+    with open_evidence(archive, report.evidence) as evidence:
+        if evidence.header is None:
+            return Verification(report.report_id, problems=tuple(evidence.problems))
+        differences = tuple(_differences(report, _recomputed(evidence, evidence.header)))
+        problems = (*evidence.problems, *_header_problems(report, evidence.header), *_link_problems(archive, report))
+        return Verification(
+            report_id=report.report_id,
+            workspaces=len(report.workspaces),
+            problems=problems,
+            differences=differences[:_MAX_DIFFERENCES],
+            remarks=tuple(_remarks(report, evidence.header)),
+        )
+
+
+class Period:
+    """Verifies the reports of a period one by one; afterwards ``chain`` tells whether the regular ones are unbroken."""
+
+    def __init__(self, archive: Archive, first: date, last: date) -> None:
+        self._archive, self._first, self._last = archive, first, last
+        self._links: list[Link] = []
+
+    def __iter__(self) -> Iterator[Verification]:
+        """Verifies each kept report, oldest first; a report about another time or of one run included."""
+        for report_id in ids_between(self._archive, self._first, self._last):
+            content = self._archive.read(report_id, "json")
+            if content is None:
+                continue
+            try:
+                kept = parse(report_id, content)
+            except StoreError as error:
+                self._links.append(Link(report_id, hashlib.sha256(content).hexdigest(), None, None))
+                yield Verification(report_id, problems=(f"{error}.",))
+                continue
+            self._links.append(Link.of(kept.report, kept.sha256))
+            yield verify(self._archive, kept)
+
+    @property
+    def chain(self) -> Chain:
+        """The chain of the regular reports that were verified."""
+        return Chain.of(self._links)
+
+
+def _recomputed(evidence: Evidence, header: Header) -> Report:
+    """The same run again, with answers from the evidence."""
+    last_answer = LastAnswer()
+    palettes = [
+        Palette(tenant=_tenant(asked), client=ReplayClient(evidence, asked.name, last_answer))
+        for asked in header.tenants
+    ]
+    settings = Settings(
+        tenant=Tenant(project_uids=header.project_uids, workspace_uids=header.workspace_uids),
+        thresholds=decode_thresholds(header.thresholds),
+    )
+    request = msgspec.json.decode(header.request, type=Request)
+    plan, shards = make_plan(request, settings, palettes, "", header.made_at, problems=header.problems)
+    reports = check_shards(plan, shards, settings.thresholds, palettes, lambda: last_answer.at, ignore_progress)
+    return make_report(with_clocks(plan, read_clocks(palettes)), reports, header.made_at)
+
+
+def _tenant(asked: AskedTenant) -> Tenant:
+    return Tenant(
+        name=asked.name, api_url=asked.api_url, project_uids=asked.project_uids, workspace_uids=asked.workspace_uids
+    )
+
+
+def _header_problems(report: Report, header: Header) -> Iterator[str]:
+    if header.report_id != report.report_id:
+        yield f"The evidence is that of the report {header.report_id}."
+    if header.as_of != report.as_of:
+        yield f"The evidence was judged as of {header.as_of}, the report as of {report.as_of}."
+
+
+def _link_problems(archive: Archive, report: Report) -> Iterator[str]:
+    """The report before this one, if it is kept: it must be as it was."""
+    if report.previous is None:
+        return
+    content = archive.read(report.previous.report_id, "json")
+    if content is None:
+        yield f"The report before it, {report.previous.report_id}, is not kept."
+    elif hashlib.sha256(content).hexdigest() != report.previous.sha256:
+        yield f"The report before it, {report.previous.report_id}, was changed since."
+
+
+def _remarks(report: Report, header: Header) -> Iterator[str]:
+    if report.rules_version != RULES_VERSION:
+        yield (
+            f"The report was judged by version {report.rules_version} of the rules, and recomputed by version "
+            f"{RULES_VERSION}: differences may come from that."
+        )
+
+
+def _differences(kept: Report, again: Report) -> Iterator[str]:
+    """Field by field: what the report says, and what the evidence gives."""
+    for name in _COMPARED:
+        yield from _compare(name, _plain(getattr(kept, name)), _plain(getattr(again, name)))
+    ours = {(workspace.tenant, workspace.uid): workspace for workspace in again.workspaces}
+    seen = set()
+    for workspace in kept.workspaces:
+        key = (workspace.tenant, workspace.uid)
+        seen.add(key)
+        place = f"workspaces[{workspace.name}]"
+        if key not in ours:
+            yield f"{place}: is in the report and not in the evidence"
+        else:
+            yield from _compare(place, _plain(workspace), _plain(ours[key]))
+    for key, workspace in ours.items():
+        if key not in seen:
+            yield f"workspaces[{workspace.name}]: is in the evidence and not in the report"
+
+
+def _plain(value: Any) -> Any:
+    return msgspec.to_builtins(value)
+
+
+def _compare(place: str, kept: Any, again: Any) -> Iterator[str]:
+    if isinstance(kept, Mapping) and isinstance(again, Mapping):
+        for name in sorted({*kept, *again}):
+            yield from _compare(f"{place}.{name}", kept.get(name), again.get(name))
+    elif isinstance(kept, list) and isinstance(again, list) and len(kept) == len(again):
+        for number, (one, other) in enumerate(zip(kept, again, strict=True)):
+            yield from _compare(f"{place}[{number}]", one, other)
+    elif kept != again:
+        yield f"{place}: the report says {_shown(kept)}, the evidence gives {_shown(again)}"
+
+
+def _shown(value: Any) -> str:
+    text = msgspec.json.encode(value).decode()
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"

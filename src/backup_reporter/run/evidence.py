@@ -1,0 +1,183 @@
+"""Evidence: what Palette answered, kept beside the report, so that every verdict can be recomputed.
+
+A gzip file of JSON lines. The first line (:class:`Header`) says what judged; each other line is an answer that was
+used (:class:`~backup_reporter.palette.recording.RecordedAnswer`). It is written as a stream while answers arrive: a few
+megabytes are in memory, however many workspaces there are. A bucket that fails or is slow costs the evidence, never
+the report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from functools import partial
+from queue import Full, Queue
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from backup_reporter import __version__
+from backup_reporter.config.request import Request
+from backup_reporter.errors import StoreError, reason_of
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.version import RULES_VERSION
+from backup_reporter.palette.recording import RecordedAnswer, Recorder
+from backup_reporter.records import Instant, Record
+from backup_reporter.report.model import EvidenceFile
+from backup_reporter.time_limit import result_within
+
+FORMAT: Literal[1] = 1
+_GZIP = 31
+"""zlib's ``wbits`` for gzip."""
+_MAX_WAITING = 128
+"""Compressed answers that wait for the bucket; a few megabytes."""
+_MAX_WAIT_SECONDS = 5.0
+"""How long an answer waits if so many others do. Then the evidence is given up: the report must not wait for it."""
+
+
+class AskedTenant(Record, frozen=True, kw_only=True):
+    """A tenant as it was asked: its name, its Palette, and the scope that its settings give."""
+
+    name: str | None
+    api_url: str
+    project_uids: tuple[str, ...] = ()
+    workspace_uids: tuple[str, ...] = ()
+
+
+class Header(Record, frozen=True, kw_only=True):
+    """The first line: the versions, the settings that judge, and what was asked for. It holds no secret."""
+
+    format: Literal[1] = FORMAT
+    version: str = __version__
+    rules_version: int = RULES_VERSION
+    report_id: str
+    made_at: Instant
+    as_of: Instant
+    request: msgspec.Raw
+    thresholds: msgspec.Raw
+    project_uids: tuple[str, ...] = ()
+    workspace_uids: tuple[str, ...] = ()
+    tenants: tuple[AskedTenant, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What could not be asked at all, such as tenants whose list cannot be read."""
+    parts: tuple[EvidenceFile, ...] = ()
+    """The files that hold the answers, if several steps wrote them."""
+
+
+def encode_thresholds(thresholds: Thresholds) -> msgspec.Raw:
+    """Returns the settings that judge, as JSON."""
+    return msgspec.Raw(msgspec.json.encode(thresholds, enc_hook=str))
+
+
+def decode_thresholds(raw: msgspec.Raw) -> Thresholds:
+    """Returns the settings that judged. Raises :class:`msgspec.MsgspecError` if they are not of this version."""
+
+    def zone(wanted: type, value: Any) -> Any:
+        return ZoneInfo(value) if wanted is ZoneInfo else value
+
+    return msgspec.json.decode(raw, type=Thresholds, dec_hook=zone)
+
+
+def encode_request(request: Request) -> msgspec.Raw:
+    """Returns what was asked for, as JSON."""
+    return msgspec.Raw(msgspec.json.encode(request))
+
+
+class EvidenceWriter:
+    """Takes answers while they arrive, and writes them once the report has an id. Safe for threads.
+
+    ``save`` stores the pieces of a report's file and returns its key. It runs in a thread of its own and may take its
+    time. Before :meth:`begin`, what arrives (the lists) is held compressed. Nothing raises here but :meth:`finish`.
+    """
+
+    def __init__(self, save: Callable[[str, Iterable[bytes]], str]) -> None:
+        from isal import isal_zlib  # noqa: PLC0415 - only runs that keep evidence need it
+
+        self._save = save
+        self._new_member = partial(isal_zlib.compressobj, level=1, wbits=_GZIP)
+        self._answers = self._new_member()
+        self._lock = threading.Lock()
+        self._held: list[bytes] | None = []
+        self._waiting: Queue[bytes | None] = Queue(_MAX_WAITING)
+        self._digest = hashlib.sha256()
+        self._number = 0
+        self._problem: str | None = None
+        self._saved: Future[str] = Future()
+
+    def __call__(self, answer: RecordedAnswer) -> None:
+        """Takes an answer. Once the evidence is given up, does nothing."""
+        with self._lock:
+            if self._problem is None:
+                self._number += 1
+                numbered = msgspec.structs.replace(answer, number=self._number)
+                self._put(self._answers.compress(msgspec.json.encode(numbered) + b"\n"))
+
+    def for_tenant(self, name: str | None) -> Recorder:
+        """Returns a recorder for the answers of one tenant."""
+        return lambda answer: self(msgspec.structs.replace(answer, tenant=name))
+
+    def begin(self, header: Header) -> None:
+        """Writes the header, and from now on each answer."""
+        with self._lock:
+            member = self._new_member()
+            first = member.compress(msgspec.json.encode(header) + b"\n") + member.flush()
+            held, self._held = self._held or [], None
+            try:
+                threading.Thread(target=self._run, args=(header.report_id,), name="evidence", daemon=True).start()
+            except RuntimeError:
+                self._problem = "no thread could start"
+                return
+            for piece in (first, *held):
+                if self._problem is None:
+                    self._put(piece)
+
+    def finish(self, seconds: float) -> EvidenceFile:
+        """Ends the file and waits for the bucket. Raises :class:`StoreError` if the evidence is not complete."""
+        with self._lock:
+            if self._problem is None:
+                self._put(self._answers.flush())
+                self._put(None)
+        if self._problem is not None:
+            raise StoreError(self._problem)
+        try:
+            key = result_within(seconds, self._saved)
+        except Exception as error:
+            with self._lock:
+                self._give_up(reason_of(error))
+            raise StoreError(reason_of(error)) from error
+        return EvidenceFile(key=key, sha256=self._digest.hexdigest())
+
+    def _run(self, report_id: str) -> None:
+        try:
+            self._saved.set_result(self._save(report_id, self._pieces()))
+        except BaseException as error:  # noqa: BLE001 - raised where the result is read
+            self._saved.set_exception(error)
+
+    def _put(self, piece: bytes | None) -> None:
+        if piece == b"":
+            return
+        if self._held is not None:
+            self._held.append(piece or b"")
+        elif self._saved.done():
+            self._give_up("the bucket did not take it")
+        else:
+            try:
+                self._waiting.put(piece, timeout=_MAX_WAIT_SECONDS)
+            except Full:
+                self._give_up("the bucket was too slow")
+
+    def _give_up(self, problem: str) -> None:
+        self._problem = problem
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        self._waiting.put(None)
+
+    def _pieces(self) -> Iterator[bytes]:
+        while (piece := self._waiting.get()) is not None:
+            self._digest.update(piece)
+            yield piece
+        if self._problem is not None:
+            raise StoreError(self._problem)  # so that no half of a file is kept

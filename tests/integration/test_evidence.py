@@ -1,0 +1,188 @@
+"""The evidence of a report, kept by the real handler, recomputes it; and every change to it is noticed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from backup_reporter.cli.main import cli
+from backup_reporter.demo.fleet import instructive
+from backup_reporter.health.version import RULES_VERSION
+from backup_reporter.proof.archive import DirectoryArchive, load
+from backup_reporter.proof.verify import Verification, verify
+from support.lookalike import API_KEY
+from support.world import LocalAws, World
+
+
+@pytest.fixture
+def kept(around: World, aws: LocalAws, tmp_path: Path) -> tuple[str, Path]:
+    """A report on the instructive fleet, and a copy of the bucket on disk."""
+    around.palette.fleet = instructive(datetime.now(UTC))
+    aws.make_bucket("reports")
+    report = around.invoke({}, REPORT_BUCKET="reports")
+    copy_bucket(aws, tmp_path)
+    return report["reportId"], tmp_path
+
+
+def copy_bucket(aws: LocalAws, directory: Path) -> None:
+    client = aws.client("s3")
+    for entry in client.list_objects_v2(Bucket="reports")["Contents"]:
+        file = directory / entry["Key"].removeprefix("reports/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(client.get_object(Bucket="reports", Key=entry["Key"])["Body"].read())
+
+
+def verified(report_id: str, directory: Path) -> Verification:
+    archive = DirectoryArchive(directory)
+    report = load(archive, report_id)
+    assert report
+    return verify(archive, report)
+
+
+def test_a_report_agrees_with_its_own_evidence(kept: tuple[str, Path]) -> None:
+    found = verified(*kept)
+    assert (found.problems, found.differences) == ((), ())
+    assert found.workspaces == 16
+
+
+def evidence_lines(report_id: str, directory: Path) -> tuple[Path, list[bytes]]:
+    (file,) = directory.rglob(f"{report_id}.evidence.jsonl.gz")
+    return file, gzip.decompress(file.read_bytes()).splitlines(keepends=True)
+
+
+def test_a_changed_body_is_named_by_its_line_and_path(kept: tuple[str, Path]) -> None:
+    file, lines = evidence_lines(*kept)
+    number = next(n for n, line in enumerate(lines) if b'"Failed"' in line)
+    lines[number] = lines[number].replace(b'"Failed"', b'"Completed"', 1)
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    found = verified(*kept)
+    path = json.loads(lines[number])["path"]
+    assert f"was changed: the body of {path} has another SHA-256." in found.problems[0]
+    assert found.problems[0].startswith(f"Line {number + 1} of ")
+    assert any("was changed: its SHA-256 is" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize("change", ["removed", "moved"])
+def test_a_line_that_was_removed_or_moved_is_named(kept: tuple[str, Path], change: str) -> None:
+    file, lines = evidence_lines(*kept)
+    line = lines.pop(7)
+    if change == "moved":
+        lines.append(line)
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    found = verified(*kept)
+    assert "Line 8 of " in found.problems[0]
+    assert "has the number 8 instead of 7: a line was removed, added or moved." in found.problems[0]
+
+
+@pytest.mark.parametrize("position", [5, -200, -1])
+def test_any_byte_of_the_evidence_counts(kept: tuple[str, Path], position: int) -> None:
+    file, _ = evidence_lines(*kept)
+    content = bytearray(file.read_bytes())
+    content[position] ^= 1
+    file.write_bytes(content)
+    assert any("was changed: its SHA-256 is" in problem for problem in verified(*kept).problems)
+
+
+def test_a_changed_verdict_is_named_field_by_field(kept: tuple[str, Path]) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    report = json.loads(file.read_bytes())
+    ledger = next(workspace for workspace in report["workspaces"] if workspace["name"] == "ledger")
+    assert ledger["status"] == "CRITICAL"
+    ledger["status"], report["summary"]["critical"] = "OK", 0
+    file.write_text(json.dumps(report))
+    found = verified(report_id, directory)
+    assert found.problems == ()
+    assert 'workspaces[ledger].status: the report says "OK", the evidence gives "CRITICAL"' in found.differences
+    assert any(difference.startswith("summary.critical: the report says 0,") for difference in found.differences)
+
+
+def test_evidence_that_is_gone_is_a_problem(kept: tuple[str, Path]) -> None:
+    file, _ = evidence_lines(*kept)
+    file.unlink()
+    (problem,) = verified(*kept).problems
+    assert problem.endswith("evidence.jsonl.gz is not kept.")
+
+
+def test_the_evidence_holds_no_secret(kept: tuple[str, Path]) -> None:
+    _, lines = evidence_lines(*kept)
+    assert API_KEY.encode() not in b"".join(lines)
+    assert json.loads(lines[0])["rulesVersion"] == RULES_VERSION
+
+
+def test_a_bucket_that_refuses_the_evidence_costs_only_that(around: World, aws: LocalAws) -> None:
+    report = around.invoke({}, REPORT_BUCKET="not-there")
+    assert report["evidence"] is None
+    assert report["status"] == "CRITICAL"
+    assert any(note.startswith("The evidence of this report could not be kept: ") for note in report["notes"])
+
+
+def test_no_evidence_is_kept_if_the_settings_say_so(around: World, aws: LocalAws) -> None:
+    aws.make_bucket("reports")
+    report = around.invoke({}, REPORT_BUCKET="reports", KEEP_EVIDENCE="no")
+    assert (report["evidence"], report["notes"]) == (None, [])
+
+
+@pytest.fixture
+def three_days(around: World, aws: LocalAws, tmp_path: Path) -> Path:
+    """Three regular reports and one on demand that no channel gets, in a copy of the bucket."""
+    aws.make_bucket("reports")
+    for day in ("24", "25", "26"):
+        around.invoke({"scheduledTime": f"2026-11-{day}T07:00:00Z"}, REPORT_BUCKET="reports")
+    around.invoke({"notify": "never"}, REPORT_BUCKET="reports")
+    copy_bucket(aws, tmp_path)
+    return tmp_path
+
+
+def run_verify(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli, ["verify", *arguments], standalone_mode=False)
+    return done.return_value, done.output
+
+
+def period(directory: Path) -> tuple[str, ...]:
+    return ("--from", "2026-11-24", "--to", f"{datetime.now(UTC):%Y-%m-%d}", "--directory", str(directory))
+
+
+def test_a_period_is_verified_in_one_command(three_days: Path) -> None:
+    code, output = run_verify(*period(three_days))
+    assert code == 0, output
+    assert output.count("2 workspaces recomputed, everything agrees") == 4
+    assert "✓ the chain of 4 reports is unbroken" in output
+
+
+def test_a_removed_report_breaks_the_chain(three_days: Path) -> None:
+    (removed,) = three_days.glob("2026/11/25/*.json")
+    removed.unlink()
+    code, output = run_verify(*period(three_days))
+    assert code == 1
+    assert f"names {removed.stem} before it, which is not kept: a report is missing." in output
+
+
+def test_a_changed_report_breaks_the_chain(three_days: Path) -> None:
+    (changed,) = three_days.glob("2026/11/25/*.json")
+    changed.write_bytes(changed.read_bytes().replace(b'"status":"CRITICAL"', b'"status":"OK"', 1))
+    code, output = run_verify(*period(three_days))
+    assert code == 1
+    assert f"{changed.stem} was changed after " in output
+    assert f"✗ {changed.stem}: status: the report says" in output
+
+
+def test_one_file_is_enough_to_verify_a_report(three_days: Path) -> None:
+    (file,) = three_days.glob("2026/11/26/*.json")
+    code, output = run_verify(str(file))
+    assert (code, output) == (0, f"✓ {file.stem}: 2 workspaces recomputed, everything agrees\n")
+
+
+def test_a_report_that_cannot_be_read_is_a_problem_and_the_others_are_verified(three_days: Path) -> None:
+    (damaged,) = three_days.glob("2026/11/25/*.json")
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    code, output = run_verify(*period(three_days))
+    assert code == 1
+    assert f"✗ {damaged.stem}: the kept report {damaged.stem} cannot be read: " in output
+    assert output.count("everything agrees") == 2
+    assert f"{damaged.stem} was changed after " in output
