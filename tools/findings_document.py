@@ -17,6 +17,9 @@ exactly each is reported stands in [rules.md](rules.md).
 To see something with your own eyes in Palette: choose the project in the menu at the top of the page, then *Workspaces*
 in the main menu, then the workspace. Its backups are under the tab *Backups*, its policy under *Settings*, *Schedule
 backups*. A user who may only look sees the same.
+
+To run a backup by hand, open the tab *Backups* and create a backup there; with the API it is
+`POST /v1/workspaces/{uid}/backup`.
 """
 
 _SEVERITIES: dict[Severity, str] = {

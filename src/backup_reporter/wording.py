@@ -46,6 +46,11 @@ def day(at: datetime, zone: ZoneInfo) -> str:
     return f"{local(at, zone):%a %Y-%m-%d}"
 
 
+def due_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """A time for people: within a day of now ``Fri 05:00``, else ``Mon 2026-11-23``."""
+    return f"{local(at, zone):%a %H:%M}" if abs(now - at) <= timedelta(days=1) else day(at, zone)
+
+
 def local(at: datetime, zone: ZoneInfo) -> datetime:
     """A time in the reader's zone; where the calendar ends before that is reached, as it is."""
     try:

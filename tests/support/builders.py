@@ -54,6 +54,15 @@ SEVERITIES = {
     "being-deleted": "info",
     "unreadable": "unknown",
     "mute-unreadable": "info",
+    "backups-stopped": "warning",
+    "cluster-not-in-policy": "warning",
+    "policy-names-missing-cluster": "warning",
+    "namespaces-not-in-policy": "info",
+    "only-incomplete-copies": "critical",
+    "no-copy-yet": "warning",
+    "delete-stuck": "info",
+    "schedule-shifted": "info",
+    "restore-points-vanished": "warning",
 }
 
 
@@ -267,7 +276,9 @@ def check(case: Row) -> None:
     """Judges a row's case and compares everything that the row says about it."""
     verdict = judged(case.answer, case.workspace, case.thresholds, case.now, single_run=case.single_run)
     found = {label(finding): finding for finding in verdict.findings}
-    assert frozenset(found) == case.expected, describe(verdict)
+    assert frozenset(found) == case.expected, f"EXPECTED {sorted(case.expected)} GOT {sorted(found)}\n" + describe(
+        verdict
+    )
     assert len(found) == len(verdict.findings), "at most one finding per code and cluster"
     for finding in verdict.findings:
         assert finding.severity == SEVERITIES[finding.code]

@@ -1,4 +1,4 @@
-"""What is known of a finding code, whoever reports it."""
+"""What is known of a finding code."""
 
 from __future__ import annotations
 

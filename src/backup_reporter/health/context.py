@@ -10,32 +10,70 @@ from typing import Any
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.catalog import CODES
+from backup_reporter.health.clusters import Scope, key_of
 from backup_reporter.health.cron import CronError
 from backup_reporter.health.findings import Finding
+from backup_reporter.health.memory import (
+    RememberedCluster,
+    RememberedWorkspace,
+    VanishedRestorePoint,
+    clusters_by_key,
+    oldest_deletion,
+    plain_schedule,
+    schedule_edit,
+    vanished,
+)
 from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
-from backup_reporter.health.schedule import EARLY, DueTimes, due_times
+from backup_reporter.health.mute import Mute, read_mute
+from backup_reporter.health.phases import UNDER_WAY
+from backup_reporter.health.schedule import (
+    EARLY,
+    DueTimes,
+    Schedule,
+    Shifted,
+    fits,
+    names_no_zone,
+    read_schedule,
+    shift_of,
+)
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, is_ahead, timeline
-from backup_reporter.wording import day, evidence_text, moment, timestamp
+from backup_reporter.health.timeline import FAST_CLOCK, JudgedRun, Subject, Timeline, is_ahead, timeline
+from backup_reporter.wording import day, due_time, evidence_text, moment, timestamp
 
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
+_RUNS_TO_FIT = 100
+"""How many runs before an edit are compared with the schedule of today."""
 
 
 @dataclass(frozen=True)
 class Context:
-    """A workspace, its history in order, its due times, and the moment it is judged at (UTC)."""
+    """A workspace, its history in order, its due times, and the moment it is judged at (UTC).
+
+    What can expire is judged at ``now``. What depends on runs that had a chance to begin is judged at ``present``,
+    which is earlier if the report is asked for a time that is still to come. ``last``: what the last report remembered.
+    ``shift``: how far from the due times of
+    the schedule the runs really begin, if that is another time zone. ``is_one_run``: one run is judged alone.
+    """
 
     workspace: Workspace
     result: BackupResult
     timeline: Timeline
     due_times: DueTimes | None
     schedule_error: str | None
+    shift: timedelta | None
     thresholds: Thresholds
     now: datetime
+    present: datetime
+    last: RememberedWorkspace | None = None
+    is_one_run: bool = False
 
     @property
     def policy(self) -> Policy:
         return self.result.policy
+
+    @property
+    def scope(self) -> Scope:
+        return self.timeline.scope
 
     def moment(self, at: datetime) -> str:
         return moment(at, self.thresholds.time_zone)
@@ -43,40 +81,114 @@ class Context:
     def day(self, at: datetime) -> str:
         return day(at, self.thresholds.time_zone)
 
+    def due_time(self, at: datetime) -> str:
+        return due_time(at, self.present, self.thresholds.time_zone)
+
+    @cached_property
+    def mute(self) -> Mute:
+        return read_mute(self.workspace.labels, self.now)
+
+    @cached_property
+    def history_is_whole(self) -> bool:
+        """Whether anything may be concluded from what the history lacks.
+
+        Not while entries cannot be read and the report says so. If that is muted, it must not silence the rest.
+        """
+        return not self.result.unreadable_runs or self.mute.covers("unreadable", self.now)
+
+    @property
+    def policy_made_at(self) -> datetime | None:
+        """When the policy was made, as far as known; a time in the future is not believed."""
+        return _policy_creation(self.workspace, self.policy, self.last, self.present)
+
+    @cached_property
+    def subjects_in_scope(self) -> tuple[Subject, ...]:
+        return tuple(subject for subject in self.timeline.subjects if subject.in_scope)
+
     @cached_property
     def last_run_at(self) -> datetime | None:
-        """When the last run began."""
-        return max((run.at for run in self.timeline.runs if run.at), default=None)
+        """When the last run of a cluster in scope began."""
+        times = (subject.last_run_at for subject in self.subjects_in_scope)
+        return max((at for at in times if at), default=None)
 
-    @cached_property
-    def missed_due_times(self) -> tuple[datetime, ...]:
-        """The due times that no run answered although their grace has passed, newest first.
-
-        Empty where a run began for the latest of them or later, five minutes early included.
-        """
-        return self.due_times.missed(self.now - self.thresholds.grace, self.last_run_at) if self.due_times else ()
+    # Due times
 
     @cached_property
     def next_due(self) -> datetime | None:
         return self.due_times.next(self.now) if self.due_times else None
 
+    def missed_due_times(self, subject: Subject) -> tuple[datetime, ...]:
+        """The due times that no run of a cluster answered although their grace has passed, newest first.
+
+        A run answers a due time for the clusters that it names, or for all if it names none: the latest due time is
+        answered by a run that began then or later, five minutes early included. A run that began within the grace and
+        is still at work may come to its other clusters yet. A cluster that is still waiting for its first backup has
+        missed nothing.
+        """
+        if self.due_times is None or not subject.in_scope or self.first_due_awaited_by(subject):
+            return ()
+        last_run_at = max((at for at in (subject.last_run_at, self._punctual_run_at_work) if at), default=None)
+        missed = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
+        since = self._in_scope_since(subject)
+        return tuple(due for due in missed if due >= since) if missed and since else missed
+
     @cached_property
-    def first_due_still_awaited(self) -> datetime | None:
-        """The first due time since the policy exists, while its grace has not passed."""
-        first = self.due_times.first() if self.due_times else None
-        return first if first and self.now < first + self.thresholds.grace else None
+    def _punctual_run_at_work(self) -> datetime | None:
+        """When the last run began that has not finished and began within the grace of its due time."""
+        schedule, grace = (self.due_times.schedule if self.due_times else None), self.thresholds.grace
+        at_work = (run.at for run in reversed(self.timeline.runs) if run.at and run.may_go_on)
+        return next((at for at in at_work if schedule and fits(schedule, at, grace)), None)
+
+    @cached_property
+    def missed_by_all(self) -> tuple[datetime, ...]:
+        """The due times that no cluster's run answered, newest first; clusters that wait for their first one aside."""
+        expected = [subject for subject in self.subjects_in_scope if self.first_due_awaited_by(subject) is None]
+        return min((self.missed_due_times(subject) for subject in expected), key=len, default=())
+
+    def first_due_awaited_by(self, subject: Subject) -> datetime | None:
+        """The first due time of a cluster without any backup, while its grace lasts.
+
+        It is the first since the policy was made, or since a report first saw the cluster in scope. A cluster whose
+        restore point has vanished is not new.
+        """
+        if any(attempt.phase not in UNDER_WAY for attempt in subject.attempts):
+            return None
+        first = self.first_due_of(subject)
+        is_awaited = first is not None and self.present < first + self.thresholds.grace
+        return first if is_awaited and not self.vanished_from(subject) else None
+
+    def first_due_of(self, subject: Subject) -> datetime | None:
+        """The first due time since a cluster should have backups; ``None`` if it is not known."""
+        if self.due_times is None:
+            return None
+        since = self._in_scope_since(subject)
+        dues = (self.due_times.first(), self.due_times.next(since - timedelta(seconds=1)) if since else None)
+        return max((due for due in dues if due), default=None)
+
+    def in_scope_since(self, subject: Subject) -> datetime | None:
+        """Since when a cluster should have backups: since its policy is there, or since it is in scope itself."""
+        made = self.due_times.created_at if self.due_times else None
+        times = (made, self._in_scope_since(subject))
+        return max((at for at in times if at), default=None)
+
+    def _in_scope_since(self, subject: Subject) -> datetime | None:
+        """Since when a report has seen a cluster in scope; ``None`` if the first remembered report already did."""
+        if self.last is None or subject.cluster is None:
+            return None
+        remembered = self._remembered(subject)
+        return remembered.in_scope_since if remembered and remembered.in_scope else self.present
 
     @cached_property
     def due_long_ago(self) -> datetime | None:
         """The latest due time whose run should have left its copies by now: the grace and the stuck limit have passed.
 
         While a run of it, which began late, is still at work, it is the one before. A policy that is younger than
-        all of them excuses a week, or two of its longest pauses where these are longer, and no more: it may be made
+        all of them excuses a week, or two of its longest pauses if these are longer, and no more: it may be made
         anew again and again.
         """
         if self.due_times is None:
             return None
-        long_ago = self.now - self.thresholds.grace - self.thresholds.stuck_after
+        long_ago = self.present - self.thresholds.grace - self.thresholds.stuck_after
         due = self.due_times.latest(long_ago)
         if due is None:
             return long_ago - max(2 * self.due_times.longest_pause, _A_NEW_POLICY_EXCUSES)
@@ -86,6 +198,34 @@ class Context:
     def _at_work_since(self, due: datetime) -> Iterator[datetime]:
         """When the runs began that are still at work, of those since a due time."""
         return (run.at for run in self.timeline.runs if run.is_under_way and run.at and run.at >= due - EARLY)
+
+    def due_of_replacement(self, copy: Attempt) -> datetime | None:
+        """The due time whose run is to replace a copy.
+
+        That is the next one; but the latest one while its grace lasts or its run is at work, if it left no copy yet.
+        """
+        due = self.due_times.latest(self.now) if self.due_times else None
+        if due is None or copy.at is None or self.is_since(copy, due):
+            return self.next_due
+        is_at_work = any(self.present - at <= self.thresholds.stuck_after for at in self._at_work_since(due))
+        return due if is_at_work or self.now < due + self.thresholds.grace else self.next_due
+
+    def is_since(self, attempt: Attempt, due: datetime) -> bool:
+        """Whether an attempt is a due time's or a later one's: by its own time, or by its run's if its clock is slow."""
+        if attempt.at is None or attempt.at >= due - EARLY:
+            return attempt.at is not None
+        return attempt.run_at is not None and attempt.run_at >= due - EARLY
+
+    @cached_property
+    def shortest_retention(self) -> timedelta | None:
+        """The shortest time that any copy was or is kept."""
+        hours = [run.run.retention_hours for run in self.timeline.runs]
+        given = [timedelta(hours=number) for number in (self.policy.retention_hours, *hours) if number]
+        copies = (attempt for attempt in self.timeline.attempts if attempt.is_copy)
+        kept = [attempt.expires_at - attempt.at for attempt in copies if attempt.expires_at and attempt.at]
+        return min((length for length in (*given, *kept) if length > timedelta()), default=None)
+
+    # The latest period
 
     @cached_property
     def latest_finished_run(self) -> JudgedRun | None:
@@ -105,75 +245,151 @@ class Context:
         reach = run.at - self.due_times.schedule.period_start(run.at + EARLY) + EARLY
         return tuple(other for other in self.timeline.runs if other.at and run.at - other.at <= reach)
 
-    def is_since(self, attempt: Attempt, due: datetime) -> bool:
-        """Whether an attempt is a due time's or a later one's: by its own time, or by its run's where its clock is slow."""
-        if attempt.at is None or attempt.at >= due - EARLY:
-            return attempt.at is not None
-        run_at = self.run_of(attempt).at
-        return run_at is not None and run_at >= due - EARLY
-
-    def due_of_replacement(self, copy: Attempt) -> datetime | None:
-        """The due time whose run is to replace a copy.
-
-        That is the next one; but the latest one while its grace lasts or its run is at work, where it left no copy yet.
-        """
-        due = self.due_times.latest(self.now) if self.due_times else None
-        if due is None or copy.at is None or self.is_since(copy, due):
-            return self.next_due
-        is_at_work = any(self.now - at <= self.thresholds.stuck_after for at in self._at_work_since(due))
-        return due if is_at_work or self.now < due + self.thresholds.grace else self.next_due
-
     def run_of(self, attempt: Attempt) -> JudgedRun:
         """The run that an attempt is part of."""
-        return next(run for run in self.timeline.runs if attempt in run.attempts)
-
-    def went_well_for_all(self, run: JudgedRun) -> bool:
-        """Whether every cluster in a run succeeded, and none was left out."""
-        if any(attempt.phase != "succeeded" for attempt in run.attempts):
-            return False
-        return not any(self.was_left_out(subject) for subject in self.timeline.subjects)
-
-    def was_left_out(self, subject: Subject) -> bool:
-        """Whether a cluster in scope has no cluster backup in any run of the latest finished run's period.
-
-        A run that names no clusters leaves nobody out; where all of the period's runs are such, nobody was. Neither
-        was a cluster that still waits for its first backup: somebody's run of another one is no reason to miss it.
-        """
-        present = self._clusters_of_latest_period
-        if not present or not subject.in_scope or subject.cluster is None or subject.cluster in present:
-            return False
-        return bool(subject.attempts) or self.first_due_still_awaited is None
+        return self.timeline.run_of(attempt)
 
     @cached_property
-    def _clusters_of_latest_period(self) -> frozenset[Cluster | None]:
-        runs = (run for run in self.runs_of_latest_period if run.names_clusters)
-        return frozenset(attempt.cluster for run in runs for attempt in run.attempts)
+    def left_out(self) -> frozenset[Cluster | None]:
+        """The clusters in scope without a cluster backup in any run of the latest finished run's period.
+
+        A run that names no clusters leaves none out; if all of the period's runs are such, none was. Neither was a
+        cluster that still waits for its first backup. Without a schedule, a run is a run by hand and leaves none out.
+        """
+        naming = [run for run in self.runs_of_latest_period if run.names_clusters]
+        if not naming or (plain_schedule(self.policy) is None and not self.is_one_run):
+            return frozenset()
+        present = {attempt.cluster for run in naming for attempt in run.attempts}
+        absent = (subject for subject in self.subjects_in_scope if subject.cluster and subject.cluster not in present)
+        return frozenset(subject.cluster for subject in absent if not self.first_due_awaited_by(subject))
+
+    def was_left_out(self, subject: Subject) -> bool:
+        """Whether a cluster in scope is missing in the latest finished run's period."""
+        return subject.cluster is not None and subject.in_scope and subject.cluster in self.left_out
+
+    # Memory
+
+    @cached_property
+    def _remembered_clusters(self) -> dict[str | None, RememberedCluster]:
+        return clusters_by_key(self.last)
+
+    def _remembered(self, subject: Subject) -> RememberedCluster | None:
+        return self._remembered_clusters.get(key_of(subject.cluster)) if subject.cluster else None
+
+    def vanished_from(self, subject: Subject) -> VanishedRestorePoint | None:
+        """The cluster's restore point that the last report knew, if it should still be there and is not."""
+        if self.last is None or not self.history_is_whole or not subject.in_scope:
+            return None
+        return vanished(self._remembered(subject), subject.attempts, self.present)
+
+    def deletion_seen_since(self, subject: Subject) -> datetime | None:
+        """Since when reports have seen the oldest of a cluster's deletions that are under way."""
+        deletion = oldest_deletion(self._remembered(subject), subject.attempts, self.present)
+        return deletion.since if deletion else None
 
 
 def build_context(
-    workspace: Workspace, result: BackupResult, thresholds: Thresholds, now: datetime, asked_at: datetime | None = None
+    workspace: Workspace,
+    result: BackupResult,
+    thresholds: Thresholds,
+    now: datetime,
+    asked_at: datetime | None = None,
+    *,
+    last: RememberedWorkspace | None = None,
+    is_one_run: bool = False,
 ) -> Context:
     """Puts a workspace's facts in order for the rules; ``now`` is an aware UTC time.
 
-    ``asked_at``: when the result was had. A large fleet is asked for many minutes, and goes on working meanwhile.
+    ``asked_at``: when Palette gave the result. A large fleet is asked for many minutes, and goes on working meanwhile;
+    and ``now`` may still be to come.
     """
-    present = max(now, asked_at or now)
-    history = timeline(workspace, result, thresholds, present)
-    schedule = (result.policy.schedule or "").strip()
-    due, error = None, None
-    if schedule:
-        run_times = [run.at for run in history.runs if run.at]
-        try:
-            due = due_times(schedule, run_times, _policy_creation(workspace, result, present))
-        except CronError as cron_error:
-            error = str(cron_error)
-    return Context(workspace, result, history, due, error, thresholds, now)
+    asked_at = asked_at or now
+    present = min(now, asked_at)
+    if last and last.seen_at > present:
+        last = None
+    in_scope = {cluster.key for cluster in last.clusters if cluster.in_scope} if last else ()
+    history = timeline(workspace, result, thresholds, asked_at, in_scope)
+    due, shift, error = None, None, None
+    try:
+        due, shift = _due_times(workspace, result.policy, history, thresholds, last, present)
+    except CronError as cron_error:
+        error = str(cron_error)
+    return Context(workspace, result, history, due, error, shift, thresholds, now, present, last, is_one_run)
 
 
-def _policy_creation(workspace: Workspace, result: BackupResult, now: datetime) -> datetime | None:
-    """When the policy came to be, else the workspace; a time in the future is not believed."""
-    times = (result.policy.created_at, workspace.created_at)
-    return next((at for at in times if at and not is_ahead(at, now)), None)
+def _due_times(
+    workspace: Workspace,
+    policy: Policy,
+    history: Timeline,
+    thresholds: Thresholds,
+    last: RememberedWorkspace | None,
+    present: datetime,
+) -> tuple[DueTimes | None, timedelta | None]:
+    text = plain_schedule(policy)
+    if text is None:
+        return None, None
+    run_times = [run.at for run in history.runs if run.at]
+    created_at = _policy_creation(workspace, policy, last, present)
+    edit = schedule_edit(last, policy, present)
+    modified_at = policy.modified_at if policy.modified_at and policy.modified_at <= present + FAST_CLOCK else None
+    since = edit.at if last else modified_at
+    before_edit, shift_before = _before(edit.previous, run_times, created_at, thresholds, edit.at)
+    schedule = read_schedule(text, run_times, created_at, thresholds.schedule_time_zone)
+    times = [at for at in run_times if since is None or at >= since]
+    shift = shift_of(schedule, times, thresholds.grace) if names_no_zone(text) else None
+    if (
+        shift is None
+        and shift_before
+        and names_no_zone(text)
+        and not (times and fits(schedule, times[-1], thresholds.grace))
+    ):
+        shift = shift_before
+    if shift:
+        schedule = Shifted(schedule, shift)
+    edited_at = edit.at if last else _edit_without_memory(schedule, modified_at, run_times, thresholds.grace)
+    if created_at and edited_at and edited_at <= created_at:
+        edited_at, before_edit = None, None
+    return DueTimes(schedule, created_at, edited_at, before_edit), shift
+
+
+def _before(
+    text: str | None,
+    run_times: list[datetime],
+    created_at: datetime | None,
+    thresholds: Thresholds,
+    edited_at: datetime | None,
+) -> tuple[DueTimes | None, timedelta | None]:
+    """The due times of the schedule before an edit, and how far its runs were shifted."""
+    if text is None or edited_at is None:
+        return None, None
+    try:
+        schedule = read_schedule(text, run_times, created_at, thresholds.schedule_time_zone)
+    except CronError:
+        return None, None
+    times = [at for at in run_times if at < edited_at]
+    shift = shift_of(schedule, times, thresholds.grace) if names_no_zone(text) else None
+    return DueTimes(Shifted(schedule, shift) if shift else schedule, created_at), shift
+
+
+def _edit_without_memory(
+    schedule: Schedule, modified_at: datetime | None, run_times: list[datetime], grace: timedelta
+) -> datetime | None:
+    """When the policy was modified, unless an earlier run fits the schedule of today: then that was there before."""
+    if modified_at is None:
+        return None
+    earlier = (at for at in reversed(run_times[-_RUNS_TO_FIT:]) if at < modified_at)
+    return None if any(fits(schedule, at, grace) for at in earlier) else modified_at
+
+
+def _policy_creation(
+    workspace: Workspace, policy: Policy, last: RememberedWorkspace | None, present: datetime
+) -> datetime | None:
+    """When the policy was made, else when a report first saw it, else when the workspace was made.
+
+    A time in the future is not believed.
+    """
+    times = (policy.created_at, last.policy_since if last else None, workspace.created_at)
+    return next((at for at in times if at and not is_ahead(at, present)), None)
 
 
 def finding(

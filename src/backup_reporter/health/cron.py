@@ -20,6 +20,12 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+MAX_SCHEDULE_LENGTH = 1000
+"""Characters. A longer schedule is not read: every minute, hour and day written out take fewer."""
+
+UTC_ZONE = ZoneInfo("UTC")
+ZONE_PREFIX = re.compile(r"(?:CRON_)?TZ=(\S*)\s+")
+
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
@@ -59,8 +65,11 @@ class _Field:
 
     def written_out(self, text: str) -> str:
         """The field as cronsim reads it: ``*`` where it restricts nothing, else its numbers."""
-        terms = text.split(",")
+        # Empty terms are dropped, as robfig/cron drops them.
+        terms = [term for term in text.split(",") if term]
         numbers = sorted(set().union(*map(self.values, terms)))
+        if not numbers:
+            raise CronError(f"it names no {self.title}")
         if any(term in ("*", "?", "*/1", "?/1") for term in terms):
             return "*"
         return ",".join(map(str, numbers))
@@ -92,11 +101,11 @@ class Cron:
     zone: ZoneInfo
 
     def latest(self, at: datetime) -> datetime | None:
-        """The last due time at or before ``at``; ``None`` where there is none within 50 years."""
+        """The last due time at or before ``at``; ``None`` if there is none within 50 years."""
         return _latest(self, at)
 
     def next(self, after: datetime) -> datetime | None:
-        """The first due time after ``after``; ``None`` where there is none within 50 years."""
+        """The first due time after ``after``; ``None`` if there is none within 50 years."""
         return _next(self, after)
 
     def period_start(self, at: datetime) -> datetime:
@@ -167,12 +176,15 @@ _REFERENCE = datetime(2096, 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1024)
-def parse_cron(text: str) -> Cron:
+def parse_cron(text: str, default_zone: ZoneInfo = UTC_ZONE) -> Cron:
     """Reads a cron expression or descriptor, with an optional ``CRON_TZ=`` or ``TZ=`` prefix.
 
+    ``default_zone`` is the zone of a schedule without that prefix.
     Raises :class:`CronError` for what robfig/cron refuses and for what never falls due.
     """
-    zone, expression = _split_zone(text.strip())
+    if len(text) > MAX_SCHEDULE_LENGTH:
+        raise CronError(f"it is longer than {MAX_SCHEDULE_LENGTH} characters")
+    zone, expression = _split_zone(text.strip(), default_zone)
     fields = _DESCRIPTORS.get(expression, expression).casefold().split()
     if expression.startswith("@") and expression not in _DESCRIPTORS:
         raise CronError(f"{expression[:40]!r} is no descriptor ({', '.join(_DESCRIPTORS)}, @every)")
@@ -186,10 +198,10 @@ def parse_cron(text: str) -> Cron:
     return Cron(written_out, zone)
 
 
-def _split_zone(text: str) -> tuple[ZoneInfo, str]:
-    prefix = re.match(r"(?:CRON_)?TZ=(\S*)\s+", text)
+def _split_zone(text: str, default_zone: ZoneInfo) -> tuple[ZoneInfo, str]:
+    prefix = ZONE_PREFIX.match(text)
     if not prefix:
-        return ZoneInfo("UTC"), text
+        return default_zone, text
     try:
         return ZoneInfo(prefix[1] or "UTC"), text[prefix.end() :]
     except (KeyError, ValueError, OSError):

@@ -13,7 +13,7 @@ from backup_reporter.wording import quote
 
 
 def history(context: Context) -> tuple[Day, ...]:
-    """One entry a day (UTC) for ``history_days``, oldest first, today last."""
+    """Returns one entry a day (UTC) for ``history_days``, oldest first, today last."""
     today = context.now.astimezone(UTC).date()
     runs = _worst_of_each_day(context)
     days = (today - timedelta(days=back) for back in reversed(range(context.thresholds.history_days)))
@@ -41,7 +41,7 @@ def _without_run(context: Context, day: date) -> Day:
 
 def _absence(context: Context, day: date) -> DayState:
     """Tells a day on which a due run never came from one on which none was due, and from one where that is not known."""
-    if context.schedule_error:
+    if context.schedule_error or _is_before_known_schedule(context, day):
         return "unclear"
     due = _last_due(context, day, context.now)
     while due and _was_answered(context, due):
@@ -49,8 +49,19 @@ def _absence(context: Context, day: date) -> DayState:
         due = _last_due(context, day, due - timedelta(seconds=1))
     if due is None:
         return "not-due"
-    has_all_runs = not context.result.unreadable_runs and not _is_before_history(context, due)
-    return "missed" if has_all_runs and _last_due(context, day, context.now - context.thresholds.grace) else "unclear"
+    has_all_runs = not context.result.unreadable_runs and not _may_be_dropped(context, due)
+    return (
+        "missed" if has_all_runs and _last_due(context, day, context.present - context.thresholds.grace) else "unclear"
+    )
+
+
+def _is_before_known_schedule(context: Context, day: date) -> bool:
+    """Whether the schedule of that day is not known, because it was edited later."""
+    due_times = context.due_times
+    if due_times is None or due_times.edited_at is None or due_times.before_edit:
+        return False
+    is_older = due_times.created_at and day < due_times.created_at.date()
+    return day <= due_times.edited_at.date() and not is_older
 
 
 def _last_due(context: Context, day: date, until: datetime) -> datetime | None:
@@ -60,10 +71,16 @@ def _last_due(context: Context, day: date, until: datetime) -> datetime | None:
     return due if due and due >= start else None
 
 
-def _is_before_history(context: Context, due: datetime) -> bool:
-    """Palette forgets old runs: where its memory does not reach, nothing is known to be missing."""
-    oldest = min((run.at for run in context.timeline.runs if run.at), default=None)
-    return oldest is not None and due < oldest - EARLY
+def _may_be_dropped(context: Context, due: datetime) -> bool:
+    """Palette drops old runs: if its history does not reach so far back, nothing is known to be missing.
+
+    It may drop a run once its copies have expired, and any run that is older than the oldest it has.
+    """
+    oldest = next((run.at for run in context.timeline.runs if run.at), None)
+    if oldest is not None and due < oldest - EARLY:
+        return True
+    retention = context.shortest_retention
+    return retention is not None and context.present - due > retention
 
 
 def _was_answered(context: Context, due: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,16 +13,15 @@ from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.memory import RememberedWorkspace, remember, remember_no_policy
-from backup_reporter.health.model import BackupResult, ClusterBackup, Run, Workspace
-from backup_reporter.health.mute import read_mute
+from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.restore_point_series import restore_point_series
 from backup_reporter.health.rules import RULES
-from backup_reporter.health.rules.restore_points import newest_restore_point
+from backup_reporter.health.rules.restore_points import newest_incomplete_copy, newest_restore_point
 from backup_reporter.health.rules.rule import Rule
-from backup_reporter.health.rules.workspace import mute_unreadable, unreadable_runs
+from backup_reporter.health.rules.workspace import mute_unreadable
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import Subject, run_time
-from backup_reporter.health.workspace_report import ClusterReport, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import BackupLocation, ClusterReport, LatestRun, WorkspaceReport
 
 
 class Judgment(NamedTuple):
@@ -43,7 +43,8 @@ def judge(
 ) -> Judgment:
     """Judges one workspace at ``now`` (aware, UTC). Pure; never raises on any result.
 
-    ``asked_at``: when the result was had, where that is later; what has begun by then is not in the future.
+    ``asked_at``: when Palette gave the result. What has begun by then is not in the future; if ``now`` is later, only
+    what can expire is judged at ``now``, and the rest at ``asked_at``.
     ``single_run``: the result holds the one run that was asked for, which is judged alone.
     ``remembered``: what the last report remembered of the workspace.
     """
@@ -56,13 +57,12 @@ def judge(
     if single_run:
         # Without a schedule the run is its own period.
         result = msgspec.structs.replace(result, policy=msgspec.structs.replace(result.policy, schedule=None))
-    context = build_context(workspace, result, thresholds, now, asked_at)
-    whole_history = not _says_that_entries_are_missing(context)
+    context = build_context(workspace, result, thresholds, now, asked_at, last=remembered, is_one_run=single_run)
     rules = [
         rule
         for rule in RULES
         if rule.applies_to in ("any", "one run" if single_run else "history")
-        and (whole_history or not rule.needs_whole_history)
+        and (context.history_is_whole or not rule.needs_whole_history)
     ]
     return Judgment(_workspace_report(context, _findings(context, rules)), _remember(context, remembered, single_run))
 
@@ -75,15 +75,9 @@ def _remember(context: Context, last: RememberedWorkspace | None, single_run: bo
         context.policy,
         context.workspace.clusters,
         context.timeline.subjects,
-        context.now,
+        context.present,
         history_is_whole=not context.result.unreadable_runs,
     )
-
-
-def _says_that_entries_are_missing(context: Context) -> bool:
-    """Whether it is said aloud that entries could not be read; where that is muted, it must not silence the rest."""
-    said = unreadable_runs(context)
-    return not all(found.muted for found in _sorted_and_muted(context, said))
 
 
 def judge_being_deleted(workspace: Workspace, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
@@ -143,8 +137,8 @@ def _once_each(findings: list[Finding]) -> Iterator[Finding]:
 
 
 def _sorted_and_muted(context: Context, findings: Iterator[Finding] | list[Finding]) -> tuple[Finding, ...]:
-    mute = read_mute(context.workspace.labels)
-    marked = (msgspec.structs.replace(found, muted=mute.applies_to(found, context.now)) for found in findings)
+    is_muted = partial(context.mute.covers, now=context.now)
+    marked = (msgspec.structs.replace(found, muted=is_muted(found.code)) for found in findings)
     return tuple(sorted(marked, key=_worst_first))
 
 
@@ -162,9 +156,8 @@ def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> Worksp
         next_run_at=context.next_due,
         survives_failures=_survived_failures(context),
         latest_run=_latest_run(context),
-        clusters=tuple(
-            _cluster_report(subject, context.now) for subject in context.timeline.subjects if subject.in_scope
-        ),
+        backup_location=_backup_location(context.policy),
+        clusters=tuple(_cluster_report(subject, context.now) for subject in context.subjects_in_scope),
         findings=findings,
         history=history(context),
     )
@@ -178,6 +171,11 @@ def _identity(workspace: Workspace) -> dict[str, Any]:
         "project_uid": workspace.project_uid,
         "project_name": workspace.project_name,
     }
+
+
+def _backup_location(policy: Policy) -> BackupLocation | None:
+    uid, name = policy.backup_location_uid, policy.backup_location_name
+    return BackupLocation(uid=uid, name=name) if uid or name else None
 
 
 def _survived_failures(context: Context) -> int | None:
@@ -198,10 +196,11 @@ def _latest_run(context: Context) -> LatestRun | None:
 
 def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
     points = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
-    newest = newest_restore_point(subject, now)
+    newest, incomplete = newest_restore_point(subject, now), newest_incomplete_copy(subject, now)
     return ClusterReport(
         uid=subject.cluster.uid if subject.cluster else None,
         name=subject.cluster.name if subject.cluster else None,
+        newest_incomplete_copy_at=incomplete.at if incomplete else None,
         newest_restore_point_at=newest.at if newest else None,
         expires_at=newest.expires_at if newest else None,
         restore_points=len(points),

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from backup_reporter.health.attempts import Attempt
+from backup_reporter.health.clusters import key_of
 from backup_reporter.health.model import Cluster, Policy
 from backup_reporter.health.timeline import FAST_CLOCK, Subject
 from backup_reporter.records import Instant, Record
@@ -66,6 +67,11 @@ class RememberedCluster(Record, frozen=True, kw_only=True):
     vanished: VanishedRestorePoint | None = None
     deletion: RememberedDeletion | None = None
 
+    @property
+    def key(self) -> str | None:
+        """The same as :func:`~backup_reporter.health.clusters.key_of` makes of a cluster."""
+        return self.uid or self.name
+
 
 class RememberedWorkspace(Record, frozen=True, kw_only=True):
     """What the next report needs to know of this one. All times are UTC.
@@ -84,9 +90,9 @@ class RememberedWorkspace(Record, frozen=True, kw_only=True):
     clusters: tuple[RememberedCluster, ...] = ()
 
 
-def key_of(cluster: Cluster | RememberedCluster) -> str | None:
-    """What a cluster is found again by: its uid, or its name if it has none."""
-    return cluster.uid or cluster.name
+def clusters_by_key(last: RememberedWorkspace | None) -> dict[str | None, RememberedCluster]:
+    """What is remembered of each cluster."""
+    return {cluster.key: cluster for cluster in last.clusters} if last else {}
 
 
 def remember_no_policy(last: RememberedWorkspace | None, now: datetime) -> RememberedWorkspace:
@@ -132,14 +138,14 @@ def remember(
     ``clusters`` are those that the workspace lists. An entry of the history that cannot be read may hold what seems
     to be missing: without a whole history, a restore point is remembered until it expires.
     """
-    known = {key_of(cluster): cluster for cluster in last.clusters} if last else {}
+    known = clusters_by_key(last)
     is_first = last is None
     judged = [
         _remember_cluster(subject.cluster, known.get(key_of(subject.cluster)), subject, now, is_first, history_is_whole)
         for subject in subjects
         if subject.in_scope and subject.cluster
     ]
-    in_scope = {key_of(cluster) for cluster in judged}
+    in_scope = {cluster.key for cluster in judged}
     others = (cluster for key, cluster in known.items() if key not in in_scope)
     listed = frozenset(map(key_of, clusters))
     edit = schedule_edit(last, policy, now)
@@ -181,7 +187,7 @@ def _out_of_scope(
     """Clusters that may come back: those that are still listed or had a restore point that lives on."""
     for cluster in clusters:
         point = cluster.restore_point
-        if key_of(cluster) in listed or (point and point.expires_at > now):
+        if cluster.key in listed or (point and point.expires_at > now):
             yield msgspec.structs.replace(cluster, in_scope=False, in_scope_since=None)
 
 

@@ -34,6 +34,7 @@ class Workspace(Fact, frozen=True, kw_only=True):
     clusters: tuple[Cluster, ...] = ()
     created_at: datetime | None = None
     deleted_at: datetime | None = None
+    namespaces: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels and annotations together; if both have a key, the label's value."""
     also_listed: tuple[Workspace, ...] = ()
@@ -66,7 +67,8 @@ class ClusterBackup(Fact, frozen=True, kw_only=True):
     delete_state: str | None = None
     message: str | None = None
     expires_at: datetime | None = None
-    namespaces: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] | None = None
+    """What it holds; empty if Palette says that it holds none, ``None`` if Palette does not say."""
 
 
 class Run(Fact, frozen=True, kw_only=True):
@@ -79,6 +81,7 @@ class Run(Fact, frozen=True, kw_only=True):
     state: str | None = None
     delete_state: str | None = None
     retention_hours: float | None = None
+    namespaces: tuple[str, ...] = ()
     cluster_backups: tuple[ClusterBackup, ...] = ()
 
 

@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from backup_reporter.health.catalog import CODES
-from backup_reporter.health.findings import Finding
 from backup_reporter.wording import quote
 
 DATE_LABEL = "backup-reporter.mute"
 CODES_LABEL = "backup-reporter.mute-codes"
+
+
+NOT_MUTED_UNLESS_NAMED = frozenset({"unreadable"})
+"""A mute is about what is known to be wrong. That nothing is known has to be muted by name."""
+
+MAX_DAYS_AHEAD = 366
+_MAX_LABEL_LENGTH = 2000
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,27 +27,35 @@ class Mute:
     """What is muted until when (the end, UTC); ``problem`` says why a label mutes nothing."""
 
     until: datetime | None = None
-    codes: frozenset[str] = frozenset(CODES)
+    codes: frozenset[str] = frozenset(CODES) - NOT_MUTED_UNLESS_NAMED
     problem: str | None = None
 
-    def applies_to(self, finding: Finding, now: datetime) -> bool:
-        """Whether a finding is silenced at ``now``."""
-        return self.until is not None and now < self.until and finding.code in self.codes
+    def covers(self, code: str, now: datetime) -> bool:
+        """Whether findings with a code are muted at ``now``."""
+        return self.until is not None and now < self.until and code in self.codes
 
 
-def read_mute(labels: Mapping[str, str]) -> Mute:
+def read_mute(labels: Mapping[str, str], now: datetime) -> Mute:
     """Reads a workspace's mute labels. A label that cannot be read mutes nothing."""
     day_text, codes_text = labels.get(DATE_LABEL), labels.get(CODES_LABEL)
     if day_text is None and codes_text is None:
         return Mute()
     if day_text is None:
-        return Mute(problem=f"{CODES_LABEL} is set without {DATE_LABEL}: there is no mute without an end")
+        return Mute(problem=f"{CODES_LABEL} is set without {DATE_LABEL}: every mute needs an end")
     until = _end_of(day_text)
     if until is None:
         return Mute(problem=f"{DATE_LABEL} should be a date such as 2026-12-31, not '{quote(day_text, 60)}'")
-    if codes_text is None:
-        return Mute(until)
-    codes = {code.strip().casefold() for code in re.split(r"[.,]", codes_text)} - {""}
+    if until - now > timedelta(days=MAX_DAYS_AHEAD + 1):
+        return Mute(
+            problem=f"{DATE_LABEL} is {quote(day_text, 60)}: a mute may end {MAX_DAYS_AHEAD} days ahead at most"
+        )
+    return Mute(until) if codes_text is None else _narrowed(until, codes_text)
+
+
+def _narrowed(until: datetime, codes_text: str) -> Mute:
+    if len(codes_text) > _MAX_LABEL_LENGTH:
+        return Mute(problem=f"{CODES_LABEL} is longer than {_MAX_LABEL_LENGTH} characters")
+    codes = {code.strip().casefold() for code in codes_text.replace(",", ".").split(".")} - {""}
     unknown = sorted(codes - CODES.keys())
     if unknown or not codes:
         return Mute(problem=f"{CODES_LABEL} should be known codes, not '{quote(' '.join(unknown), 60)}'")
@@ -48,9 +63,10 @@ def read_mute(labels: Mapping[str, str]) -> Mute:
 
 
 def _end_of(day_text: str) -> datetime | None:
-    if not re.fullmatch(r"\s*\d{4}-\d{2}-\d{2}\s*", day_text, re.ASCII):
+    text = day_text[:_MAX_LABEL_LENGTH].strip()
+    if not _DAY.fullmatch(text):
         return None
     try:
-        return datetime.combine(date.fromisoformat(day_text.strip()) + timedelta(days=1), time(), UTC)
+        return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), UTC)
     except (ValueError, OverflowError):
         return None

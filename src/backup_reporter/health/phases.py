@@ -57,7 +57,9 @@ BADNESS: tuple[PhaseClass, ...] = (
 )
 """From best to worst: what counts where several say different things at the same time."""
 
-_DELETED = frozenset({"deleted", "completed", "succeeded", "success"})
+_DELETED = frozenset({"deleted", "completed", "succeeded", "success", "processed"})
+"""``Processed`` is the last phase of Velero's deletion requests."""
+
 _DELETION_FAILED = frozenset({"failed", "error"})
 
 

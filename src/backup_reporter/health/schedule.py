@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
-from backup_reporter.health.cron import CronError, parse_cron
+from backup_reporter.health.cron import MAX_SCHEDULE_LENGTH, ZONE_PREFIX, CronError, parse_cron
 
 EARLY = timedelta(minutes=5)
 """A run may begin this long before its due time and still be that due time's run."""
@@ -39,7 +40,7 @@ class Every:
 
     interval: timedelta
     anchors: tuple[datetime, ...]
-    """What is counted from, oldest first: the policy's creation where it is known, then each run's time."""
+    """What is counted from, oldest first: the policy's creation if it is known, then each run's time."""
 
     @property
     def longest_pause(self) -> timedelta:
@@ -65,59 +66,160 @@ class Every:
 
 
 @dataclass(frozen=True)
-class DueTimes:
-    """The due times since the policy exists. All times are UTC."""
+class Shifted:
+    """A schedule whose due times are moved by ``shift``."""
 
     schedule: Schedule
-    not_before: datetime | None
+    shift: timedelta
 
     @property
     def longest_pause(self) -> timedelta:
         return self.schedule.longest_pause
 
     def latest(self, at: datetime) -> datetime | None:
+        due = self.schedule.latest(at - self.shift)
+        return due + self.shift if due else None
+
+    def next(self, after: datetime) -> datetime | None:
+        due = self.schedule.next(after - self.shift)
+        return due + self.shift if due else None
+
+    def period_start(self, at: datetime) -> datetime:
+        return self.schedule.period_start(at - self.shift) + self.shift
+
+
+@dataclass(frozen=True)
+class DueTimes:
+    """The due times since the policy exists. All times are UTC.
+
+    ``created_at``: when the policy was made. ``edited_at``: when its schedule was edited. Due times before that are
+    those of ``before_edit``; if the schedule before the edit is not known, they are not due.
+    """
+
+    schedule: Schedule
+    created_at: datetime | None
+    edited_at: datetime | None = None
+    before_edit: DueTimes | None = None
+
+    @property
+    def longest_pause(self) -> timedelta:
+        return self.schedule.longest_pause
+
+    @property
+    def not_before(self) -> datetime | None:
+        """Since when this schedule counts."""
+        return self.edited_at or self.created_at
+
+    def latest(self, at: datetime) -> datetime | None:
         """The last due time at or before ``at``, or ``None``."""
         due = self.schedule.latest(at)
-        return None if due is None or (self.not_before and due < self.not_before) else due
+        if due is None or self.not_before is None or due >= self.not_before:
+            return due
+        return self.before_edit.latest(min(at, self.not_before - _SECOND)) if self.before_edit else None
 
     def next(self, after: datetime) -> datetime | None:
         """The first due time after ``after``, or ``None``."""
         if self.not_before and after < self.not_before:
-            after = self.not_before - timedelta(seconds=1)
+            due = self.before_edit.next(after) if self.before_edit else None
+            if due and due < self.not_before:
+                return due
+            after = self.not_before - _SECOND
         return self.schedule.next(after)
 
     def first(self) -> datetime | None:
-        """The first due time there ever was; ``None`` where the policy's age is not known."""
-        return self.next(self.not_before - timedelta(seconds=1)) if self.not_before else None
+        """The first due time there ever was; ``None`` if the policy's age is not known."""
+        if self.created_at is None:
+            return None
+        due = self.before_edit.next(self.created_at - _SECOND) if self.before_edit else None
+        return due or self.schedule.next(self.created_at - _SECOND)
 
     def missed(self, until: datetime, last_run_at: datetime | None) -> tuple[datetime, ...]:
         """The due times up to ``until`` that no run answered since the last one, newest first; at most COUNT_LIMIT.
 
-        Where neither a run nor the policy's creation is known there is nothing to count from: it is the latest alone.
+        If neither a run nor the policy's creation is known, there is nothing to count from: it is the latest alone.
         """
-        limit = COUNT_LIMIT if last_run_at or self.not_before else 1
-        return tuple(islice(self._backwards(until, last_run_at), limit))
-
-    def _backwards(self, until: datetime, last_run_at: datetime | None) -> Iterator[datetime]:
         due = self.latest(until)
+        if due is None or (last_run_at and due - EARLY <= last_run_at):
+            return ()
+        limit = COUNT_LIMIT if last_run_at or self.not_before else 1
+        return tuple(islice(self._backwards(due, last_run_at), limit))
+
+    def _backwards(self, due: datetime | None, last_run_at: datetime | None) -> Iterator[datetime]:
         while due and not (last_run_at and due - EARLY <= last_run_at):
             yield due
-            due = self.latest(due - timedelta(seconds=1))
+            due = self.latest(due - _SECOND)
 
 
-def due_times(text: str, run_times: Sequence[datetime], created_at: datetime | None) -> DueTimes:
-    """Lays a policy's schedule over a history.
+def read_schedule(text: str, run_times: Sequence[datetime], created_at: datetime | None, zone: ZoneInfo) -> Schedule:
+    """Reads a policy's schedule; ``run_times``, oldest first, are what ``@every`` counts from.
 
-    ``run_times`` are the runs' times, oldest first; ``created_at`` is when the policy came to be.
-    Raises :class:`~backup_reporter.health.cron.CronError` where the schedule cannot be read.
+    ``zone`` is that of a schedule that names none. Raises :class:`~backup_reporter.health.cron.CronError` if the
+    schedule cannot be read.
     """
-    every = re.fullmatch(r"(?:(?:CRON_)?TZ=\S*\s+)?@every\s+(\S+)", text.strip())
+    every = _EVERY.fullmatch(text.strip()) if len(text) <= MAX_SCHEDULE_LENGTH else None
     if not every:
-        return DueTimes(parse_cron(text), created_at)
+        return parse_cron(text, zone)
     anchors = ([created_at] if created_at else []) + [at for at in run_times if not created_at or at > created_at]
-    return DueTimes(Every(_go_duration(every[1]), tuple(anchors)), created_at)
+    return Every(_go_duration(every[1]), tuple(anchors))
 
 
+def names_no_zone(text: str) -> bool:
+    """Whether the zone of a schedule is an assumption. An interval has none."""
+    return not (ZONE_PREFIX.match(text.strip()) or _EVERY.fullmatch(text.strip()))
+
+
+def fits(schedule: Schedule, run_at: datetime, grace: timedelta) -> bool:
+    """Whether a run began at one of the schedule's due times, within the grace."""
+    due = schedule.latest(run_at + EARLY)
+    return due is not None and run_at - due <= grace
+
+
+def shift_of(schedule: Schedule, run_times: Sequence[datetime], grace: timedelta) -> timedelta | None:
+    """How far from the due times the last runs begin, all at one distance; ``None`` if they do not.
+
+    ``run_times`` are oldest first. A few runs by hand among them change nothing. No two time zones are further apart
+    than 26 hours; a distance that is larger than half of that is no time zone.
+    """
+    recent = run_times[-_RUNS_TO_COMPARE:]
+    if len(recent) < _MIN_SHIFTED_RUNS or fits(schedule, recent[-1], grace):
+        return None
+    odd = [at for at in recent if not fits(schedule, at, grace)]
+    for reference in reversed(odd[-_MIN_SHIFTED_RUNS:]):
+        for distance in _distances(schedule, reference):
+            like_it = [at for at in odd if _has_distance(schedule, at, distance)]
+            if len(like_it) >= _MIN_SHIFTED_RUNS and len(like_it) * 2 > len(recent):
+                found = min(_exact_distance(schedule, at, distance) for at in like_it[-_MIN_SHIFTED_RUNS:])
+                return found if found > grace or found < -EARLY else None
+    return None
+
+
+def _distances(schedule: Schedule, run_at: datetime) -> list[timedelta]:
+    """A run's distance after the due time before it and ahead of the one after it, the shorter first."""
+    before, after = schedule.latest(run_at), schedule.next(run_at)
+    distances = [run_at - due for due in (before, after) if due and abs(run_at - due) <= _MAX_SHIFT]
+    return sorted(distances, key=abs)
+
+
+def _has_distance(schedule: Schedule, run_at: datetime, distance: timedelta) -> bool:
+    off = abs(_exact_distance(schedule, run_at, distance) - distance)
+    return off <= _SHIFT_TOLERANCE or abs(off - _CLOCK_CHANGE) <= _SHIFT_TOLERANCE
+
+
+def _exact_distance(schedule: Schedule, run_at: datetime, distance: timedelta) -> timedelta:
+    """A run's distance from the due time that comes nearest to ``distance`` before it."""
+    moved = run_at - distance
+    dues = (schedule.latest(moved), schedule.next(moved))
+    return min((run_at - due for due in dues if due), key=lambda found: abs(found - distance), default=_MAX_SHIFT * 2)
+
+
+_SECOND = timedelta(seconds=1)
+_EVERY = re.compile(r"(?:(?:CRON_)?TZ=\S*\s+)?@every\s+(\S+)")
+_RUNS_TO_COMPARE = 10
+_MIN_SHIFTED_RUNS = 3
+_SHIFT_TOLERANCE = timedelta(minutes=15)
+_CLOCK_CHANGE = timedelta(hours=1)
+"""How far the clocks of most zones are changed twice a year."""
+_MAX_SHIFT = timedelta(hours=14)
 _GO_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 
 

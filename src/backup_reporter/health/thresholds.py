@@ -21,3 +21,7 @@ class Thresholds:
     extra_states: Mapping[str, PhaseClass] = field(default_factory=dict)
     history_days: int = 30
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    schedule_time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    """The zone of a backup schedule that names none."""
+    unscheduled_warning: timedelta = timedelta(days=7)
+    """Without a schedule, how long no run may begin."""

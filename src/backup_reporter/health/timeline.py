@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -11,9 +11,11 @@ from itertools import groupby, takewhile
 from math import inf
 from typing import Any, TypeVar
 
+import msgspec
+
 from backup_reporter.health.attempts import Attempt, attempt_of
-from backup_reporter.health.clusters import KnownClusters
-from backup_reporter.health.model import BackupResult, Cluster, Fact, Policy, Run, Workspace
+from backup_reporter.health.clusters import KnownClusters, Scope
+from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Fact, Policy, Run, Workspace
 from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, PhaseClass, is_given, phase_of
 from backup_reporter.health.thresholds import Thresholds
 
@@ -21,7 +23,7 @@ FAST_CLOCK = timedelta(minutes=5)
 """How far ahead of ours the clock may be that dated something: beyond it, it is dated in the future."""
 
 _WRONG_CLOCK = timedelta(days=1)
-"""A cluster backup that claims to be older or younger than its run by more than this is not believed."""
+"""A cluster backup that claims to be older than its run by more than this is not believed."""
 
 _BEFORE_EVERYTHING = datetime.min.replace(tzinfo=UTC)
 
@@ -29,12 +31,16 @@ _Item = TypeVar("_Item")
 
 
 class JudgedRun(Fact, frozen=True):
-    """A run with its time and phase worked out, and its attempts."""
+    """A run with its time and phase worked out, and its attempts.
+
+    ``skipped`` are the clusters that it lists without a word about them although it has finished: it left them out.
+    """
 
     at: datetime | None
     phase: PhaseClass
     run: Run
     attempts: tuple[Attempt, ...]
+    skipped: tuple[Cluster | None, ...] = ()
 
     @property
     def names_clusters(self) -> bool:
@@ -42,10 +48,15 @@ class JudgedRun(Fact, frozen=True):
 
     @property
     def is_finished(self) -> bool:
-        """By its own word; where that makes no sense, once all of its clusters have finished."""
+        """By its own word; if that makes no sense, once all of its clusters have finished."""
         if self.phase in FINISHED or self.phase in UNDER_WAY:
             return self.phase in FINISHED
         return self.names_clusters and all(attempt.is_finished for attempt in self.attempts)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it is at work by its own word, or has no word that is known."""
+        return self.phase in UNDER_WAY or (self.phase == "unknown" and not self.is_finished)
 
     @property
     def is_under_way(self) -> bool:
@@ -61,12 +72,14 @@ class JudgedRun(Fact, frozen=True):
 class Subject:
     """What is judged as one: a cluster in scope, or ``cluster`` is ``None`` for the workspace as a whole.
 
-    ``attempts`` are oldest first and include the runs that speak for every cluster. ``in_scope`` is
-    false for backups that name no cluster while others do: what they say counts, their absence does not.
+    ``attempts`` are in order of their runs, oldest first, and include the runs that speak for every cluster.
+    ``in_scope`` is false for backups that name no cluster while others do: what they say counts, their absence does not.
+    ``last_run_at``: when the last run began that names it, or that names none.
     """
 
     cluster: Cluster | None
     attempts: tuple[Attempt, ...]
+    last_run_at: datetime | None = None
     in_scope: bool = True
 
     @cached_property
@@ -84,31 +97,57 @@ class Subject:
         return tuple(takewhile(lambda attempt: not attempt.is_settled, reversed(self.attempts)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeline:
     """The runs, oldest first, and what is to be judged over them.
 
-    ``dated_ahead``: the times of runs and of cluster backups that are dated in the future. Such a run is not
-    among the runs, and such a cluster backup is in its run, but not among the attempts.
+    ``runs_ahead`` and ``copies_ahead`` are the times of runs and of cluster backups that are dated in the future.
+    Such a run is not among the runs; such a cluster backup counts, and has its run's time.
     """
 
     runs: tuple[JudgedRun, ...]
     subjects: tuple[Subject, ...]
-    attempts: tuple[Attempt, ...]
-    dated_ahead: tuple[datetime, ...]
+    scope: Scope
+    runs_ahead: tuple[datetime, ...]
+    copies_ahead: tuple[datetime, ...]
+
+    @property
+    def attempts(self) -> Iterator[Attempt]:
+        """Those of every cluster, in scope or not."""
+        return (attempt for run in self.runs for attempt in run.attempts)
+
+    def run_of(self, attempt: Attempt) -> JudgedRun:
+        """The run that an attempt is part of."""
+        return self._judged_runs[id(attempt.run)]
+
+    @cached_property
+    def _judged_runs(self) -> dict[int, JudgedRun]:
+        return {id(judged.run): judged for judged in self.runs}
 
 
-def timeline(workspace: Workspace, result: BackupResult, thresholds: Thresholds, now: datetime) -> Timeline:
-    """Puts a workspace's history until ``now`` in order of time, whatever order Palette gave it in."""
+def timeline(
+    workspace: Workspace,
+    result: BackupResult,
+    thresholds: Thresholds,
+    now: datetime,
+    remembered_in_scope: Collection[str | None] = (),
+) -> Timeline:
+    """Puts a workspace's history until ``now`` in order of its runs, whatever order Palette gave it in."""
     known = KnownClusters(workspace, result)
-    judged = [_judged_run(run, result.policy, thresholds, known, now) for run in result.runs]
-    runs = _in_order((run for run in judged if not is_ahead(run.at, now)), _run_moment, _tie_of_runs)
-    # Runs and what is in them are in order already, and sorting leaves what happened at the same moment as it is.
-    all_attempts = sorted((attempt for run in runs for attempt in run.attempts), key=_attempt_moment)
-    attempts = [attempt for attempt in all_attempts if not is_ahead(attempt.at, now)]
-    times = (*(run.at for run in judged), *(attempt.at for attempt in all_attempts))
-    dated_ahead = tuple(at for at in times if at and is_ahead(at, now))
-    return Timeline(tuple(runs), tuple(_subjects(known.scope(), attempts)), tuple(attempts), dated_ahead)
+    latest = now + FAST_CLOCK
+    judged = [_judged_run(run, result.policy, thresholds, known, latest) for run in result.runs]
+    runs = _in_order((run for run in judged if not (run.at and run.at > latest)), _run_moment, _tie_of_runs)
+    copies_ahead = tuple(
+        backup.at for run in runs for backup in run.run.cluster_backups if backup.at and backup.at > latest
+    )
+    scope = known.scope(remembered_in_scope)
+    return Timeline(
+        runs=tuple(runs),
+        subjects=tuple(_subjects(scope, runs)),
+        scope=scope,
+        runs_ahead=tuple(run.at for run in judged if run.at and run.at > latest),
+        copies_ahead=copies_ahead,
+    )
 
 
 def is_ahead(at: datetime | None, now: datetime) -> bool:
@@ -116,16 +155,37 @@ def is_ahead(at: datetime | None, now: datetime) -> bool:
     return at is not None and at - now > FAST_CLOCK
 
 
-def _subjects(scope: tuple[Cluster, ...], attempts: list[Attempt]) -> Iterator[Subject]:
+def _subjects(scope: Scope, runs: Iterable[JudgedRun]) -> Iterator[Subject]:
     by_cluster: dict[Cluster | None, list[Attempt]] = defaultdict(list)
-    for attempt in attempts:
-        for cluster in (*scope, None) if attempt.speaks_for_all else (attempt.cluster,):
-            by_cluster[cluster].append(attempt)
-    for cluster in scope:
-        yield Subject(cluster, tuple(by_cluster[cluster]))
+    last_run_at: dict[Cluster | None, datetime | None] = {}
+    for run in runs:
+        for attempt in run.attempts:
+            for cluster in (*scope.in_scope, None) if attempt.speaks_for_all else (attempt.cluster,):
+                by_cluster[cluster].append(attempt)
+                last_run_at[cluster] = run.at
+        for cluster in run.skipped:
+            last_run_at[cluster] = run.at
+    for cluster in scope.in_scope:
+        yield Subject(cluster, _no_younger_than_later_runs(by_cluster[cluster]), last_run_at.get(cluster))
     nameless = by_cluster[None]
-    if not scope or any(not attempt.speaks_for_all for attempt in nameless):
-        yield Subject(None, tuple(nameless), in_scope=not scope)
+    is_whole = not scope.in_scope and not scope.not_in_policy
+    if is_whole or any(not attempt.speaks_for_all for attempt in nameless):
+        yield Subject(None, tuple(nameless), last_run_at.get(None), in_scope=is_whole)
+
+
+def _no_younger_than_later_runs(attempts: list[Attempt]) -> tuple[Attempt, ...]:
+    """A cluster's copy is not younger than the beginning of a later run in which the cluster has finished.
+
+    If its own time says so, a clock was fast, and its run's time is taken.
+    """
+    later_began: datetime | None = None
+    for index in range(len(attempts) - 1, -1, -1):
+        attempt = attempts[index]
+        if later_began and attempt.at and attempt.at > later_began:
+            attempts[index] = msgspec.structs.replace(attempt, at=attempt.run_at)
+        if attempt.run_at and attempt.is_finished:
+            later_began = attempt.run_at
+    return tuple(attempts)
 
 
 def _in_order(items: Iterable[_Item], moment: Callable[[_Item], Any], tie: Callable[[_Item], Any]) -> list[_Item]:
@@ -153,32 +213,39 @@ def _attempt_moment(attempt: Attempt) -> tuple[datetime, int]:
 def _tie_of_attempts(attempt: Attempt) -> tuple[object, ...]:
     texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "", attempt.run.state or "")
     lasts_seconds = attempt.expires_at.timestamp() if attempt.expires_at else inf
-    return (texts, attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces)
+    return (texts, attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces or ())
 
 
 def run_time(run: Run) -> datetime | None:
     """When a run began: as requested, else as backed up, else its earliest cluster backup."""
-    times = (backup.at for backup in run.cluster_backups if backup.at)
-    return run.requested_at or run.backup_at or min(times, default=None)
+    return run.requested_at or run.backup_at or min((part.at for part in run.cluster_backups if part.at), default=None)
 
 
-def _judged_run(run: Run, policy: Policy, thresholds: Thresholds, known: KnownClusters, now: datetime) -> JudgedRun:
-    at = run_time(run)
-    backups = run.cluster_backups or (None,)
-    times = (_believed(backup.at if backup else None, run, at, now) for backup in backups)
+def _judged_run(run: Run, policy: Policy, thresholds: Thresholds, known: KnownClusters, latest: datetime) -> JudgedRun:
+    at, phase = run_time(run), phase_of(run.state, thresholds.extra_states)
+    backups: Sequence[ClusterBackup | None] = run.cluster_backups or (None,)
+    silent = list(filter(_says_nothing, run.cluster_backups)) if phase in ("succeeded", "partial") else []
+    if silent:
+        backups = [backup for backup in run.cluster_backups if not _says_nothing(backup)]
     attempts = (
-        attempt_of(backup, run, own, at, policy, thresholds, known) for backup, own in zip(backups, times, strict=True)
+        attempt_of(backup, run, _believed(backup, at, latest), at, phase, policy, thresholds, known)
+        for backup in backups
     )
     in_order = _in_order(attempts, _attempt_moment, _tie_of_attempts)
-    return JudgedRun(at, phase_of(run.state, thresholds.extra_states), run, tuple(in_order))
+    return JudgedRun(at, phase, run, tuple(in_order), tuple(known.find(backup.cluster) for backup in silent))
 
 
-def _believed(own: datetime | None, run: Run, run_at: datetime | None, now: datetime) -> datetime | None:
-    """A cluster backup's own time, unless it lies so far from its run's that its clock must have been wrong.
+def _says_nothing(backup: ClusterBackup) -> bool:
+    """A cluster that Palette skipped can be listed without any status. In a finished run it was left out."""
+    return not (backup.at or backup.expires_at or backup.backup_name or is_given(backup.state))
 
-    One in the future stays there, to be said. The earliest of a run's cluster backups dates none of the others.
+
+def _believed(backup: ClusterBackup | None, run_at: datetime | None, latest: datetime) -> datetime | None:
+    """A cluster backup's own time, or its run's if its clock was wrong.
+
+    A later time is believed, because backups wait in Velero's queue; but not one in the future.
     """
-    if own is None or (run_at and run_at - own > _WRONG_CLOCK):
-        return run_at
-    began = run.requested_at or run.backup_at
-    return began if began and own - began > _WRONG_CLOCK and not is_ahead(own, now) else own
+    own = backup.at if backup else None
+    if own is None or run_at is None:
+        return run_at if own is None else own
+    return run_at if run_at - own > _WRONG_CLOCK or run_at <= latest < own else own

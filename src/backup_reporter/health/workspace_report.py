@@ -21,6 +21,13 @@ class LatestRun(Record, frozen=True, kw_only=True):
     state: str | None
 
 
+class BackupLocation(Record, frozen=True, kw_only=True):
+    """Where the policy keeps its backups."""
+
+    uid: str | None
+    name: str | None
+
+
 class RestorePointSeries(Record, frozen=True, kw_only=True):
     """Copies of a cluster, evenly spaced between the first and the last: a steady rotation is one entry.
 
@@ -43,6 +50,8 @@ class ClusterReport(Record, frozen=True, kw_only=True):
     expires_at: Instant | None
     """When the newest restore point runs out; ``None`` also where it never does."""
     restore_points: int
+    newest_incomplete_copy_at: Instant | None = None
+    """If there is no restore point: when the newest copy was made that lacks parts."""
     restore_point_series: tuple[RestorePointSeries, ...] = ()
     """What can be restored, oldest first; where nothing can, the copy that was the last to expire."""
 
@@ -74,6 +83,7 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     next_run_at: Instant | None = None
     survives_failures: int | None = None
     latest_run: LatestRun | None = None
+    backup_location: BackupLocation | None = None
     clusters: tuple[ClusterReport, ...] = ()
     findings: tuple[Finding, ...] = ()
     history: tuple[Day, ...] = ()

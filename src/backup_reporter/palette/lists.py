@@ -136,6 +136,7 @@ def _workspace(item: wire_types.WorkspaceItem | None, project: Project) -> Works
         clusters=_clusters(item or wire_types.WorkspaceItem()),
         created_at=created or time_of(deprecated.creation_time, "meta.creationTime"),
         deleted_at=time_of(metadata.deletion_timestamp, "metadata.deletionTimestamp"),
+        namespaces=_namespaces(item or wire_types.WorkspaceItem()),
         labels=labels_of(metadata),
     )
 
@@ -144,6 +145,12 @@ def _clusters(item: wire_types.WorkspaceItem) -> tuple[Cluster, ...]:
     path, refs = _cluster_refs(item)
     named = (ref for ref in refs[: MAX_CLUSTERS + 1] if ref and (ref.uid or ref.name))
     return tuple(cluster(uid_of(ref.uid, f"{path}.clusterRefs"), name_of(ref.name)) for ref in named)
+
+
+def _namespaces(item: wire_types.WorkspaceItem) -> tuple[str, ...]:
+    named = ((item.spec and item.spec.namespaces) or [], (item.meta and item.meta.namespaces) or [])
+    names = map(name_of, named[0] or named[1])
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
 def _cluster_refs(item: wire_types.WorkspaceItem) -> tuple[str, list[wire_types.ClusterRef | None]]:

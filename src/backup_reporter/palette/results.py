@@ -148,6 +148,7 @@ def _run(entry: wire_types.RunEntry | None) -> Run:
         state=cut(state.state, MAX_NAME),
         delete_state=cut(state.delete_state, MAX_NAME),
         retention_hours=_hours(details.config.duration_in_hours) if details.config else None,
+        namespaces=_texts(details.config.namespaces) if details.config else (),
         cluster_backups=tuple(map(_cluster_backup, refs, count())),
     )
 
@@ -170,7 +171,7 @@ def _cluster_backup(ref: wire_types.ClusterBackupRef | None, index: int) -> Clus
         delete_state=cut(state.delete_state, MAX_NAME),
         message=cut(state.msg, MAX_TEXT) or None,
         expires_at=expires_at,
-        namespaces=_texts(status.backuped_namespaces),
+        namespaces=None if status.backuped_namespaces is None else _texts(status.backuped_namespaces),
     )
 
 
@@ -182,4 +183,5 @@ def _texts(values: Sequence[str | None] | None) -> tuple[str, ...]:
 
 
 def _hours(hours: float | None) -> float | None:
-    return None if hours is None else max(-_MAX_HOURS, min(hours, _MAX_HOURS))
+    # Velero keeps a backup with a retention of 0 for its default time: it means "not set", not "gone at once".
+    return None if hours is None or hours <= 0 else min(hours, _MAX_HOURS)

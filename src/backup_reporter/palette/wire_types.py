@@ -35,12 +35,14 @@ class ClusterRef(Wire, frozen=True):
 
 class WorkspaceSpec(Wire, frozen=True):
     cluster_refs: list[ClusterRef | None] | None = None
+    namespaces: list[str | None] | None = None
 
 
 class DeprecatedMeta(Wire, frozen=True):
     uid: str | None = None
     name: str | None = None
     cluster_refs: list[ClusterRef | None] | None = None
+    namespaces: list[str | None] | None = None
     creation_time: str | None = None
 
 
@@ -127,6 +129,7 @@ class ClusterBackupRef(Wire, frozen=True):
 
 class RunConfig(Wire, frozen=True):
     duration_in_hours: float | None = None
+    namespaces: list[str | None] | None = None
 
 
 class RunDetails(Wire, frozen=True):

@@ -116,7 +116,7 @@ OVERDUE = [
         "backup-overdue",
         *both("never-backed-up"),
         workspace=listed(created=None),
-        says={"backup-overdue": ["at least 1 due time", "2026-11-23", "no run at all"]},
+        says={"backup-overdue": ["at least 1 due time", "the latest on Mon 01:00", "no run at all"]},
         since={"backup-overdue": None},
     ),
     row(
@@ -149,10 +149,10 @@ OVERDUE = [
         backup(run("11-01 01:00"), schedule="?"),
         "schedule-unreadable",
     ),
-    row("Without a schedule nothing is overdue", backup(run("11-01 01:00"), schedule=None), "not-scheduled"),
+    row("Without a schedule nothing is overdue", backup(run("11-18 01:00"), schedule=None), "not-scheduled"),
     row(
-        "A blank schedule is none",
-        backup(run("11-01 01:00"), schedule="  "),
+        "A blank schedule is no schedule",
+        backup(run("11-18 01:00"), schedule="  "),
         "not-scheduled",
     ),
 ]
@@ -229,9 +229,14 @@ PERIOD = [
         "cluster-not-backed-up eu1",
     ),
     row(
-        "Without a schedule the period is the run alone",
-        backup(only("eu1", "11-23 01:00"), only("us2", "11-23 01:10"), schedule=None),
+        "Without a schedule a run of one cluster accuses no other",
+        backup(run("11-20 01:00"), only("us2", "11-23 01:10"), schedule=None),
         "not-scheduled",
+    ),
+    row(
+        "With a schedule that cannot be read the period is the run alone",
+        backup(only("eu1", "11-23 01:00"), only("us2", "11-23 01:10"), schedule="nightly"),
+        "schedule-unreadable",
         "cluster-not-backed-up eu1",
     ),
     row(

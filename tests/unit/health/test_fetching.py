@@ -224,4 +224,4 @@ def test_as_of_then_a_policy_that_was_made_later_did_not_exist() -> None:
 def test_as_of_then_what_will_have_expired_has() -> None:
     verdict = gathered(backup(*nightly(), hours=48), as_of=at("11-27 07:00"))
 
-    assert {finding.code for finding in verdict.findings} == {"backup-expired", "backup-overdue"}
+    assert {finding.code for finding in verdict.findings} == {"backup-expired"}

@@ -125,10 +125,12 @@ NET = [
         says={"backup-state-unknown eu1": ["expired"]},
     ),
     row(
-        "backup-state-unknown: no later run has the cluster, and none has finished that could have left it out",
+        "cluster-not-backed-up: no later run has the cluster, and none has finished that could have left it out",
         backup(*nightly("11-10", "11-13"), *nightly("11-14", state="Deleting", us2=NOTHING)),
-        *NO_COPY,
-        says={"backup-state-unknown us2": ["no later one is of this cluster"]},
+        "backup-state-unknown eu1",
+        "cluster-not-backed-up us2",
+        says={"cluster-not-backed-up us2": ["10 due times", "2026-11-14", "Its own last backup was on Fri 2026-11-13"]},
+        since={"cluster-not-backed-up us2": "11-14 01:00"},
     ),
     row(
         "backup-state-unknown: nobody knows how old the only copy is",
@@ -211,6 +213,7 @@ NET = [
     row(
         "Not of a cluster that is out of scope",
         backup(*nightly("11-10", "11-13"), *nightly("11-14", us2="Deleting"), all_clusters=False, uids=["eu1"]),
+        "cluster-not-in-policy us2",
     ),
     row(
         "Not without a schedule: nothing is due",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from backup_reporter.health.thresholds import Thresholds
-from support.builders import Row, backup, both, check, copy, nightly, only, row, run
+from support.builders import Row, at, backup, both, check, copy, nightly, only, row, run
 
 FAILED = [
     row(
@@ -138,7 +138,10 @@ PARTIAL = [
         "A partial backup is no restore point",
         backup(*nightly(state="PartiallyFailed")),
         *both("backup-partially-failed"),
-        *both("never-backed-up"),
+        *both("only-incomplete-copies"),
+        says={"only-incomplete-copies eu1": ["The newest is of Mon 2026-11-23 and expires on Wed 2026-12-23"]},
+        status="CRITICAL",
+        also=lambda verdict: verdict.clusters[0].newest_incomplete_copy_at == at("11-23 01:00"),
     ),
 ]
 
@@ -219,6 +222,7 @@ DELETIONS = [
         "A failed deletion concerns a cluster that is out of scope too",
         backup(run("11-16 01:00", us2=copy(deleted="Failed")), *nightly("11-17"), all_clusters=False, uids=["eu1"]),
         "delete-failed us2",
+        "cluster-not-in-policy us2",
     ),
     row(
         "A failed deletion of a whole run is one of each of its clusters",

@@ -5,7 +5,21 @@ from __future__ import annotations
 import pytest
 
 from backup_reporter.health.thresholds import Thresholds
-from support.builders import NOTHING, Row, backup, both, check, copy, describe, judged, label, nightly, row, run
+from support.builders import (
+    NOTHING,
+    Row,
+    backup,
+    both,
+    check,
+    copy,
+    describe,
+    judged,
+    label,
+    nightly,
+    ref,
+    row,
+    run,
+)
 
 SUCCEEDED = ["Completed", "Succeeded", "Success"]
 FAILED = ["Failed", "FailedValidation", "Error"]
@@ -63,11 +77,18 @@ def test_whatever_still_runs_can_be_stuck(state: str) -> None:
     assert set(both("backup-stuck")) <= {label(finding) for finding in verdict.findings}, describe(verdict)
 
 
-@pytest.mark.parametrize("state", [*RUNNING, *DOOMED, "PartiallyFailed", *FAILED, "Deleting", "Archived", None, ""])
-def test_only_a_succeeded_backup_can_be_restored(state: str | None) -> None:
+NOTHING_TO_RESTORE = {
+    **dict.fromkeys([*RUNNING, *DOOMED], "awaiting-first-backup"),
+    "PartiallyFailed": "only-incomplete-copies",
+    **dict.fromkeys([*FAILED, "Deleting", "Archived", None, ""], "never-backed-up"),
+}
+
+
+@pytest.mark.parametrize(("state", "code"), NOTHING_TO_RESTORE.items())
+def test_only_a_succeeded_backup_can_be_restored(state: str | None, code: str) -> None:
     verdict = judged(backup(run("11-23 01:00", state)))
 
-    assert set(both("never-backed-up")) <= {label(finding) for finding in verdict.findings}, describe(verdict)
+    assert set(both(code)) <= {label(finding) for finding in verdict.findings}, describe(verdict)
     assert [cluster.restore_points for cluster in verdict.clusters] == [0, 0]
 
 
@@ -126,20 +147,50 @@ WORSE_OF_BOTH = [
         "backup-failed eu1",
     ),
     row(
-        "A run that says Failed over clusters that say Completed is a failure of each",
+        "A run that says Failed over clusters that say Completed is a failure of the run as a whole",
         backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="Completed", us2="Completed")),
-        *both("backup-failed"),
+        "backup-failed",
+        says={"backup-failed": ["'Failed'", "no cluster in it failed"]},
+        since={"backup-failed": "11-23 01:00"},
+        status="CRITICAL",
     ),
     row(
-        "A copy from a failed run is none that could be restored",
+        "A cluster that says Completed in a failed run has a copy",
         backup(run("11-23 01:00", "Failed", eu1="Completed", us2="Completed")),
-        *both("backup-failed"),
-        *both("never-backed-up"),
+        "backup-failed",
+        also=lambda verdict: [cluster.restore_points for cluster in verdict.clusters] == [1, 1],
     ),
     row(
-        "A run that says Failed over a partial cluster is a failure",
-        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="PartiallyFailed", us2="Failed")),
+        "A failed run accuses the clusters that failed in it, and no other",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="Failed", us2="Completed")),
+        "backup-failed eu1",
+    ),
+    row(
+        "A failed run accuses the clusters that it left out",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="Completed", us2=NOTHING)),
+        "cluster-not-backed-up us2",
+    ),
+    row(
+        "A failed run over a partial cluster: the cluster is partial, and the run still failed",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="PartiallyFailed", us2="Completed")),
+        "backup-partially-failed eu1",
+        "backup-failed",
+    ),
+    row(
+        "A failed run over a copy that is being deleted is still a failure",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="Deleting", us2="Completed")),
+        "backup-failed",
+    ),
+    row(
+        "A failed run over a cluster whose state is not known is a failure of that cluster",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="Sleeping")),
         *both("backup-failed"),
+    ),
+    row(
+        "A failed run is forgotten once the cluster has finished in a newer one",
+        backup(
+            *nightly(last="11-22"), run("11-22 12:00", "Failed", eu1="Completed", us2="Completed"), run("11-23 01:00")
+        ),
     ),
     row(
         "A run that says Failed over a cluster still at work is a failure",
@@ -161,14 +212,36 @@ WORSE_OF_BOTH = [
         *both("backup-failed"),
     ),
     row(
-        "Where a cluster gives no state, the run's success stands for it",
-        backup(run("11-23 01:00", "Completed", eu1=copy(NOTHING), us2=copy(""))),
+        "If a cluster gives no state but a time, an expiry or a name, the run's success stands for it",
+        backup(run("11-23 01:00", "Completed", eu1=copy(NOTHING, at="11-23 01:02"), us2=copy("", name="n"))),
     ),
     row(
-        "Where a cluster gives no state at all, not even a backupStatusMeta, the run's stands for it",
-        backup(*nightly(last="11-22"), run("11-23 01:00", "PartiallyFailed", refs=[{"clusterUid": "eu1"}])),
-        "backup-partially-failed eu1",
-        "cluster-not-backed-up us2",
+        "The same for a cluster that gives nothing but its expiry",
+        backup(run("11-23 01:00", "Completed", eu1=copy(NOTHING, expires="12-23 01:02"))),
+    ),
+    *(
+        row(
+            f"A cluster that a finished run lists without any word about it was left out ({state}, {how})",
+            backup(*nightly(last="11-22"), run("11-23 01:00", state, refs=[ref("eu1", "Completed"), entry])),
+            "cluster-not-backed-up us2",
+        )
+        for state in ("Completed",)
+        for how, entry in {
+            "no status": {"clusterUid": "us2"},
+            "a status that is null": {"clusterUid": "us2", "backupStatusMeta": None},
+            "an empty state": ref("us2", copy("")),
+            "a blank state": ref("us2", copy(" _")),
+            "a deletion state alone": ref("us2", copy(None, deleted="")),
+        }.items()
+    ),
+    row(
+        "A finished run whose clusters all say nothing left all of them out, and did begin",
+        backup(*nightly(last="11-22"), run("11-23 01:00", "PartiallyFailed", eu1=copy(None), us2=copy(None))),
+        *both("cluster-not-backed-up"),
+    ),
+    row(
+        "A cluster without a word in a run that is still at work may come yet",
+        backup(*nightly(last="11-22"), run("11-23 01:30", "InProgress", eu1="Completed", us2=copy(None))),
     ),
     row(
         "Where a cluster gives no state, the run's unknown one stands for it",

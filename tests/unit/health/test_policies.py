@@ -26,7 +26,16 @@ NAMESPACES = [
             f"Not namespace-not-backed-up: the backup does not name its namespaces ({names})",
             backup(*nightly(eu1=copy(namespaces=names)), namespaces=WANTED),
         )
-        for names in (None, [], [None])
+        for names in (None, NOTHING)
+    ),
+    *(
+        row(
+            f"namespace-not-backed-up: the backup says that it holds none ({names})",
+            backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy(namespaces=names)), namespaces=WANTED),
+            "namespace-not-backed-up eu1",
+            since={"namespace-not-backed-up eu1": "11-23 01:00"},
+        )
+        for names in ([], [None])
     ),
     *(
         row(
@@ -194,7 +203,7 @@ ONE_RUN = [
     row("A good run that was asked for is good", backup(run("11-10 01:00")), single_run=True, status="OK"),
     row(
         "A run that was asked for, in a state that nobody knows, is not good",
-        backup(run("11-22 01:00", refs=[ref("eu1", "Sleeping"), ref("us2", None)], state="Completed")),
+        backup(run("11-22 01:00", refs=[ref("eu1", "Sleeping"), ref("us2", "Completed")], state="Completed")),
         "backup-state-unknown eu1",
         single_run=True,
     ),

@@ -53,17 +53,17 @@ def test_where_nothing_is_left_the_copy_that_was_the_last_to_expire_is_shown() -
     assert (entry.count, entry.last_expires_at) == (1, made(40) + timedelta(days=30))
 
 
-def test_copies_without_an_end_are_one_entry_and_one_without_a_date_stands_alone() -> None:
-    forever = Policy(schedule="0 1 * * *")
+def test_copies_without_a_known_retention_are_one_entry_and_one_without_a_date_stands_alone() -> None:
+    no_retention = Policy(schedule="0 1 * * *")
     backups = [BackupAt(made(days_ago)) for days_ago in (2, 1)] + [BackupAt(None)]
     runs = tuple(Run(state="Completed", cluster_backups=(backup.entry,)) for backup in backups)
-    report = judge(WORKSPACE, BackupResult(policy=forever, runs=runs), Thresholds(), NOW).report
+    report = judge(WORKSPACE, BackupResult(policy=no_retention, runs=runs), Thresholds(), NOW).report
 
     assert [
         (entry.count, entry.first_at, entry.last_expires_at) for entry in report.clusters[0].restore_point_series
     ] == [
         (1, None, None),
-        (2, made(2), None),
+        (2, made(2), made(1) + timedelta(days=30)),
     ]
 
 

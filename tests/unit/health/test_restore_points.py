@@ -63,10 +63,26 @@ RESTORE_POINTS = [
         "not-scheduled",
     ),
     row(
-        "Where no expiry is known, a copy does not expire",
-        backup(run("01-06 01:00"), hours=None, **BY_HAND),
-        "not-scheduled",
-        also=lambda verdict: newest(verdict) == (at("01-06 01:00"), None, 1),
+        "If no expiry is known, a copy expires after Velero's own 720 hours",
+        backup(run("10-24 08:00"), hours=None, **BY_HAND),
+        "backups-stopped",
+        *both("backup-expiring"),
+        also=lambda verdict: newest(verdict) == (at("10-24 08:00"), at("11-23 08:00"), 1),
+    ),
+    *(
+        row(
+            f"A retention of {hours} hours counts as not set",
+            backup(*nightly(), hours=hours),
+            also=lambda verdict: (
+                newest(verdict) == (at("11-23 01:00"), at("12-23 01:00"), 8) and verdict.retention_hours is None
+            ),
+        )
+        for hours in (0, -1, 0.0)
+    ),
+    row(
+        "A run's retention of 0 hours counts as not set: the policy's is taken",
+        backup(*nightly(hours=0), hours=96),
+        also=lambda verdict: newest(verdict) == (at("11-23 01:00"), at("11-27 01:00"), 4),
     ),
     row(
         "A copy that expires now has expired",
@@ -140,10 +156,43 @@ EXPIRED_OR_NEVER = [
         says={"never-backed-up eu1": ["every copy there was has been deleted, or is being deleted"]},
     ),
     row(
-        "never-backed-up: the first backup has begun, and says that it still runs",
+        "awaiting-first-backup: the first backup is at work, within the stuck limit",
         backup(run("11-23 01:00", "InProgress"), created="11-22 12:00"),
+        *both("awaiting-first-backup"),
+        says={"awaiting-first-backup eu1": ["its first backup has been running for 6 hours"]},
+        status="OK",
+    ),
+    row(
+        "never-backed-up: the first backup is at work for longer than the stuck limit",
+        backup(run("11-23 00:59", "InProgress"), created="11-22 12:00"),
         *both("never-backed-up"),
+        *both("backup-stuck"),
         says={"never-backed-up eu1": ["its first backup is still running"]},
+    ),
+    row(
+        "never-backed-up: a failure came before the backup that is at work",
+        backup(run("11-22 01:00", "Failed"), run("11-23 01:00", "InProgress")),
+        *both("backup-failed"),
+        *both("never-backed-up"),
+    ),
+    row(
+        "no-copy-yet: a new policy has made the cluster wait for more than a week",
+        backup(schedule="0 1 1 * *", hours=1000, created="11-15 06:59"),
+        *both("no-copy-yet"),
+        says={"no-copy-yet eu1": ["for 8 days", "2026-12-01"]},
+        since={"no-copy-yet eu1": "11-15 06:59"},
+        status="WARNING",
+    ),
+    row(
+        "Not no-copy-yet: it has waited for exactly a week",
+        backup(schedule="0 1 1 * *", hours=1000, created="11-16 07:00"),
+        *both("awaiting-first-backup"),
+    ),
+    row(
+        "no-copy-yet: the first backup is at work after more than a week of waiting",
+        backup(run("11-23 01:00", "InProgress"), schedule="0 1 23 * *", hours=1000, created="11-10 07:00"),
+        *both("no-copy-yet"),
+        says={"no-copy-yet eu1": ["running for 6 hours"]},
     ),
     row(
         "never-backed-up: runs that succeeded and name no cluster backup",
@@ -253,9 +302,9 @@ STILL_RUNNING = [
         backup(run("11-16 05:00", refs=[EXPIRED_NOBODYS]), *nightly("11-17")),
     ),
     row(
-        "A copy that is still being made is none yet",
+        "A copy that is still being made does not count yet",
         backup(run("11-23 01:00", "InProgress")),
-        *both("never-backed-up"),
+        *both("awaiting-first-backup"),
     ),
     row(
         "One cluster's copy is not another's",

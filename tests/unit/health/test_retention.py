@@ -141,7 +141,7 @@ TOO_OLD = [
     ),
     row(
         "Not restore-point-too-old: no maximum age is set",
-        backup(run("11-01 01:00"), **BY_HAND),
+        backup(run("11-20 01:00"), **BY_HAND),
         "not-scheduled",
     ),
     row(
@@ -161,7 +161,7 @@ TOO_OLD = [
     row(
         "restore-point-too-old: nobody knows how old it is",
         backup(run(), **BY_HAND),
-        "not-scheduled",
+        "backups-stopped",
         *both("restore-point-too-old"),
         thresholds=MAXIMUM_AGE,
     ),
@@ -169,7 +169,7 @@ TOO_OLD = [
         "With backup-expired the age is not said as well",
         backup(run("11-10 01:00"), hours=24, **BY_HAND),
         *both("backup-expired"),
-        "not-scheduled",
+        "backups-stopped",
         thresholds=MAXIMUM_AGE,
     ),
     row(
@@ -177,7 +177,7 @@ TOO_OLD = [
         backup(run("11-10 01:00", "Failed"), **BY_HAND),
         *both("backup-failed"),
         *both("never-backed-up"),
-        "not-scheduled",
+        "backups-stopped",
         thresholds=MAXIMUM_AGE,
     ),
 ]

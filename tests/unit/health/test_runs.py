@@ -7,7 +7,21 @@ from datetime import timedelta
 import pytest
 
 from backup_reporter.health.thresholds import Thresholds
-from support.builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
+from support.builders import (
+    NOTHING,
+    Row,
+    at,
+    backup,
+    both,
+    check,
+    copy,
+    listed,
+    nightly,
+    only,
+    ref,
+    row,
+    run,
+)
 
 UNSET = {"missing": NOTHING, "null": None, "empty": "", "Go's zero time": "0001-01-01T00:00:00.000Z"}
 A_DAY = Thresholds(max_backup_age=timedelta(hours=24))
@@ -65,11 +79,27 @@ TIMES = [
     ),
     row(
         "A run with no time at all is the oldest, listed first",
-        backup(run(state="Failed"), *nightly()),
+        backup(run(), *nightly(last="11-22"), run("11-23 01:00", eu1="Failed")),
+        "backup-failed eu1",
     ),
     row(
         "A run with no time at all is the oldest, listed last",
-        backup(*nightly(), run(state="Failed")),
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Failed"), run()),
+        "backup-failed eu1",
+    ),
+    *(
+        row(
+            f"A run with no time at all that did not succeed may be the latest ({state})",
+            backup(*nightly(), run(state=state)),
+            "backup-state-unknown",
+            says={"backup-state-unknown": ["1 run without any time", "whether it is the latest"]},
+        )
+        for state in ("Failed", "PartiallyFailed", "FinalizingPartiallyFailed", "Sleeping", None)
+    ),
+    row(
+        "A run with no time at all that succeeded for one cluster alone did not succeed",
+        backup(*nightly(), run(eu1="Failed")),
+        "backup-state-unknown",
     ),
     row(
         "A run with no time at all is judged where there is no other",
@@ -99,11 +129,22 @@ TIMES = [
         for how, unset in UNSET.items()
     ),
     row(
-        "A cluster's backups are put in order by their own times",
+        "A cluster's backups are put in order by their runs: a fast clock brings no old success to the front",
         backup(
             run("11-23 01:00", eu1=copy("Failed", at="11-23 01:00")),
             run("11-23 00:58", eu1=copy("Completed", at="11-23 05:00")),
         ),
+        "backup-failed eu1",
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 00:58"),
+    ),
+    row(
+        "A backup that waited in the queue is dated by itself, and is the latest by its run",
+        backup(
+            *nightly(last="11-21"),
+            run("11-22 01:00", eu1=copy("Completed", at="11-22 23:30")),
+            run("11-23 01:00", eu1=copy("Completed", at="11-23 02:30")),
+        ),
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 02:30"),
     ),
 ]
 
@@ -120,6 +161,7 @@ REFLESS = [
         "A run without cluster backups: nothing but a state",
         backup(*nightly(last="11-22"), {"workspaceBackupConfig": {"backupState": {"state": "Failed"}}}),
         "backup-overdue",
+        "backup-state-unknown",
     ),
     row(
         "A failed run without cluster backups counts as one failure",
@@ -165,12 +207,11 @@ REFLESS = [
         *both("never-backed-up"),
     ),
     row(
-        "A run without cluster backups is behind one cluster's newer success, and still accuses the rest",
+        "A run without cluster backups is behind one cluster's newer success, and still says so",
         backup(
             *nightly(last="11-22"), run("11-23 01:00", "Failed", refs=[]), only("eu1", "11-23 05:00"), schedule=None
         ),
         "backup-failed",
-        "cluster-not-backed-up us2",
         "not-scheduled",
     ),
     row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.builders import NOTHING, Row, backup, check, copy, listed, nightly, only, row, run
+from support.builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, row, run
 
 ALL = [
     row(
@@ -19,21 +19,63 @@ ALL = [
     row(
         "Else the clusters that the policy names: another one's failure is not accused",
         backup(*nightly(us2="Failed"), all_clusters=False, uids=["eu1"]),
+        "cluster-not-in-policy us2",
         also=lambda verdict: [cluster.uid for cluster in verdict.clusters] == ["eu1"],
     ),
     row(
-        "A cluster that the policy names is in scope though the workspace does not list it",
-        backup(*nightly(), all_clusters=False, uids=["eu1", "ap3"]),
+        "A cluster that the policy names and the workspace does not list any more is one warning",
+        backup(*nightly(), all_clusters=False, uids=["eu1", "us2", "ap3"]),
+        "policy-names-missing-cluster",
+        says={"policy-names-missing-cluster": ["1 cluster", "ap3"]},
+        status="WARNING",
+    ),
+    row(
+        "A cluster that the policy names is in scope if the workspace lists none",
+        backup(*nightly(), all_clusters=False, uids=["eu1", "us2", "ap3"]),
         "cluster-not-backed-up ap3",
         "never-backed-up ap3",
+        workspace=listed([]),
+    ),
+    row(
+        "A policy whose clusters are all gone is judged by what it fails to cover",
+        backup(only("ap3", "11-16 01:00"), all_clusters=False, uids=["ap3"]),
+        "policy-names-missing-cluster",
+        *both("cluster-not-in-policy"),
+    ),
+    row(
+        "A cluster that the policy does not name is a warning",
+        backup(*nightly(us2=NOTHING), all_clusters=False, uids=["eu1"]),
+        "cluster-not-in-policy us2",
+        status="WARNING",
+    ),
+    row(
+        "A policy that names no cluster, over a cluster that no run has",
+        backup(*nightly(us2=NOTHING), all_clusters=False),
+        "cluster-not-in-policy us2",
+        says={"cluster-not-in-policy us2": ["names no cluster"]},
+    ),
+    row(
+        "A policy that names no cluster, and no run that does: every listed cluster is in scope",
+        backup(*nightly(refs=[]), all_clusters=False),
+        *both("never-backed-up"),
+    ),
+    row(
+        "While an entry cannot be read, a policy that names no cluster accuses none of being left out",
+        backup({"workspaceBackupConfig": {"requestTime": 5}}, *nightly(us2=NOTHING), all_clusters=False),
+        "unreadable",
+    ),
+    row(
+        "While an entry cannot be read, a policy that names clusters still does",
+        backup({"workspaceBackupConfig": {"requestTime": 5}}, *nightly(us2=NOTHING), all_clusters=False, uids=["eu1"]),
+        "unreadable",
+        "cluster-not-in-policy us2",
     ),
     *(
         row(
-            f"Where neither is known ({flag}, {uids}), the clusters seen in any run",
+            f"If neither is known ({flag}, {uids}), the clusters seen in any run that the workspace still lists",
             backup(*nightly(us2="Failed"), only("ap3", "11-16 01:00"), all_clusters=flag, uids=uids),
             "backup-failed us2",
             "never-backed-up us2",
-            "cluster-not-backed-up ap3",
         )
         for flag, uids in ((None, NOTHING), (False, None), (False, []), (NOTHING, [None]))
     ),
@@ -44,7 +86,7 @@ ALL = [
         workspace=listed([]),
     ),
     row(
-        "A cluster that is out of scope is not accused of anything",
+        "A cluster that is out of scope is accused of nothing that became of its backups",
         backup(
             *nightly("11-16", "11-19", us2=copy(namespaces=[])),
             run("11-20 01:00", us2="Sleeping"),
@@ -54,7 +96,7 @@ ALL = [
             uids=["eu1"],
             namespaces=["shop"],
         ),
-        status="OK",
+        "cluster-not-in-policy us2",
     ),
     row(
         "Without any cluster to judge, the workspace is judged as a whole",
@@ -98,7 +140,10 @@ SKIPPED = [
         backup(*nightly(us2=NOTHING)),
         "cluster-not-backed-up us2",
         "never-backed-up us2",
-        says={"cluster-not-backed-up us2": ["no backup of its own"], "never-backed-up us2": ["never been backed up"]},
+        says={
+            "cluster-not-backed-up us2": ["no backup of its own"],
+            "never-backed-up us2": ["there is no backup of it"],
+        },
         since={"cluster-not-backed-up us2": "11-16 01:00"},
     ),
     row(

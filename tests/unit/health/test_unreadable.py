@@ -65,10 +65,17 @@ UNREADABLE = [
         status="CRITICAL",
     ),
     row(
-        "An unreadable workspace can be muted too",
+        "A mute does not cover unreadable unless its codes name it",
+        backup(BROKEN, *nightly()),
+        "unreadable",
+        workspace=listed(labels={"backup-reporter.mute": "2026-12-31"}),
+        status="UNKNOWN",
+    ),
+    row(
+        "A mute whose codes name unreadable covers it",
         backup(BROKEN, *nightly()),
         "unreadable muted",
-        workspace=listed(labels={"backup-reporter.mute": "2026-12-31"}),
+        workspace=listed(labels={"backup-reporter.mute": "2026-12-31", "backup-reporter.mute-codes": "unreadable"}),
         status="OK",
     ),
 ]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from backup_reporter.health.rules import backups, restore_points, workspace
+from backup_reporter.health.rules import backups, policy, restore_points, workspace
 from backup_reporter.health.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (*backups.RULES, *restore_points.RULES, *workspace.RULES)
+RULES: tuple[Rule, ...] = (*backups.RULES, *restore_points.RULES, *policy.RULES, *workspace.RULES)
 
 REPORTED_WITHOUT_A_RULE = frozenset({"being-deleted", "not-protected"})
 """Codes for workspaces of which nothing else is judged: see ``judge_being_deleted`` and ``judge_not_protected``."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from itertools import takewhile
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.context import Context, about, evidence_of, finding
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.namespaces import missing
-from backup_reporter.health.phases import UNDER_WAY, PhaseClass, is_given
+from backup_reporter.health.namespaces import is_unusable, missing
+from backup_reporter.health.phases import FINISHED, UNDER_WAY, PhaseClass, is_given
 from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
-from backup_reporter.wording import count, duration, listed, quote, quote_state, timestamp
+from backup_reporter.wording import count, duration, evidence_text, listed, quote, quote_state, timestamp
 
 
 def backup_failed(context: Context, subject: Subject) -> Finding | None:
@@ -36,19 +37,40 @@ def backup_partially_failed(context: Context, subject: Subject) -> Finding | Non
     return _outcome("backup-partially-failed", context, subject, row, words)
 
 
+def run_failed(context: Context, subject: Subject) -> Finding | None:
+    """Critical, about the workspace: a run says that it failed, and no cluster in it or left out of it accounts for it."""
+    latest = _latest_of_a_finished_run(subject)
+    if latest is None or latest.run_phase != "failed" or context.left_out:
+        return None
+    if any(attempt.phase == "failed" for attempt in context.run_of(latest).attempts):
+        return None
+    return _run_as_a_whole("backup-failed", latest, "though no cluster in it failed: it does not say what went wrong")
+
+
 def run_partially_failed(context: Context, subject: Subject) -> Finding | None:
     """Warning, about the workspace: a run says that it lost parts, and no cluster in it or left out of it says which."""
-    latest = subject.finished[-1] if subject.finished else None
-    if latest is None or latest.phase != "succeeded" or latest.run_phase not in ("partial", "partially-failing"):
+    latest = _latest_of_a_finished_run(subject)
+    if latest is None or latest.run_phase != "partial" or context.left_out:
         return None
-    if _ended_before_being_left_out(context, subject, latest) or not context.went_well_for_all(context.run_of(latest)):
+    if any(attempt.phase != "succeeded" for attempt in context.run_of(latest).attempts):
         return None
+    words = "though every cluster in it succeeded: it does not say which parts are missing"
+    return _run_as_a_whole("backup-partially-failed", latest, words)
+
+
+def _latest_of_a_finished_run(subject: Subject) -> Attempt | None:
+    """The latest attempt that has ended, by its own word or by that of its run."""
+    ended = (attempt for attempt in reversed(subject.attempts) if attempt.is_finished or attempt.run_phase in FINISHED)
+    return next(ended, None)
+
+
+def _run_as_a_whole(code: str, latest: Attempt, although: str) -> Finding:
+    state = latest.run.state
     return finding(
-        "backup-partially-failed",
-        f"The last run as a whole says '{quote_state(latest.run.state or '')}', though every cluster in it succeeded: "
-        "it does not say which parts are missing.",
-        since=latest.at,
-        **evidence_of(latest) | {"runState": latest.run.state},
+        code,
+        f"The last run as a whole says '{quote_state(state or '')}', {although}.",
+        since=latest.run_at,
+        **evidence_of(latest) | {"runState": evidence_text(state)},
     )
 
 
@@ -89,7 +111,7 @@ def _good_sentence(context: Context, good: Attempt | None) -> str:
 def backup_stuck(context: Context, subject: Subject) -> Finding | None:
     """Warning: a backup since the latest finished one has been running for more than the stuck limit.
 
-    So has a run since the latest that came to an end, over clusters that have all finished.
+    So has a run since the latest that ended, over clusters that have all finished.
     """
     own = [attempt for attempt in subject.unfinished if attempt.phase in UNDER_WAY and _is_past_limit(context, attempt)]
     hanging = own or [
@@ -101,21 +123,19 @@ def backup_stuck(context: Context, subject: Subject) -> Finding | None:
         return None
     longest = hanging[-1]
     how_long = (
-        f"for {duration(context.now - longest.at)}"
-        if longest.at
-        else "for nobody knows how long (it has no start time)"
+        f"for {duration(context.present - longest.at)}" if longest.at else "for an unknown time (it has no start time)"
     )
     return finding(
         "backup-stuck",
         f"A backup has been running {how_long}; the limit is {duration(context.thresholds.stuck_after)}.",
         cluster=about(longest, subject) if own else None,
         since=longest.at,
-        **evidence_of(longest) | {"runState": longest.run.state},
+        **evidence_of(longest) | {"runState": evidence_text(longest.run.state)},
     )
 
 
 def _is_past_limit(context: Context, attempt: Attempt) -> bool:
-    return attempt.at is None or context.now - attempt.at > context.thresholds.stuck_after
+    return attempt.at is None or context.present - attempt.at > context.thresholds.stuck_after
 
 
 def _only_its_run_is_under_way(context: Context, attempt: Attempt) -> bool:
@@ -126,9 +146,9 @@ def _only_its_run_is_under_way(context: Context, attempt: Attempt) -> bool:
 
 
 def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
-    """Warning: a backup since the latest finished one has a state that nobody has seen yet, or none at all.
+    """Warning: a backup since the latest finished one has a state that is not known, or none at all.
 
-    So has a run since the latest that came to an end, whatever its clusters say.
+    So has a run since the latest that ended, no matter what its clusters say.
     """
     own = [attempt for attempt in subject.unfinished if attempt.phase == "unknown"]
     unknown = own or [attempt for attempt in subject.unsettled if attempt.run_phase == "unknown"]
@@ -149,50 +169,77 @@ def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
 
 
 def cluster_not_backed_up(context: Context, subject: Subject) -> Finding | None:
-    """Critical: a cluster in scope has no cluster backup in any run of the latest finished run's period."""
-    run = context.latest_finished_run
-    if run is None or not context.was_left_out(subject):
+    """Critical: a cluster in scope is in no run of the latest finished run's period, or missed a due time alone."""
+    if context.was_left_out(subject):
+        return _left_out(context, subject)
+    missed = context.missed_due_times(subject)
+    if not missed or context.missed_by_all:
         return None
-    own = [attempt.at for attempt in subject.attempts if attempt.at and not attempt.speaks_for_all]
-    last = max(own, default=None)
-    since = min(
-        (r.at for r in context.timeline.runs if r.names_clusters and r.at and (not last or r.at > last)), default=None
-    )
-    before = f"Its own last backup was on {context.day(last)}." if last else "It has no backup of its own at all."
     return finding(
         "cluster-not-backed-up",
-        f"The last backup left this cluster out. {before}",
+        f"No backup of this cluster began for {count(len(missed), 'due time')}, the first on "
+        f"{context.due_time(missed[-1])}, though others were backed up. {_own_last_backup(context, subject.last_run_at)}",
         cluster=subject.cluster,
-        since=since,
-        backupName=run.run.backup_name and quote(run.run.backup_name),
-        at=timestamp(run.at),
+        since=missed[-1],
+        missed=len(missed),
+        lastRunAt=timestamp(subject.last_run_at),
     )
+
+
+def _left_out(context: Context, subject: Subject) -> Finding:
+    run = context.latest_finished_run
+    own = [attempt.run_at for attempt in subject.attempts if attempt.run_at and not attempt.speaks_for_all]
+    last = max(own, default=None)
+    later = (run.at for run in context.timeline.runs if run.names_clusters and run.at and (not last or run.at > last))
+    return finding(
+        "cluster-not-backed-up",
+        f"The last backup left this cluster out. {_own_last_backup(context, last)}",
+        cluster=subject.cluster,
+        since=min(later, default=None),
+        backupName=evidence_text(run.run.backup_name) if run else None,
+        at=timestamp(run.at) if run else None,
+    )
+
+
+def _own_last_backup(context: Context, last: datetime | None) -> str:
+    return f"Its own last backup was on {context.day(last)}." if last else "It has no backup of its own at all."
 
 
 def namespace_not_backed_up(context: Context, subject: Subject) -> Finding | None:
-    """Warning: the latest finished backup succeeded, names its namespaces, and lacks some that the policy names."""
+    """Warning: the latest finished backup succeeded, says which namespaces it holds, and lacks some that were asked for."""
     latest = subject.finished[-1] if subject.finished else None
-    if latest is None or latest.phase != "succeeded" or not latest.namespaces:
+    if latest is None or latest.phase != "succeeded" or latest.namespaces is None:
         return None
-    wanted = context.policy.namespaces
-    lacking = missing(wanted, latest.namespaces)
+    lacking = _lacking(context, latest)
     if not lacking or _ended_before_being_left_out(context, subject, latest):
         return None
     told = (attempt for attempt in reversed(subject.finished) if attempt.phase == "succeeded" and attempt.namespaces)
-    row = takewhile(lambda attempt: missing(wanted, attempt.namespaces), told)
+    row = [
+        latest,
+        *takewhile(lambda attempt: _lacking(context, attempt), (older for older in told if older is not latest)),
+    ]
+    unusable = [name for name in lacking[:100] if is_unusable(name)]
+    pattern = f" The pattern {quote(unusable[0], 63)} cannot be checked." if unusable else ""
     return finding(
         "namespace-not-backed-up",
-        f"The last backup lacks {count(len(lacking), 'namespace')} of the policy: {listed(lacking)}.",
+        f"The last backup lacks {count(len(lacking), 'namespace')} of the policy: {listed(lacking)}.{pattern}",
         cluster=about(latest, subject),
-        since=[attempt.at for attempt in row][-1],
+        since=row[-1].at,
         namespaces=[quote(name) for name in lacking[:100]],
         **evidence_of(latest),
     )
 
 
+def _lacking(context: Context, attempt: Attempt) -> tuple[str, ...]:
+    """What a backup lacks of what its run was asked for: a namespace that the policy named later is not missing yet."""
+    wanted = attempt.run.namespaces or context.policy.namespaces
+    return missing(wanted, attempt.namespaces) if wanted and attempt.namespaces is not None else ()
+
+
 RULES = (
     Rule(code="backup-failed", check=each_cluster(backup_failed), explains_missing_copy=True),
     Rule(code="backup-partially-failed", check=each_cluster(backup_partially_failed), explains_missing_copy=True),
+    Rule(code="backup-failed", check=each_cluster(run_failed), explains_missing_copy=True),
     Rule(code="backup-partially-failed", check=each_cluster(run_partially_failed), explains_missing_copy=True),
     Rule(code="backup-stuck", check=each_cluster(backup_stuck), explains_missing_copy=True),
     Rule(code="backup-state-unknown", check=each_cluster(backup_state_unknown), explains_missing_copy=True),
