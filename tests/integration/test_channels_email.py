@@ -50,7 +50,7 @@ def test_a_report_goes_to_every_recipient_as_text_and_html(aws: LocalAws) -> Non
     assert message["From"] == FROM
     assert message["Subject"] == "CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov)"
     assert message["Auto-Submitted"] == "auto-generated"
-    assert "What to do: Open the workspace's Backups tab" in body(message, "plain")
+    assert "What to do: Check that the backup location" in body(message, "plain")
     assert "Backup failed" in body(message, "html")
     (file,) = message.iter_attachments()
     assert file.get_filename() == "20261124T070000Z-1a2b3c4d.csv"

@@ -88,7 +88,7 @@ def test_people_get_text_and_telephones_a_line() -> None:
     message = json.loads(payload(a_report(a_workspace("payments", a_finding())), UTC)["Message"])
 
     assert set(message) == {"default", "email", "sms"}
-    assert "What to do: Open the workspace's Backups tab" in message["email"]
+    assert "What to do: Check that the backup location" in message["email"]
     assert message["sms"] == f"CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov) Report {REPORT_ID}"
 
 

@@ -93,6 +93,8 @@ _VALID_AND_INVALID: dict[str, tuple[list[str], list[str]]] = {
     "MAX_BACKUP_AGE_HOURS": (["0.1", "36", "36.5", "87600"], ["0", "99999", "-1", "soon"]),
     "STUCK_AFTER_HOURS": (["0", "6", "8760"], ["-1", "8761", "x"]),
     "SCHEDULE_GRACE_MINUTES": (["0", "120", "525600"], ["-1", "525601", "x"]),
+    "SCHEDULE_TIME_ZONE": (["UTC", "Asia/Kolkata"], ["../../etc/passwd", "Europe/", "a b"]),
+    "UNSCHEDULED_WARNING_DAYS": (["0", "7", "3650"], ["-1", "3651", "x"]),
     "HISTORY_DAYS": (["1", "30", "366"], ["0", "367", "2.5", "x"]),
     "EXTRA_STATES": (
         ["succeeded=Done", "succeeded=Done,Finished;failed=Aborted"],

@@ -64,6 +64,8 @@ _THRESHOLDS = (
     Field("MAX_BACKUP_AGE_HOURS", "max_backup_age", parse_length(0.1, 87600, "hours")),
     Field("STUCK_AFTER_HOURS", "stuck_after", parse_length(0, 8760, "hours")),
     Field("SCHEDULE_GRACE_MINUTES", "grace", parse_length(0, 525600, "minutes")),
+    Field("SCHEDULE_TIME_ZONE", "schedule_time_zone", parse_time_zone),
+    Field("UNSCHEDULED_WARNING_DAYS", "unscheduled_warning", parse_length(0, 3650, "days")),
     Field("EXTRA_STATES", "extra_states", parse_extra_states),
     Field("HISTORY_DAYS", "history_days", parse_whole(1, 366)),
     Field("TIME_ZONE", "time_zone", parse_time_zone),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,8 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
             "MAX_BACKUP_AGE_HOURS": "36",
             "STUCK_AFTER_HOURS": "2",
             "SCHEDULE_GRACE_MINUTES": "0",
+            "SCHEDULE_TIME_ZONE": "Asia/Kolkata",
+            "UNSCHEDULED_WARNING_DAYS": "14",
             "EXTRA_STATES": "succeeded=Done, Finished;failed=Abort-ed",
             "HISTORY_DAYS": "14",
             "TIME_ZONE": "Europe/Berlin",
@@ -84,6 +87,8 @@ def test_every_setting_is_taken_over(tmp_path: Path) -> None:
     assert settings.thresholds.extra_states == {"done": "succeeded", "finished": "succeeded", "aborted": "failed"}
     assert settings.thresholds.max_backup_age == timedelta(hours=36)
     assert settings.thresholds.grace == timedelta()
+    assert settings.thresholds.schedule_time_zone == ZoneInfo("Asia/Kolkata")
+    assert settings.thresholds.unscheduled_warning == timedelta(days=14)
 
 
 @pytest.mark.parametrize(
@@ -272,6 +277,7 @@ def test_the_key_is_required_unless_it_comes_from_elsewhere() -> None:
         ("MAX_BACKUP_AGE_HOURS", "0.1", "87600"),
         ("STUCK_AFTER_HOURS", "0", "8760"),
         ("SCHEDULE_GRACE_MINUTES", "0", "525600"),
+        ("UNSCHEDULED_WARNING_DAYS", "0", "3650"),
         ("HISTORY_DAYS", "1", "366"),
     ],
 )

@@ -77,14 +77,14 @@ def test_whatever_still_runs_can_be_stuck(state: str) -> None:
     assert set(both("backup-stuck")) <= {label(finding) for finding in verdict.findings}, describe(verdict)
 
 
-NOTHING_TO_RESTORE = {
-    **dict.fromkeys([*RUNNING, *DOOMED], "awaiting-first-backup"),
-    "PartiallyFailed": "only-incomplete-copies",
-    **dict.fromkeys([*FAILED, "Deleting", "Archived", None, ""], "never-backed-up"),
-}
+NOTHING_TO_RESTORE: list[tuple[str | None, str]] = [
+    *((state, "awaiting-first-backup") for state in RUNNING + DOOMED),
+    ("PartiallyFailed", "only-incomplete-copies"),
+    *((state, "never-backed-up") for state in (*FAILED, "Deleting", "Archived", None, "")),
+]
 
 
-@pytest.mark.parametrize(("state", "code"), NOTHING_TO_RESTORE.items())
+@pytest.mark.parametrize(("state", "code"), NOTHING_TO_RESTORE)
 def test_only_a_succeeded_backup_can_be_restored(state: str | None, code: str) -> None:
     verdict = judged(backup(run("11-23 01:00", state)))
 

@@ -66,7 +66,7 @@ def test_it_says_the_verdict_the_trust_line_the_problems_and_what_to_do() -> Non
         "Checked 2 of 2 workspaces, 1 cluster. As of 2026-11-24 07:00 UTC.",
         "Backup failed",
         "since Mon 2026-11-23, day 2",
-        "What to do: Open the workspace's Backups tab",
+        "What to do: Check that the backup location",
         "payments: made 2026-11-22 07:00 UTC, expires 2026-12-14 07:00 UTC",
     ):
         assert words in text

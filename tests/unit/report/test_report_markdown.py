@@ -48,7 +48,7 @@ def test_problems_are_said_by_cause_with_their_places_and_what_to_do() -> None:
 
     assert "<h3>Critical: Backup failed (since Mon 2026-11-23, day 2)</h3>" in html
     assert "<li>prod / payments: eu-1</li>" in html
-    assert "<p>What to do: Open the workspace's Backups tab in Palette" in html
+    assert "<p>What to do: Check that the backup location" in html
     assert "<td>Backup failed</td>" in html
 
 
