@@ -17,13 +17,15 @@ from backup_reporter.errors import BackupReporterError
 from backup_reporter.handler import _reporter
 from support.fault_list import always, palettes_error, raw
 from support.local_server import Answer, Script
+from support.pagerduty_server import PagerDutyServer, invalid_event
 from support.stage import SCHEDULED, Stage, stage
+from support.teams_server import workflow_error
 from support.world import LocalAws, environment_of
 
 KEY = "canary-key/0+9=ABCdef"
 TOKEN = "xoxb-canary-token"
-CANARIES = ("canary", "XXXXXXXXXXXXXXXXXXXXXXXX", "T0DEMO")
-"""Parts of the key, of a bot's token, of the webhook's URL."""
+CANARIES = ("canary", "XXXXXXXXXXXXXXXXXXXXXXXX", "T0DEMO", PagerDutyServer.routing_key)
+"""Parts of the key, of a bot's token, of the webhooks' URLs, and PagerDuty's routing key."""
 
 
 def sung(text: str) -> list[str]:
@@ -42,6 +44,20 @@ def a_stage(aws: LocalAws, **secrets: str) -> Iterator[Stage]:
 def slack_says(answer: Answer | Script) -> Callable[[Stage], None]:
     def arrange(on: Stage) -> None:
         on.slack.fault = always(answer)
+
+    return arrange
+
+
+def teams_says(answer: Answer | Script) -> Callable[[Stage], None]:
+    def arrange(on: Stage) -> None:
+        on.teams.fault = always(answer)
+
+    return arrange
+
+
+def pagerduty_says(answer: Answer | Script) -> Callable[[Stage], None]:
+    def arrange(on: Stage) -> None:
+        on.pagerduty.fault = always(answer)
 
     return arrange
 
@@ -83,6 +99,10 @@ PROVOCATIONS: dict[str, Callable[[Stage], None]] = {
     "Slack repeats its URL as JSON": slack_says(Answer(200, json.dumps({"ok": False, "error": WEBHOOK}).encode())),
     "Slack redirects to its URL": slack_says(Answer(307, headers={"Location": f"http://127.0.0.1:9{WEBHOOK}"})),
     "Slack hangs up": slack_says(Script(reset=True)),
+    "Teams repeats its signature": teams_says(workflow_error(401, "X" * 24)),
+    "Teams redirects to its signature": teams_says(Answer(307, headers={"Location": f"/?sig={'X' * 24}"})),
+    "PagerDuty repeats its key": pagerduty_says(invalid_event(f"no service for {PagerDutyServer.routing_key}")),
+    "PagerDuty repeats its key alone": pagerduty_says(invalid_event(PagerDutyServer.routing_key)),
 }
 
 

@@ -17,14 +17,18 @@ from backup_reporter.channels import eventbridge, sns
 from backup_reporter.channels.channel import Channel
 from backup_reporter.channels.email import EmailChannel
 from backup_reporter.channels.eventbridge import EventBridgeChannel
+from backup_reporter.channels.pagerduty import PagerDutyChannel
 from backup_reporter.channels.slack.channel import SlackChannel
 from backup_reporter.channels.sns import SnsChannel
+from backup_reporter.channels.teams import TeamsChannel
 from backup_reporter.report import slack
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.truncate import fit
 from backup_reporter.run.deliver import deliver
+from support.pagerduty_server import PagerDutyServer
 from support.report_builders import a_failing_fleet
 from support.slack_server import SlackServer
+from support.teams_server import TeamsServer
 from support.world import LocalAws
 
 UTC = ZoneInfo("UTC")
@@ -49,7 +53,8 @@ def test_every_channel_takes_the_report_of_the_worst_night(aws: LocalAws, seeds:
     client = aws.client("sesv2")
     client.create_email_identity(EmailIdentity="backups@example.com")
     topic = aws.client("sns").create_topic(Name="backups")["TopicArn"]
-    with SlackServer() as slack:
+    with SlackServer() as slack, TeamsServer() as teams, PagerDutyServer() as service:
+        key = json.dumps({"routingKey": service.routing_key, "apiUrl": service.url})
         bot = json.dumps({"botToken": slack.bot_token, "channel": slack.channel, "apiUrl": slack.api_url})
         by_webhook, by_bot = (
             SlackChannel(urllib3.PoolManager(), partial(str, secret), secret_name="slack")
@@ -61,10 +66,13 @@ def test_every_channel_takes_the_report_of_the_worst_night(aws: LocalAws, seeds:
             by_bot,
             EmailChannel(client, "backups@example.com", ["ops@example.com"]),
             EventBridgeChannel(aws.client("events"), "default"),
+            TeamsChannel(urllib3.PoolManager(), partial(str, teams.webhook_url), "teams"),
+            PagerDutyChannel(urllib3.PoolManager(), partial(str, key), "pagerduty", source="reporter"),
         ]
         deliveries = deliver(fleet, channels, delivery_log=None, delivery_key=None, zone=UTC, seconds_left=lambda: 60.0)
 
     assert len(deliveries) == len(channels)
+    assert (len(teams.cards), teams.failed_runs, len(service.open_alerts)) == (1, [], 1)
     assert {delivery.status for delivery in deliveries} == {"delivered"}
     for delivery in deliveries:
         assert delivery.error is None or "too large to be attached" in delivery.error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,9 @@ from test_cli import NOW, environment, run
 from backup_reporter.demo.fleet import Failure
 from support.local_server import Answer, Request, Script
 from support.lookalike import API_KEY
+from support.pagerduty_server import PagerDutyServer, invalid_event
 from support.slack_server import webhook_error
+from support.teams_server import TeamsServer, workflow_error
 from support.world import OTHER_PROJECT, PROJECT, REGION, World, a_fleet, a_result, a_run, an_item
 
 DOCTOR = {"doctor": True}
@@ -35,6 +37,21 @@ def verified_in_ses(around: World, identity: str) -> None:
     ses_backends[DEFAULT_ACCOUNT_ID][REGION].email_identities[identity].verified_for_sending_status = True
 
 
+@pytest.fixture
+def teams(around: World) -> Iterator[TeamsServer]:
+    with TeamsServer() as server:
+        around.aws.client("secretsmanager").create_secret(Name="teams", SecretString=server.webhook_url)
+        yield server
+
+
+@pytest.fixture
+def pagerduty(around: World) -> Iterator[PagerDutyServer]:
+    with PagerDutyServer() as server:
+        routing = json.dumps({"routingKey": server.routing_key, "apiUrl": server.url})
+        around.aws.client("secretsmanager").create_secret(Name="pagerduty", SecretString=routing)
+        yield server
+
+
 def full(around: World) -> dict[str, str]:
     """Everything set up as it should be."""
     around.aws.make_bucket("reports")
@@ -48,6 +65,8 @@ def full(around: World) -> dict[str, str]:
         "EMAIL_TO": "team@example.com",
         "EVENT_BUS_NAME": "default",
         "HEARTBEAT_URL_SECRET": "heartbeat",
+        "TEAMS_WEBHOOK_SECRET": "teams",
+        "PAGERDUTY_SECRET": "pagerduty",
     }
 
 
@@ -58,12 +77,14 @@ def test_a_field_that_is_null_is_as_good_as_none_beside_it(around: World) -> Non
     assert not around.slack.messages
 
 
-def test_a_good_set_up_is_healthy_and_nothing_is_published(around: World) -> None:
+def test_a_good_set_up_is_healthy_and_nothing_is_published(
+    around: World, teams: TeamsServer, pagerduty: PagerDutyServer
+) -> None:
     answer = around.invoke(DOCTOR, 60.0, **full(around))
     assert failed_checks(answer) == set()
     assert answer["healthy"] is True
     assert {check["result"] for check in answer["checks"]} <= {"passed", "warning"}
-    assert around.slack.messages == []
+    assert (around.slack.messages, teams.cards, pagerduty.alerts) == ([], [], [])
     assert around.notifications() == []
     assert API_KEY not in json.dumps(answer)
 
@@ -301,6 +322,19 @@ def test_the_url_of_a_workflow_of_slack_is_named(around: World) -> None:
     assert check["result"] == "failed"
     assert "a Slack workflow, which does not post reports" in check["detail"]
     assert "T1" not in json.dumps(check)
+
+
+def test_teams_and_pagerduty_say_how_to_fix_what_is_wrong(
+    around: World, teams: TeamsServer, pagerduty: PagerDutyServer
+) -> None:
+    teams.fault = lambda _: workflow_error(404, "WorkflowNotFound")
+    pagerduty.fault = lambda _: invalid_event("Invalid routing key")
+
+    found = checks(around.invoke(DOCTOR, TEAMS_WEBHOOK_SECRET="teams", PAGERDUTY_SECRET="pagerduty"))
+
+    assert found["teams"]["fix"].startswith("The workflow was deleted or switched off")
+    assert found["pagerduty"]["detail"] == "it answers HTTP 400, Invalid routing key"
+    assert pagerduty.routing_key not in json.dumps(found)
 
 
 def test_a_table_with_another_key(around: World) -> None:

@@ -20,7 +20,9 @@ from backup_reporter.errors import DeliveryFailed
 from backup_reporter.handler import _reporter_of
 from support.deployed_template import ACCOUNT, REGION, Deployed, Statement
 from support.lookalike import API_KEY
+from support.pagerduty_server import PagerDutyServer
 from support.slack_server import webhook_error
+from support.teams_server import TeamsServer
 from support.world import World, environment_of
 
 FUNCTION, SCHEDULE, STATE_MACHINE = "BackupReporterRole", "ScheduleRole", "StateMachineRole"
@@ -255,10 +257,13 @@ def grants(statement: Statement, need: Need) -> list[tuple[str, str, int, str, i
 @contextmanager
 def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Iterator[tuple[Deployed, Calls]]:
     """The template's function in its environment, with everything that the parameters call for, and an ear on its SDK."""
-    with DeadMansSwitch() as switch:
+    with DeadMansSwitch() as switch, TeamsServer() as teams, PagerDutyServer() as pagerduty:
         secrets = around.aws.client("secretsmanager")
         secrets.create_secret(Name="heartbeat", SecretString=switch.url)
         secrets.create_secret(Name="palette-tenants/acme", SecretString=API_KEY)
+        routing = json.dumps({"routingKey": pagerduty.routing_key, "apiUrl": pagerduty.url})
+        for name, text in {"teams-webhook": teams.webhook_url, "pagerduty": routing}.items():
+            secrets.create_secret(Name=name, SecretString=text)
         set_up_tenants(around, parameters.get("Tenants", ""))
         arns = {secret["Name"]: secret["ARN"] for secret in secrets.list_secrets()["SecretList"]}
         # A parameter that begins with "ARN of" gets what that secret is called by Secrets Manager.
@@ -358,6 +363,8 @@ def run_once(around: World) -> None:
 MADE = {
     "PaletteApiKeySecret": "palette-api-key",
     "SlackWebhookSecret": "slack-webhook",
+    "TeamsWebhookSecret": "teams-webhook",
+    "PagerDutySecret": "pagerduty",
     "HeartbeatUrlSecret": "heartbeat",
     "EmailFrom": "backups@example.com",
     "EmailTo": "team@example.com",
@@ -367,6 +374,8 @@ GIVEN = {
     **MADE,
     "PaletteApiKeySecret": "ARN of palette-api-key",
     "SlackWebhookSecret": "ARN of slack-webhook",
+    "TeamsWebhookSecret": "ARN of teams-webhook",
+    "PagerDutySecret": "ARN of pagerduty",
     "HeartbeatUrlSecret": "ARN of heartbeat",
     "SnsTopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:backups",
     "ReportBucket": "own-bucket",
@@ -408,7 +417,7 @@ def test_whatever_a_run_calls_is_allowed_and_whatever_is_allowed_some_run_calls(
                 by = [grant for statement in statements for grant in grants(statement, need)]
                 assert by, f"{need} is not allowed"
                 used.update(by)
-        for name in ("heartbeat", "palette-tenants/acme"):
+        for name in ("heartbeat", "palette-tenants/acme", "teams-webhook", "pagerduty"):
             around.aws.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
         around.aws.client("sesv2").delete_email_identity(EmailIdentity=identity)
         allowed |= {

@@ -16,7 +16,9 @@ from threading import Lock
 from typing import Literal
 
 from support.local_server import Answer, Request, Script
+from support.pagerduty_server import invalid_event
 from support.stage import CHANNELS, WORKSPACES, Stage, service_of
+from support.teams_server import workflow_error
 from support.world import OTHER_PROJECT
 
 Wire = Answer | Script | None
@@ -64,6 +66,20 @@ def in_palette(strike: Strike) -> Callable[[Stage], None]:
 def in_slack(strike: Strike) -> Callable[[Stage], None]:
     def arrange(stage: Stage) -> None:
         stage.slack.fault = strike
+
+    return arrange
+
+
+def in_teams(strike: Strike) -> Callable[[Stage], None]:
+    def arrange(stage: Stage) -> None:
+        stage.teams.fault = strike
+
+    return arrange
+
+
+def in_pagerduty(strike: Strike) -> Callable[[Stage], None]:
+    def arrange(stage: Stage) -> None:
+        stage.pagerduty.fault = strike
 
     return arrange
 
@@ -596,6 +612,33 @@ FAULTS: tuple[Fault, ...] = (
         deaf=frozenset({"slack"}),
         says="Slack refused: HTTP 200",
     ),
+    Fault(
+        name="Slack says ok with status 403",
+        arrange=in_slack(always(Answer(403, b"ok"))),
+        deaf=frozenset({"slack"}),
+        says="Slack refused: HTTP 403",
+        quick=True,
+    ),
+    *(
+        Fault(
+            name=f"{name} {what}",
+            arrange=strike(always(answer)),
+            deaf=frozenset({channel}),
+            says=says,
+            seconds=seconds,
+            quick=quick,
+        )
+        for name, channel, strike, refusal in (
+            ("Teams", "teams", in_teams, workflow_error(404, "WorkflowNotFound")),
+            ("PagerDuty", "pagerduty", in_pagerduty, invalid_event("Invalid routing key")),
+        )
+        for what, answer, says, seconds, quick in (
+            ("is down", Answer(503), "is unavailable: HTTP 503", 20.0, False),
+            ("does not answer", STALL, channel, 16.0, False),
+            ("answers with a login page", LOGIN, "refused: HTTP 200", 20.0, True),
+            ("refuses", refusal, "refused: HTTP 40", 20.0, True),
+        )
+    ),
     # The bucket and the table
     *(
         Fault(
@@ -627,6 +670,8 @@ FAULTS: tuple[Fault, ...] = (
         arrange=all_of(
             in_palette(always(STALL)),
             in_slack(always(Answer(503))),
+            in_teams(always(Answer(503))),
+            in_pagerduty(always(Answer(503))),
             in_aws(always(Answer(503)), "s3", "dynamodb", "ses", "events"),
         ),
         unread=ALL,
@@ -639,6 +684,8 @@ FAULTS: tuple[Fault, ...] = (
         arrange=all_of(
             in_palette(always(STALL)),
             in_slack(always(STALL)),
+            in_teams(always(STALL)),
+            in_pagerduty(always(STALL)),
             in_aws(always(STALL), "s3", "dynamodb", "ses", "events"),
         ),
         unread=ALL,

@@ -28,9 +28,13 @@ def run(fault: Fault, aws: LocalAws, directory: Path) -> Outcome:
         fault.arrange(on_stage)
         outcome = on_stage.invoke(SCHEDULED, fault.seconds)
         said = on_stage.left_the_process(outcome)
-        token = on_stage.slack.webhook_url.rpartition("/")[2]
+        tokens = {
+            on_stage.slack.webhook_url.rpartition("/")[2],
+            on_stage.teams.webhook_url.rpartition("sig=")[2],
+            on_stage.pagerduty.routing_key,
+        }
     assert API_KEY not in said, "the key has left the process"
-    assert token not in said, "the webhook's URL has left the process"
+    assert not [token for token in tokens if token in said], "a webhook's URL or a routing key has left the process"
     _it_came_in_time(outcome, fault)
     _everybody_heard(outcome, fault)
     _it_is_true(outcome, fault)

@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 from rich.console import Console
 from slack_sdk.models.blocks import Block
 
-from backup_reporter.channels import eventbridge, sns
+from backup_reporter.channels import eventbridge, pagerduty, sns
 from backup_reporter.channels.email import payload as email_payload
 from backup_reporter.cli.view import ReportView
 from backup_reporter.health.catalog import CODES
@@ -31,9 +31,12 @@ from backup_reporter.report.model import Report, from_json, to_json
 from backup_reporter.report.page.index import entry_of, render_index
 from backup_reporter.report.page.page import render_page
 from backup_reporter.report.slack import MAX_MESSAGE, message, plain, thread
+from backup_reporter.report.teams import MAX_BYTES as CARD_BYTES
+from backup_reporter.report.teams import card
 from backup_reporter.report.text import text
 from backup_reporter.report.truncate import fit
 from backup_reporter.telemetry import Observer
+from support.adaptive_card import card_problems, texts_of
 from support.slack_limits import block_problems, formatting_warnings
 
 UTC = ZoneInfo("UTC")
@@ -49,7 +52,21 @@ _BOLD = re.compile(
 
 def check_all(report: Report) -> None:
     """Raises :class:`AssertionError` where a rendering does anything with somebody's text but show it."""
-    for check in (_text, _sns, _eventbridge, _slack, _email, _pages, _markdown, _csv, _terminal, _log, _json):
+    for check in (
+        _text,
+        _sns,
+        _eventbridge,
+        _slack,
+        _teams,
+        _pagerduty,
+        _email,
+        _pages,
+        _markdown,
+        _csv,
+        _terminal,
+        _log,
+        _json,
+    ):
         check(report)
 
 
@@ -94,6 +111,23 @@ def _slack(report: Report) -> None:
             found = re.search(r"[<>*`~]|(?<!\w)_|_(?!\w)|(?<!\w)[@#]\w|(?<!\w):[a-z0-9_+'-]+:", ours)
             assert not found, ours[max(0, found.start() - 40) : found.end() + 40]
             assert not re.search(r"^&gt;", one, re.MULTILINE)
+
+
+def _teams(report: Report) -> None:
+    content = card(report, UTC)
+    assert card_problems(content) == []
+    assert len(json.dumps(content)) <= CARD_BYTES
+    for one in texts_of(content):
+        assert not STEERING.search(one)
+
+
+def _pagerduty(report: Report) -> None:
+    event = pagerduty.payload(report, UTC, "reporter")
+    assert len(json.dumps(event)) < pagerduty.MAX_BYTES / 10
+    assert len(event["dedup_key"]) <= pagerduty.MAX_DEDUP_KEY
+    if event["event_action"] == "trigger":
+        assert 0 < len(event["payload"]["summary"]) <= pagerduty.MAX_SUMMARY
+        assert not STEERING.search(json.dumps(event, ensure_ascii=False))
 
 
 def _texts(node: Any) -> Iterator[str]:

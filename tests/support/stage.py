@@ -1,6 +1,6 @@
 """The real handler with everything that a deployed function may have around it, each piece open to faults.
 
-Palette and Slack misbehave by their ``fault``; every AWS service stands behind a gate that can be told to.
+Palette, Slack, Teams and PagerDuty misbehave by their ``fault``; every AWS service stands behind a gate that can be told to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from backup_reporter.errors import DeliveryFailed
 from backup_reporter.handler import lambda_handler
 from support.local_server import Answer, LocalServer, Request
 from support.lookalike import LookAlike
+from support.pagerduty_server import PagerDutyServer
 from support.slack_server import SlackServer
+from support.teams_server import TeamsServer
 from support.world import (
     OTHER_PROJECT,
     PROJECT,
@@ -40,7 +42,7 @@ from support.world import (
     environment_of,
 )
 
-CHANNELS = ("sns", "slack", "email", "eventbridge")
+CHANNELS = ("sns", "slack", "email", "eventbridge", "teams", "pagerduty")
 HEALTHY = ("shop", "search", "payments", "mail", "blog")
 IN_TROUBLE = {"ledger": "backup-failed", "crm": "backup-overdue"}
 WORKSPACES = (*HEALTHY, *IN_TROUBLE)
@@ -129,10 +131,12 @@ def _codes(workspace: Mapping[str, Any]) -> set[str]:
 
 @dataclass
 class Stage:
-    """A Palette, a Slack, an AWS behind a gate, and the function's environment."""
+    """A Palette, a Slack, a Teams, a PagerDuty, an AWS behind a gate, and the function's environment."""
 
     palette: LookAlike
     slack: SlackServer
+    teams: TeamsServer
+    pagerduty: PagerDutyServer
     gate: Gate
     aws: LocalAws
     queue_url: str
@@ -162,13 +166,15 @@ class Stage:
             for request in self.gate.requests
             if service_of(request) != "secretsmanager"  # it is asked for whatever was given as the secret's name
         ]
-        posted = [f"{request.body!r}" for request in self.slack.requests]
+        posted = [f"{request.body!r}" for request in (*self.slack.requests, *self.teams.requests)]
+        posted += [repr(request.body).replace(self.pagerduty.routing_key, "") for request in self.pagerduty.requests]
         return "\n".join([self.log.getvalue(), repr(outcome), *asked, *handed_on, *posted])
 
     def _delivered(self) -> frozenset[str]:
         taken = set(self.gate.taken)
         delivered = {channel for channel, service in _SERVICE_OF_CHANNEL.items() if service in taken}
-        return frozenset(delivered | ({"slack"} if self.slack.messages else set()))
+        posted = {"slack": self.slack.messages, "teams": self.teams.cards, "pagerduty": self.pagerduty.alerts}
+        return frozenset(delivered | {channel for channel, messages in posted.items() if messages})
 
     def _told(self) -> Mapping[str, Any] | None:
         """The report as the topic's subscriber got it."""
@@ -224,10 +230,18 @@ def stage(
     with (
         LookAlike(fleet, rate_limit=False, ssl_context=tls) as palette,
         SlackServer() as slack,
+        TeamsServer() as teams,
+        PagerDutyServer() as pagerduty,
         Gate(aws.url) as gate,
     ):
-        texts = {"palette-api-key": palette.api_key, "slack-webhook": slack.webhook_url, **(secrets or {})}
-        yield Stage(palette, slack, gate, aws, *_set_up(aws, palette, gate, texts))
+        texts = {
+            "palette-api-key": palette.api_key,
+            "slack-webhook": slack.webhook_url,
+            "teams-webhook": teams.webhook_url,
+            "pagerduty": json.dumps({"routingKey": pagerduty.routing_key, "apiUrl": pagerduty.url}),
+            **(secrets or {}),
+        }
+        yield Stage(palette, slack, teams, pagerduty, gate, aws, *_set_up(aws, palette, gate, texts))
 
 
 def _set_up(aws: LocalAws, palette: LookAlike, gate: Gate, secrets: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -249,6 +263,8 @@ def _set_up(aws: LocalAws, palette: LookAlike, gate: Gate, secrets: Mapping[str,
         "PALETTE_API_URL": palette.url,
         "PALETTE_API_KEY_SECRET": "palette-api-key",
         "SLACK_WEBHOOK_SECRET": "slack-webhook",
+        "TEAMS_WEBHOOK_SECRET": "teams-webhook",
+        "PAGERDUTY_SECRET": "pagerduty",
         "SNS_TOPIC_ARN": topic,
         "EMAIL_FROM": SENDER,
         "EMAIL_TO": "ops@example.com",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 from zoneinfo import ZoneInfo
 
 from backup_reporter.config.settings import ChannelName, Settings
@@ -32,6 +32,15 @@ class Channel(Protocol):
         ...
 
 
+@runtime_checkable
+class InsistentChannel(Protocol):
+    """A channel that needs some reports although ``NOTIFY`` holds them back."""
+
+    def must_have(self, report: Report) -> bool:
+        """Whether the channel needs this report, because it ends what an earlier one began."""
+        ...
+
+
 class CheckedChannel(Channel, Protocol):
     """A channel that the doctor can try as well."""
 
@@ -49,6 +58,11 @@ class Connections(Protocol):
     @property
     def http(self) -> urllib3.PoolManager:
         """Connections to anything but AWS."""
+        ...
+
+    @property
+    def function_name(self) -> str:
+        """The function that reports; ``local`` at the keyboard."""
         ...
 
     def aws(self, service: str, resource: str | None = None) -> Any:

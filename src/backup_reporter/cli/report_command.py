@@ -22,7 +22,7 @@ from backup_reporter.cli.resolve_names import Uids, uids_of
 from backup_reporter.cli.settings import reporter_of
 from backup_reporter.config.environment import find_misspelt
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import Notify
+from backup_reporter.config.settings import CHANNEL_NAMES, Notify, variable_names
 from backup_reporter.errors import BackupReporterError, InvalidRequest
 from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
 from backup_reporter.report.model import Report
@@ -133,8 +133,10 @@ def report_command(
         click.echo(f"warning: {sentence}", err=True)
     reporter = reporter_of(os.environ, with_destinations=publish)
     if publish and not (reporter.settings.channels or reporter.settings.report_bucket):
-        raise click.UsageError("--publish: no channel is set up, and no bucket: set SNS_TOPIC_ARN, SLACK_WEBHOOK_SECRET, "
-                               "EMAIL_FROM and EMAIL_TO, EVENT_BUS_NAME, or REPORT_BUCKET to keep the report")  # fmt: skip
+        channels = ", ".join(map(variable_names, CHANNEL_NAMES))
+        raise click.UsageError(
+            f"--publish: no channel is set up, and no bucket: set {channels}, or REPORT_BUCKET to keep the report"
+        )
     if watch is not None:
         _watch(reporter, options, watch)
     return exit_code(_report_once(reporter, options), fail_on)

@@ -52,6 +52,8 @@ _SETTINGS = (
     Field("EMAIL_FROM", "email_from", parse_email_address),
     Field("EMAIL_TO", "email_to", parse_email_addresses),
     Field("EVENT_BUS_NAME", "event_bus_name", parse_event_bus),
+    Field("TEAMS_WEBHOOK_SECRET", "teams_webhook_secret", parse_secret_name, always),
+    Field("PAGERDUTY_SECRET", "pagerduty_secret", parse_secret_name, always),
     Field("REPORT_BUCKET", "report_bucket", parse_bucket),
     Field("REPORT_PREFIX", "report_prefix", parse_prefix),
     Field("KEEP_EVIDENCE", "keep_evidence", parse_yes_or_no),

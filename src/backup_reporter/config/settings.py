@@ -16,6 +16,8 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
     "slack": ("slack_webhook_secret",),
     "email": ("email_from", "email_to"),
     "eventbridge": ("event_bus_name",),
+    "teams": ("teams_webhook_secret",),
+    "pagerduty": ("pagerduty_secret",),
 }
 """Every channel, in the order in which a report lists them, with the settings that switch it on together.
 
@@ -58,6 +60,8 @@ class Settings:
     email_from: str | None = None
     email_to: tuple[str, ...] = ()
     event_bus_name: str | None = None
+    teams_webhook_secret: str | None = field(default=None, repr=False)
+    pagerduty_secret: str | None = field(default=None, repr=False)
     report_bucket: str | None = None
     report_prefix: str = "reports/"
     keep_evidence: bool = True

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from backup_reporter.channels.channel import Channel
+from backup_reporter.channels.channel import Channel, InsistentChannel
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Notify, Settings
 from backup_reporter.errors import InvalidRequest, StoreError, TimedOutError, reason_of
@@ -233,12 +233,14 @@ def _deliver(
     seconds_left: Callable[[], float],
 ) -> tuple[Delivery, ...]:
     wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
-    if not is_worth_sending(_notify(request, settings), report, comparison):
-        return tuple(Delivery(channel=channel.name, status="skipped") for channel in wanted)
-    delivery_log = destinations.delivery_log and destinations.delivery_log()
-    return deliver(
-        report, wanted, delivery_log=delivery_log, delivery_key=delivery_key, zone=zone, seconds_left=seconds_left
+    notify = _notify(request, settings)
+    channels = wanted if is_worth_sending(notify, report, comparison) else _insistent(wanted, report, notify)
+    delivery_log = destinations.delivery_log() if channels and destinations.delivery_log else None
+    delivered = deliver(
+        report, channels, delivery_log=delivery_log, delivery_key=delivery_key, zone=zone, seconds_left=seconds_left
     )
+    by_channel = {delivery.channel: delivery for delivery in delivered}
+    return tuple(by_channel.get(channel.name, Delivery(channel=channel.name, status="skipped")) for channel in wanted)
 
 
 def redeliver(
@@ -272,6 +274,13 @@ def is_worth_sending(notify: Notify, report: Report, comparison: Comparison | No
     if notify == "problems":
         return report.status != "OK" or bool(comparison and comparison.gone)
     return notify == "always"
+
+
+def _insistent(wanted: Sequence[Channel], report: Report, notify: Notify) -> list[Channel]:
+    """The channels that need a report although ``NOTIFY`` holds it back; ``never`` means never."""
+    if notify == "never":
+        return []
+    return [channel for channel in wanted if isinstance(channel, InsistentChannel) and channel.must_have(report)]
 
 
 def _notify(request: Request, settings: Settings) -> Notify:

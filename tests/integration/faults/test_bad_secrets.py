@@ -7,7 +7,7 @@ import json
 import pytest
 from test_canaries import TOKEN, a_stage, sung
 
-from support.stage import SCHEDULED
+from support.stage import CHANNELS, SCHEDULED
 from support.world import LocalAws
 
 BAD_SLACK_SECRETS = {
@@ -25,12 +25,37 @@ BAD_SLACK_SECRETS = {
 }
 
 
-@pytest.mark.parametrize("secret", BAD_SLACK_SECRETS.values(), ids=BAD_SLACK_SECRETS.keys())
-def test_a_bad_slack_secret_is_refused_by_name_and_not_shown(aws: LocalAws, secret: str) -> None:
-    with a_stage(aws, slack_webhook=secret) as on:
+BAD_TEAMS_SECRETS = {
+    "http": "http://prod.invalid/workflows/canary?sig=canary",
+    "a host that is not there": "https://prod.invalid/workflows/1?sig=canary",
+    "a connector": "https://acme.webhook.office.com/webhookb2/canary",
+    "JSON without the field": '{"url": "https://prod.invalid/canary"}',
+}
+BAD_PAGERDUTY_SECRETS = {
+    "a short key": "canary",
+    "two lines": "canary\r\nX: 1",
+    "JSON without the field": '{"routing_key": "canary"}',
+    "a host that is not there": '{"routingKey": "canarycanarycanarycanarycanary12", "apiUrl": "https://events.invalid"}',
+}
+BAD_SECRETS = [
+    pytest.param(channel, name, secret, id=f"{channel}: {what}")
+    for channel, name, some in (
+        ("slack", "slack_webhook", BAD_SLACK_SECRETS),
+        ("teams", "teams_webhook", BAD_TEAMS_SECRETS),
+        ("pagerduty", "pagerduty", BAD_PAGERDUTY_SECRETS),
+    )
+    for what, secret in some.items()
+]
+
+
+@pytest.mark.parametrize(("channel", "name", "secret"), BAD_SECRETS)
+def test_a_bad_secret_of_a_channel_is_refused_by_name_and_not_shown(
+    aws: LocalAws, channel: str, name: str, secret: str
+) -> None:
+    with a_stage(aws, **{name: secret}) as on:
         outcome = on.invoke(SCHEDULED, 8.0)
-        assert outcome.delivered == {"sns", "email", "eventbridge"}
-        assert "slack" in str(outcome.raised)
+        assert outcome.delivered == set(CHANNELS) - {channel}
+        assert channel in str(outcome.raised)
         assert sung(on.left_the_process(outcome)) == []
 
 

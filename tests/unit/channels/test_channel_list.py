@@ -20,6 +20,7 @@ from backup_reporter.config.settings import (
 
 class NoConnections:
     http = urllib3.PoolManager()
+    function_name = "reporter"
 
     def aws(self, service: str, resource: str | None = None) -> Any:
         return None

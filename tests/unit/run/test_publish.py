@@ -84,6 +84,16 @@ class Recorder:
         self.sent.append(report)
 
 
+@dataclass
+class Pager(Recorder):
+    """A channel that must have every report that ends an alert."""
+
+    name: ChannelName = "pagerduty"
+
+    def must_have(self, report: Report) -> bool:
+        return report.status in ("OK", "WARNING")
+
+
 class House:
     """A set-up with two channels and a bucket, in which days go by."""
 
@@ -142,6 +152,32 @@ def test_changes_is_what_is_new_and_what_is_resolved() -> None:
     heard = [house.hears(workspace) for workspace in (WELL, BROKEN, BROKEN, BROKEN, WELL, WELL, BROKEN)]
 
     assert heard == [True, True, False, False, True, False, True]
+
+
+@pytest.mark.parametrize("notify", ["problems", "changes"])
+def test_notify_does_not_hold_back_a_report_that_ends_an_alert(notify: Notify) -> None:
+    house, pager = House(notify, Shelf()), Pager()
+    house.destinations = replace(house.destinations, channels=(house.sns, pager, house.slack))
+    for workspace in (BROKEN, BROKEN):
+        house.publish(workspace)
+    pager.sent.clear()
+    house.sns.sent.clear()
+
+    house.publish(WELL)
+    report = house.publish(WELL)
+
+    assert len(pager.sent) == 2
+    assert [delivery.status for delivery in report.deliveries] == ["skipped", "delivered", "skipped"]
+    assert len(house.sns.sent) == (1 if notify == "changes" else 0)
+
+
+def test_never_is_never_for_every_channel() -> None:
+    house, pager = House(), Pager()
+    house.destinations = replace(house.destinations, channels=(pager,))
+
+    report = house.publish(WELL, request=Request(notify="never"))
+
+    assert [delivery.status for delivery in report.deliveries] == ["skipped"]
 
 
 def test_a_healthy_workspace_that_is_not_listed_any_more_is_news_once() -> None:
