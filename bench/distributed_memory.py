@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,8 @@ from backup_reporter.config.settings import ChannelName, Settings, Tenant
 from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
+from backup_reporter.health.judge import Judgment
+from backup_reporter.health.memory import RememberedCluster, RememberedRestorePoint, RememberedWorkspace
 from backup_reporter.health.model import Cluster, Workspace
 from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRun, RestorePointSeries, WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
@@ -39,9 +42,8 @@ from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import compare
 from backup_reporter.report.csv import csv_attachment
 from backup_reporter.report.model import Report
-from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.slack import message
-from backup_reporter.run.pipeline import Palette, make_plan, report_and_publish
+from backup_reporter.run.pipeline import Palette, load_memory, make_plan, pack, report_and_publish
 from backup_reporter.run.publish import Destinations
 from backup_reporter.run.publish import redeliver as send_again
 
@@ -57,6 +59,8 @@ class DirectoryAsBucket:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+
+    meta = SimpleNamespace(region_name="eu-central-1", partition="aws")
 
     def put_object(self, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803 - boto3's names
         path = self._directory / Key
@@ -77,6 +81,9 @@ class DirectoryAsBucket:
 
     def generate_presigned_url(self, *_: object, **__: object) -> str:
         return "https://example.com/report"
+
+
+TENANT_NAMES: dict[str, tuple[str, ...]] = {f"tenant-{number}": () for number in range(TENANTS)}
 
 
 class ManyWorkspaces(PaletteClient):
@@ -163,6 +170,25 @@ def a_workspace_report(workspace: Workspace) -> WorkspaceReport:
     )
 
 
+def _remembered(workspace: Workspace) -> RememberedWorkspace:
+    number = int(workspace.uid[8:], 16)
+    made = NOW - timedelta(hours=6, seconds=number % 3600)
+    return RememberedWorkspace(
+        seen_at=NOW,
+        schedule="0 1 * * *",
+        clusters=tuple(
+            RememberedCluster(
+                uid=cluster.uid,
+                name=cluster.name,
+                restore_point=RememberedRestorePoint(
+                    request_uid=f"r-{number}", run_at=made, at=made, expires_at=made + timedelta(days=30)
+                ),
+            )
+            for cluster in workspace.clusters
+        ),
+    )
+
+
 def _cluster(cluster: Cluster, made: datetime) -> ClusterReport:
     expires = made + timedelta(days=30)
     first = made - timedelta(days=29)
@@ -189,32 +215,36 @@ def plan(files: RunFiles, store: ReportStore, workspaces: int) -> None:
         )
         for number in range(TENANTS)
     ]
-    files.save_plan(*make_plan(Request(), Settings(), palettes, "execution", NOW))
+    last_report = load_memory(Request(), Settings(), store, "execution", NOW, 900.0)
+    plan, shards = make_plan(Request(), Settings(), palettes, "execution", NOW)
+    files.save_plan(plan, shards, last_report.memory(plan.tenant_names, plan.as_of))
 
 
 def collect(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     for number in range(len(files.load_plan().shards)):
         shard = files.load_shard(number)
-        files.save_workspace_reports(shard, PackedReports(map(a_workspace_report, shard.workspaces)), None)
+        judgments = (Judgment(a_workspace_report(workspace), _remembered(workspace)) for workspace in shard.workspaces)
+        files.save_checked(shard, pack(judgments), None)
 
 
 def publish(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     found_plan = files.load_plan()
-    workspace_reports = PackedReports(_collected(files, found_plan.shards))
+    checked = pack(_judgments(files, found_plan.shards))
     destinations = Destinations(channels=CHANNELS, store=store)
-    report = report_and_publish(found_plan, workspace_reports, Settings(), destinations, lambda: NOW, lambda: 900.0)
+    report = report_and_publish(found_plan, checked, Settings(), destinations, lambda: NOW, lambda: 900.0)
     assert report.summary.workspaces == workspaces, report.summary
     assert not report.notes, report.notes
     assert all(delivery.status == "delivered" for delivery in report.deliveries), report.deliveries
 
 
 def night_before(files: RunFiles, store: ReportStore, workspaces: int) -> None:
-    """Saves a baseline that already knows all of today's findings."""
+    """Saves a baseline that already knows all of today's workspaces and findings."""
     found_plan = files.load_plan()
+    checked, scope = pack(_judgments(files, found_plan.shards)), found_plan.scope
     report = build_report(
-        _collected(files, found_plan.shards), report_id="before", as_of=NOW, generated_at=NOW, scope=found_plan.scope
+        checked.workspace_reports, report_id="before", as_of=NOW, generated_at=NOW, scope=scope, tenants=TENANT_NAMES
     )
-    store.save_baseline(found_plan.scope, compare(report, b"", None, "").baseline, None)
+    store.save_baseline(scope, compare(report, checked.remembered, None, "").baseline, None)
 
 
 def redeliver(files: RunFiles, store: ReportStore, workspaces: int) -> None:
@@ -223,14 +253,21 @@ def redeliver(files: RunFiles, store: ReportStore, workspaces: int) -> None:
     assert report.summary.workspaces == len(report.workspaces) == workspaces, report.summary
 
 
-def _collected(files: RunFiles, shards: tuple[int, ...]) -> Iterator[WorkspaceReport]:
+def _judgments(files: RunFiles, shards: tuple[int, ...]) -> Iterator[Judgment]:
     for number, workspaces in enumerate(shards):
-        found = files.load_workspace_reports(number, workspaces)
+        found = files.load_judgments(number, workspaces)
         assert found is not None
         yield from found[1]
 
 
-STEPS = {"plan": plan, "collect": collect, "night before": night_before, "publish": publish, "redeliver": redeliver}
+STEPS = {
+    "plan of the night before": plan,
+    "collect": collect,
+    "night before": night_before,
+    "plan": plan,
+    "publish": publish,
+    "redeliver": redeliver,
+}
 MEASURED = ("plan", "publish", "redeliver")
 
 

@@ -18,9 +18,11 @@ import msgspec
 
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.health.judge import Judgment
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
-from backup_reporter.report.packed import PackedReports
+from backup_reporter.report.workspace_memory import WorkspaceMemory
+from backup_reporter.run.pipeline import Checked
 from backup_reporter.run.plan import VERSION, Plan, Shard, group_into_lanes
 
 _VERDICT = msgspec.json.Decoder(WorkspaceReport)
@@ -41,6 +43,8 @@ class Head(Record, frozen=True, kw_only=True):
     tenant: str | None
     clock: str | None
     workspaces: int
+    remembered: bytes
+    """What the next report is to remember of them, packed."""
 
 
 class Lane(Record, frozen=True, kw_only=True):
@@ -68,11 +72,12 @@ class RunFiles:
         """Where a file is in the bucket."""
         return self._store.place_of(self._name(name))
 
-    def save_plan(self, plan: Plan, shards: Sequence[Shard]) -> None:
-        """Keeps the plan, its shards and their lanes."""
+    def save_plan(self, plan: Plan, shards: Sequence[Shard], memory: WorkspaceMemory) -> None:
+        """Saves the plan, its shards with what the last report remembered of them, and their lanes."""
         self._save("plan.json", plan)
         for shard in shards:
-            self._save(f"shards/{shard.number:05}.json", shard)
+            remembered = memory.only((workspace.tenant, workspace.uid) for workspace in shard.workspaces)
+            self._save(f"shards/{shard.number:05}.json", msgspec.structs.replace(shard, remembered=remembered))
         lanes = [
             Lane(
                 palette=lane[0].lane,
@@ -90,20 +95,19 @@ class RunFiles:
         """A shard of the plan."""
         return self._load(f"shards/{number:05}.json", Shard)
 
-    def save_workspace_reports(self, shard: Shard, workspace_reports: PackedReports, clock: str | None) -> None:
-        """Keeps what a shard was found to be, and what its tenant's ``clock`` shows; overwrites."""
-        file = io.BytesIO()
+    def save_checked(self, shard: Shard, checked: Checked, clock: str | None) -> None:
+        """Saves the judgments of a shard's workspaces, and what its tenant's ``clock`` shows; overwrites."""
+        number, file = len(checked.workspace_reports), io.BytesIO()
+        head = Head(tenant=shard.tenant, clock=clock, workspaces=number, remembered=checked.remembered)
         with gzip.open(file, "wb", compresslevel=3) as lines:
-            lines.write(
-                msgspec.json.encode(Head(tenant=shard.tenant, clock=clock, workspaces=len(workspace_reports))) + b"\n"
-            )
-            lines.writelines(line + b"\n" for line in workspace_reports.json())
+            lines.write(msgspec.json.encode(head) + b"\n")
+            lines.writelines(line + b"\n" for line in checked.workspace_reports.json())
         self._store.save_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
 
-    def load_workspace_reports(self, number: int, workspaces: int) -> tuple[Head, Iterator[WorkspaceReport]] | None:
-        """What a shard of so many workspaces was found to be, decoded one by one.
+    def load_judgments(self, number: int, workspaces: int) -> tuple[Head, Iterator[Judgment]] | None:
+        """Loads the judgments of a shard of so many workspaces, decoded one by one.
 
-        ``None`` where nothing was kept, or not all of it, or something else.
+        Returns ``None`` if nothing was saved, or not all of it, or something else.
         """
         content = self._store.load_working_file(self._name(f"verdicts/{number:05}.jsonl.gz"))
         if content is None:
@@ -114,11 +118,12 @@ class RunFiles:
             head = msgspec.json.decode(lines.readline(), type=Head)
             if not sum(1 for _ in lines) == head.workspaces == workspaces:
                 return None
-        except (msgspec.MsgspecError, OSError, EOFError, zlib.error):
+            memory = WorkspaceMemory(head.remembered)
+        except (ValueError, msgspec.MsgspecError, OSError, EOFError, zlib.error):
             return None
         lines.seek(0)
         lines.readline()
-        return head, map(_VERDICT.decode, lines)
+        return head, (_judgment(_VERDICT.decode(line), memory) for line in lines)
 
     def _name(self, name: str) -> str:
         return f"distributed/{self.run}/{name}"
@@ -134,3 +139,8 @@ class RunFiles:
             return msgspec.json.decode(content, type=what)
         except msgspec.MsgspecError as error:
             raise StoreError(f"{self.key(name)} is of another version, or damaged: {error}") from error
+
+
+def _judgment(report: WorkspaceReport, memory: WorkspaceMemory) -> Judgment:
+    found = memory.find(report.tenant, report.uid)
+    return Judgment(report, found.backups if found else None)

@@ -15,12 +15,20 @@ from backup_reporter.bootstrap import Reporter, asking_seconds, utc_now
 from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles, ShardName, run_name
 from backup_reporter.errors import InvalidRequest, SettingsError
-from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.health.judge import Judgment
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report
-from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.truncate import Room, size_in_answer
-from backup_reporter.run.pipeline import check_shard, make_plan, read_clocks, report_and_publish, report_unchecked
+from backup_reporter.report.workspace_memory import WorkspaceMemory
+from backup_reporter.run.pipeline import (
+    check_shard,
+    judge_unchecked,
+    load_memory,
+    make_plan,
+    pack,
+    read_clocks,
+    report_and_publish,
+)
 from backup_reporter.run.plan import with_clocks
 from backup_reporter.time_limit import countdown
 
@@ -65,10 +73,13 @@ def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[st
     store, request = _store(reporter), reporter.parse_event(step.event)
     if request.redeliver or request.doctor:
         raise InvalidRequest("redeliver, doctor: are for the function itself, not for the state machine")
+    now = utc_now()
+    last_report = load_memory(request, reporter.settings, store, step.execution, now, seconds)
     palettes, problems = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)))
-    plan, shards = make_plan(request, reporter.settings, palettes, step.execution, utc_now(), problems=problems)
+    plan, shards = make_plan(request, reporter.settings, palettes, step.execution, now, problems=problems)
     files = RunFiles(store, run_name(plan.report_id, step.execution))
-    files.save_plan(with_clocks(plan, read_clocks(palettes)), shards)
+    memory = last_report.memory(plan.tenant_names, plan.as_of)
+    files.save_plan(with_clocks(plan, read_clocks(palettes)), shards, memory)
     return {"run": files.run, "lanes": files.key("lanes.json")}
 
 
@@ -82,9 +93,10 @@ def run_collect_step(step: CollectStep, reporter: Reporter, seconds: float) -> d
             [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
         )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
-    workspace_reports = PackedReports(check_shard(shard, plan, reporter.settings.thresholds, client, utc_now))
-    files.save_workspace_reports(shard, workspace_reports, client.clock.problem)
-    return {"workspaces": len(workspace_reports)}
+    memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
+    checked = pack(check_shard(shard, plan, reporter.settings.thresholds, client, utc_now, memory))
+    files.save_checked(shard, checked, client.clock.problem)
+    return {"workspaces": len(checked.workspace_reports)}
 
 
 def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> tuple[Request, Report]:
@@ -94,21 +106,21 @@ def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> t
     plan, thresholds = files.load_plan(), reporter.settings.thresholds
     clocks: dict[str | None, str | None] = {}
 
-    def collected() -> Iterator[WorkspaceReport]:
+    def judgments() -> Iterator[Judgment]:
         for number, workspaces in enumerate(plan.shards):
-            found = files.load_workspace_reports(number, workspaces)
+            found = files.load_judgments(number, workspaces)
             if found is None:
-                yield from report_unchecked(files.load_shard(number).workspaces, _LOST, plan, thresholds)
+                shard = files.load_shard(number)
+                memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
+                yield from judge_unchecked(shard.workspaces, _LOST, plan, thresholds, memory)
             else:
-                head, workspace_reports = found
+                head, judged = found
                 clocks[head.tenant] = head.clock or clocks.get(head.tenant)
-                yield from workspace_reports
+                yield from judged
 
-    workspace_reports = PackedReports(collected())
+    checked = pack(judgments())
     plan = with_clocks(plan, clocks)
-    report = report_and_publish(
-        plan, workspace_reports, reporter.settings, reporter.destinations, utc_now, seconds_left
-    )
+    report = report_and_publish(plan, checked, reporter.settings, reporter.destinations, utc_now, seconds_left)
     return plan.request, report
 
 

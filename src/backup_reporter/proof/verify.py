@@ -18,6 +18,7 @@ from backup_reporter.proof.archive import Archive, KeptReport, ids_between, pars
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
 from backup_reporter.report.model import Report
+from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
 from backup_reporter.run.pipeline import Palette, check_shards, ignore_progress, make_plan, make_report, read_clocks
 from backup_reporter.run.plan import with_clocks
@@ -103,8 +104,9 @@ def _recomputed(evidence: Evidence, header: Header) -> Report:
     )
     request = msgspec.json.decode(header.request, type=Request)
     plan, shards = make_plan(request, settings, palettes, "", header.made_at, problems=header.problems)
-    reports = check_shards(plan, shards, settings.thresholds, palettes, lambda: last_answer.at, ignore_progress)
-    return make_report(with_clocks(plan, read_clocks(palettes)), reports, header.made_at)
+    memory = WorkspaceMemory(header.remembered, plan.tenant_names)
+    checked = check_shards(plan, shards, settings.thresholds, palettes, lambda: last_answer.at, memory, ignore_progress)
+    return make_report(with_clocks(plan, read_clocks(palettes)), checked.workspace_reports, header.made_at)
 
 
 def _tenant(asked: AskedTenant) -> Tenant:

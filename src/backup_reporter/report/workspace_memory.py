@@ -7,7 +7,7 @@ import struct
 import zlib
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -57,7 +57,7 @@ class WorkspaceMemory:
         self._dictionary = _dictionary(packed)
 
     def __iter__(self) -> Iterator[ListedWorkspace]:
-        return filter(None, map(self._workspace, range(len(self._begins))))
+        return filter(None, map(self._workspace_at, sorted(self._begins)))
 
     def find(self, tenant: str | None, uid: str) -> ListedWorkspace | None:
         """Returns what is remembered of a workspace, if anything."""
@@ -70,6 +70,14 @@ class WorkspaceMemory:
         if found:
             self._taken[found[0]] = True
         return found and found[1]
+
+    def only(self, workspaces: Iterable[tuple[str | None, str]]) -> bytes:
+        """Returns what is remembered of some workspaces, by tenant and uid; packed."""
+        writer = MemoryWriter()
+        for tenant, uid in workspaces:
+            if found := self.find(tenant, uid):
+                writer.add(found)
+        return writer.packed()
 
     def left(self) -> Iterator[ListedWorkspace]:
         """Returns the workspaces that were not taken."""
@@ -88,7 +96,9 @@ class WorkspaceMemory:
         return moved
 
     def _workspace(self, index: int) -> ListedWorkspace | None:
-        begin = self._begins[index]
+        return self._workspace_at(self._begins[index])
+
+    def _workspace_at(self, begin: int) -> ListedWorkspace | None:
         try:
             return _WORKSPACE.decode(_inflate(self._packed, begin, self._dictionary if begin else b""))
         except (msgspec.MsgspecError, zlib.error):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -11,11 +11,20 @@ import msgspec
 from backup_reporter.config.request import Request
 from backup_reporter.errors import PaletteError, UndecodableError, reason_of
 from backup_reporter.health.findings import WORST_FIRST
-from backup_reporter.health.judge import judge, judge_being_deleted, judge_not_protected, judge_unreadable, until
+from backup_reporter.health.judge import (
+    Judgment,
+    judge,
+    judge_being_deleted,
+    judge_not_protected,
+    judge_unreadable,
+    until,
+)
+from backup_reporter.health.memory import RememberedWorkspace, remember_no_policy
 from backup_reporter.health.model import BackupResult, Run, Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
+from backup_reporter.report.workspace_memory import WorkspaceMemory
 
 _NOT_A_MISSING_POLICY = frozenset({"ProjectNotFoundInTenant", "ResourceAccessDenied"})
 _LISTED_NOWHERE = "No project that the API key sees lists this workspace"
@@ -35,42 +44,58 @@ class WorkspaceChecker:
     thresholds: Thresholds
     as_of: datetime
     clock: Callable[[], datetime]
+    memory: WorkspaceMemory = field(default_factory=WorkspaceMemory)
+    """What the last report remembered."""
 
-    def __call__(self, workspace: Workspace) -> WorkspaceReport:
+    def __call__(self, workspace: Workspace) -> Judgment:
         """Returns the verdict; the worst one if several entries of lists have this uid. Never raises for Palette."""
         repeated = (msgspec.structs.replace(entry, tenant=workspace.tenant) for entry in workspace.also_listed)
         # An entry that is being deleted comes last: it must not stand for one that lives.
         entries = sorted((workspace, *repeated), key=lambda entry: entry.deleted_at is not None)
-        return min(map(self._check, entries), key=lambda report: WORST_FIRST.index(report.status))
+        return min(map(self._check, entries), key=lambda judgment: WORST_FIRST.index(judgment.report.status))
 
-    def _check(self, workspace: Workspace) -> WorkspaceReport:
-        if not workspace.project_uid:
-            return judge_unreadable(workspace, _LISTED_NOWHERE, self.thresholds, self.as_of)
-        if workspace.deleted_at:
-            return judge_being_deleted(workspace, self.thresholds, self.as_of)
+    def _check(self, workspace: Workspace) -> Judgment:
+        last = recall(self.memory, workspace)
         try:
-            return self.client.use_backup_result(
-                workspace, self.request.backup_request_uid, lambda result: self._judge(workspace, result)
-            )
+            return self._fetch_and_judge(workspace, last)
         except PaletteError as error:
-            return _report_on_error(workspace, error, self.request, self.thresholds, self.as_of)
+            report = _report_on_error(workspace, error, self.request, self.thresholds, self.as_of)
+            return Judgment(report, remember_no_policy(last, self.as_of) if _is_unprotected(report) else last)
         except Exception as error:  # noqa: BLE001 - no error may cost the other workspaces their verdicts
-            return judge_unreadable(
-                workspace, f"It could not be judged: {reason_of(error)}", self.thresholds, self.as_of
-            )
+            why = f"It could not be judged: {reason_of(error)}"
+            return Judgment(judge_unreadable(workspace, why, self.thresholds, self.as_of), last)
 
-    def _judge(self, workspace: Workspace, result: BackupResult) -> WorkspaceReport:
+    def _fetch_and_judge(self, workspace: Workspace, last: RememberedWorkspace | None) -> Judgment:
+        if not workspace.project_uid:
+            return Judgment(judge_unreadable(workspace, _LISTED_NOWHERE, self.thresholds, self.as_of), last)
+        if workspace.deleted_at:
+            return Judgment(judge_being_deleted(workspace, self.thresholds, self.as_of), last)
+        return self.client.use_backup_result(
+            workspace, self.request.backup_request_uid, lambda result: self._judge(workspace, result, last)
+        )
+
+    def _judge(self, workspace: Workspace, result: BackupResult, last: RememberedWorkspace | None) -> Judgment:
         request_uid = self.request.backup_request_uid
         asked_at = self.clock()
         if self.request.as_of and self.as_of < asked_at:
             result, asked_at = until(result, self.as_of), self.as_of
         if request_uid is None:
-            return judge(workspace, result, self.thresholds, self.as_of, asked_at=asked_at).report
+            return judge(workspace, result, self.thresholds, self.as_of, asked_at=asked_at, remembered=last)
         run = _asked_for(request_uid, result.runs)
         if run is None and not result.unreadable_runs:
-            return _no_such_run(workspace, request_uid, self.thresholds, self.as_of)
+            return Judgment(_no_such_run(workspace, request_uid, self.thresholds, self.as_of), last)
         alone = msgspec.structs.replace(result, runs=(run,) if run else ())
-        return judge(workspace, alone, self.thresholds, self.as_of, asked_at=asked_at, single_run=True).report
+        return judge(workspace, alone, self.thresholds, self.as_of, asked_at=asked_at, single_run=True, remembered=last)
+
+
+def recall(memory: WorkspaceMemory, workspace: Workspace) -> RememberedWorkspace | None:
+    """Returns what the last report remembered of a workspace, if anything."""
+    found = memory.find(workspace.tenant, workspace.uid)
+    return found.backups if found else None
+
+
+def _is_unprotected(report: WorkspaceReport) -> bool:
+    return any(finding.code == "not-protected" for finding in report.findings)
 
 
 def _asked_for(request_uid: str, runs: Sequence[Run]) -> Run | None:

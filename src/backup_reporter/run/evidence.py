@@ -63,6 +63,8 @@ class Header(Record, frozen=True, kw_only=True):
     tenants: tuple[AskedTenant, ...] = ()
     problems: tuple[str, ...] = ()
     """What could not be asked at all, such as tenants whose list cannot be read."""
+    remembered: bytes = b""
+    """What the last report remembered of the workspaces, packed."""
     parts: tuple[EvidenceFile, ...] = ()
     """The files that hold the answers, if several steps wrote them."""
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import chain
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -32,12 +33,16 @@ from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Report, Scope, scope_id, with_notes
 from backup_reporter.report.packed import PackedReports
-from backup_reporter.report.workspace_memory import MemoryWriter
-from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere
+from backup_reporter.report.workspace_memory import MemoryWriter, WorkspaceMemory
+from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere, recall
 from backup_reporter.run.choose_workspaces import choose_workspaces
 from backup_reporter.run.evidence import AskedTenant, EvidenceWriter, Header, encode_request, encode_thresholds
 from backup_reporter.run.plan import Plan, Shard, TenantPlan, group_into_lanes, make_shards, with_clocks
-from backup_reporter.run.publish import Destinations, publish
+from backup_reporter.run.publish import Destinations, LastReport, load_last_report, publish
+from backup_reporter.time_limit import start
+
+if TYPE_CHECKING:
+    from backup_reporter.aws.report_store import ReportStore
 
 Progress = Callable[[int, int], None]
 """Called after every workspace with how many are checked, and how many there are."""
@@ -83,6 +88,7 @@ class Dependencies:
 
 def run(request: Request, settings: Settings, dependencies: Dependencies, now: datetime) -> Report:
     """Makes one report at ``now`` (aware, UTC) and delivers it. The report says what went wrong."""
+    last_report = start(partial(_load_last_report, request, settings, dependencies, now), "last-report")
     plan, shards = make_plan(
         request,
         settings,
@@ -92,17 +98,50 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         problems=dependencies.problems,
         share=_SHARE_OF_PLANNING,
     )
+    memory = last_report.result().memory(plan.tenant_names, plan.as_of)
     if dependencies.evidence:
-        dependencies.evidence.begin(evidence_header(plan, settings, dependencies.palettes, now))
-    workspace_reports = check_shards(
-        plan, shards, settings.thresholds, dependencies.palettes, dependencies.clock, dependencies.on_progress
+        dependencies.evidence.begin(evidence_header(plan, shards, settings, dependencies.palettes, memory, now))
+    checked = check_shards(
+        plan,
+        shards,
+        settings.thresholds,
+        dependencies.palettes,
+        dependencies.clock,
+        memory,
+        dependencies.on_progress,
     )
     del shards  # the names of many workspaces take up as much memory as making their page does
     plan = with_clocks(plan, read_clocks(dependencies.palettes))
     plan = finish_evidence(plan, dependencies.evidence, dependencies.seconds_left)
     return report_and_publish(
-        plan, workspace_reports, settings, dependencies.destinations(), dependencies.clock, dependencies.seconds_left
+        plan,
+        checked,
+        settings,
+        dependencies.destinations(),
+        dependencies.clock,
+        dependencies.seconds_left,
+        last_report.result(),
     )
+
+
+def _load_last_report(request: Request, settings: Settings, dependencies: Dependencies, now: datetime) -> LastReport:
+    store = dependencies.destinations().store
+    return load_memory(request, settings, store, dependencies.invocation_id, now, dependencies.seconds_left())
+
+
+def load_memory(
+    request: Request,
+    settings: Settings,
+    store: ReportStore | None,
+    invocation_id: str,
+    now: datetime,
+    seconds: float,
+) -> LastReport:
+    """Loads what the last report to all channels left: its scope is that of the settings. Never raises."""
+    if store is None:
+        return LastReport()
+    scope = _scope(Request(), settings, ())
+    return load_last_report(store, scope, _report_id(request, scope, invocation_id, now), seconds)
 
 
 def make_plan(
@@ -147,27 +186,58 @@ def check_shard(
     thresholds: Thresholds,
     client: PaletteClient,
     clock: Callable[[], datetime],
+    memory: WorkspaceMemory,
     on_checked: Callable[[], None] = lambda: None,
-) -> Iterator[WorkspaceReport]:
-    """Yields the report of each workspace as its answer arrives, then of those whose turn did not come.
+) -> Iterator[Judgment]:
+    """Judges each workspace as its answer arrives, then those whose turn did not come.
 
-    Never raises for what Palette does.
+    ``memory`` is what the last report remembered. Never raises for what Palette does.
     """
-    check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock)
+    check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock, memory)
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
-    for workspace_report in ask_all(check, shard.workspaces, client.may_ask_for_results, client.seconds_left):
-        yield workspace_report
-        del unanswered[workspace_report.uid]
+    for judgment in ask_all(check, shard.workspaces, client.may_ask_for_results, client.seconds_left):
+        yield judgment
+        del unanswered[judgment.report.uid]
         on_checked()
-    yield from report_unchecked(unanswered.values(), str(OutOfTimeError()), plan, thresholds)
+    yield from judge_unchecked(unanswered.values(), str(OutOfTimeError()), plan, thresholds, memory)
 
 
-def report_unchecked(
-    workspaces: Iterable[Workspace], why: str, plan: Plan, thresholds: Thresholds
-) -> Iterator[WorkspaceReport]:
-    """Yields the report of workspaces that no one could check; ``why`` is a sentence without its full stop."""
+def judge_unchecked(
+    workspaces: Iterable[Workspace], why: str, plan: Plan, thresholds: Thresholds, memory: WorkspaceMemory
+) -> Iterator[Judgment]:
+    """Judges workspaces that no one could check; ``why`` is a sentence without its full stop."""
     for workspace in workspaces:
-        yield judge_unreadable(workspace, why, thresholds, plan.as_of)
+        yield Judgment(judge_unreadable(workspace, why, thresholds, plan.as_of), recall(memory, workspace))
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The reports of workspaces, and what the next report is to remember of them; both packed."""
+
+    workspace_reports: PackedReports
+    remembered: bytes
+
+
+def pack(judgments: Iterable[Judgment]) -> Checked:
+    """Packs judgments as they come."""
+    remembered = MemoryWriter()
+
+    def remember_each() -> Iterator[WorkspaceReport]:
+        for judgment in judgments:
+            remembered.add_judged(judgment)
+            yield judgment.report
+
+    return Checked(PackedReports(remember_each()), remembered.packed())
+
+
+def _merge(several: Sequence[Checked]) -> Checked:
+    if len(several) == 1:
+        return several[0]
+    remembered = MemoryWriter()
+    for workspace in chain.from_iterable(WorkspaceMemory(checked.remembered) for checked in several):
+        remembered.add(workspace)
+    workspace_reports = PackedReports(chain.from_iterable(checked.workspace_reports for checked in several))
+    return Checked(workspace_reports, remembered.packed())
 
 
 def check_shards(
@@ -176,36 +246,35 @@ def check_shards(
     thresholds: Thresholds,
     palettes: Sequence[Palette],
     clock: Callable[[], datetime],
+    memory: WorkspaceMemory,
     on_progress: Progress,
-) -> PackedReports:
-    """Returns the reports of all shards' workspaces: one shard of a lane after the other, the lanes side by side."""
+) -> Checked:
+    """Judges the workspaces of all shards: one shard of a lane after the other, the lanes side by side."""
     clients = {palette.tenant.name: palette.client for palette in palettes}
     counter = _Counter(sum(plan.shards), on_progress)
 
-    def check_lane(lane: Sequence[Shard]) -> PackedReports:
-        return PackedReports(
+    def check_lane(lane: Sequence[Shard]) -> Checked:
+        return pack(
             chain.from_iterable(
-                check_shard(shard, plan, thresholds, clients[shard.tenant], clock, counter.count_one) for shard in lane
+                check_shard(shard, plan, thresholds, clients[shard.tenant], clock, memory, counter.count_one)
+                for shard in lane
             )
         )
 
-    lanes = _side_by_side(group_into_lanes(shards), check_lane)
-    return lanes[0] if len(lanes) == 1 else PackedReports(chain.from_iterable(lanes))
+    return _merge(_side_by_side(group_into_lanes(shards), check_lane))
 
 
 def report_and_publish(
     plan: Plan,
-    workspace_reports: PackedReports,
+    checked: Checked,
     settings: Settings,
     destinations: Destinations,
     clock: Callable[[], datetime],
     seconds_left: Callable[[], float],
+    last_report: LastReport | None = None,
 ) -> Report:
     """Makes the report of all workspaces and publishes it. Returns it with the outcome of each delivery."""
-    report = make_report(plan, workspace_reports, clock().replace(microsecond=0))
-    remembered = MemoryWriter()
-    for workspace in report.workspaces:
-        remembered.add_judged(Judgment(workspace, None))
+    report = make_report(plan, checked.workspace_reports, clock().replace(microsecond=0))
     return publish(
         report,
         plan.request,
@@ -213,7 +282,8 @@ def report_and_publish(
         destinations,
         seconds_left,
         delivery_key=plan.delivery_key,
-        remembered=remembered.packed(),
+        remembered=checked.remembered,
+        last_report=last_report,
     )
 
 
@@ -236,7 +306,14 @@ def make_report(plan: Plan, workspace_reports: PackedReports, generated_at: date
     return with_notes(report, *filter(None, [plan.request.note, plan.evidence_problem]))
 
 
-def evidence_header(plan: Plan, settings: Settings, palettes: Sequence[Palette], now: datetime) -> Header:
+def evidence_header(
+    plan: Plan,
+    shards: Iterable[Shard],
+    settings: Settings,
+    palettes: Sequence[Palette],
+    memory: WorkspaceMemory,
+    now: datetime,
+) -> Header:
     """Returns the first line of the evidence: all that judges, and what was asked for."""
     return Header(
         report_id=plan.report_id,
@@ -256,6 +333,7 @@ def evidence_header(plan: Plan, settings: Settings, palettes: Sequence[Palette],
             for palette in palettes
         ),
         problems=plan.problems,
+        remembered=memory.only((workspace.tenant, workspace.uid) for shard in shards for workspace in shard.workspaces),
     )
 
 

@@ -63,6 +63,11 @@ class Plan(Record, frozen=True, kw_only=True):
     shards: tuple[int, ...]
     """How many workspaces each shard has."""
 
+    @property
+    def tenant_names(self) -> frozenset[str | None]:
+        """The tenants' names; one tenant alone has none."""
+        return frozenset(tenant.name for tenant in self.tenants) or frozenset({None})
+
 
 def with_clocks(plan: Plan, clocks: Mapping[str | None, str | None]) -> Plan:
     """Returns the plan with what was noticed since about some tenants' clocks, by the tenant's name."""
@@ -86,6 +91,8 @@ class Shard(Record, frozen=True, kw_only=True):
     tenant: str | None
     burst: int
     workspaces: tuple[Workspace, ...]
+    remembered: bytes = b""
+    """What the last report remembered of them, packed; only if the shard is in a file."""
 
 
 def make_shards(found: Iterable[tuple[Tenant, Sequence[Workspace]]]) -> Iterator[Shard]:

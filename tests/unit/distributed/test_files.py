@@ -8,15 +8,21 @@ import msgspec
 import pytest
 
 from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles
+from backup_reporter.health.judge import Judgment
+from backup_reporter.health.memory import RememberedWorkspace
 from backup_reporter.health.model import Workspace
-from backup_reporter.report.packed import PackedReports
-from backup_reporter.run.plan import Shard
-from support.report_builders import a_cluster, a_finding, a_workspace
+from backup_reporter.report.model import Scope
+from backup_reporter.report.workspace_memory import WorkspaceMemory
+from backup_reporter.run.pipeline import pack
+from backup_reporter.run.plan import Plan, Shard, TenantPlan
+from support.report_builders import NOW, a_cluster, a_finding, a_workspace
 
 RUN = "20261124T070000Z-1a2b3c4d-00000000"
 FILE = f"distributed/{RUN}/verdicts/00000.jsonl.gz"
 VERDICTS = [a_workspace(f"shop-{one}", a_finding(), clusters=(a_cluster(),)) for one in range(3)]
+JUDGMENTS = [Judgment(report, RememberedWorkspace(seen_at=NOW, schedule=report.name)) for report in VERDICTS]
 SHARD = Shard(
     number=0,
     lane="https://palette.example",
@@ -42,29 +48,29 @@ class Drawer(ReportStore):
 @pytest.fixture
 def drawer() -> Drawer:
     drawer = Drawer()
-    RunFiles(drawer, RUN).save_workspace_reports(SHARD, PackedReports(VERDICTS), "Its clock is wrong.")
+    RunFiles(drawer, RUN).save_checked(SHARD, pack(JUDGMENTS), "Its clock is wrong.")
     return drawer
 
 
 def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
-    found = RunFiles(drawer, RUN).load_workspace_reports(0, 3)
+    found = RunFiles(drawer, RUN).load_judgments(0, 3)
 
     assert found
-    head, verdicts = found
+    head, judgments = found
     assert (head.tenant, head.clock) == ("acme", "Its clock is wrong.")
-    assert list(verdicts) == VERDICTS
+    assert list(judgments) == JUDGMENTS
 
 
 def test_what_is_not_there_or_of_another_number_counts_as_none(drawer: Drawer) -> None:
-    assert RunFiles(drawer, RUN).load_workspace_reports(1, 3) is None
-    assert RunFiles(drawer, RUN).load_workspace_reports(0, 4) is None
+    assert RunFiles(drawer, RUN).load_judgments(1, 3) is None
+    assert RunFiles(drawer, RUN).load_judgments(0, 4) is None
 
 
 def test_what_is_cut_or_damaged_counts_as_none(drawer: Drawer) -> None:
     whole = drawer.files[FILE]
     for damaged in [*(whole[:length] for length in range(0, len(whole), 7)), whole[:-20] + b"x" * 20, b"{}"]:
         drawer.files[FILE] = damaged
-        assert RunFiles(drawer, RUN).load_workspace_reports(0, 3) is None
+        assert RunFiles(drawer, RUN).load_judgments(0, 3) is None
 
 
 def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(drawer: Drawer) -> None:
@@ -72,4 +78,18 @@ def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(d
     head = msgspec.json.decode(lines[0])
     for written in (lines[:-1], [msgspec.json.encode({**head, "version": 2}) + b"\n", *lines[1:]]):
         drawer.files[FILE] = gzip.compress(b"".join(written))
-        assert RunFiles(drawer, RUN).load_workspace_reports(0, 3) is None
+        assert RunFiles(drawer, RUN).load_judgments(0, 3) is None
+
+
+def test_a_shard_carries_what_the_last_report_remembered_of_its_own_workspaces(drawer: Drawer) -> None:
+    plan = Plan(
+        request=Request(), scope=Scope(), report_id="r-1", as_of=NOW, tenants=(TenantPlan(name="acme"),), shards=(3, 0)
+    )
+    memory = WorkspaceMemory(pack(JUDGMENTS).remembered, plan.tenant_names)
+    empty = msgspec.structs.replace(SHARD, number=1, workspaces=())
+
+    RunFiles(drawer, RUN).save_plan(plan, [SHARD, empty], memory)
+
+    remembered = WorkspaceMemory(RunFiles(drawer, RUN).load_shard(0).remembered, ("acme",))
+    assert [found.schedule for found in remembered] == [report.name for report in VERDICTS]
+    assert RunFiles(drawer, RUN).load_shard(1).remembered == b""

@@ -19,6 +19,7 @@ from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.lists import Page, Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
+from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.pipeline import Palette, Progress, check_shards, ignore_progress, make_plan
 from support.builders import NOW, at, backup, copy, label, listed, nightly, run
 
@@ -63,8 +64,9 @@ def gather(
     palettes = [Palette(tenant=tenant or Tenant(), client=client)]
     # A clock tells fractions of a second, which the report's own time does not have.
     plan, shards = make_plan(request, Settings(), palettes, "invocation", NOW + timedelta(milliseconds=500))
-    verdicts = check_shards(plan, shards, Settings().thresholds, palettes, lambda: asked_at, on_progress)
-    return list(verdicts), plan.tenants[0].problems
+    memory = WorkspaceMemory()
+    checked = check_shards(plan, shards, Settings().thresholds, palettes, lambda: asked_at, memory, on_progress)
+    return list(checked.workspace_reports), plan.tenants[0].problems
 
 
 def gathered(answer: object, request: Request | None = None, as_of: datetime | None = None) -> WorkspaceReport:
