@@ -2,7 +2,7 @@
 
 Called by the makefile beside it: ``python sbom.py DIRECTORY PIP_REPORT INIT_FILE > sbom.cdx.json``. Names, versions,
 suppliers and licenses are those of the directory, hashes those that pip checked. Written here rather than with a
-library because it runs on the standard library alone, in whatever Python builds the function.
+library because it runs on the standard library alone, in the Python that builds the function.
 https://cyclonedx.org/docs/1.6/json/
 https://pip.pypa.io/en/stable/reference/installation-report/
 """

@@ -37,7 +37,12 @@ def test_the_state_machine_runs_with_the_templates_own_roles_and_reports_on_ever
             {"name": "globex", "apiUrl": second.url, "apiKeySecret": "palette-tenants/globex"},
         ]
         aws.client("ssm").put_parameter(Name="/palette/tenants", Value=json.dumps(tenants), Type="String")
-        parameters = {"PaletteApiKeySecret": "unused", "Tenants": "ssm:/palette/tenants", "Distributed": "yes"}
+        parameters = {
+            "PaletteApiKeySecret": "unused",
+            "Tenants": "ssm:/palette/tenants",
+            "TenantApiHosts": "127.0.0.1",
+            "Distributed": "yes",
+        }
         outputs = aws.deploy(aws.build(), "distributed", parameters)
         # The local AWS speaks plain HTTP, which bucket and topic refuse.
         aws.client("s3").delete_bucket_policy(Bucket=outputs["BucketName"])

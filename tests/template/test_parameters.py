@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from typing import Any
 
 import pytest
 
-from support.deployed_template import Deployed, translated
+from support.deployed_template import REPOSITORY, Deployed, translated
 from support.parameter_sets import MINIMAL, PARTITIONS, parameter_sets, takes_none
 
 PARAMETERS: dict[str, dict[str, Any]] = translated()["Parameters"]
@@ -167,3 +168,18 @@ def test_queues_and_topics_refuse_what_does_not_come_over_tls() -> None:
         "AWS::SNS::TopicPolicy": 2,
         "AWS::S3::BucketPolicy": 1,
     }
+
+
+def test_the_example_of_a_samconfig_gives_the_template_valid_parameters() -> None:
+    reading = (
+        "import json, tomllib; from samcli.cli.types import CfnParameterOverridesType as Type; "
+        "deploy = tomllib.load(open('samconfig.example.toml', 'rb'))['default']['deploy']['parameters']; "
+        "print(json.dumps(Type().convert(tuple(deploy['parameter_overrides']), None, None)))"
+    )
+    command = [str(REPOSITORY / ".venv-sam/bin/python"), "-c", reading]
+    printed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    parameters: dict[str, str] = json.loads(printed)
+
+    assert parameters["ScheduleExpression"] == "cron(0 7 * * ? *)"
+    assert [name for name, value in parameters.items() if not accepts(name, value)] == []
+    assert Deployed(parameters).broken_rules() == []
