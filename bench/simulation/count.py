@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from backup_reporter.health.judge import judge
+from backup_reporter.health.judge import Judgment, judge
+from backup_reporter.health.memory import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.lists import Project, decode_workspaces
@@ -62,9 +63,9 @@ def _count_world(seed: int, days: int) -> Count:
     world, told, count = new_world(seed), habits(seed), Count()
     for _ in range(CALM_DAYS * 24 + _REPORT_HOUR):
         world.step()
-    last_report_at = None
+    last_report_at, remembered = None, None
     for _ in range(days):
-        report = report_on(world, told)
+        report, remembered = report_on(world, told, remembered)
         if last_report_at:
             _compare(count, report, truth(world, told, last_report_at), f"seed {seed}, {world.now:%Y-%m-%d}")
         last_report_at = world.now
@@ -73,11 +74,11 @@ def _count_world(seed: int, days: int) -> Count:
     return count
 
 
-def report_on(world: World, told: Habits) -> WorkspaceReport:
-    """What the product says of a world: its JSON, decoded and judged."""
+def report_on(world: World, told: Habits, remembered: RememberedWorkspace | None = None) -> Judgment:
+    """What the product says of a world: its JSON, decoded and judged with what the last report remembered."""
     workspace = decode_workspaces(listed_workspace(world), _PROJECT).items[0]
     result = decode_backup_result(backup_result(world, told), "ws")
-    return judge(workspace, result, _THRESHOLDS, world.now + timedelta(seconds=5)).report
+    return judge(workspace, result, _THRESHOLDS, world.now + timedelta(seconds=5), remembered=remembered)
 
 
 def _compare(count: Count, report: WorkspaceReport, what_is: Truth, where: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
@@ -29,57 +30,71 @@ def build_report(
 ) -> Report:
     """Counts what was found and gives the verdict; times are aware UTC.
 
-    ``tenants`` are those that were asked, each with its own ``problems``. A report over no workspace at all is
-    UNKNOWN, and so is one with problems in its discovery, unless a workspace is CRITICAL; a tenant's status likewise.
+    ``tenants`` are those that were asked, each with its own ``problems``. A report is UNKNOWN if no workspace could
+    be read, whatever is muted, or if something could not be listed, unless a workspace is CRITICAL. So is a tenant.
     """
     workspace_reports = workspaces if isinstance(workspaces, PackedReports) else PackedReports(workspaces)
-    by_tenant = {name: _summary(some) for name, some in groupby(workspace_reports, key=lambda one: one.tenant)}
-    summary = _total(by_tenant.values())
-    problems = [*problems, *(f"Tenant {name}: {said}" for name, some in (tenants or {}).items() for said in some)]
+    by_tenant = {
+        name: _count(of_tenant) for name, of_tenant in groupby(workspace_reports, key=lambda report: report.tenant)
+    }
+    counts = _total(by_tenant.values())
+    problems = [*problems, *(f"Tenant {name}: {said}" for name, own in (tenants or {}).items() for said in own)]
     return Report(
         rules_version=RULES_VERSION,
         report_id=report_id,
         generated_at=generated_at,
         as_of=as_of,
         what_if=what_if,
-        status=_status(summary, problems),
+        status=_status(counts, problems),
         scope=scope,
         problems=tuple(problems),
-        summary=summary,
-        tenants=tuple(_tenant(name, by_tenant.get(name, Summary()), some) for name, some in (tenants or {}).items()),
+        summary=counts.summary,
+        tenants=tuple(_tenant(name, by_tenant.get(name, _Counts()), own) for name, own in (tenants or {}).items()),
         workspaces=workspace_reports,
     )
 
 
-def _tenant(name: str, summary: Summary, problems: Sequence[str]) -> TenantStatus:
-    return TenantStatus(name=name, status=_status(summary, problems), summary=summary)
+class _Counts(NamedTuple):
+    """The summary of some workspaces, and how many of them could be read, at least in part."""
+
+    summary: Summary = Summary()
+    read: int = 0
 
 
-def _status(summary: Summary, problems: Sequence[str]) -> Status:
+def _tenant(name: str, counts: _Counts, problems: Sequence[str]) -> TenantStatus:
+    return TenantStatus(name=name, status=_status(counts, problems), summary=counts.summary)
+
+
+def _status(counts: _Counts, problems: Sequence[str]) -> Status:
+    summary = counts.summary
     numbers = (summary.critical, summary.unknown, summary.warning, summary.ok)
     there_are: list[Status] = [status for status, number in zip(WORST_FIRST, numbers, strict=True) if number]
-    nothing_to_go_by: list[Status] = ["UNKNOWN"] if problems or not summary.workspaces else []
+    nothing_to_go_by: list[Status] = ["UNKNOWN"] if problems or not counts.read else []
     return worst([*there_are, *nothing_to_go_by])
 
 
-def _total(summaries: Iterable[Summary]) -> Summary:
-    counts: Counter[str] = Counter()
-    for summary in summaries:
-        counts.update(msgspec.structs.asdict(summary))
-    return Summary(**counts)
+def _total(several: Collection[_Counts]) -> _Counts:
+    total: Counter[str] = Counter()
+    for counts in several:
+        total.update(msgspec.structs.asdict(counts.summary))
+    return _Counts(Summary(**total), sum(counts.read for counts in several))
 
 
-def _summary(workspaces: Iterable[WorkspaceReport]) -> Summary:
+def _count(workspaces: Iterable[WorkspaceReport]) -> _Counts:
     statuses: Counter[str] = Counter()
     counts: Counter[str] = Counter()
+    read = 0
     for workspace in workspaces:
+        is_unreadable = any(finding.code == "unreadable" for finding in workspace.findings)
+        # A result that is unreadable in part has been judged for the rest of it, and has a history.
+        read += not is_unreadable or bool(workspace.history)
         statuses[workspace.status] += 1
         counts["clusters"] += len(workspace.clusters)
         counts["findings"] += len(workspace.findings)
         counts["muted"] += sum(finding.muted for finding in workspace.findings)
-        counts["unreadable"] += any(finding.code == "unreadable" for finding in workspace.findings)
+        counts["unreadable"] += is_unreadable
         counts["unknown_states"] += sum(finding.code == "backup-state-unknown" for finding in workspace.findings)
-    return Summary(
+    summary = Summary(
         workspaces=statuses.total(),
         ok=statuses["OK"],
         warning=statuses["WARNING"],
@@ -87,3 +102,4 @@ def _summary(workspaces: Iterable[WorkspaceReport]) -> Summary:
         unknown=statuses["UNKNOWN"],
         **counts,
     )
+    return _Counts(summary, read)
