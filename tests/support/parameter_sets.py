@@ -43,6 +43,7 @@ def parameter_sets(region: str, parameters: dict[str, Any]) -> dict[str, dict[st
             "Tenants": "ssm:/palette/tenants",
             "MaxBackupAgeHours": "36",
             "ExtraStates": "succeeded=Done",
+            "WorkspaceLink": "https://palette.example.com/projects/{projectUid}/workspaces/{workspaceUid}",
             "PaletteCaBundle": "/var/task/palette-ca.pem",
             "PermissionsBoundaryArn": arn("iam", "policy/boundary", of_region=""),
             "UseFipsEndpoints": "yes",

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 
 from backup_reporter.health.catalog import CODES
-from backup_reporter.health.findings import Finding, status_of
+from backup_reporter.health.findings import Finding, Severity, status_of
 from backup_reporter.health.judge import Judgment
 from backup_reporter.health.memory import RememberedWorkspace
 from backup_reporter.health.workspace_report import ClusterReport, Day, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import Baseline, Comparison, compare
-from backup_reporter.report.model import Report, Scope
+from backup_reporter.report.model import Change, Changes, Report, Scope
 from backup_reporter.report.workspace_memory import MemoryWriter
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -113,3 +113,49 @@ def a_memory(report: Report) -> bytes:
 def compared(report: Report, baseline: Baseline | None = None, why_no_baseline: str = "") -> Comparison:
     """A report compared with the last one."""
     return compare(report, a_memory(report), baseline, why_no_baseline)
+
+
+def everything_fails(number: int = 200) -> Report:
+    """A fleet in which every workspace fails, each in several ways and with a message of its own, and much is new."""
+    codes = [code for code in CODES if CODES[code].severity != "info" and code not in ("being-deleted", "unreadable")]
+    bare = a_cluster("us-2", restore_points=0, newest_restore_point_at=None, expires_at=None)
+    words = "rpc error: code = Unknown desc = operation error S3: PutObject, https response error"
+    workspaces = [
+        a_workspace(
+            f"a-workspace-with-a-long-name-{index}",
+            *(
+                a_finding(
+                    code, message=f"{'x' * (index % 50)} {words}. The last good one was on Sun.", since=NOW - days(3)
+                )
+                for code in codes
+            ),
+            clusters=(a_cluster(expires_at=NOW + days(1 + index % 20)), bare),
+            project_name=f"project-{index % 7}",
+        )
+        for index in range(number)
+    ]
+    unreadable = (a_workspace(f"gitops-{index}", a_finding("unreadable", message=words)) for index in range(9))
+    report = a_report(
+        *workspaces, *unreadable, problems=[f"Project number {index} cannot be listed: HTTP 403." for index in range(9)]
+    )
+    changes = Changes(
+        new=tuple(_change(workspace, "critical") for workspace in workspaces),
+        resolved=(_change(workspaces[0], "warning"),),
+    )
+    return msgspec.structs.replace(
+        report, changes=changes, report_url=f"https://bucket.s3.eu-central-1.amazonaws.com/x?{'a' * 1500}"
+    )
+
+
+def _change(workspace: WorkspaceReport, severity: Severity) -> Change:
+    return Change(
+        project_name=workspace.project_name,
+        workspace_uid=workspace.uid,
+        workspace_name=workspace.name,
+        cluster_uid=None,
+        cluster_name="eu-1",
+        code="backup-failed",
+        severity=severity,
+        message="",
+        since=NOW,
+    )

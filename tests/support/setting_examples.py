@@ -100,6 +100,10 @@ _VALID_AND_INVALID: dict[str, tuple[list[str], list[str]]] = {
         ["succeeded=Done", "succeeded=Done,Finished;failed=Aborted"],
         ["Done", "succeeded=", "=Done", "good=Done"],
     ),
+    "WORKSPACE_LINK": (
+        ["https://palette.example.com/projects/{projectUid}/workspaces/{workspaceUid}", "https://x/{workspaceUid}"],
+        ["https://palette.example.com", "http://x/{workspaceUid}", "https://x/{workspaceUid}|a", "x/{workspaceUid}"],
+    ),
     "TIME_ZONE": (["UTC", "Europe/Berlin", "America/Argentina/Ushuaia"], ["../../etc/passwd", "Europe/", "a b"]),
 }
 

@@ -28,6 +28,7 @@ from backup_reporter.config.parsers import (
     parse_topic_arn,
     parse_uids,
     parse_whole,
+    parse_workspace_link,
     parse_yes_or_no,
     partition_of,
 )
@@ -59,6 +60,7 @@ _SETTINGS = (
     Field("KEEP_EVIDENCE", "keep_evidence", parse_yes_or_no),
     Field("DELIVERY_TABLE", "delivery_table", parse_table),
     Field("NOTIFY", "notify", parse_notify),
+    Field("WORKSPACE_LINK", "workspace_link", parse_workspace_link),
     Field("HEARTBEAT_URL_SECRET", "heartbeat_url_secret", parse_secret_name, always),
 )
 _THRESHOLDS = (

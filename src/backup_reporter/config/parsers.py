@@ -48,6 +48,14 @@ def is_local(host: str, port: int) -> bool:
     return _LOOPBACK.fullmatch(host) is not None and str(port) != own_port
 
 
+def parse_workspace_link(text: str) -> str:
+    """A URL with ``{workspaceUid}`` and, if the address needs it, ``{projectUid}``."""
+    address = re.sub(r"\{(workspaceUid|projectUid)\}", "", text)
+    if "{workspaceUid}" not in text or not re.fullmatch(r"https://[\w.~%!$&()*+,;=:/?#@-]+", address, re.ASCII):
+        raise ValueError("should be an https:// URL with {workspaceUid}, and {projectUid} if the address needs it")
+    return text
+
+
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _URL = re.compile(
     rf"(?P<scheme>https?)://(?P<host>{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])"

@@ -67,6 +67,8 @@ class Settings:
     keep_evidence: bool = True
     delivery_table: str | None = None
     notify: Notify = "always"
+    workspace_link: str | None = None
+    """A URL with ``{projectUid}`` and ``{workspaceUid}``, to which workspace names link."""
     heartbeat_url_secret: str | None = field(default=None, repr=False)
     thresholds: Thresholds = field(default_factory=Thresholds)
 

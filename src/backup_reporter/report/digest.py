@@ -30,7 +30,6 @@ _MAX_CLUSTERS = 5
 _MAX_LOST = 20
 _MAX_ASKED_FOR = 20
 _MAX_CHANGES = 12
-_MAX_REMARKS = 5
 _MAX_TENANTS = 10
 _CHANGE_LENGTH = 150
 _WHAT_LENGTH = 600
@@ -72,10 +71,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Where the whole report is. ``note`` says until when the link works, and how to open the report afterwards."""
+    """Where the whole report is. ``note`` says until when the link works, and how to open the report afterwards.
+
+    ``console_url`` leads there in the AWS console, for those who may sign in.
+    """
 
     url: str
     note: str
+    console_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
 
 def _remarks(report: Report, zone: ZoneInfo) -> Iterator[str]:
     yield from filter(None, (phrases.what_if(report, zone), phrases.scope_line(report)))
-    yield from phrases.caveats(report, _MAX_REMARKS)
+    yield from (quote(text, phrases.MESSAGE_LENGTH) for text in (*report.problems, *report.notes))
 
 
 def _asked_for(report: Report, zone: ZoneInfo) -> Iterator[Place]:
@@ -264,7 +267,12 @@ def _help(problems: Sequence[Group]) -> Iterator[str]:
 def _link(report: Report, zone: ZoneInfo) -> Link | None:
     if not report.report_url:
         return None
-    works = (
-        f"It works until {wording.moment(report.report_url_expires_at, zone)}. " if report.report_url_expires_at else ""
+    afterwards = f"Afterwards: backup-reporter open {report.report_id}"
+    if not report.link:
+        return Link(url=report.report_url, note=afterwards)
+    works = f"It works until {wording.moment(report.link.expires_at, zone)}."
+    return Link(
+        url=report.report_url,
+        note=f"{works} {afterwards}, or {report.link.s3_uri}",
+        console_url=report.link.console_url,
     )
-    return Link(url=report.report_url, note=f"{works}Afterwards: backup-reporter open {report.report_id}")

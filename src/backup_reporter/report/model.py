@@ -167,8 +167,6 @@ class Report(Record, frozen=True, kw_only=True):
     evidence: EvidenceFile | None = None
     previous: PreviousReport | None = None
     """On regular reports that are kept, from the second one on."""
-    report_url_expires_at: Instant | None = None
-    """Until when the link can be followed; ``None`` if that is not known."""
     workspace_link: str | None = None
     """The setting ``WORKSPACE_LINK``: a URL with ``{projectUid}`` and ``{workspaceUid}``."""
     truncated: bool = False

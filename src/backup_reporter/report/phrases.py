@@ -12,10 +12,10 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
-from backup_reporter.health.findings import WORST_FIRST, Severity, Status
+from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
-from backup_reporter.report.model import Change, Report, Summary, WorkspaceReport
+from backup_reporter.report.model import Change, NoLongerJudged, Report, Summary, WorkspaceReport
 from backup_reporter.report.packed import with_findings, worst_first
 from backup_reporter.report.restore_points import has_every_copy
 from backup_reporter.wording import count, quote
@@ -147,7 +147,12 @@ def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
     changes = report.changes
     if changes.note:
         return [changes.note]
-    numbers = ((changes.new, "new"), (changes.resolved, "resolved"), (changes.ongoing, "ongoing"))
+    numbers = (
+        (changes.new, "new"),
+        (changes.resolved, "resolved"),
+        (changes.no_longer_judged, "no longer judged"),
+        (changes.ongoing, "ongoing"),
+    )
     counts = ", ".join(f"{len(some)} {word}" for some, word in numbers if some)
     if not counts:
         return []
@@ -155,18 +160,19 @@ def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
         f"Since the last report: {counts}.",
         *_named_changes("New", changes.new, most, length),
         *_named_changes("Resolved", changes.resolved, most, length),
+        *_named_changes("No longer judged,", changes.no_longer_judged, most, length),
     ]
 
 
 def _named_changes(word: str, changes: Sequence[Change], most: int, length: int) -> list[str]:
     """``New critical: Backup failed: prod / ledger: eu-1; prod / payments: eu-1, us-2`` for each kind."""
-    kinds: dict[tuple[Severity, str], list[Member]] = {}
+    kinds: dict[str, list[Member]] = {}
     for change in changes:
-        kinds.setdefault((change.severity, title_of(change.code)), []).append(_member(change))
+        reason = f" ({change.reason})" if isinstance(change, NoLongerJudged) else ""
+        kinds.setdefault(f"{word} {change.severity}: {title_of(change.code)}{reason}", []).append(_member(change))
     lines = [
-        f"{word} {severity}: {title}: "
-        + "; ".join(first_that_fit(_every_member_line(members), length, "more workspace"))
-        for (severity, title), members in list(kinds.items())[:most]
+        f"{kind}: " + "; ".join(first_that_fit(_every_member_line(members), length, "more workspace"))
+        for kind, members in list(kinds.items())[:most]
     ]
     left = sum(map(len, list(kinds.values())[most:]))
     return [*lines, f"{word}: and {left} more"] if left else lines

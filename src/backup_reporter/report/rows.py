@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
+from operator import itemgetter
 
 from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of
 from backup_reporter.report.groups import title_of_finding
@@ -43,22 +45,20 @@ def problem_titles(row: Row) -> str:
 
 def _rows_of(workspace: WorkspaceReport) -> Iterator[Row]:
     in_scope = {(cluster.uid, cluster.name): cluster for cluster in workspace.clusters}
-    named = ((finding.cluster_uid, finding.cluster_name) for finding in workspace.findings)
-    clusters = dict.fromkeys((*in_scope, *(about for about in named if any(about))))
-    for about in clusters or {(None, None): None}:
-        findings = tuple(finding for finding in workspace.findings if _concerns(finding, about))
+    findings: dict[tuple[str | None, str | None], list[tuple[int, Finding]]] = {about: [] for about in in_scope}
+    for number, finding in enumerate(workspace.findings):
+        findings.setdefault((finding.cluster_uid, finding.cluster_name), []).append((number, finding))
+    about_all = findings.pop((None, None), [])
+    for about, its_own in (findings or {(None, None): []}).items():
+        concerned = tuple(finding for _, finding in merge(its_own, about_all, key=itemgetter(0)))
         yield Row(
             workspace=workspace,
             cluster_uid=about[0],
             cluster_name=about[1],
             cluster=in_scope.get(about),
-            findings=findings,
-            status=status_of(findings),
+            findings=concerned,
+            status=status_of(concerned),
         )
-
-
-def _concerns(finding: Finding, about: tuple[str | None, str | None]) -> bool:
-    return (finding.cluster_uid, finding.cluster_name) in (about, (None, None))
 
 
 def _name(row: Row) -> str:

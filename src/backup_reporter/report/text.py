@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from backup_reporter.report.digest import Cause, Digest, digest_of
+from backup_reporter.report.digest import Cause, Digest, Link, digest_of
 from backup_reporter.report.model import Report
 from backup_reporter.report.phrases import shortened
 from backup_reporter.report.title import MAX_TITLE
@@ -16,7 +16,6 @@ MAX_LINES = 45
 MAX_SMS = 160
 _LINE_LENGTH = 240
 """Such a line takes at most 960 bytes, so that all of them fit into every message that carries them."""
-_MAX_REMARKS = 2
 _MAX_TENANTS = 4
 _MAX_ASKED_FOR = 8
 _MAX_LOST = 3
@@ -67,7 +66,7 @@ def _lines(digest: Digest, causes: int) -> Iterator[str]:
 
 
 def _parts(digest: Digest, causes: int) -> Iterator[list[str]]:
-    head = [digest.title, digest.trust, *digest.remarks[:_MAX_REMARKS], *digest.tenants[:_MAX_TENANTS]]
+    head = [digest.title, digest.trust, *_remarks(digest), *digest.tenants[:_MAX_TENANTS]]
     yield [_cut(line) for line in head]
     yield _listed("What can be restored right now:", list(map(str, digest.asked_for[:_MAX_ASKED_FOR])))
     yield _listed(f"Cannot be restored ({digest.restorable.rstrip('.')}):", _lost(digest))
@@ -76,11 +75,24 @@ def _parts(digest: Digest, causes: int) -> Iterator[list[str]]:
     yield [_cut(line) for line in digest.changes[:_MAX_CHANGES]]
     rest = (digest.more_findings(causes), *digest.rest, *digest.help)
     yield [_cut(line) for line in rest if line]
-    yield [f"The whole report: {digest.link.url}", _cut(digest.link.note)] if digest.link else []
+    yield list(_link(digest.link)) if digest.link else []
+
+
+def _link(link: Link) -> Iterator[str]:
+    # Addresses cannot be cut.
+    yield f"The whole report: {link.url}"
+    yield f"{link.note}{f' ({link.console_url})' if link.console_url else ''}"
+
+
+def _remarks(digest: Digest) -> list[str]:
+    """The first remark, and how many more there are: the first cause must be near the top."""
+    more = f" (and {len(digest.remarks) - 1} more)" if len(digest.remarks) > 1 else ""
+    return [f"{shortened(remark, _LINE_LENGTH - len(more))}{more}" for remark in digest.remarks[:1]]
 
 
 def _lost(digest: Digest) -> list[str]:
-    shown = _MAX_LOST if digest.lost_workspaces <= _MAX_LOST else _MAX_LOST - 1
+    most = _MAX_LOST - bool(digest.remarks)
+    shown = most if digest.lost_workspaces <= most else most - 1
     more = digest.more_lost(shown)
     return [*map(str, digest.cannot_be_restored[:shown]), *([more] if more else [])]
 

@@ -31,7 +31,8 @@ def title_of_report(report: Report, problems: Sequence[Group], zone: ZoneInfo) -
     for words in _candidates(report, problems):
         if len(head) + len(words) + len(tail) <= MAX_TITLE:
             return f"{head}{words}{tail}"
-    return f"{head}{quote(words, MAX_TITLE - len(head) - len(tail))}{tail}"
+    cut = quote(words, MAX_TITLE - len(head) - len(tail) - len(".."))
+    return f"{head}{cut.replace('…', '...')}{tail}"
 
 
 def _candidates(report: Report, problems: Sequence[Group]) -> Iterator[str]:

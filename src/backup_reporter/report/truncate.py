@@ -135,9 +135,16 @@ def _take(records: Iterable[_Record], free_bytes: int, room: Room) -> tuple[tupl
 
 
 def _that_fit(records: Iterable[_Record], free_bytes: int, room: Room) -> Iterator[_Record]:
+    """The records that fit, in their order: one that is too large is skipped.
+
+    No more are tried once there is less room than the smallest took that did fit.
+    """
+    smallest = 0
     for record in records:
-        free_bytes -= room.size(record)
-        if free_bytes < 0:
+        size = room.size(record)
+        if size <= free_bytes:
+            yield record
+            free_bytes -= size + room.separator_bytes
+            smallest = min(smallest or size, size)
+        elif free_bytes < smallest:
             return
-        yield record
-        free_bytes -= room.separator_bytes

@@ -275,6 +275,7 @@ def report_and_publish(
 ) -> Report:
     """Makes the report of all workspaces and publishes it. Returns it with the outcome of each delivery."""
     report = make_report(plan, checked.workspace_reports, clock().replace(microsecond=0))
+    report = msgspec.structs.replace(report, workspace_link=settings.workspace_link)
     return publish(
         report,
         plan.request,

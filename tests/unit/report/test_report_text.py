@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.report.groups import groups
-from backup_reporter.report.model import Change, Changes, Report, Scope
+from backup_reporter.report.model import Change, Changes, Report, ReportLink, Scope
 from backup_reporter.report.phrases import change_lines
 from backup_reporter.report.text import MAX_LINES, sms, subject, text
 from support.report_builders import NOW, a_cluster, a_finding, a_green_report, a_report, a_workspace, compared, days
@@ -212,13 +212,13 @@ def test_an_info_is_in_a_message_only_while_it_is_new() -> None:
 
 
 def test_the_link_says_until_when_it_works_and_how_to_open_the_report_afterwards() -> None:
-    report = msgspec.structs.replace(
-        a_green_report(), report_url="https://bucket.example/report", report_url_expires_at=NOW + days(0.5)
-    )
+    link = ReportLink(expires_at=NOW + days(0.5), s3_uri="s3://bucket/x.html", console_url="https://console.example/x")
+    report = msgspec.structs.replace(a_green_report(), report_url="https://bucket.example/report", link=link)
+    works = "It works until 2026-11-24 19:00 UTC. Afterwards: backup-reporter open 20261124T070000Z-1a2b3c4d"
 
     assert text(report, UTC).splitlines()[2:] == [
         "The whole report: https://bucket.example/report",
-        "It works until 2026-11-24 19:00 UTC. Afterwards: backup-reporter open 20261124T070000Z-1a2b3c4d",
+        f"{works}, or s3://bucket/x.html (https://console.example/x)",
     ]
 
 

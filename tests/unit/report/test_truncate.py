@@ -51,6 +51,21 @@ def test_what_is_left_fits_and_is_the_worst(room: int) -> None:
     assert len(cut.workspaces) > room / 2_000
 
 
+@pytest.mark.parametrize("share_of_room", [0.4, 3])
+def test_one_huge_workspace_does_not_push_the_others_out(share_of_room: float) -> None:
+    room = Room(100_000, size)
+    huge = a_workspace(
+        "a", *(a_finding(cluster_name=f"cluster-{n}") for n in range(int(share_of_room * room.most_bytes / 200)))
+    )
+    failing = a_failing_fleet(["The key has expired."], 20)
+    report = a_report(huge, *failing.workspaces, *a_green_report(100).workspaces)
+
+    cut = fit(report, room)
+
+    assert size(cut) <= room.most_bytes
+    assert {f"shop-{number}" for number in range(20)} <= {workspace.name for workspace in cut.workspaces}
+
+
 def test_it_fits_to_the_byte_whatever_the_room() -> None:
     report = a_report(*(a_workspace(f"shop-{number}", a_finding()) for number in range(300)))
 
