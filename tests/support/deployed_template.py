@@ -212,6 +212,7 @@ _FUNCTIONS: dict[str, Callable[[list[Any]], Any]] = {
     "Contains": lambda both: str(both[1]) in both[0],
     "Select": lambda given: given[1][int(given[0])],
     "Split": lambda given: given[1].split(given[0]),
+    "Join": lambda given: given[0].join(given[1]),
 }
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from support.deployed_template import REPOSITORY, Deployed, translated
 from support.parameter_sets import MINIMAL, PARTITIONS, parameter_sets, takes_none
+from support.setting_examples import SETTING_EXAMPLES, Example
 
 PARAMETERS: dict[str, dict[str, Any]] = translated()["Parameters"]
 OPTIONAL = [name for name, parameter in PARAMETERS.items() if takes_none(parameter)]
@@ -23,7 +24,8 @@ def accepts(parameter: str, value: str) -> bool:
     if "AllowedValues" in constraints:
         return value in map(str, constraints["AllowedValues"])
     if constraints["Type"] == "Number":
-        return bool(constraints["MinValue"] <= float(value) <= constraints["MaxValue"])
+        is_number = re.fullmatch(r"-?\d+(\.\d+)?", value)
+        return bool(is_number and constraints["MinValue"] <= float(value) <= constraints["MaxValue"])
     return len(value) <= int(constraints.get("MaxLength", 4096)) and bool(
         re.fullmatch(constraints["AllowedPattern"], value)
     )
@@ -33,6 +35,19 @@ def everything(deployed: Deployed) -> str:
     """All that the stack would be, as text."""
     kinds = sorted({resource["Type"] for resource in translated()["Resources"].values()})
     return json.dumps([{kind: deployed.resources(kind) for kind in kinds}, deployed.outputs()], sort_keys=True)
+
+
+def parameter_of(variable: str) -> str:
+    """Returns the parameter whose value a variable of the function gets."""
+    function = translated()["Resources"]["BackupReporter"]["Properties"]
+    value = json.dumps(function["Environment"]["Variables"][variable])
+    (name,) = {str(ref) for ref in re.findall(r'"Ref": "(\w+)"', value)} & set(PARAMETERS)
+    return name
+
+
+@pytest.mark.parametrize("example", SETTING_EXAMPLES, ids=lambda example: f"{example.variable}={example.text[:40]}")
+def test_the_template_and_the_function_agree_on_what_a_setting_may_be(example: Example) -> None:
+    assert accepts(parameter_of(example.variable), example.text) == example.is_valid
 
 
 @pytest.mark.parametrize("name", OPTIONAL)
