@@ -90,7 +90,8 @@ def test_every_alarm_speaks_to_the_topic_and_only_cloudwatch_may_do_so_in_this_a
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == ["AlarmTopic"]
         assert alarm["AlarmDescription"]
-    (statement,) = deployed.resources("AWS::SNS::TopicPolicy")["AlarmTopicPolicy"]["PolicyDocument"]["Statement"]
+    statements = deployed.resources("AWS::SNS::TopicPolicy")["AlarmTopicPolicy"]["PolicyDocument"]["Statement"]
+    (statement,) = (statement for statement in statements if statement["Effect"] == "Allow")
     assert statement["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert statement["Condition"]["StringEquals"] == {"aws:SourceAccount": ACCOUNT}
     # AWS's own key for SNS does not let CloudWatch in: alarms would be lost without a word.

@@ -124,9 +124,9 @@ def test_a_report_says_what_changed_since_the_last_one(deployed: World) -> None:
     assert {change["workspaceName"] for change in second["changes"]["new"]} == {"search"}
     assert {change["workspaceName"] for change in second["changes"]["resolved"]} == {"profiles"}
     assert len(second["changes"]["ongoing"]) > 5
-    shown = deployed.slack.messages[-1].payload["blocks"][2]["text"]["text"]
-    assert shown.startswith("Since the last report: ")
-    assert "Resolved: Backup failed: staging / profiles: eu-8" in shown
+    shown = str(deployed.slack.messages[-1].payload["blocks"])
+    assert "Since the last report: " in shown
+    assert re.search(r"[Rr]esolved[^\n]*: [^\n]*profiles", shown), shown
 
 
 def test_notify_changes_speaks_only_of_changes(deployed: World) -> None:
@@ -178,7 +178,7 @@ def test_a_palette_that_cannot_be_asked_is_reported_like_anything_else(deployed:
     answer = deployed.invoke(SCHEDULED)
 
     assert answer["status"] == "UNKNOWN"
-    assert subjects(deployed) == ["UNKNOWN Palette backups: nothing could be checked (24 Nov)"]
+    assert subjects(deployed) == [f"UNKNOWN Palette backups: nothing could be checked ({NOW.day} {NOW:%b})"]
     assert "Palette could not be asked" in json.dumps(deployed.slack.messages[0].payload)
 
 
