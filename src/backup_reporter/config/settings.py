@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -43,6 +44,8 @@ class Tenant:
     workspace_uids: tuple[str, ...] = ()
     requests_per_second: float = 10.0
     burst: int = 49
+    schedule_time_zone: ZoneInfo | None = None
+    """The zone of this tenant's schedules that name none; ``None`` for that of the settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from backup_reporter.config.parsers import (
     parse_api_url,
     parse_number,
     parse_secret_name,
+    parse_time_zone,
     parse_whole,
 )
 from backup_reporter.config.settings import Settings, Tenant
@@ -60,6 +61,7 @@ FIELDS = (
     Field("workspaceUids", "workspace_uids", json_uids),
     Field("requestsPerSecond", "requests_per_second", json_number(parse_number(0.1, 1000))),
     Field("burst", "burst", json_number(parse_whole(1, 1000))),
+    Field("scheduleTimeZone", "schedule_time_zone", json_text(parse_time_zone)),
 )
 """The fields of a tenant."""
 

@@ -94,7 +94,8 @@ def run_collect_step(step: CollectStep, reporter: Reporter, seconds: float) -> d
         )
     client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
     memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
-    checked = pack(check_shard(shard, plan, reporter.settings.thresholds, client, utc_now, memory))
+    thresholds = reporter.settings.thresholds.for_schedules_in(tenant.schedule_time_zone)
+    checked = pack(check_shard(shard, plan, thresholds, client, utc_now, memory))
     files.save_checked(shard, checked, client.clock.problem)
     return {"workspaces": len(checked.workspace_reports)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,3 +25,7 @@ class Thresholds:
     """The zone of a backup schedule that names none."""
     unscheduled_warning: timedelta = timedelta(days=7)
     """Without a schedule, how long no run may begin."""
+
+    def for_schedules_in(self, zone: ZoneInfo | None) -> Thresholds:
+        """Returns the same with another zone for schedules that name none; ``None`` changes nothing."""
+        return replace(self, schedule_time_zone=zone) if zone else self

@@ -251,12 +251,21 @@ def check_shards(
 ) -> Checked:
     """Judges the workspaces of all shards: one shard of a lane after the other, the lanes side by side."""
     clients = {palette.tenant.name: palette.client for palette in palettes}
+    zones = {palette.tenant.name: palette.tenant.schedule_time_zone for palette in palettes}
     counter = _Counter(sum(plan.shards), on_progress)
 
     def check_lane(lane: Sequence[Shard]) -> Checked:
         return pack(
             chain.from_iterable(
-                check_shard(shard, plan, thresholds, clients[shard.tenant], clock, memory, counter.count_one)
+                check_shard(
+                    shard,
+                    plan,
+                    thresholds.for_schedules_in(zones[shard.tenant]),
+                    clients[shard.tenant],
+                    clock,
+                    memory,
+                    counter.count_one,
+                )
                 for shard in lane
             )
         )

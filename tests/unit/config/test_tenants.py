@@ -6,6 +6,7 @@ import contextlib
 import json
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import botocore
 import pytest
@@ -51,11 +52,13 @@ def test_what_a_tenant_leaves_out_is_as_the_settings_have_it() -> None:
 
 def test_every_field_is_taken_over_and_tenants_are_sorted_by_name() -> None:
     other = a_tenant("zeta", apiUrl="https://eu.example.com/", projectUids=["p"], workspaceUids=["w"])
-    acme, zeta = parsed({**other, "requestsPerSecond": 2.5, "burst": 9}, a_tenant())
+    pace = {"requestsPerSecond": 2.5, "burst": 9}
+    acme, zeta = parsed({**other, **pace, "scheduleTimeZone": "Asia/Kolkata"}, a_tenant())
 
     assert acme.name == "acme"
     assert (zeta.api_url, zeta.project_uids, zeta.workspace_uids) == ("https://eu.example.com", ("p",), ("w",))
     assert (zeta.requests_per_second, zeta.burst) == (2.5, 9)
+    assert (acme.schedule_time_zone, zeta.schedule_time_zone) == (None, ZoneInfo("Asia/Kolkata"))
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,7 @@ def test_every_field_is_taken_over_and_tenants_are_sorted_by_name() -> None:
         (a_tenant(apiUrl="http://palette.example.com"), "'acme': apiUrl: 'http://palette.example.com' is not valid"),
         (a_tenant(apiUrl=7), "apiUrl: the value given (not shown, it may be secret) is not valid: should be a text"),
         (a_tenant(projectUids="p"), "should be a list of uids"),
+        (a_tenant(scheduleTimeZone="Asia/Nowhere"), "time zone"),
         (a_tenant(requestsPerSecond=0), "should be a number from 0.1 to 1000"),
         (a_tenant(requestsPerSecond=True), "should be a number"),
         (a_tenant(burst=1.5), "should be a whole number from 1 to 1000"),

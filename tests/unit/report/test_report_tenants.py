@@ -43,6 +43,14 @@ def test_each_tenant_has_a_status_and_one_that_could_not_be_asked_is_unknown() -
     assert a_report(WELL, tenants={"acme": (), "initech": ("No answer.",)}).status == "UNKNOWN"
 
 
+def test_a_report_in_which_no_workspace_could_be_read_is_unknown_whatever_is_muted() -> None:
+    muted = a_finding("unreadable", muted=True)
+    unread = a_workspace("ledger", muted)
+
+    assert a_report(unread).status == "UNKNOWN"
+    assert a_report(unread, a_workspace("payments")).status == "OK"
+
+
 def test_the_counts_are_over_all_tenants_and_say_how_many_there_are() -> None:
     assert trust_line(REPORT, UTC).startswith("Checked 2 of 2 workspaces, 3 tenants, 2 clusters")
     assert REPORT.summary.workspaces == 2
