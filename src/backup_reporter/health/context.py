@@ -128,9 +128,17 @@ class Context:
         if self.due_times is None or not subject.in_scope or self.first_due_awaited_by(subject):
             return ()
         last_run_at = max((at for at in (subject.last_run_at, self._punctual_run_at_work) if at), default=None)
-        missed = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
+        if last_run_at not in self._missed_since:
+            missed = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
+            self._missed_since[last_run_at] = missed
+        missed = self._missed_since[last_run_at]
         since = self._in_scope_since(subject)
         return tuple(due for due in missed if due >= since) if missed and since else missed
+
+    @cached_property
+    def _missed_since(self) -> dict[datetime | None, tuple[datetime, ...]]:
+        """The due times missed since a run: most clusters have their last run in common."""
+        return {}
 
     @cached_property
     def _punctual_run_at_work(self) -> datetime | None:

@@ -18,7 +18,6 @@ NOT_MUTED_UNLESS_NAMED = frozenset({"unreadable"})
 """A mute is about what is known to be wrong. That nothing is known has to be muted by name."""
 
 MAX_DAYS_AHEAD = 366
-_MAX_LABEL_LENGTH = 2000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -53,8 +52,6 @@ def read_mute(labels: Mapping[str, str], now: datetime) -> Mute:
 
 
 def _narrowed(until: datetime, codes_text: str) -> Mute:
-    if len(codes_text) > _MAX_LABEL_LENGTH:
-        return Mute(problem=f"{CODES_LABEL} is longer than {_MAX_LABEL_LENGTH} characters")
     codes = {code.strip().casefold() for code in codes_text.replace(",", ".").split(".")} - {""}
     unknown = sorted(codes - CODES.keys())
     if unknown or not codes:
@@ -63,7 +60,7 @@ def _narrowed(until: datetime, codes_text: str) -> Mute:
 
 
 def _end_of(day_text: str) -> datetime | None:
-    text = day_text[:_MAX_LABEL_LENGTH].strip()
+    text = day_text.strip()
     if not _DAY.fullmatch(text):
         return None
     try:

@@ -14,6 +14,7 @@ from typing import Any
 _MAX_PATTERN = 300
 _MAX_PATTERNS = 100
 _MAX_MEMORY_BYTES = 1 << 20
+_GLOB = re.compile(r"[\w.*?\[\]{},!^-]*")
 _SPECIAL = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -43,8 +44,10 @@ def not_covered(namespaces: Iterable[str], wanted: Collection[str]) -> tuple[str
 
 
 def is_unusable(name: str) -> bool:
-    """Whether a name is meant as a pattern, and as none that could be checked."""
-    return bool(_SPECIAL.search(name)) and not _searches(name)
+    """Whether a name is meant as a regular expression that cannot be checked."""
+    if not _SPECIAL.search(name):
+        return False
+    return len(name) > _MAX_PATTERN or (len(_searches(name)) < 2 and not _GLOB.fullmatch(name))
 
 
 def _is_found(pattern: str, lines: str) -> bool:

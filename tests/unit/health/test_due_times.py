@@ -7,7 +7,14 @@ from datetime import timedelta
 import pytest
 
 from backup_reporter.health.thresholds import Thresholds
-from support.builders import NOTHING, Row, backup, both, check, listed, nightly, only, row, run
+from support.builders import NOTHING, Json, Row, backup, both, check, listed, nightly, only, row, run, time
+
+
+def modified(moment: str, answer: Json) -> Json:
+    """The answer, with the time at which its policy was modified."""
+    answer["metadata"]["lastModifiedTimestamp"] = time(moment)
+    return answer
+
 
 OVERDUE = [
     row(
@@ -157,6 +164,35 @@ OVERDUE = [
     ),
 ]
 
+EDITED = [
+    row(
+        "Due times before the policy was modified count if an earlier run fits today's schedule",
+        modified("11-23 02:00", backup(*nightly(last="11-21"))),
+        "backup-overdue",
+        says={"backup-overdue": ["2 due times"]},
+    ),
+    row(
+        "If no earlier run fits today's schedule, due times before the policy was modified are not missed",
+        modified("11-23 05:30", backup(*nightly(), schedule="0 5 * * *")),
+    ),
+    row(
+        "Due times after the policy was modified are missed",
+        modified("11-22 15:00", backup(*nightly(last="11-22"), schedule="0 5 * * *")),
+        "backup-overdue",
+        says={"backup-overdue": ["1 due time, the first on Mon 05:00"]},
+    ),
+    row(
+        "An edited schedule does not excuse a cluster that was never backed up",
+        modified("11-23 05:30", backup()),
+        *both("never-backed-up"),
+    ),
+    row(
+        "A modification that is dated in the future is not believed",
+        modified("11-24 05:30", backup(*nightly("11-22"), schedule="0 4 * * *", created="11-21 12:00")),
+        "backup-overdue",
+    ),
+]
+
 PERIOD = [
     row(
         "A period's runs count together: each of two runs has one of the clusters",
@@ -246,6 +282,6 @@ PERIOD = [
 ]
 
 
-@pytest.mark.parametrize("case", OVERDUE + PERIOD)
+@pytest.mark.parametrize("case", OVERDUE + PERIOD + EDITED)
 def test_due_times(case: Row) -> None:
     check(case)

@@ -223,6 +223,24 @@ def test_as_of_then_a_policy_that_was_made_later_did_not_exist() -> None:
     assert (verdict.schedule, [label(finding) for finding in verdict.findings]) == (None, ["not-protected"])
 
 
+def test_as_of_ahead_what_had_no_chance_to_begin_is_not_missed() -> None:
+    at_work = run("11-23 06:30", "InProgress")
+    answers = [
+        backup(*nightly()),
+        backup(*nightly(), at_work),
+        backup(run("11-22 01:00"), schedule=None),
+        backup(created="11-23 02:00"),
+    ]
+    codes = [{finding.code for finding in gathered(answer, as_of=at("12-05 07:00")).findings} for answer in answers]
+
+    assert codes == [set(), set(), {"not-scheduled"}, {"awaiting-first-backup"}]
+
+
+def test_as_of_ahead_the_days_to_come_are_not_missed() -> None:
+    history = gathered(backup(*nightly()), as_of=at("11-26 07:00")).history
+    assert [day.state for day in history[-5:]] == ["succeeded", "succeeded", "unclear", "unclear", "unclear"]
+
+
 def test_as_of_then_what_will_have_expired_has() -> None:
     verdict = gathered(backup(*nightly(), hours=48), as_of=at("11-27 07:00"))
 

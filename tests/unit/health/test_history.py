@@ -98,3 +98,21 @@ def test_a_day_names_the_backup_of_its_worst_run() -> None:
     verdict = judged(backup(run("11-22 01:00", name="good"), run("11-22 03:00", "Failed", name="bad")))
     (day,) = (day for day in verdict.history if day.date == at("11-22 00:00").date())
     assert (day.state, day.backup_name) == ("failed", "bad")
+
+
+def test_a_day_whose_runs_palette_may_have_dropped_is_not_known() -> None:
+    kept_for_two_days = [run("11-18 01:00"), run("11-21 01:00"), run("11-22 01:00"), run("11-23 01:00")]
+    assert strip(*kept_for_two_days, days=6, hours=48)[:3] == ["succeeded", "unclear", "unclear"]
+    assert strip(*kept_for_two_days, days=6, hours=720)[:3] == ["succeeded", "missed", "missed"]
+
+
+def test_the_shortest_retention_of_any_run_or_copy_counts() -> None:
+    runs = [run("11-18 01:00"), run("11-21 01:00", hours=24), run("11-22 01:00"), run("11-23 01:00")]
+    assert strip(*runs, days=6)[:3] == ["succeeded", "unclear", "unclear"]
+
+
+def test_the_days_before_an_edit_of_a_schedule_that_is_not_known_are_not_known() -> None:
+    answer = backup(run("11-19 13:00"), run("11-23 05:00"), schedule="0 5 * * *")
+    answer["metadata"]["lastModifiedTimestamp"] = "2026-11-21T12:00:00.000Z"
+    days = judged(answer, thresholds=Thresholds(history_days=6)).history
+    assert [day.state for day in days] == ["unclear", "succeeded", "unclear", "unclear", "missed", "succeeded"]

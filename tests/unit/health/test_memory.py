@@ -10,7 +10,7 @@ import msgspec
 from backup_reporter.health.judge import Judgment, judge
 from backup_reporter.health.memory import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
-from support.builders import NOTHING, NOW, Json, at, backup, decoded, listed, nightly, run
+from support.builders import NOTHING, NOW, Json, at, backup, copy, decoded, label, listed, nightly, run
 
 
 def look(
@@ -88,3 +88,191 @@ def test_a_restore_point_that_is_gone_is_remembered_for_a_week() -> None:
     third = memory_of(wiped, second, "11-30 07:00")
     assert [cluster.vanished and cluster.vanished.since for cluster in third.clusters] == [at("11-24 07:00")] * 2
     assert [cluster.vanished for cluster in memory_of(wiped, third, "12-02 07:00").clusters] == [None] * 2
+
+
+def labels(judgment: Judgment) -> list[str]:
+    return sorted(label(finding) for finding in judgment.report.findings)
+
+
+def message(judgment: Judgment, of: str) -> str:
+    return next(finding.message for finding in judgment.report.findings if label(finding) == of)
+
+
+def edited(answer: Json, modified: str) -> Json:
+    answer["metadata"]["lastModifiedTimestamp"] = f"2026-{modified.replace(' ', 'T')}:00.000Z"
+    return answer
+
+
+def test_a_due_time_before_the_edit_is_judged_by_the_schedule_that_the_last_report_saw() -> None:
+    first = memory_of(backup(*nightly(last="11-22")), now="11-22 07:00")
+    later_schedule = edited(backup(*nightly(last="11-23"), schedule="0 5 * * *"), "11-23 06:00")
+
+    assert labels(look(later_schedule, first, "11-23 07:30")) == []
+
+
+def test_a_due_time_before_the_edit_that_was_missed_by_the_old_schedule_is_missed() -> None:
+    first = memory_of(backup(*nightly(last="11-22")), now="11-22 07:00")
+    answer = edited(backup(*nightly(last="11-22"), schedule="0 22 * * *"), "11-23 06:00")
+
+    overdue = look(answer, first, "11-23 07:30")
+    assert labels(overdue) == ["backup-overdue"]
+    assert "1 due time, the first on Mon 01:00" in message(overdue, "backup-overdue")
+
+
+def test_a_due_time_after_the_edit_is_judged_by_the_new_schedule() -> None:
+    first = memory_of(backup(*nightly(last="11-22")), now="11-22 07:00")
+    answer = edited(backup(*nightly(last="11-22"), schedule="0 3 * * *"), "11-22 15:00")
+
+    assert labels(look(answer, first, "11-23 04:59")) == []
+    assert labels(look(answer, first, "11-23 05:00")) == ["backup-overdue"]
+
+
+def test_the_days_before_a_remembered_edit_keep_the_old_schedule_in_the_history() -> None:
+    first = memory_of(backup(*nightly("11-18", "11-19")), now="11-19 07:00")
+    answer = edited(backup(*nightly("11-18", "11-19"), run("11-22 05:00"), schedule="0 5 * * SUN"), "11-21 12:00")
+    second = memory_of(answer, first, "11-22 07:00")
+
+    days = {f"{day.date:%d}": day.state for day in look(answer, second, "11-23 07:00").report.history}
+    assert [days[day] for day in ("18", "19", "20", "21", "22", "23")] == [
+        "succeeded",
+        "succeeded",
+        "missed",
+        "missed",
+        "succeeded",
+        "not-due",
+    ]
+
+
+def test_a_schedule_that_was_emptied_and_given_again_owes_nothing_for_the_time_between() -> None:
+    none = memory_of(backup(*nightly(last="11-20"), schedule=""), memory_of(backup(*nightly(last="11-19"))), NOW)
+    assert labels(look(backup(*nightly(last="11-20")), none, "11-23 08:00")) == []
+
+
+def test_a_cluster_that_was_just_added_waits_for_its_first_backup() -> None:
+    first = look(backup(*nightly(us2=NOTHING)), now="11-23 07:00", workspace=listed(["eu1"])).remembered
+    answer = backup(*nightly(us2=NOTHING), run("11-24 01:00", us2=NOTHING))
+
+    second = look(backup(*nightly(us2=NOTHING)), first, "11-23 08:00")
+    assert labels(second) == ["awaiting-first-backup us2"]
+    assert "The cluster is new (since Mon 2026-11-23)" in message(second, "awaiting-first-backup us2")
+    third = look(answer, second.remembered, "11-24 03:00")
+    assert labels(third) == ["cluster-not-backed-up us2", "never-backed-up us2"]
+
+
+def test_without_memory_a_cluster_without_backups_is_critical() -> None:
+    assert labels(look(backup(*nightly(us2=NOTHING)))) == ["cluster-not-backed-up us2", "never-backed-up us2"]
+
+
+def test_memory_does_not_excuse_what_was_wrong_before_it_began() -> None:
+    first = look(backup(*nightly(us2=NOTHING))).remembered
+    assert labels(look(backup(*nightly(us2=NOTHING)), first, "11-23 08:00")) == [
+        "cluster-not-backed-up us2",
+        "never-backed-up us2",
+    ]
+
+
+def test_a_cluster_that_was_rebuilt_under_a_new_uid_is_new() -> None:
+    first = look(backup(*nightly())).remembered
+    rebuilt = look(backup(*nightly()), first, "11-23 08:00", workspace=listed(["eu1", "us3"]))
+
+    assert labels(rebuilt) == ["awaiting-first-backup us3"]
+
+
+def test_a_cluster_that_waits_for_its_first_backup_for_more_than_a_week_is_a_warning() -> None:
+    monthly = backup(run("11-01 01:00", us2=NOTHING), schedule="0 1 1 * *", hours=1000)
+    first = look(monthly, now="11-02 07:00", workspace=listed(["eu1"])).remembered
+    second = look(monthly, first, "11-03 07:00")
+    assert labels(second) == ["awaiting-first-backup us2"]
+    assert labels(look(monthly, second.remembered, "11-10 07:00")) == ["awaiting-first-backup us2"]
+    assert labels(look(monthly, second.remembered, "11-10 07:01")) == ["no-copy-yet us2"]
+
+
+def test_a_policy_whose_creation_is_not_given_counts_from_the_first_report_that_saw_it() -> None:
+    none_yet = memory_of(backup(schedule=None), now="11-22 07:00")
+    unknown_age = backup(created=None)
+
+    assert labels(look(unknown_age, none_yet, "11-23 00:30")) == [
+        "awaiting-first-backup eu1",
+        "awaiting-first-backup us2",
+    ]
+    assert "backup-overdue" in labels(look(unknown_age, None, "11-23 04:00"))
+
+
+def test_a_restore_point_that_is_gone_before_its_time_is_a_warning() -> None:
+    first = memory_of(backup(*nightly()))
+    gone = look(backup(run("11-22 01:00"), run("11-24 01:00")), first, "11-24 07:00")
+
+    assert labels(gone) == ["restore-points-vanished eu1", "restore-points-vanished us2"]
+    assert "of Mon 2026-11-23 is gone" in message(gone, "restore-points-vanished eu1")
+    assert gone.report.status == "WARNING"
+
+
+def test_if_no_restore_point_is_left_the_critical_finding_says_what_vanished() -> None:
+    first = memory_of(backup(*nightly()))
+    anew = look(backup(created="11-24 02:00"), first, "11-24 07:00")
+
+    assert labels(anew) == [
+        "never-backed-up eu1",
+        "never-backed-up us2",
+        "restore-points-vanished eu1",
+        "restore-points-vanished us2",
+    ]
+    assert "The restore point of Mon 2026-11-23, which an earlier report knew, is gone" in message(
+        anew, "never-backed-up eu1"
+    )
+
+
+def test_a_restore_point_that_was_deleted_or_has_expired_did_not_vanish() -> None:
+    first = memory_of(backup(run("11-23 01:00")))
+    deleted = backup(run("11-23 01:00", deleted="Deleted"), run("11-24 01:00"))
+    assert labels(look(deleted, first, "11-24 07:00")) == []
+
+    short = memory_of(backup(run("11-23 01:00"), hours=30))
+    assert "restore-points-vanished eu1" not in labels(look(backup(run("11-24 01:00")), short, "11-24 07:00"))
+
+
+def test_while_an_entry_cannot_be_read_nothing_has_vanished() -> None:
+    first = memory_of(backup(*nightly()))
+    broken = {"workspaceBackupConfig": {"requestTime": 5}}
+    assert labels(look(backup(broken, run("11-24 01:00")), first, "11-24 07:00")) == ["unreadable"]
+
+
+def test_a_cluster_that_was_in_scope_stays_there_under_a_policy_that_names_none() -> None:
+    first = memory_of(backup(*nightly(), all_clusters=False))
+    only_one = backup(*nightly("11-24", "11-30", us2=NOTHING), all_clusters=False)
+
+    assert labels(look(only_one, None, "11-30 07:00")) == ["cluster-not-in-policy us2"]
+    assert "cluster-not-backed-up us2" in labels(look(only_one, first, "11-30 07:00"))
+
+
+def test_a_deletion_that_reports_have_seen_for_more_than_a_week_is_stuck() -> None:
+    being_deleted = run("11-20 01:00", eu1=copy(deleted="Deleting"))
+    first = memory_of(backup(being_deleted, *nightly("11-21", "11-23")))
+    answer = backup(being_deleted, *nightly("11-21", "11-30"))
+
+    assert labels(look(answer, first, "11-30 07:00")) == []
+    assert labels(look(answer, first, "11-30 07:01")) == ["delete-stuck eu1"]
+
+
+def test_a_report_for_a_time_before_the_last_one_remembers_nothing() -> None:
+    first = look(backup(*nightly()), now="11-23 07:00").remembered
+    earlier = look(backup(*nightly(last="11-20")), first, "11-20 07:00")
+
+    assert labels(earlier) == []
+
+
+def test_one_run_alone_changes_no_memory() -> None:
+    first = memory_of(backup(*nightly()))
+    workspace, result = decoded(listed(), backup(run("11-23 01:00")))
+    alone = judge(workspace, result, Thresholds(), NOW, single_run=True, remembered=first)
+
+    assert alone.remembered is first
+
+
+def test_a_policy_that_is_gone_leaves_the_restore_points_in_memory() -> None:
+    without = memory_of(backup(schedule=None), memory_of(backup(*nightly())), "11-24 07:00")
+    assert not without.has_policy
+    assert [(cluster.uid, cluster.in_scope, bool(cluster.restore_point)) for cluster in without.clusters] == [
+        ("eu1", False, True),
+        ("us2", False, True),
+    ]

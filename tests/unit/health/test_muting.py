@@ -164,7 +164,25 @@ MUTING = [
 ]
 
 
-@pytest.mark.parametrize("case", MUTING)
+FAR_AHEAD = [
+    row(
+        "A mute may lie 366 days ahead",
+        FAILED,
+        "backup-failed eu1 muted",
+        workspace=listed(labels=mute("2027-11-24")),
+    ),
+    row(
+        "A mute that lies further ahead is mute-unreadable, and mutes nothing",
+        FAILED,
+        "backup-failed eu1",
+        "mute-unreadable",
+        workspace=listed(labels=mute("2027-11-26")),
+        says={"mute-unreadable": ["366 days ahead at most"]},
+    ),
+]
+
+
+@pytest.mark.parametrize("case", MUTING + FAR_AHEAD)
 def test_muting(case: Row) -> None:
     check(case)
 
@@ -177,6 +195,15 @@ def test_what_could_not_be_had_is_unknown() -> None:
     assert verdict.status == "UNKNOWN"
     assert "Palette did not answer" in verdict.findings[0].message
     assert verdict.findings[0].evidence == {"status": 503}
+
+
+def test_a_mute_covers_what_is_unknown_only_if_its_codes_name_it() -> None:
+    statuses = []
+    for codes in (None, "backup-failed", "unreadable"):
+        workspace, _ = decoded(listed(labels=mute("2026-12-31", codes)), {"metadata": {}})
+        statuses.append(judge_unreadable(workspace, "Palette did not answer", Thresholds(), NOW).status)
+
+    assert statuses == ["UNKNOWN", "UNKNOWN", "OK"]
 
 
 def test_what_palette_does_not_know_is_not_protected() -> None:

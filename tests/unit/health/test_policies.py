@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from support.builders import NOTHING, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
+from support.builders import NOTHING, Json, Row, backup, both, check, copy, listed, nightly, only, ref, row, run
 
 WANTED = ["web", "shop"]
+
+
+def asked_for(namespaces: list[str], runs: list[Json]) -> list[Json]:
+    """The runs, with the namespaces that each of them was asked for."""
+    for entry in runs:
+        entry["workspaceBackupConfig"]["config"] = {"namespaces": namespaces}
+    return runs
+
 
 NAMESPACES = [
     row(
@@ -73,6 +81,73 @@ NAMESPACES = [
     row(
         "The policy may name namespaces by a pattern",
         backup(*nightly(eu1=copy(namespaces=["team-a", "team-b"])), namespaces=["team-.*"]),
+    ),
+    *(
+        row(
+            f"The policy may name namespaces by a glob, as Velero takes them: {glob}",
+            backup(*nightly(eu1=copy(namespaces=["web", name, "shop"])), namespaces=[glob]),
+        )
+        for glob, name in {
+            "team-*": "team-a",
+            "ns?": "ns1",
+            "ns[123]": "ns2",
+            "ns[a-c]": "nsb",
+            "app-{dev,prod}": "app-prod",
+            "*-{a,b}?": "team-b1",
+            "/team-(a|b)/": "team-b",
+            "a.b*": "a.bc",
+        }.items()
+    ),
+    *(
+        row(
+            f"A glob that nothing in the backup fits is a namespace that is missing: {glob}",
+            backup(*nightly(eu1=copy(namespaces=["web", name])), namespaces=[glob]),
+            "namespace-not-backed-up eu1",
+        )
+        for glob, name in {
+            "team-*": "ateam-a",
+            "ns?": "ns10",
+            "app-{dev,prod}": "app-test",
+            "ns[a-c]": "nsd",
+            "team-a|b": "team-c",
+        }.items()
+    ),
+    row(
+        "A pattern that cannot be checked counts as missing, and that is said",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=["(web"]),
+        "namespace-not-backed-up eu1",
+        says={"namespace-not-backed-up eu1": ["The pattern (web cannot be checked"]},
+    ),
+    row(
+        "A pattern of more than 300 characters cannot be checked",
+        backup(*nightly(eu1=copy(namespaces=["a" * 301])), namespaces=["a" * 300 + "."]),
+        "namespace-not-backed-up eu1",
+        says={"namespace-not-backed-up eu1": ["cannot be checked"]},
+    ),
+    row(
+        "A name that stands twice counts once",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=["shop", "shop"]),
+        "namespace-not-backed-up eu1",
+        says={"namespace-not-backed-up eu1": ["1 namespace of the policy: shop."]},
+    ),
+    row(
+        "* in the backup is every namespace",
+        backup(*nightly(eu1=copy(namespaces=["*"])), namespaces=WANTED),
+    ),
+    row(
+        "A namespace that the policy named after the last run is not missing yet",
+        backup(*asked_for(["web"], nightly(eu1=copy(namespaces=["web"]))), namespaces=WANTED),
+    ),
+    row(
+        "A namespace that the run was asked for is missing though the policy names it no more",
+        backup(*asked_for(["web", "old"], nightly(eu1=copy(namespaces=["web"]))), namespaces=["web"]),
+        "namespace-not-backed-up eu1",
+        says={"namespace-not-backed-up eu1": ["old"]},
+    ),
+    row(
+        "A run that was asked for no namespaces was asked for the policy's",
+        backup(*asked_for([], nightly(eu1=copy(namespaces=["web"]))), namespaces=WANTED),
+        "namespace-not-backed-up eu1",
     ),
     row(
         "A pattern that nothing in the backup fits is a namespace that is missing",
