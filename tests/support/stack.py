@@ -95,19 +95,17 @@ class LocalAws:
 
     def build(self) -> Path:
         """`sam build` of the untouched template; the packages are for the machine that runs ministack."""
-        version = subprocess.run(
-            [
-                MINISTACK / "python",
-                "-c",
-                "import sys, platform; print(*sys.version_info[:2], sep='.'); print(platform.machine())",
-            ],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout.split()
+        version, machine = self.function_platform()
         directory = self.directory / "build"
-        self.sam("build", "--build-dir", str(directory), PYTHON_VERSION=version[0], ARCHITECTURE=version[1])
+        self.sam("build", "--build-dir", str(directory), PYTHON_VERSION=version, ARCHITECTURE=machine)
         return directory / "template.yaml"
+
+    def function_platform(self) -> tuple[str, str]:
+        """The Python version and the machine of ministack, which run the function."""
+        script = "import sys, platform; print(*sys.version_info[:2], sep='.'); print(platform.machine())"
+        done = subprocess.run([MINISTACK / "python", "-c", script], capture_output=True, text=True, check=True)
+        version, machine = done.stdout.split()
+        return version, machine
 
     def deploy(self, template: Path, stack: str, parameters: Mapping[str, str]) -> dict[str, str]:
         """`sam deploy`; answers with the stack's outputs."""

@@ -36,8 +36,7 @@ Examples:
   backup-reporter doctor
   backup-reporter doctor --json | jq '.checks[] | select(.fix)'
 A deployed function runs the same checks with its own role and network:
-  aws lambda invoke --function-name NAME --payload '{"doctor": true}' \\
-    --cli-binary-format raw-in-base64-out /dev/stdout
+  backup-reporter invoke doctor
 """
 
 
@@ -50,14 +49,15 @@ def doctor_command(*, wants_json: bool) -> int:
     Nothing is published. Exit code: 0 if no check failed, else 1.
     """
     found = diagnose(lambda: reporter_of(os.environ, with_destinations=True), countdown(_SECONDS), os.environ)
-    if wants_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
-    else:
-        _show(found)
+    show_diagnosis(found, wants_json=wants_json)
     return 0 if found.healthy else 1
 
 
-def _show(found: Diagnosis) -> None:
+def show_diagnosis(found: Diagnosis, *, wants_json: bool) -> None:
+    """Prints the checks, as a table or as JSON."""
+    if wants_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+        return
     console = PlainConsole()
     ascii_only = not console.encoding.lower().startswith("utf")
     table = Table.grid(padding=(0, 2))

@@ -9,16 +9,24 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import click
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from click.exceptions import NoArgsIsHelpError
 
 from backup_reporter import __version__
+from backup_reporter.aws.errors import code_of, message_of
 from backup_reporter.cli.audit_command import audit_command
+from backup_reporter.cli.cost_command import cost_command
 from backup_reporter.cli.demo_command import demo_command
+from backup_reporter.cli.deploy_command import deploy_command
+from backup_reporter.cli.destroy_command import destroy_command
 from backup_reporter.cli.doctor_command import doctor_command
 from backup_reporter.cli.explain_command import explain_command
+from backup_reporter.cli.invoke_command import invoke_command
+from backup_reporter.cli.open_command import open_command
 from backup_reporter.cli.options import DEBUG, debug_option
+from backup_reporter.cli.redrive_command import redrive_command
 from backup_reporter.cli.report_command import report_command
+from backup_reporter.cli.setup_command import setup_command
 from backup_reporter.cli.verify_command import verify_command
 from backup_reporter.errors import BackupReporterError, SettingsError, reason_of
 
@@ -38,6 +46,7 @@ Examples:
   backup-reporter report                      which backups can be restored now?
   backup-reporter explain backup-failed       what does that mean?
   backup-reporter demo                        a report without Palette or AWS
+  backup-reporter setup                       prepare a deployment; deploy follows
 """
 
 
@@ -50,7 +59,9 @@ def cli() -> None:
     """Report which Spectro Cloud Palette workspaces can be restored, and what to do about the others."""
 
 
-for command in (report_command, doctor_command, explain_command, audit_command, verify_command, demo_command):
+_ON_THIS_MACHINE = (report_command, doctor_command, explain_command, demo_command)
+_DEPLOYED = (setup_command, deploy_command, invoke_command, open_command, redrive_command, destroy_command)
+for command in (*_ON_THIS_MACHINE, *_DEPLOYED, audit_command, verify_command, cost_command):
     cli.add_command(command)
 
 
@@ -87,6 +98,8 @@ def _error_text(error: Exception) -> str:
         return f"{error.format_message()} ({where} --help tells more)"
     if isinstance(error, SettingsError) and len(error.problems) > 1:
         return "\n  ".join(["these settings are not valid:", *error.problems])
+    if isinstance(error, ClientError):
+        return f"AWS refused it: {code_of(error)}: {message_of(error)}"
     if isinstance(error, BotoCoreError):
         return f"AWS cannot be used: {error} (backup-reporter doctor says how to fix it)"
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith("moto"):

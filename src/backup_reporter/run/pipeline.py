@@ -421,12 +421,16 @@ def _scope(request: Request, settings: Settings, found: Sequence[_Found]) -> Sco
     )
 
 
+def invocation_digest(invocation_id: str) -> str:
+    """Returns the end of a report's id by which the one who asked for the report can find it."""
+    return hashlib.sha256(invocation_id.encode()).hexdigest()[:8]
+
+
 def _report_id(request: Request, scope: Scope, invocation_id: str, now: datetime) -> str:
     """Sortable, safe in a path, and the same for every retry of one scheduled time."""
     at = request.scheduled_at or now
-    origin = "the schedule" if request.scheduled_at else f"{invocation_id} {now.isoformat()}"
-    origin = f"{origin} {at.isoformat()} {scope_id(scope)}"
-    return f"{at:%Y%m%dT%H%M%SZ}-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
+    origin = f"the schedule {at.isoformat()} {scope_id(scope)}" if request.scheduled_at else invocation_id
+    return f"{at:%Y%m%dT%H%M%SZ}-{invocation_digest(origin)}"
 
 
 def _delivery_key(request: Request, invocation_id: str) -> str | None:

@@ -1,0 +1,62 @@
+"""The parameters of ``template.yaml``: their defaults, and what they may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from backup_reporter.errors import BackupReporterError
+
+TEMPLATE = Path("template.yaml")
+
+
+class TemplateError(BackupReporterError):
+    """The template is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateParameter:
+    """One parameter, as CloudFormation describes it. ``default`` is ``None`` if it has to be given."""
+
+    name: str
+    default: str | None
+    pattern: str | None
+    constraint: str
+
+    def problem(self, value: str) -> str | None:
+        """Returns why CloudFormation would refuse the value; ``None`` if it would not."""
+        if self.pattern and not re.fullmatch(self.pattern, value):
+            return f"it should be {self.constraint}" if self.constraint else f"it does not match {self.pattern}"
+        return None
+
+
+def read_parameters(path: Path = TEMPLATE) -> dict[str, TemplateParameter]:
+    """Returns the template's parameters by name. Raises :class:`TemplateError`."""
+    if not path.is_file():
+        raise TemplateError(
+            f"there is no {path} here: run this in the project's directory, which holds the template and the code"
+        )
+    document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader
+    return {name: _parameter(name, described) for name, described in document["Parameters"].items()}
+
+
+def _parameter(name: str, described: Mapping[str, Any]) -> TemplateParameter:
+    default = described.get("Default")
+    return TemplateParameter(
+        name,
+        None if default is None else str(default),
+        described.get("AllowedPattern"),
+        described.get("ConstraintDescription", ""),
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """Skips CloudFormation's own tags, such as ``!If``: no parameter holds one."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)

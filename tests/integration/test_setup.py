@@ -1,0 +1,245 @@
+"""``setup`` as a person runs it: on a terminal, against the look-alike, a local Slack and a local AWS."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from backup_reporter.cli.samconfig import parse_samconfig
+from backup_reporter.demo.instructive import instructive
+from support.lookalike import API_KEY, LookAlike
+from support.slack_server import SlackServer
+from support.world import REGION, LocalAws
+
+REPOSITORY = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "backup_reporter", "setup"]
+
+
+@dataclass
+class Desk:
+    directory: Path
+    palette: LookAlike
+    slack: SlackServer
+    aws: LocalAws
+    environment: dict[str, str]
+
+    def setup(self, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *flags],
+            cwd=self.directory,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def on_a_terminal(self, *flags: str) -> pexpect.spawn[str]:
+        return pexpect.spawn(
+            COMMAND[0],
+            [*COMMAND[1:], *flags],
+            cwd=str(self.directory),
+            env={**self.environment, "TERM": "dumb"},
+            encoding="utf-8",
+            timeout=30,
+            dimensions=(50, 200),
+        )
+
+    @property
+    def written(self) -> str:
+        file = self.directory / "samconfig.toml"
+        return file.read_text() if file.exists() else ""
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        client = self.aws.client("secretsmanager")
+        names = [secret["Name"] for secret in client.list_secrets()["SecretList"]]
+        return {name: client.get_secret_value(SecretId=name)["SecretString"] for name in names}
+
+
+@pytest.fixture
+def desk(aws: LocalAws, tmp_path: Path) -> Iterator[Desk]:
+    shutil.copy(REPOSITORY / "template.yaml", tmp_path)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(REPOSITORY / "src"),
+        "LANG": "C.UTF-8",
+        "TZ": "Europe/Berlin",
+        "SSL_CERT_FILE": os.devnull,
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    with LookAlike(instructive(datetime.now(UTC)), rate_limit=False) as palette, SlackServer() as slack:
+        yield Desk(tmp_path, palette, slack, aws, environment)
+
+
+def test_every_answer_is_tried_at_once_and_asked_again_if_it_is_wrong(desk: Desk) -> None:
+    terminal = desk.on_a_terminal()
+    terminal.expect(r"AWS region \[eu-central-1\]: ")
+    terminal.sendline("")
+    terminal.expect(r"Name of the stack \[palette-backup-reporter\]: ")
+    terminal.sendline("")
+    terminal.expect("Account 123456789012")
+    terminal.expect(r"URL of your Palette \[https://api.spectrocloud.com\]: ")
+    terminal.sendline("palette.example.com")
+    terminal.expect("should be an https:// URL|it should be an https")
+    terminal.expect("URL of your Palette")
+    terminal.sendline(desk.palette.url)
+    terminal.expect("Palette API key")
+    terminal.sendline("wrong-key")
+    terminal.expect("401")
+    terminal.expect("Palette API key")
+    terminal.sendline(API_KEY)
+    terminal.expect("3 projects: prod, shared-services, staging")
+    terminal.expect("16 workspaces")
+    terminal.expect(r"E-mail address for reports \[none\]: ")
+    terminal.sendline("nobody")
+    terminal.expect("it should be an e-mail address")
+    terminal.expect("E-mail address for reports")
+    terminal.sendline("team@example.com")
+    terminal.expect("Slack: URL of an incoming webhook")
+    terminal.sendline(f"{desk.slack.url}/services/T0DEMO/B0DEMO/wrong")
+    terminal.expect("invalid_token")
+    terminal.expect("Slack: URL of an incoming webhook")
+    terminal.sendline(desk.slack.webhook_url)
+    for answer in _skip_other_channels(terminal):
+        assert answer == ""
+    terminal.expect(r"\[team@example.com\]: ")
+    terminal.sendline("")
+    terminal.expect("When to report")
+    terminal.sendline("6:30")
+    terminal.expect(r"Time zone .*\[Europe/Berlin\]: ")
+    terminal.sendline("")
+    terminal.expect("Days to keep reports")
+    terminal.sendline("")
+    terminal.expect(r"What it costs a month for 16 workspaces")
+    terminal.expect("Store the secrets and write samconfig.toml")
+    assert desk.secrets == {}
+    terminal.sendline("y")
+    terminal.expect("Wrote samconfig.toml. Next: backup-reporter deploy")
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+
+    assert terminal.exitstatus == 0
+    assert desk.secrets == {"palette-api-key": API_KEY, "slack-webhook": desk.slack.webhook_url}
+    assert parse_samconfig(desk.written).parameters == {
+        "PaletteApiUrl": desk.palette.url,
+        "PaletteApiKeySecret": "palette-api-key",
+        "SubscriberEmail": "team@example.com",
+        "SlackWebhookSecret": "slack-webhook",
+        "AlarmEmail": "team@example.com",
+        "ScheduleExpression": "cron(30 6 * * ? *)",
+        "TimeZone": "Europe/Berlin",
+    }
+    assert desk.slack.messages == []
+
+
+def _skip_other_channels(terminal: pexpect.spawn[str]) -> Iterator[str]:
+    """Leaves out every channel that there may be besides, up to the question about alarms."""
+    while terminal.expect(["Microsoft Teams", "PagerDuty", "E-mail address for alarms"]) != 2:
+        terminal.sendline("")
+        yield ""
+
+
+def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
+    terminal = desk.on_a_terminal("--region", REGION, "--stack", "s", "--palette-url", desk.palette.url)
+    terminal.expect("Palette API key")
+    terminal.sendline(API_KEY)
+    terminal.expect("E-mail address for reports")
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 130
+    assert desk.written == ""
+    assert desk.secrets == {}
+
+
+def flags(desk: Desk) -> tuple[str, ...]:
+    return ("--yes", "--palette-url", desk.palette.url, "--email", "team@example.com")
+
+
+def test_with_yes_nothing_is_asked_and_no_secret_is_shown(desk: Desk) -> None:
+    done = desk.setup(*flags(desk), PALETTE_API_KEY=API_KEY, SLACK_WEBHOOK_URL=desk.slack.webhook_url)
+    assert done.returncode == 0, done.stderr
+    assert desk.secrets == {"palette-api-key": API_KEY, "slack-webhook": desk.slack.webhook_url}
+    for said in (done.stdout, done.stderr, desk.written):
+        assert API_KEY not in said
+        assert "/services/" not in said
+
+
+def test_a_second_setup_begins_with_what_is_there(desk: Desk) -> None:
+    assert desk.setup(*flags(desk), PALETTE_API_KEY=API_KEY, SLACK_WEBHOOK_URL=desk.slack.webhook_url).returncode == 0
+    text = f"# mine\n{desk.written}".replace('"TimeZone', '"Notify=changes",\n    "TimeZone')
+    (desk.directory / "samconfig.toml").write_text(text)
+
+    done = desk.setup("--yes", "--retention-days", "90")
+
+    assert done.returncode == 0, done.stderr
+    assert desk.written.startswith("# mine")
+    parameters = parse_samconfig(desk.written).parameters
+    assert parameters["Notify"] == "changes"
+    assert parameters["SlackWebhookSecret"] == "slack-webhook"
+    assert parameters["SubscriberEmail"] == "team@example.com"
+    assert parameters["ReportRetentionDays"] == "90"
+
+
+def test_none_takes_a_setting_back(desk: Desk) -> None:
+    slack = {"SLACK_WEBHOOK_URL": desk.slack.webhook_url}
+    assert desk.setup(*flags(desk), "--alarm-email", "a@b.example", PALETTE_API_KEY=API_KEY, **slack).returncode == 0
+    assert desk.setup("--yes", "--email", "none", "--alarm-email", "none").returncode == 0
+    assert not {"SubscriberEmail", "AlarmEmail"} & set(parse_samconfig(desk.written).parameters)
+
+
+def test_a_secret_with_another_value_is_replaced_only_when_asked(desk: Desk) -> None:
+    desk.aws.client("secretsmanager").create_secret(Name="palette-api-key", SecretString="of another team")
+    refused = desk.setup(*flags(desk), PALETTE_API_KEY=API_KEY)
+    assert refused.returncode != 0
+    assert "the secret palette-api-key holds another value: give --replace-secrets" in refused.stderr
+    assert (desk.secrets["palette-api-key"], desk.written) == ("of another team", "")
+    assert desk.setup(*flags(desk), "--replace-secrets", PALETTE_API_KEY=API_KEY).returncode == 0
+    assert desk.secrets["palette-api-key"] == API_KEY
+
+
+def test_a_secret_that_exists_is_used_by_its_name(desk: Desk) -> None:
+    desk.aws.client("secretsmanager").create_secret(Name="ours/key", SecretString=API_KEY)
+    assert desk.setup(*flags(desk), "--api-key-secret", "ours/key").returncode == 0
+    assert parse_samconfig(desk.written).parameters["PaletteApiKeySecret"] == "ours/key"
+
+
+@pytest.mark.parametrize(
+    ("extra", "environment", "says"),
+    [
+        (("--email", "none"), {"PALETTE_API_KEY": API_KEY}, "no one would be told"),
+        ((), {"PALETTE_API_KEY": "wrong"}, "--api-key-secret: "),
+        ((), {}, "there is no secret palette-api-key: set PALETTE_API_KEY to its value"),
+        (("--schedule", "daily"), {"PALETTE_API_KEY": API_KEY}, "--schedule: 'daily': it should be such as cron("),
+        (("--time-zone", "Mars/Base"), {"PALETTE_API_KEY": API_KEY}, "--time-zone: 'Mars/Base': it should be an IANA"),
+        (("--profile", "nobody"), {"PALETTE_API_KEY": API_KEY}, "--profile: "),
+        ((), {"PALETTE_API_KEY": API_KEY, "SLACK_WEBHOOK_URL": "https://"}, "--slack-secret: "),
+    ],
+)
+def test_a_wrong_answer_without_anyone_to_ask_is_an_error_with_the_reason(
+    desk: Desk, extra: tuple[str, ...], environment: dict[str, str], says: str
+) -> None:
+    done = desk.setup(*flags(desk), *extra, **environment)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert desk.written == ""
+    assert desk.secrets == {}
+
+
+def test_outside_the_project_it_says_where_to_run_it(desk: Desk) -> None:
+    (desk.directory / "template.yaml").unlink()
+    assert "run this in the project's directory" in desk.setup("--yes").stderr

@@ -1,0 +1,69 @@
+"""What setup asks, and what becomes of the answers."""
+
+from pathlib import Path
+
+import pytest
+
+from backup_reporter.cli.questions import (
+    QUESTIONS,
+    SECRETS,
+    changed_parameters,
+    machine_zone,
+    schedule_expression,
+    zone_problem,
+)
+from backup_reporter.cli.template_parameters import read_parameters
+
+PARAMETERS = read_parameters(Path(__file__).parents[3] / "template.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "expression"),
+    [
+        ("07:00", "cron(0 7 * * ? *)"),
+        (" 6:30 ", "cron(30 6 * * ? *)"),
+        ("rate(12 hours)", "rate(12 hours)"),
+        ("25:00", "25:00"),
+    ],
+)
+def test_a_time_of_day_becomes_a_daily_schedule(text: str, expression: str) -> None:
+    assert schedule_expression(text) == expression
+
+
+def test_every_answer_is_a_parameter_of_the_template() -> None:
+    names = {question.parameter for question in QUESTIONS} | {question.parameter for question in SECRETS}
+    assert names <= set(PARAMETERS)
+
+
+def test_every_default_is_what_the_template_would_take() -> None:
+    assert {
+        name for name, parameter in PARAMETERS.items() if parameter.default and parameter.problem(parameter.default)
+    } == set()
+
+
+def test_the_template_says_what_a_parameter_should_be() -> None:
+    assert (
+        PARAMETERS["ScheduleExpression"].problem("daily") == "it should be such as cron(0 7 * * ? *) or rate(12 hours)"
+    )
+    assert PARAMETERS["SubscriberEmail"].problem("nobody") is not None
+
+
+def test_only_what_differs_from_the_defaults_is_written() -> None:
+    defaults = {"Notify": "always", "TimeZone": "UTC", "Email": "", "Secret": None}
+    answers = {"TimeZone": "UTC", "Email": "a@b.c", "Secret": "palette-api-key"}
+    written = changed_parameters(answers, {"Notify": "changes", "Email": "old@b.c"}, defaults)
+    assert written == {"Notify": "changes", "Email": "a@b.c", "Secret": "palette-api-key"}
+
+
+def test_the_zone_of_this_machine_is_found(tmp_path: Path) -> None:
+    assert machine_zone({"TZ": "Europe/Berlin"}, tmp_path) == "Europe/Berlin"
+    assert machine_zone({"TZ": "CET-1CEST"}, tmp_path) == "UTC"
+    (tmp_path / "timezone").write_text("Asia/Kolkata\n")
+    assert machine_zone({}, tmp_path) == "Asia/Kolkata"
+    (tmp_path / "localtime").symlink_to("/usr/share/zoneinfo/America/New_York")
+    assert machine_zone({}, tmp_path) == "America/New_York"
+
+
+@pytest.mark.parametrize("text", ["Mars/Olympus", "../etc/passwd", "CET-1CEST"])
+def test_a_zone_that_does_not_exist_is_refused(text: str) -> None:
+    assert zone_problem(text) == "it should be an IANA time zone, such as Europe/Berlin"
