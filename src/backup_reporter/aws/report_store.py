@@ -126,11 +126,16 @@ class ReportStore:
         return key
 
     def with_link(self, report: Report) -> Report:
-        """Returns the report with a signed URL of its page, which works for everyone who has it, and until when.
+        """Returns the report with a signed URL of its page, and until when it works."""
+        url, link = self.sign_link(report.report_id)
+        return msgspec.structs.replace(report, report_url=url, link=link)
+
+    def sign_link(self, report_id: str) -> tuple[str, ReportLink]:
+        """Returns a signed URL of a report's page, which works for everyone who has it, and until when.
 
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-presigned-url.html
         """
-        key = self.key(report.report_id, "html")
+        key = self.key(report_id, "html")
         expires_at = (datetime.now(UTC) + _LINK_LENGTH).replace(microsecond=0)
         with translate_errors(StoreError, f"the link to {key} cannot be signed"):
             url = self._client.generate_presigned_url(
@@ -141,7 +146,7 @@ class ReportStore:
         link = ReportLink(
             expires_at=expires_at, s3_uri=f"s3://{self._bucket}/{key}", console_url=self._console_url(key)
         )
-        return msgspec.structs.replace(report, report_url=url, link=link)
+        return url, link
 
     def _console_url(self, key: str) -> str:
         region, partition = self._client.meta.region_name, self._client.meta.partition

@@ -81,7 +81,7 @@ def _refuse_early(stack: Stack, event: Event) -> None:
         settings = load(configuration["Environment"]["Variables"])
     except (ClientError, BotoCoreError, SettingsError, KeyError):
         return  # not allowed to look: the function itself will refuse it
-    parse_event(event, settings)
+    parse_event(event, settings, tuple, datetime.now(UTC))
 
 
 def _start_and_wait(stack: Stack, store: ReportStore, event: Event) -> Report:

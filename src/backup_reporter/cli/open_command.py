@@ -36,7 +36,7 @@ def open_command(
     store = deployed.store()
     if store is None:
         raise StackError(f"the stack {deployed.name} keeps no reports: its parameter ReportBucket is none")
-    link = store.link(_checked(store, report_id) if report_id else _newest(store))
+    link, _ = store.sign_link(_checked(store, report_id) if report_id else _newest(store))
     if only_print or not webbrowser.open(link):
         click.echo(link)
     return 0

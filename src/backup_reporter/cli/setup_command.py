@@ -39,7 +39,7 @@ from backup_reporter.cli.setup_secrets import SecretStore
 from backup_reporter.cli.setup_trial import try_channel, try_palette
 from backup_reporter.cli.template_parameters import TemplateParameter, read_parameters
 from backup_reporter.config.parsers import parse_api_url
-from backup_reporter.config.settings import Settings
+from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import BackupReporterError
 from backup_reporter.wording import count
 
@@ -164,7 +164,7 @@ class _Setup:
     def _try_key(self, name: str, value: str | None) -> str | None:
         url = parse_api_url(self.answers[PALETTE_URL.parameter])
         bundle = os.environ.get("PALETTE_CA_BUNDLE")
-        settings = Settings(api_url=url, api_key_secret=name, ca_bundle=bundle)
+        settings = Settings(tenant=Tenant(api_url=url, api_key_secret=name, ca_bundle=bundle))
         for check in try_palette(settings, value):
             if check.name in ("API key", "projects") and check.result == "failed":
                 return f"{check.detail}. {check.fix}"
