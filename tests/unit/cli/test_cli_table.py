@@ -42,7 +42,7 @@ def test_whoever_asks_about_one_workspace_is_told_to_the_minute() -> None:
     seen = drawn(ReportView(narrowed, ZoneInfo("Europe/Berlin")), width=80)
 
     heading = seen.index("  What can be restored of prod / payments:")
-    assert seen[heading + 1] == "    ap-1: from 2026-11-23 02:02 CET, expires 2026-12-23 02:02 CET"
+    assert seen[heading + 1] == "    ap-1: made 2026-11-23 02:02 CET, expires 2026-12-23 02:02 CET"
     assert not any("What can be restored of" in line for line in drawn(ReportView(whole, ZoneInfo("UTC")), width=80))
 
 
