@@ -58,7 +58,12 @@ def test_the_command_line_is_an_extra_and_the_demo_another(wheel: Path) -> None:
         assert any(name.endswith(".dist-info/licenses/LICENSE") for name in archive.namelist())
         head = HeaderParser().parsestr(archive.read(metadata).decode())
     needed = head.get_all("Requires-Dist") or []
-    assert {line.partition(">")[0] for line in needed if "extra == 'cli'" in line} == {"click", "rich", "tomlkit"}
+    assert {line.partition(">")[0] for line in needed if "extra == 'cli'" in line} == {
+        "click",
+        "pyyaml",
+        "rich",
+        "tomlkit",
+    }
     assert head["License-Expression"] == "Apache-2.0"
     assert not any(line.startswith(("click", "rich", "moto")) for line in needed if "extra" not in line)
 

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 import click
 from click.shell_completion import CompletionItem
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +20,7 @@ from backup_reporter.health.codes import Code
 from backup_reporter.health.findings import STATUS_OF_SEVERITY
 
 _PROSE_CELLS = 88
+_NARROW_CELLS = 60
 _INFO = Sign("i", "i", "cyan")
 
 
@@ -88,14 +89,16 @@ def _wrapped(text: str, console: Console, cells: int) -> Iterator[Text]:
 
 
 def _listed(console: Console) -> Iterator[RenderableType]:
+    is_narrow = console.width < _NARROW_CELLS
     longest = max(map(len, CODES))
     for severity, codes in codes_worst_first().items():
         sign = _sign(codes[0])
         yield Text(f"{sign.drawn(ascii_only=console.options.ascii_only)} {severity}", f"bold {sign.style}")
         table = Table.grid(padding=(0, 2))
-        table.add_column(width=longest)
+        table.add_column(min_width=0 if is_narrow else longest)
         for code in codes:
-            table.add_row(code.name, Text(code.title, "dim"))
+            title = Text(code.title, "dim")
+            table.add_row(*([Group(code.name, Padding(title, (0, 0, 0, 2)))] if is_narrow else [code.name, title]))
         yield Padding(table, (0, 0, 0, 2))
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from backup_reporter.cli.questions import (
+    PALETTE_KEY,
     QUESTIONS,
-    SECRETS,
     changed_parameters,
     machine_zone,
     schedule_expression,
@@ -31,7 +31,7 @@ def test_a_time_of_day_becomes_a_daily_schedule(text: str, expression: str) -> N
 
 
 def test_every_answer_is_a_parameter_of_the_template() -> None:
-    names = {question.parameter for question in QUESTIONS} | {question.parameter for question in SECRETS}
+    names = {question.parameter for question in (*QUESTIONS, PALETTE_KEY)}
     assert names <= set(PARAMETERS)
 
 
