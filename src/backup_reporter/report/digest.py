@@ -136,7 +136,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
         cannot_be_restored=lost,
         lost_workspaces=number_of_lost,
         restorable=_restorable(report),
-        fix_first=tuple(_causes(problems[:_MAX_CAUSES], report, zone)),
+        fix_first=tuple(causes_of(problems[:_MAX_CAUSES], report, zone)),
         findings_by_cause=tuple((group.title, len(group.members)) for group in problems),
         changes=tuple(phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH)),
         rest=tuple(_rest(report)),
@@ -198,17 +198,18 @@ def _restorable(report: Report) -> str:
     return f"{total - lost} of {count(total, 'cluster')} can be restored." if total else ""
 
 
-def _causes(groups: Iterable[Group], report: Report, zone: ZoneInfo) -> Iterator[Cause]:
+def causes_of(groups: Iterable[Group], report: Report, zone: ZoneInfo) -> Iterator[Cause]:
+    """Each group in the words of a reader; an action that an earlier group has is not repeated."""
     told: set[str] = set()
     for group in groups:
-        where = list(_where(group.members, report, zone))
+        workspaces = _by_workspace(group.members)
         yield Cause(
             code=group.code,
             severity=group.severity,
             title=group.title,
             what=_what(group),
-            where=tuple(where[:_MAX_PLACES]),
-            more_places=len(where) - min(len(where), _MAX_PLACES),
+            where=tuple(_where(members, report, zone) for members in workspaces[:_MAX_PLACES]),
+            more_places=max(0, len(workspaces) - _MAX_PLACES),
             since=phrases.since_line(group, report.as_of, zone),
             action="" if group.action in told else group.action,
         )
@@ -222,20 +223,23 @@ def _what(group: Group) -> str:
     return f"{quote(group.message, _WHAT_LENGTH)}{uses}{because}"
 
 
-def _where(members: Sequence[Member], report: Report, zone: ZoneInfo) -> Iterator[Place]:
-    """One place for each workspace, with its clusters and their last copy."""
-    by_workspace: dict[tuple[str | None, str], list[Member]] = {}
+def _by_workspace(members: Iterable[Member]) -> list[list[Member]]:
+    workspaces: dict[tuple[str | None, str], list[Member]] = {}
     for member in members:
-        by_workspace.setdefault((member.tenant, member.workspace_uid), []).append(member)
-    for some in by_workspace.values():
-        first = some[0]
-        clusters = wording.listed([member.cluster for member in some if member.cluster], _MAX_CLUSTERS)
-        copies = _last_copy(some, zone)
-        yield Place(
-            name=place(first.tenant, first.project, first.workspace),
-            detail=f"{clusters} ({copies})" if clusters and copies else clusters or copies,
-            url=workspace_url(report, first.project_uid, first.workspace_uid),
-        )
+        workspaces.setdefault((member.tenant, member.workspace_uid), []).append(member)
+    return list(workspaces.values())
+
+
+def _where(members: Sequence[Member], report: Report, zone: ZoneInfo) -> Place:
+    """One workspace, with its clusters and their last copy."""
+    first = members[0]
+    clusters = wording.listed([member.cluster for member in members if member.cluster], _MAX_CLUSTERS)
+    copies = _last_copy(members, zone)
+    return Place(
+        name=place(first.tenant, first.project, first.workspace),
+        detail=f"{clusters} ({copies})" if clusters and copies else clusters or copies,
+        url=workspace_url(report, first.project_uid, first.workspace_uid),
+    )
 
 
 def _last_copy(members: Sequence[Member], zone: ZoneInfo) -> str:

@@ -1,4 +1,4 @@
-"""Templates that escape whatever comes from Palette, and what makes a page a file of its own.
+"""Templates that escape everything from Palette, and what makes a page a file of its own.
 
 Jinja2 is imported when something is rendered, not before: most runs of a function never do.
 """
@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote as quote_url
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import WORST_FIRST, Status
@@ -96,6 +97,8 @@ _ICON_COLORS: dict[Status, str] = {"OK": "1d7347", "WARNING": "e5a823", "CRITICA
 
 
 def favicon(status: Status) -> str:
-    """A dot in the verdict's colour, for a row of tabs."""
-    circle = f"<circle cx='4' cy='4' r='4' fill='%23{_ICON_COLORS[status]}'/>"
-    return f"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>{circle}</svg>"
+    """A dot in the status' colour, for a row of tabs."""
+    circle = f"<circle cx='4' cy='4' r='4' fill='#{_ICON_COLORS[status]}'/>"
+    return "data:image/svg+xml," + quote_url(
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'>{circle}</svg>"
+    )

@@ -63,9 +63,7 @@ def test_what_somebody_asked_for_is_listed_and_passes_for_no_verdict_on_everythi
     page = render_index(entries, UTC)
 
     path = f"2026/11/24/{daily.report_id}.html"
-    newest = (
-        f'The newest that was meant for everybody is <a href="{path}">2026-11-24 07:00</a>: 1 critical of 1 workspace'
-    )
+    newest = f'The newest for all recipients is <a href="{path}">2026-11-24 07:00</a>: 1 critical of 1 workspace'
     assert newest in page
     assert re.findall(r'<li(?: class="(\w)")?><a href="(\S+)">', page) == [("f", path)]
     assert '<a href="fine.html">' in page

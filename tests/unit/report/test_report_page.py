@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from html.parser import HTMLParser
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backup_reporter.health.workspace_report import Day
-from backup_reporter.report.model import Change, Changes, Report, Scope
+from backup_reporter.report.model import Change, Changes, NoLongerJudged, Report, Scope
 from backup_reporter.report.page.page import PAGE_BYTES, render_page
 from support.report_builders import (
     NOW,
@@ -60,18 +61,25 @@ class Outline(HTMLParser):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "report"),
+    ("title", "report"),
     [
-        ("OK: every backup is in order", a_green_report()),
-        ("Warning: some backups need a look", a_report(a_workspace("payments", a_finding("backup-stuck")))),
-        ("Critical: some backups need help now", a_report(a_workspace("payments", a_finding()))),
-        ("Unknown: not everything could be looked at", a_report(a_workspace("payments", a_finding("unreadable")))),
+        ("OK Palette backups: nothing wrong in 14 workspaces", a_green_report()),
+        (
+            "WARNING Palette backups: prod/payments/eu-1: backup does not finish",
+            a_report(a_workspace("payments", a_finding("backup-stuck"))),
+        ),
+        ("CRITICAL Palette backups: prod/payments/eu-1: backup failed", a_report(a_workspace("payments", a_finding()))),
+        (
+            "UNKNOWN Palette backups: prod/payments: could not be looked at",
+            a_report(a_workspace("payments", a_finding("unreadable"))),
+        ),
     ],
 )
-def test_the_verdict_and_the_trust_line_stand_above_everything(verdict: str, report: Report) -> None:
+def test_the_title_and_the_trust_line_stand_above_everything(title: str, report: Report) -> None:
     text = Outline(render_page(report, UTC)).text
+    text = text[text.index("Palette workspace backups") :]
 
-    assert text.index(verdict) < text.index("Checked ") < text.index("Every workspace and cluster")
+    assert text.index(title) < text.index("Checked ") < text.index("Every workspace and cluster")
     assert re.search(r"Checked \d+ of \d+ workspaces?, \d+ clusters?[.;]", text)
 
 
@@ -178,7 +186,7 @@ def test_what_a_workspace_says_of_several_clusters_is_said_once() -> None:
     same = [a_finding(message="The key expired.", cluster_uid=f"c-{n}", cluster_name=f"eu-{n}") for n in (1, 2)]
     page = render_page(a_report(a_workspace("payments", *same)), UTC)
 
-    (article,) = re.findall(r'<article class="card space".*?</article>', page, re.DOTALL)
+    (article,) = re.findall(r'<article class="card workspace".*?</article>', page, re.DOTALL)
     assert article.count("The key expired.") == 1
     assert "eu-1" in article
     assert "eu-2" in article
@@ -195,40 +203,73 @@ def test_a_muted_finding_is_there_and_marked_and_no_problem_and_nobody_says_that
     bare = a_cluster("eu-1", restore_points=0, newest_restore_point_at=None, expires_at=None)
     text = Outline(render_page(a_report(a_workspace("payments", finding, clusters=(bare,))), UTC)).text
 
-    assert "OK: nothing is wrong but what is muted" in text
-    assert "every backup is in order" not in text
+    assert "OK Palette backups: nothing wrong but for 1 muted finding (24 Nov)" in text
     assert "1 finding muted: prod / payments. Not everything can be restored of prod /" in text
-    assert "eu-1Backup failed (muted)none" in text, "the table says so beside the missing copy"
-    assert "Backup failed (muted)" in text[text.index("Workspaces that are OK") :]
-    assert "Problems by cause" not in text
+    assert "Backup failed, muted" in text
+    assert "Fix first" not in text
 
 
-def test_what_changed_is_shown_where_something_did() -> None:
-    change = Change(
-        project_name="prod",
-        workspace_uid="uid of payments",
-        workspace_name="payments",
-        cluster_uid=None,
-        cluster_name=None,
-        code="backup-overdue",
-        severity="critical",
-        message="",
-        since=NOW - days(2),
-    )
+def a_change(code: str = "backup-overdue", **more: Any) -> dict[str, Any]:
+    return {
+        "project_name": "prod",
+        "workspace_uid": "uid of payments",
+        "workspace_name": "payments",
+        "cluster_uid": None,
+        "cluster_name": None,
+        "code": code,
+        "severity": "critical",
+        "message": "",
+        "since": NOW - days(2),
+        **more,
+    }
+
+
+def test_what_is_resolved_or_no_longer_judged_is_shown_with_its_severity() -> None:
     report = a_report(a_workspace("payments"))
-    changed = msgspec.structs.replace(report, changes=Changes(resolved=(change,), ongoing=(change,)))
+    gone = NoLongerJudged(**a_change("retention-gap"), reason="the workspace has no policy")
+    changes = Changes(resolved=(Change(**a_change()),), ongoing=(Change(**a_change()),), no_longer_judged=(gone,))
+    changed = msgspec.structs.replace(report, changes=changes)
 
     assert "Since the last report" not in render_page(report, UTC)
     text = Outline(render_page(changed, UTC)).text
     assert "Nothing new." in text
-    assert "prod / payments: Scheduled backup did not start, day 3" in text
+    assert "Critical prod / payments: Scheduled backup did not start" in text
+    assert "Copies expire before the next one is made (the workspace has no policy)" in text
+
+
+def test_what_is_new_is_marked_where_it_is_told() -> None:
+    report = a_report(a_workspace("payments", a_finding("backup-overdue")))
+    changed = msgspec.structs.replace(report, changes=Changes(new=(Change(**a_change()),)))
+
+    assert '<span class="tag info">new</span><h3>Scheduled backup did not start</h3>' in render_page(changed, UTC)
+    assert '<span class="tag info">new</span>' not in render_page(report, UTC)
+
+
+def test_no_problem_is_told_more_than_twice() -> None:
+    found = a_finding(message="The key has expired.", cluster_uid="uid of eu-1")
+    report = a_report(a_workspace("payments", found, clusters=(a_cluster(),)))
+    change = Change(**a_change("backup-failed", cluster_uid="uid of eu-1", cluster_name="eu-1"))
+    changed = msgspec.structs.replace(report, changes=Changes(new=(change,), ongoing=(change,)))
+
+    text = Outline(render_page(changed, UTC)).text.partition("Palette workspace backups")[2]
+    assert text.count("Backup failed") == 2
+    assert text.count("The key has expired.") == 2
+
+
+def test_a_workspace_links_into_palette_if_the_address_is_set() -> None:
+    report = msgspec.structs.replace(
+        a_report(a_full_workspace("payments", a_finding())),
+        workspace_link="https://palette/{projectUid}/{workspaceUid}",
+    )
+
+    assert 'href="https://palette/p-1/uid%20of%20payments" rel="noreferrer">in Palette</a>' in render_page(report, UTC)
 
 
 def test_a_report_on_nothing_says_why() -> None:
     report = a_report(problems=["Palette could not be asked: no answer from the host."])
     text = Outline(render_page(report, UTC)).text
 
-    assert "Unknown: nothing could be looked at" in text
+    assert "UNKNOWN Palette backups: nothing could be checked" in text
     assert "no workspace was looked at" in text
     assert "Every workspace and cluster" not in text
     assert "Palette could not be asked: no answer from the host." in text
@@ -249,8 +290,8 @@ def test_a_thousand_workspaces_are_all_there_in_less_than_five_megabytes() -> No
     page = render_page(a_report(*workspaces), UTC)
 
     assert len(page.encode()) < 5_000_000
-    assert page.count('<article class="card space"') == 50
-    assert page.count('<details class="card space"') == 950
+    assert page.count('<article class="card workspace"') == 50
+    assert page.count('<details class="card workspace"') == 950
     assert page.count("<tr data-s=") == 3000
 
 
@@ -261,7 +302,10 @@ def test_a_fleet_too_large_for_a_page_is_shown_from_its_worst_end_and_the_rest_i
     page = render_page(a_report(*failing.workspaces, *healthy), UTC)
 
     assert len(page.encode()) < PAGE_BYTES
-    shown, left_out = page.count('<article class="card space"'), re.search(r"(\d+) more workspaces with problems", page)
+    shown, left_out = (
+        page.count('<article class="card workspace"'),
+        re.search(r"(\d+) more workspaces with problems", page),
+    )
     assert left_out is not None
     assert shown + int(left_out[1]) == 3_000
     links = set(re.findall(r' href="#(w\d+)"', page))

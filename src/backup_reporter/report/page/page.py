@@ -1,7 +1,7 @@
-"""The report as one self-contained HTML page that asks nobody for anything.
+"""The report as one self-contained HTML page that loads nothing from anywhere.
 
-Whatever comes from Palette is escaped, and the page's own policy lets only its own style sheet and
-script work, named by their hashes. It is read in full with scripts switched off.
+What comes from Palette is escaped, and the page's own policy lets only its own style sheet and script work, named by
+their hashes. It is read in full with scripts switched off.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.workspace_report import DayState
 from backup_reporter.report import phrases
 from backup_reporter.report.day_states import STATE_WORDS, STRIP_DAYS, strip_words
+from backup_reporter.report.digest import Cause, causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, workspace_url
 from backup_reporter.report.packed import worst_first
-from backup_reporter.report.page.summary_rows import glance, well_line
+from backup_reporter.report.page.summary_rows import summary_row, well_line
 from backup_reporter.report.page.view import WorkspaceView, day_label, evidence
 from backup_reporter.report.rows import problem_titles, rows
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
 from backup_reporter.wording import age, retention
 
 PAGE_BYTES = 4_990_000
-"""A page is no larger, whatever the fleet. What does not fit is counted; of the workspaces, the healthy go first."""
+"""No page is larger. What does not fit is counted; of the workspaces, the healthy ones are left out first."""
 
 CELL_CLASSES: Mapping[DayState, str] = {
     "succeeded": "",
@@ -49,8 +50,8 @@ _MAX_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever ro
 _MAX_CAVEATS = 20
 _MAX_TENANTS = 100
 _MAX_MUTED = 20
-_LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10, "glance_days": STRIP_DAYS}
-_MAX_GLANCES = 25
+_LIMITS = {"most_places": 12, "most_members": 200, "most_changes": 60, "most_evidence": 10, "strip_days": STRIP_DAYS}
+_MAX_SUMMARY_ROWS = 25
 
 _Thing = TypeVar("_Thing")
 
@@ -82,7 +83,7 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     pieces: Any = templates.get_template("parts.html.j2").module
     frame = partial(templates.get_template("page.html.j2").render, **_frame(report, zone))
 
-    causes, number_of_rows = _causes(report), sum(1 for _ in rows(report))
+    causes, number_of_rows = _causes(report, zone), sum(1 for _ in rows(report))
 
     def make_table() -> Part:
         return _as_many_as_fit(pieces.row, rows(report), number_of_rows, _TABLE_BYTES)
@@ -97,10 +98,15 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     return frame(**_parts(make_table(), make_causes(), details, bad))
 
 
-def _causes(report: Report) -> list[tuple[Group, str | None]]:
-    """Each problem with what to do about it, which is said once a kind."""
-    some, _ = problems_and_infos(report)
-    return [(group, group.action if phrases.action_line(some, index) else None) for index, group in enumerate(some)]
+def _causes(report: Report, zone: ZoneInfo) -> list[tuple[Group, Cause, bool]]:
+    """Each problem, with what to do about it, and whether it is new since the last report."""
+    problems, _ = problems_and_infos(report)
+    changes = () if report.changes.note else report.changes.new
+    new = {(change.tenant, change.workspace_uid, change.code) for change in changes}
+    return [
+        (group, cause, any((member.tenant, member.workspace_uid, group.code) in new for member in group.members))
+        for group, cause in zip(problems, causes_of(problems, report, zone), strict=True)
+    ]
 
 
 def _as_many_as_fit(
@@ -131,14 +137,15 @@ def _parts(table: Part, causes: Part, details: Part, bad: int) -> dict[str, Part
 def _views(report: Report, zone: ZoneInfo) -> Iterator[WorkspaceView]:
     """The worst first, and no more than there is ever room for."""
     for number, workspace in enumerate(islice(worst_first(report.workspaces), _MAX_WORKSPACES)):
-        yield WorkspaceView(workspace, f"w{number}", report.as_of, zone)
+        url = workspace_url(report, workspace.project_uid, workspace.uid)
+        yield WorkspaceView(workspace, f"w{number}", report.as_of, zone, url)
 
 
 def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     """What stands around the parts: the verdict, the trust line, what changed, the policy and what it allows."""
     style, script = asset("page.css"), asset("page.js")
     bad = report.summary.workspaces - report.summary.ok
-    worst = islice(phrases.problem_workspaces(report), _MAX_GLANCES)
+    worst = islice(phrases.problem_workspaces(report), _MAX_SUMMARY_ROWS)
     notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MAX_CAVEATS))
     return {
         "report": report,
@@ -146,15 +153,14 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "style": style,
         "script": script,
         "favicon": favicon(report.status),
-        "verdict": phrases.status_line(report),
+        "digest": digest_of(report, zone),
         "counts": phrases.counts(report.summary, report.status),
         "shares": list(_shares(report)),
-        "trust_line": phrases.trust_line(report, zone),
         "tenants": phrases.tenant_lines(report, _MAX_TENANTS),
         "muted_line": phrases.muted_line(report, _MAX_MUTED),
         "notes": [note for note in notes if note],
-        "glances": [glance(workspace, report.as_of, zone) for workspace in worst],
-        "more_glances": max(0, bad - _MAX_GLANCES),
+        "summary_rows": [summary_row(workspace, report.as_of, zone) for workspace in worst],
+        "more_summary_rows": max(0, bad - _MAX_SUMMARY_ROWS),
         "well": well_line(report),
         "zone_name": zone.key,
     }

@@ -1,4 +1,4 @@
-"""The workspaces with problems at a glance: what can be restored of each, from when, and until when."""
+"""The workspaces with problems, a row each: what can be restored, from when, and until when."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
-from backup_reporter.report.restorable import what_is_wrong
 from backup_reporter.report.restore_points import FOREVER, has_every_copy, is_known, restorable_until
 from backup_reporter.wording import age, count, day, quote
 
@@ -28,8 +27,8 @@ class Extreme:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
-    """One workspace on one line. ``tone`` colours ``restorable``: whatever is missing is critical."""
+class SummaryRow:
+    """One workspace on one line. ``tone`` colours ``restorable``: a missing restore point is critical."""
 
     workspace: WorkspaceReport
     restorable: str
@@ -38,15 +37,14 @@ class Glance:
     newest: Extreme
     ends: Extreme
     is_ending_soon: bool
-    wrong: str
 
 
-def glance(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> Glance:
-    """What somebody who has a second wants to know of a workspace. Days are those of ``zone``."""
+def summary_row(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> SummaryRow:
+    """The row of a workspace. Days are those of ``zone``."""
     there = [cluster for cluster in workspace.clusters if cluster.restore_points]
     missing = [cluster for cluster in workspace.clusters if not cluster.restore_points]
     restorable, tone = _restorable(workspace, len(there))
-    return Glance(
+    return SummaryRow(
         workspace=workspace,
         restorable=restorable,
         tone=tone,
@@ -54,12 +52,11 @@ def glance(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> Glance:
         newest=_extreme(sorted(there, key=_made_at), lambda cluster: _age(cluster.newest_restore_point_at, now)),
         ends=_extreme(sorted(there, key=_ends_at), lambda cluster: _ahead(_ends_at(cluster), now)),
         is_ending_soon=any(finding.code == "backup-expiring" and not finding.muted for finding in workspace.findings),
-        wrong=what_is_wrong(workspace),
     )
 
 
 def well_line(report: Report) -> str | None:
-    """How many workspaces are OK, and which of them lack a copy all the same; ``None`` where none is OK."""
+    """How many workspaces are OK, and which of them still lack a copy; ``None`` if none is OK."""
     number = report.summary.ok
     if not number:
         return None

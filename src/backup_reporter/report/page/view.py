@@ -73,6 +73,8 @@ class WorkspaceView:
     anchor: str
     now: datetime
     zone: ZoneInfo
+    url: str | None = None
+    """Leads to the workspace in Palette."""
 
     @property
     def is_in_full(self) -> bool:
@@ -124,7 +126,7 @@ class WorkspaceView:
         if workspace.next_run_at:
             yield f"next run {moment(workspace.next_run_at, self.zone)}"
         if workspace.survives_failures is not None:
-            yield f"survives {count(workspace.survives_failures, 'failed run')} in a row"
+            yield f"copies left after {count(workspace.survives_failures, 'failed run')} in a row"
 
 
 def day_label(day: Day) -> str:
