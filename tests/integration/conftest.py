@@ -18,18 +18,20 @@ from moto.server import ThreadedMotoServer
 from moto.sns.models import Subscription
 
 from support.lookalike import LookAlike
+from support.sandboxes import SANDBOXES, add_sandboxes_to_moto
 from support.slack_server import SlackServer
 from support.world import LocalAws, World, a_fleet, a_result, a_run, world
 
 
 @pytest.fixture(scope="session")
 def _aws_server() -> Iterator[LocalAws]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with _quicker():
+    with _quicker(), pytest.MonkeyPatch.context() as patch:
+        add_sandboxes_to_moto(patch)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
         yield LocalAws(f"http://{host}:{port}")
-    server.stop()
+        server.stop()
 
 
 @contextmanager
@@ -47,6 +49,7 @@ def _quicker() -> Iterator[None]:
 @pytest.fixture
 def aws(_aws_server: LocalAws) -> LocalAws:
     _aws_server.reset()
+    SANDBOXES.reset()
     return _aws_server
 
 

@@ -16,6 +16,7 @@ from backup_reporter.demo.fleet import Failure
 from support.local_server import Answer, Request, Script
 from support.lookalike import API_KEY
 from support.pagerduty_server import PagerDutyServer, invalid_event
+from support.sandboxes import SANDBOXES
 from support.slack_server import webhook_error
 from support.teams_server import TeamsServer, workflow_error
 from support.world import OTHER_PROJECT, PROJECT, REGION, World, a_fleet, a_result, a_run, an_item
@@ -98,7 +99,7 @@ def test_a_good_set_up_is_healthy_and_nothing_is_published(
         (
             {"PALETTE_PROJECT_UIDS": "elsewhere"},
             "workspaces",
-            "The project elsewhere (PALETTE_PROJECT_UIDS or projectUids) is none that the API key can see.",
+            "The API key cannot see the project elsewhere (PALETTE_PROJECT_UIDS or projectUids).",
             "PALETTE_PROJECT_UIDS",
         ),
         ({"PALETTE_WORKSPACE_UIDS": "nowhere"}, "workspaces", "nowhere", "Correct PALETTE_WORKSPACE_UIDS"),
@@ -258,6 +259,57 @@ def test_a_sender_that_ses_has_never_heard_of(around: World) -> None:
     verified_in_ses(around, "example.org")
     check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@mail.example.com", EMAIL_TO="team@example.com"))["email"]
     assert (check["result"], check["fix"]) == ("failed", "Verify one of them in SES, in this region.")
+
+
+def test_a_sender_that_is_verified_as_an_address_hears_of_dmarc(around: World) -> None:
+    verified_in_ses(around, "backups@example.com")
+    check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@example.com", EMAIL_TO="team@example.com"))["email"]
+    assert check["result"] == "passed"
+    assert "DMARC" in check["detail"]
+
+
+@pytest.mark.parametrize(
+    ("recipients", "result", "detail"),
+    [
+        ("team@example.com,lead@elsewhere.example", "failed", "refuses mail to lead@elsewhere.example"),
+        ("team@example.com", "warning", "it sends to verified recipients only"),
+    ],
+)
+def test_an_account_in_the_sandbox_of_ses(around: World, recipients: str, result: str, detail: str) -> None:
+    SANDBOXES.ses = True
+    verified_in_ses(around, "example.com")
+    check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@example.com", EMAIL_TO=recipients))["email"]
+    assert check["result"] == result
+    assert detail in check["detail"]
+    assert "Ask for production access" in check["fix"]
+
+
+def test_an_account_whose_mail_ses_has_paused(around: World) -> None:
+    SANDBOXES.is_paused = True
+    verified_in_ses(around, "example.com")
+    check = checks(around.invoke(DOCTOR, EMAIL_FROM="backups@example.com", EMAIL_TO="team@example.com"))["email"]
+    assert (check["result"], check["detail"]) == ("failed", "SES has paused sending for this account")
+
+
+@pytest.mark.parametrize(("is_in_sandbox", "result"), [(True, "warning"), (False, "passed")])
+def test_sms_in_the_sandbox_is_a_warning(around: World, is_in_sandbox: bool, result: str) -> None:
+    SANDBOXES.sms = is_in_sandbox
+    topic = around.environment["SNS_TOPIC_ARN"]
+    around.aws.client("sns").subscribe(TopicArn=topic, Protocol="sms", Endpoint="+491700000000")
+    check = checks(around.invoke(DOCTOR))["sns"]
+    assert check["result"] == result
+    assert ("SMS sandbox" in check["detail"]) == is_in_sandbox
+
+
+def test_the_sandbox_of_sms_does_not_matter_without_sms(around: World) -> None:
+    SANDBOXES.sms = True
+    assert checks(around.invoke(DOCTOR))["sns"]["result"] == "passed"
+
+
+def test_a_path_in_the_url_of_palette_is_named(around: World) -> None:
+    check = checks(around.invoke(DOCTOR, PALETTE_API_URL=f"{around.palette.url}/v1"))["projects"]
+    assert check["result"] == "failed"
+    assert check["fix"] == f"Drop the path /v1 from PALETTE_API_URL: {around.palette.url}"
 
 
 def test_a_heartbeat_that_is_no_url(around: World) -> None:

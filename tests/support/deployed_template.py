@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parents[2]
+ABOUT_THE_ACCOUNT = {"ses:GetAccount", "sns:GetSMSSandboxAccountStatus"}
+"""Actions that have no resource: IAM takes only * for them."""
+
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 _NO_VALUE = object()
 

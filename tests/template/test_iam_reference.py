@@ -38,7 +38,8 @@ def faults(action: str, resources: list[str], keys: set[str]) -> Iterator[str]:
     types = privilege["resource_types"]
     forms = [reference()[service]["resources"][one]["arn"] for one in types if one]
     for resource in resources:
-        if not any(has_form(resource, form) for form in forms):
+        is_about_the_account = resource == "*" and not forms
+        if not is_about_the_account and not any(has_form(resource, form) for form in forms):
             yield f"{action} takes no {resource}, but {forms}"
     known = {key for one in types.values() for key in one["condition_keys"]} | GLOBAL_KEYS
     known |= {key for one in types if one for key in reference()[service]["resources"][one]["condition_keys"]}

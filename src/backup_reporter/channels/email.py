@@ -21,6 +21,7 @@ from backup_reporter.report.csv import Attachment, csv_attachment
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report
 from backup_reporter.report.text import subject, text
+from backup_reporter.wording import listed
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -54,23 +55,62 @@ class EmailChannel:
         return file.remark
 
     def check(self, seconds_left: Callable[[], float]) -> str:
-        """Looks up the sender, or else a domain it belongs to, among the identities that SES has verified."""
-        for identity in _identities(self._sender):
+        """Looks up the sender among the identities that SES has verified, and whether the account may send."""
+        identity, is_verified = self._find_identity(self._sender)
+        if not identity:
+            raise CheckError(
+                f"neither {self._sender} nor a domain it belongs to is an identity in SES",
+                "Verify one of them in SES, in this region.",
+            )
+        if not is_verified:
+            raise CheckError(
+                f"{identity} is not verified yet",
+                "Follow the link in the mail from SES, or publish the DNS records it names.",
+            )
+        self._check_account(identity)
+        # https://docs.aws.amazon.com/ses/latest/dg/send-email-authentication-dmarc.html
+        dmarc = "; if its domain has a DMARC policy, verify the domain instead: receivers may reject the mail"
+        return f"{identity} is verified" + (dmarc if "@" in identity else "")
+
+    def _find_identity(self, address: str) -> tuple[str | None, bool]:
+        """Returns the closest identity of SES that covers an address, and whether it is verified."""
+        for identity in _identities(address):
             try:
                 found = self._client.get_email_identity(EmailIdentity=identity)
             except ClientError as error:
                 if code_of(error) != "NotFoundException":
                     raise
             else:
-                if found.get("VerifiedForSendingStatus", True):
-                    return f"{identity} is verified"
-                raise CheckError(
-                    f"{identity} is not verified yet",
-                    "Follow the link in the mail from SES, or publish the DNS records it names.",
-                )
+                return identity, found.get("VerifiedForSendingStatus", True)
+        return None, False
+
+    def _check_account(self, identity: str) -> None:
+        """https://docs.aws.amazon.com/ses/latest/dg/request-production-access.html."""
+        try:
+            account = self._client.get_account()
+        except ClientError as error:
+            raise CheckError(
+                f"{identity} is verified; whether the account is in SES's sandbox could not be looked up: {code_of(error)}",
+                "Allow ses:GetAccount, or look at SES's account dashboard.",
+                result="warning",
+            ) from error
+        if not account.get("SendingEnabled", True):
+            raise CheckError(
+                "SES has paused sending for this account",
+                "Open SES's account dashboard: it says why, and how to resume.",
+            )
+        if account.get("ProductionAccessEnabled", True):
+            return
+        refused = [recipient for recipient in self._recipients if not self._find_identity(recipient)[1]]
+        if refused:
+            raise CheckError(
+                f"the account is in SES's sandbox, and SES refuses mail to {listed(refused)}, not verified there",
+                "Ask for production access on SES's account dashboard, or verify the recipients in SES.",
+            )
         raise CheckError(
-            f"neither {self._sender} nor a domain it belongs to is an identity in SES",
-            "Verify one of them in SES, in this region.",
+            "the account is in SES's sandbox: it sends to verified recipients only, 200 mails a day",
+            "Ask for production access on SES's account dashboard, unless that is enough.",
+            result="warning",
         )
 
 

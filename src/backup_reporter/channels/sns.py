@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
+from botocore.exceptions import ClientError
 
-from backup_reporter.aws.errors import channel_errors
+from backup_reporter.aws.errors import channel_errors, code_of
 from backup_reporter.channels.channel import Connections
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import CheckError
@@ -54,7 +55,8 @@ class SnsChannel:
         """Looks up the topic and counts its subscriptions."""
         self._client.get_topic_attributes(TopicArn=self._topic_arn)
         pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=self._topic_arn)
-        arns = [subscription["SubscriptionArn"] for page in pages for subscription in page["Subscriptions"]]
+        subscriptions = [subscription for page in pages for subscription in page["Subscriptions"]]
+        arns = [subscription["SubscriptionArn"] for subscription in subscriptions]
         confirmed = [arn for arn in arns if arn.startswith("arn:")]
         numbers = f"{count(len(confirmed), 'confirmed subscription')}, {len(arns) - len(confirmed)} not confirmed yet"
         if not confirmed:
@@ -62,7 +64,27 @@ class SnsChannel:
                 f"the topic has no subscribers: no one would be notified ({numbers})",
                 "Subscribe an address (aws sns subscribe), and follow the link in the mail that arrives.",
             )
+        if any(subscription["Protocol"] == "sms" for subscription in subscriptions):
+            self._check_sms_sandbox(numbers)
         return numbers
+
+    def _check_sms_sandbox(self, numbers: str) -> None:
+        """https://docs.aws.amazon.com/sns/latest/dg/sns-sms-sandbox.html."""
+        try:
+            is_in_sandbox = self._client.get_sms_sandbox_account_status()["IsInSandbox"]
+        except ClientError as error:
+            raise CheckError(
+                f"{numbers}; some are for SMS, and whether the account is in the SMS sandbox could not be looked up: "
+                f"{code_of(error)}",
+                "Allow sns:GetSMSSandboxAccountStatus, or look in SNS, Text messaging (SMS).",
+                result="warning",
+            ) from error
+        if is_in_sandbox:
+            raise CheckError(
+                f"{numbers}; some are for SMS, and the account is in the SMS sandbox: SMS arrive at verified numbers only",
+                "Verify the numbers in SNS, Text messaging (SMS), or leave the sandbox there.",
+                result="warning",
+            )
 
 
 def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -46,6 +48,19 @@ _FIXES: dict[str, str] = {
 }
 
 
+_POLICIES = {
+    "resource-based policy": "the resource's own policy (of the bucket, topic, secret, queue or key)",
+    "service control policy": "a service control policy of your AWS organization",
+    "resource control policy": "a resource control policy of your AWS organization",
+    "VPC endpoint policy": "the policy of the VPC endpoint",
+    "permissions boundary": "the permissions boundary of the role",
+    "session policy": "the session policy",
+    "identity-based policy": "the policies of the role",
+}
+"""The policies that AWS names in a refusal, and nowhere else in it:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
+
+
 def describe(error: ClientError | BotoCoreError) -> str:
     """``NotFound: Topic does not exist``."""
     said = f"{code_of(error)}: {message_of(error)}" if isinstance(error, ClientError) else message_of(error)
@@ -55,7 +70,7 @@ def describe(error: ClientError | BotoCoreError) -> str:
 def fix_for(error: ClientError | BotoCoreError) -> str | None:
     """Returns what to do about it, if that does not depend on what was tried."""
     if isinstance(error, ClientError):
-        return _FIXES.get(code_of(error))
+        return _fix_for_policy(message_of(error)) or _FIXES.get(code_of(error))
     if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
         return _CREDENTIALS
     if isinstance(error, NoRegionError):
@@ -63,3 +78,15 @@ def fix_for(error: ClientError | BotoCoreError) -> str | None:
     if isinstance(error, AwsConnectionError | HTTPClientError):
         return "AWS cannot be reached from here: check the network, for a function in a VPC its NAT or endpoints."
     return None
+
+
+def _fix_for_policy(message: str) -> str | None:
+    """Returns which policy to change, if a refusal names one: it may not be that of the role."""
+    kinds = "|".join(_POLICIES)
+    found = re.search(rf"(explicit deny in|because no) (?:an? )?({kinds})", message)
+    if not found:
+        return None
+    policy = _POLICIES[found[2]]
+    if found[1] == "explicit deny in":
+        return f"Remove the Deny from {policy}."
+    return None if found[2] == "identity-based policy" else f"Allow it in {policy}."

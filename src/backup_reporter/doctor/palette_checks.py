@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from backup_reporter.config.settings import Tenant
 from backup_reporter.doctor.checks import Check, run_check, skipped
@@ -62,7 +63,9 @@ class PaletteChecks:
         except PaletteError as error:
             if error.status == 403 and self._tenant.project_uids:
                 return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
-            raise CheckError(str(error), _fix(error, "project.list and project.get")) from error
+            raise CheckError(
+                str(error), self._fix_for_path(error) or _fix(error, "project.list and project.get")
+            ) from error
         if problems:
             raise CheckError(_first_of(problems), _LATER)
         if not projects:
@@ -71,6 +74,13 @@ class PaletteChecks:
                 "Give its user the permissions project.list and project.get, in the tenant that has the workspaces.",
             )
         return f"the API key is accepted; {_named('project', projects)}"
+
+    def _fix_for_path(self, error: PaletteError) -> str | None:
+        """The API adds its own ``/v1`` to the URL: a path in it is the likeliest reason for a 404 or for a page."""
+        path = urlsplit(self._tenant.api_url).path
+        if not path or not (error.status == 404 or isinstance(error, UndecodableError)):
+            return None
+        return f"Drop the path {path} from PALETTE_API_URL: {self._tenant.api_url.removesuffix(path)}"
 
     def _workspaces(self) -> str:
         self._inventory = discover(self._client, self._tenant.project_uids, self._tenant.workspace_uids)

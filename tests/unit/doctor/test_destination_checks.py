@@ -28,27 +28,29 @@ SETTINGS = load(
 class Refusing:
     """A client of boto3's each call of which AWS answers with this error."""
 
-    def __init__(self, code: str) -> None:
-        self._code = code
+    def __init__(self, code: str, message: str) -> None:
+        self._error = {"Code": code, "Message": message}
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def call(**_: Any) -> Any:
-            raise ClientError({"Error": {"Code": self._code, "Message": "User: arn:aws:iam::1:user/x is not"}}, name)
+            raise ClientError({"Error": self._error}, name)  # type: ignore[typeddict-item]
 
         return call
 
 
 class RefusingClients(Clients):
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, message: str) -> None:
         super().__init__()
-        self._code = code
+        self._refusing = Refusing(code, message)
 
     def aws(self, service: str, resource: str | None = None) -> Any:
-        return Refusing(self._code)
+        return self._refusing
 
 
-def checks(code: str, settings: Settings = SETTINGS) -> dict[str, Check]:
-    reporter = Reporter(settings, clients=RefusingClients(code))
+def checks(
+    code: str, settings: Settings = SETTINGS, message: str = "User: arn:aws:iam::1:user/x is not"
+) -> dict[str, Check]:
+    reporter = Reporter(settings, clients=RefusingClients(code, message))
     return {check.name: check for check in destination_checks(reporter, lambda: 10.0)}
 
 
@@ -81,6 +83,26 @@ def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
 )
 def test_each_refusal_of_aws_has_its_fix(code: str, fix: str) -> None:
     assert fix in (checks(code)["bucket"].fix or "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "fix"),
+    [
+        ("with an explicit deny in a resource-based policy", "Remove the Deny from the resource's own policy"),
+        ("with an explicit deny in an identity-based policy", "Remove the Deny from the policies of the role"),
+        ("with an explicit deny in a service control policy", "Remove the Deny from a service control policy"),
+        ("with an explicit deny in a VPC endpoint policy", "Remove the Deny from the policy of the VPC endpoint"),
+        ("because no VPC endpoint policy allows the s3:PutObject action", "Allow it in the policy of the VPC endpoint"),
+        ("because no permissions boundary allows the s3:PutObject action", "Allow it in the permissions boundary"),
+        ("because no resource-based policy allows the s3:PutObject action", "Allow it in the resource's own policy"),
+        ("because no identity-based policy allows the s3:PutObject action", "Allow it: template.yaml has the policy"),
+    ],
+)
+def test_a_refusal_names_the_policy_that_has_to_change(reason: str, fix: str) -> None:
+    message = (
+        f'User: arn:aws:sts::1:assumed-role/x/y is not authorized to perform: s3:PutObject on resource: "z" {reason}'
+    )
+    assert (checks("AccessDenied", message=message)["bucket"].fix or "").startswith(fix)
 
 
 def test_what_is_not_set_up_is_not_tried() -> None:
