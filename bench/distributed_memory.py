@@ -254,10 +254,10 @@ def redeliver(files: RunFiles, store: ReportStore, workspaces: int) -> None:
 
 
 def _judgments(files: RunFiles, shards: tuple[int, ...]) -> Iterator[Judgment]:
-    for number, workspaces in enumerate(shards):
-        found = files.load_judgments(number, workspaces)
+    for number in range(len(shards)):
+        found = files.load_judgments(files.load_shard(number))
         assert found is not None
-        yield from found[1]
+        yield from found.judgments
 
 
 STEPS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -65,7 +66,7 @@ def kept(aws: LocalAws, report_id: str, extension: str) -> str:
 
 def without_ids_and_times(text: str, report_id: str) -> str:
     text = text.replace(report_id, "ID")
-    return re.sub(r'"generatedAt":"[^"]+"|"reportUrl":"[^"]+"', "", text)
+    return re.sub(r'"generatedAt":"[^"]+"|"reportUrl":"[^"]+"|"expiresAt":"[^"]+Z","s3Uri"', "", text)
 
 
 class _StumblesOnce:
@@ -265,6 +266,23 @@ def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_repo
     assert [delivery["status"] for delivery in execution.output["deliveries"]] == ["delivered", "delivered"]
     tries = [step for step in fleet.steps if step["step"] == "collect" and step["shard"]["number"] == 1]
     assert len(tries) == 3
+
+
+def test_a_workspace_report_that_should_not_be_there_is_named_and_left_out(three: World) -> None:
+    run = three.invoke({"step": "plan", "event": {}, "execution": "one"})["run"]
+    for number in range(2):
+        three.invoke({"step": "collect", "shard": {"run": run, "number": number}})
+    s3, key = three.aws.client("s3"), f"reports/distributed/{run}/judgments/00000.jsonl.gz"
+    head, report = gzip.decompress(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()).splitlines()
+    foreign = json.dumps({**json.loads(report), "uid": "w-9", "name": "elsewhere"}).encode()
+    s3.put_object(Bucket=BUCKET, Key=key, Body=gzip.compress(b"\n".join([head, report, b"{", report, foreign, b""])))
+
+    answer = three.invoke({"step": "publish", "run": run})
+
+    assert answer["summary"]["workspaces"] == 2
+    doubled, unplanned = answer["problems"][:2]
+    assert "payments (uid w-1) was judged a second time, in part 0 of the run" in doubled
+    assert "elsewhere (uid w-9) was judged but is not in the plan" in unplanned
 
 
 def test_a_shard_whose_tenant_has_left_the_list_meanwhile_is_asked_of_nobody(three: World) -> None:

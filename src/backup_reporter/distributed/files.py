@@ -1,7 +1,7 @@
-"""What the steps of one run leave for each other in the report bucket.
+"""The files that the steps of a distributed run leave for each other in the report bucket.
 
-``reports/distributed/RUN/plan.json``, ``shards/00007.json``, ``verdicts/00007.jsonl.gz``, and ``lanes.json``, which the state
-machine reads: a list of lanes, each with the shards that are collected one after the other.
+``reports/distributed/RUN/plan.json``, ``shards/00007.json``, ``judgments/00007.jsonl.gz``, and ``lanes.json``, which the
+state machine reads: a list of lanes, each with the shards that are collected one after the other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from typing import Literal, TypeVar
+from contextlib import suppress
+from typing import Literal, NamedTuple, TypeVar
 
 import msgspec
 
@@ -25,26 +26,37 @@ from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.pipeline import Checked
 from backup_reporter.run.plan import VERSION, Plan, Shard, group_into_lanes
 
-_VERDICT = msgspec.json.Decoder(WorkspaceReport)
+_WORKSPACE_REPORT = msgspec.json.Decoder(WorkspaceReport)
+_CHUNK_BYTES = 256 * 1024
+_MAX_LINE_BYTES = 32 * 1024 * 1024
+_MAX_UNPACKED_BYTES = 512 * 1024 * 1024
+"""Far more than a thousand workspaces take, and read in a few seconds."""
+_MAX_SURPLUS_LINES = 100
+"""Lines that are read although the shard has fewer workspaces: enough to say that the file is not as it should be."""
 _File = TypeVar("_File", bound=Record)
 
 
 class ShardName(Record, frozen=True, kw_only=True):
-    """Which shard of which run: all that the state machine passes to whoever collects it."""
+    """Which shard of which run: all that the state machine passes to the step that collects it."""
 
     run: str
     number: int
 
 
 class Head(Record, frozen=True, kw_only=True):
-    """The first line of a file of verdicts; each of the others is one."""
+    """The first line of a file of judgments. Each line after it is a workspace report."""
 
     version: Literal[1] = VERSION
-    tenant: str | None
     clock: str | None
-    workspaces: int
     remembered: bytes
-    """What the next report is to remember of them, packed."""
+    """What the next report is to remember of the workspaces, packed."""
+
+
+class ShardJudgments(NamedTuple):
+    """What a step found out about a shard: a sentence about its tenant's clock, and its workspaces' judgments."""
+
+    clock: str | None
+    judgments: Iterator[Judgment]
 
 
 class Lane(Record, frozen=True, kw_only=True):
@@ -55,21 +67,21 @@ class Lane(Record, frozen=True, kw_only=True):
 
 
 def run_name(report_id: str, execution: str) -> str:
-    """The name of an execution's files; two executions of one scheduled time have the same report, and not the same files."""
+    """Returns the name of an execution's folder. Two executions of one scheduled time share the report, but not the files."""
     return f"{report_id}-{hashlib.sha256(execution.encode()).hexdigest()[:8]}"
 
 
 class RunFiles:
-    """One run's files. Every method raises :class:`StoreError` where the bucket cannot be used."""
+    """One run's files. Every method raises :class:`StoreError` if the bucket cannot be used."""
 
     def __init__(self, store: ReportStore, run: str) -> None:
         if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}-[0-9a-f]{8}", run, re.ASCII):
-            raise InvalidRequest(f"run: {run[:80]!r} is none of this project's")
+            raise InvalidRequest(f"run: {run[:80]!r} is not the name of a distributed run")
         self.run = run
         self._store = store
 
     def key(self, name: str) -> str:
-        """Where a file is in the bucket."""
+        """Returns the key of a file in the bucket."""
         return self._store.place_of(self._name(name))
 
     def save_plan(self, plan: Plan, shards: Sequence[Shard], memory: WorkspaceMemory) -> None:
@@ -88,42 +100,40 @@ class RunFiles:
         self._save("lanes.json", lanes)
 
     def load_plan(self) -> Plan:
-        """The plan."""
+        """Loads the plan."""
         return self._load("plan.json", Plan)
 
     def load_shard(self, number: int) -> Shard:
-        """A shard of the plan."""
+        """Loads a shard of the plan."""
         return self._load(f"shards/{number:05}.json", Shard)
 
     def save_checked(self, shard: Shard, checked: Checked, clock: str | None) -> None:
         """Saves the judgments of a shard's workspaces, and what its tenant's ``clock`` shows; overwrites."""
-        number, file = len(checked.workspace_reports), io.BytesIO()
-        head = Head(tenant=shard.tenant, clock=clock, workspaces=number, remembered=checked.remembered)
+        file = io.BytesIO()
         with gzip.open(file, "wb", compresslevel=3) as lines:
-            lines.write(msgspec.json.encode(head) + b"\n")
+            lines.write(msgspec.json.encode(Head(clock=clock, remembered=checked.remembered)) + b"\n")
             lines.writelines(line + b"\n" for line in checked.workspace_reports.json())
-        self._store.save_working_file(self._name(f"verdicts/{shard.number:05}.jsonl.gz"), file.getvalue())
+        self._store.save_working_file(self._name_of_judgments(shard.number), file.getvalue())
 
-    def load_judgments(self, number: int, workspaces: int) -> tuple[Head, Iterator[Judgment]] | None:
-        """Loads the judgments of a shard of so many workspaces, decoded one by one.
-
-        Returns ``None`` if nothing was saved, or not all of it, or something else.
-        """
-        content = self._store.load_working_file(self._name(f"verdicts/{number:05}.jsonl.gz"))
+    def load_judgments(self, shard: Shard) -> ShardJudgments | None:
+        """Loads what was saved of a shard's workspaces. Returns ``None`` if the file is missing, damaged, or too large."""
+        content = self._store.load_working_file(self._name_of_judgments(shard.number))
         if content is None:
             return None
         try:
-            # Read to its end before any of it is believed, and then once more: all at once it would take up memory.
-            lines = gzip.GzipFile(fileobj=io.BytesIO(content))
-            head = msgspec.json.decode(lines.readline(), type=Head)
-            if not sum(1 for _ in lines) == head.workspaces == workspaces:
+            # Read to its end, where its checksum is, before any of it is believed, and never held as a whole.
+            if not _is_whole(content):
                 return None
+            lines = gzip.GzipFile(fileobj=io.BytesIO(content))
+            head = msgspec.json.decode(lines.readline(_MAX_LINE_BYTES), type=Head)
             memory = WorkspaceMemory(head.remembered)
         except (ValueError, msgspec.MsgspecError, OSError, EOFError, zlib.error):
             return None
-        lines.seek(0)
-        lines.readline()
-        return head, (_judgment(_VERDICT.decode(line), memory) for line in lines)
+        reports = _decode_lines(lines, len(shard.workspaces) + _MAX_SURPLUS_LINES)
+        return ShardJudgments(head.clock, (_judgment(report, memory) for report in reports))
+
+    def _name_of_judgments(self, number: int) -> str:
+        return self._name(f"judgments/{number:05}.jsonl.gz")
 
     def _name(self, name: str) -> str:
         return f"distributed/{self.run}/{name}"
@@ -144,3 +154,23 @@ class RunFiles:
 def _judgment(report: WorkspaceReport, memory: WorkspaceMemory) -> Judgment:
     found = memory.find(report.tenant, report.uid)
     return Judgment(report, found.backups if found else None)
+
+
+def _is_whole(content: bytes) -> bool:
+    """Whether a file can be unpacked to its end without becoming too large. Raises what unpacking raises."""
+    file, total_bytes = gzip.GzipFile(fileobj=io.BytesIO(content)), 0
+    while chunk := file.read(_CHUNK_BYTES):
+        total_bytes += len(chunk)
+        if total_bytes > _MAX_UNPACKED_BYTES:
+            return False
+    return True
+
+
+def _decode_lines(lines: gzip.GzipFile, max_lines: int) -> Iterator[WorkspaceReport]:
+    """Yields the report on each line. A line that is not one is left out: its workspace then counts as lost."""
+    for _ in range(max_lines):
+        line = lines.readline(_MAX_LINE_BYTES)
+        if not line:
+            return
+        with suppress(msgspec.MsgspecError):
+            yield _WORKSPACE_REPORT.decode(line)

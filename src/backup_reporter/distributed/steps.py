@@ -13,10 +13,13 @@ import msgspec
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.bootstrap import Reporter, asking_seconds, utc_now
 from backup_reporter.config.request import Request
-from backup_reporter.distributed.files import RunFiles, ShardName, run_name
+from backup_reporter.distributed.files import RunFiles, ShardJudgments, ShardName, run_name
 from backup_reporter.errors import InvalidRequest, SettingsError
 from backup_reporter.health.judge import Judgment
 from backup_reporter.records import Record
+from backup_reporter.wording import quote
+from backup_reporter.health.model import Workspace
+from backup_reporter.run.plan import Shard
 from backup_reporter.report.model import Report
 from backup_reporter.report.truncate import Room, size_in_answer
 from backup_reporter.report.workspace_memory import WorkspaceMemory
@@ -107,22 +110,45 @@ def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> t
     plan, thresholds = files.load_plan(), reporter.settings.thresholds
     clocks: dict[str | None, str | None] = {}
 
+    problems: list[str] = []
+
     def judgments() -> Iterator[Judgment]:
-        for number, workspaces in enumerate(plan.shards):
-            found = files.load_judgments(number, workspaces)
-            if found is None:
-                shard = files.load_shard(number)
+        for number in range(len(plan.shards)):
+            shard = files.load_shard(number)
+            found = files.load_judgments(shard)
+            lost = {workspace.uid: workspace for workspace in shard.workspaces}
+            if found:
+                clocks[shard.tenant] = found.clock or clocks.get(shard.tenant)
+                yield from _expected_judgments(shard, found, lost, problems)
+            if lost:
                 memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
-                yield from judge_unchecked(shard.workspaces, _LOST, plan, thresholds, memory)
-            else:
-                head, judged = found
-                clocks[head.tenant] = head.clock or clocks.get(head.tenant)
-                yield from judged
+                yield from judge_unchecked(tuple(lost.values()), _LOST, plan, thresholds, memory)
 
     checked = pack(judgments())
-    plan = with_clocks(plan, clocks)
+    plan = msgspec.structs.replace(with_clocks(plan, clocks), problems=(*plan.problems, *problems))
     report = report_and_publish(plan, checked, reporter.settings, reporter.destinations, utc_now, seconds_left)
     return plan.request, report
+
+
+def _expected_judgments(
+    shard: Shard, found: ShardJudgments, lost: dict[str, Workspace], problems: list[str]
+) -> Iterator[Judgment]:
+    """Yields the first judgment of each workspace of the shard, and takes the workspace out of ``lost``.
+
+    Adds a sentence to ``problems`` for each judgment that should not be there.
+    """
+    expected = frozenset(lost)
+    for judgment in found.judgments:
+        report = judgment.report
+        if report.tenant == shard.tenant and report.uid in lost:
+            del lost[report.uid]
+            yield judgment
+        else:
+            what = "was judged a second time" if report.uid in expected else "was judged but is not in the plan"
+            problems.append(
+                f"The workspace {quote(report.name, 63)} (uid {quote(report.uid, 63)}) {what}, in part {shard.number} "
+                "of the run; this judgment was left out."
+            )
 
 
 def _store(reporter: Reporter) -> ReportStore:

@@ -20,7 +20,7 @@ from backup_reporter.run.plan import Plan, Shard, TenantPlan
 from support.report_builders import NOW, a_cluster, a_finding, a_workspace
 
 RUN = "20261124T070000Z-1a2b3c4d-00000000"
-FILE = f"distributed/{RUN}/verdicts/00000.jsonl.gz"
+FILE = f"distributed/{RUN}/judgments/00000.jsonl.gz"
 VERDICTS = [a_workspace(f"shop-{one}", a_finding(), clusters=(a_cluster(),)) for one in range(3)]
 JUDGMENTS = [Judgment(report, RememberedWorkspace(seen_at=NOW, schedule=report.name)) for report in VERDICTS]
 SHARD = Shard(
@@ -52,33 +52,54 @@ def drawer() -> Drawer:
     return drawer
 
 
-def test_verdicts_come_back_as_they_were(drawer: Drawer) -> None:
-    found = RunFiles(drawer, RUN).load_judgments(0, 3)
+def load(drawer: Drawer, shard: Shard = SHARD) -> list[Judgment] | None:
+    found = RunFiles(drawer, RUN).load_judgments(shard)
+    return list(found.judgments) if found else None
+
+
+def test_judgments_come_back_as_they_were(drawer: Drawer) -> None:
+    found = RunFiles(drawer, RUN).load_judgments(SHARD)
 
     assert found
-    head, judgments = found
-    assert (head.tenant, head.clock) == ("acme", "Its clock is wrong.")
-    assert list(judgments) == JUDGMENTS
+    assert found.clock == "Its clock is wrong."
+    assert list(found.judgments) == JUDGMENTS
 
 
-def test_what_is_not_there_or_of_another_number_counts_as_none(drawer: Drawer) -> None:
-    assert RunFiles(drawer, RUN).load_judgments(1, 3) is None
-    assert RunFiles(drawer, RUN).load_judgments(0, 4) is None
+def test_a_file_that_is_not_there_counts_as_none(drawer: Drawer) -> None:
+    assert load(drawer, msgspec.structs.replace(SHARD, number=1)) is None
 
 
-def test_what_is_cut_or_damaged_counts_as_none(drawer: Drawer) -> None:
+def test_a_file_that_is_cut_or_damaged_counts_as_none(drawer: Drawer) -> None:
     whole = drawer.files[FILE]
     for damaged in [*(whole[:length] for length in range(0, len(whole), 7)), whole[:-20] + b"x" * 20, b"{}"]:
         drawer.files[FILE] = damaged
-        assert RunFiles(drawer, RUN).load_judgments(0, 3) is None
+        assert load(drawer) is None
 
 
-def test_verdicts_that_are_missing_or_that_another_version_wrote_count_as_none(drawer: Drawer) -> None:
-    lines = gzip.decompress(drawer.files[FILE]).splitlines(keepends=True)
+def test_a_file_of_another_version_counts_as_none(drawer: Drawer) -> None:
+    lines = unpacked(drawer)
     head = msgspec.json.decode(lines[0])
-    for written in (lines[:-1], [msgspec.json.encode({**head, "version": 2}) + b"\n", *lines[1:]]):
-        drawer.files[FILE] = gzip.compress(b"".join(written))
-        assert RunFiles(drawer, RUN).load_judgments(0, 3) is None
+    repack(drawer, [msgspec.json.encode({**head, "version": 2}) + b"\n", *lines[1:]])
+    assert load(drawer) is None
+
+
+@pytest.mark.parametrize("bad", [b"{\n", b"\n", b"null\n", b'{"uid": 7}\n', b"\xff\n"])
+def test_a_bad_line_costs_that_line(drawer: Drawer, bad: bytes) -> None:
+    lines = unpacked(drawer)
+    repack(drawer, [*lines[:2], bad, *lines[3:]])
+    assert load(drawer) == [JUDGMENTS[0], JUDGMENTS[2]]
+
+
+def test_a_file_that_unpacks_to_far_too_much_is_not_read(drawer: Drawer) -> None:
+    head, *_ = unpacked(drawer)
+    drawer.files[FILE] = gzip.compress(head) + gzip.compress(b" " * 2**20) * 600
+    assert load(drawer) is None
+
+
+def test_no_more_lines_are_read_than_a_shard_may_have(drawer: Drawer) -> None:
+    head, line, *_ = unpacked(drawer)
+    repack(drawer, [head, *[line] * 5000])
+    assert len(load(drawer) or []) == len(VERDICTS) + 100
 
 
 def test_a_shard_carries_what_the_last_report_remembered_of_its_own_workspaces(drawer: Drawer) -> None:
@@ -93,3 +114,11 @@ def test_a_shard_carries_what_the_last_report_remembered_of_its_own_workspaces(d
     remembered = WorkspaceMemory(RunFiles(drawer, RUN).load_shard(0).remembered, ("acme",))
     assert [found.schedule for found in remembered] == [report.name for report in VERDICTS]
     assert RunFiles(drawer, RUN).load_shard(1).remembered == b""
+
+
+def unpacked(drawer: Drawer) -> list[bytes]:
+    return gzip.decompress(drawer.files[FILE]).splitlines(keepends=True)
+
+
+def repack(drawer: Drawer, lines: list[bytes]) -> None:
+    drawer.files[FILE] = gzip.compress(b"".join(lines))
