@@ -16,10 +16,8 @@ from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles, ShardJudgments, ShardName, run_name
 from backup_reporter.errors import InvalidRequest, SettingsError
 from backup_reporter.health.judge import Judgment
-from backup_reporter.records import Record
-from backup_reporter.wording import quote
 from backup_reporter.health.model import Workspace
-from backup_reporter.run.plan import Shard
+from backup_reporter.records import Record
 from backup_reporter.report.model import Report
 from backup_reporter.report.truncate import Room, size_in_answer
 from backup_reporter.report.workspace_memory import WorkspaceMemory
@@ -32,8 +30,9 @@ from backup_reporter.run.pipeline import (
     read_clocks,
     report_and_publish,
 )
-from backup_reporter.run.plan import with_clocks
+from backup_reporter.run.plan import Shard, with_clocks
 from backup_reporter.time_limit import countdown
+from backup_reporter.wording import quote
 
 OUTPUT = Room(200_000, size_in_answer, len(", "))
 """The answer's size: an execution's output is 256 KiB at most, and the state machine adds a little around it."""
