@@ -44,7 +44,7 @@ class Run:
     palettes: int
 
     @property
-    def is_fleet(self) -> bool:
+    def is_distributed(self) -> bool:
         """Whether one function has too little time: 900 s, less what comes after asking."""
         return self._asking_seconds + self._publish_seconds > 840
 
@@ -78,23 +78,23 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        if not self.is_fleet:
+        if not self.is_distributed:
             return self._asking_seconds + self._publish_seconds
         turns = self.shards_in_a_lane * LATENCY_SECONDS + START_SECONDS
         return START_SECONDS + self._asking_seconds + turns + self._publish_seconds
 
     @property
     def invocations(self) -> int:
-        return 2 + self.palettes * self.shards_in_a_lane if self.is_fleet else 1
+        return 2 + self.palettes * self.shards_in_a_lane if self.is_distributed else 1
 
     @property
     def transitions(self) -> int:
         # Plan, Collect, Publish; a child's start and its lane; and each shard.
-        return 3 + self.palettes * (2 + self.shards_in_a_lane) if self.is_fleet else 0
+        return 3 + self.palettes * (2 + self.shards_in_a_lane) if self.is_distributed else 0
 
     @property
     def gb_seconds(self) -> float:
-        if not self.is_fleet:
+        if not self.is_distributed:
             return MEMORY_GB * self.seconds
         lane = START_SECONDS + _at_the_rate(self._in_a_lane) + self.shards_in_a_lane * LATENCY_SECONDS
         plan = START_SECONDS + self._listing_seconds
@@ -107,7 +107,7 @@ class Run:
     @property
     def running_dollars(self) -> float:
         """A month of daily reports, but for keeping them."""
-        shards = self.invocations if self.is_fleet else 0
+        shards = self.invocations if self.is_distributed else 0
         requests_to_s3 = PUT * (8 + 2 * shards + self.workspaces * KEPT_BYTES / 5e6) + GET * (4 + 4 * shards)
         each = self.gb_seconds * GB_SECOND + self.invocations * INVOCATION + self.transitions * TRANSITION
         return RUNS_IN_A_MONTH * (each + requests_to_s3)
@@ -130,7 +130,7 @@ def table() -> str:
     head = "| workspaces | Palettes | how | time | requests | transitions | GB-seconds | running | keeping |"
     lines = [head, "|" + " ---: |" * 9]
     for run in RUNS:
-        how = f"fleet, {run.palettes * run.shards_in_a_lane} shards" if run.is_fleet else "one function"
+        how = f"distributed, {run.palettes * run.shards_in_a_lane} shards" if run.is_distributed else "one function"
         lines.append(
             f"| {run.workspaces:,} | {run.palettes} | {how} | {_time(run.seconds)} | {run.requests:,} "
             f"| {run.transitions:,} | {run.gb_seconds:,.0f} | {_dollars(run.running_dollars)} "

@@ -26,6 +26,8 @@ def parameter_sets(region: str, parameters: dict[str, Any]) -> dict[str, dict[st
     channels = {
         "SubscriberEmail": "team@example.com",
         "SlackWebhookSecret": "slack-webhook",
+        "TeamsWebhookSecret": "teams-webhook",
+        "PagerDutySecret": "pagerduty",
         "EmailFrom": "backups@example.com",
         "EmailTo": "team@example.com,boss@example.com",
         "EventBusName": "default",
@@ -41,6 +43,7 @@ def parameter_sets(region: str, parameters: dict[str, Any]) -> dict[str, dict[st
             "AlarmEmail": "operators@example.com",
             "SilenceHours": "74",
             "Tenants": "ssm:/palette/tenants",
+            "TenantApiHosts": "palette.example.com,*.palette.example.com",
             "MaxBackupAgeHours": "36",
             "ExtraStates": "succeeded=Done",
             "WorkspaceLink": "https://palette.example.com/projects/{projectUid}/workspaces/{workspaceUid}",

@@ -98,6 +98,15 @@ def test_every_set_of_parameters_that_people_use_is_accepted() -> None:
             assert [key for key, value in parameters.items() if not accepts(key, value)] == [], name
 
 
+def test_the_set_of_everything_sets_every_optional_parameter_that_can_be_set_with_the_others() -> None:
+    everything_set = parameter_sets("eu-central-1", PARAMETERS)["everything"]
+    # These have a default that makes something, and tenants name their own scope.
+    others = {"SnsTopicArn", "AlarmTopicArn", "ReportBucket", "DeliveryTable", "Dashboard"}
+    scope = {"PaletteProjectUids", "PaletteWorkspaceUids"}
+
+    assert set(OPTIONAL) - set(everything_set) == others | scope
+
+
 def test_the_parameters_come_in_the_order_in_which_a_person_needs_them() -> None:
     asked = list(PARAMETERS)
     first = ["PaletteApiKeySecret", "PaletteApiUrl", "SubscriberEmail", "SlackWebhookSecret"]
