@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from backup_reporter.channels.teams import TeamsChannel
 from backup_reporter.errors import ChannelError, ChannelUnreachableError, CheckError, SecretError
 from backup_reporter.report.model import Report
+from backup_reporter.report.teams import MAX_CHARACTERS, MAX_LINES, visible
 from backup_reporter.wording import quote
-from support.adaptive_card import texts_of
 from support.local_server import Answer, Script
 from support.report_builders import a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
 from support.teams_server import TeamsServer, rate_limited, workflow_error
@@ -46,7 +46,7 @@ def test_a_report_is_posted_as_a_card(wrap: Callable[[str], str], teams: TeamsSe
     send(through(wrap(teams.webhook_url)))
 
     (card,) = teams.cards
-    assert texts_of(card)[0] == "CRITICAL: 1 critical of 1 workspace"
+    assert visible(card["body"])[0] == "CRITICAL Palette backups: prod/payments/eu-1: backup failed (24 Nov)"
     assert card["actions"] == [
         {"type": "Action.OpenUrl", "title": "Open the whole report", "url": "https://example.com/r"}
     ]
@@ -61,7 +61,10 @@ def test_every_report_makes_a_card_that_teams_shows(report: Report, teams: Teams
     send(through(teams.webhook_url), report)
 
     assert teams.failed_runs == []
-    assert len(teams.cards) == 1
+    (card,) = teams.cards
+    lines = visible(card["body"])
+    assert len(lines) <= MAX_LINES
+    assert sum(map(len, lines)) <= MAX_CHARACTERS
 
 
 def test_a_long_message_keeps_the_last_good_backup(teams: TeamsServer) -> None:
@@ -71,7 +74,8 @@ def test_a_long_message_keeps_the_last_good_backup(teams: TeamsServer) -> None:
     send(through(teams.webhook_url), a_report(a_workspace("payments", finding)))
 
     assert any(
-        line.startswith("The last backup failed: <hr>") and last_good in line for line in texts_of(teams.cards[0])
+        line.startswith("The last backup failed: <hr>") and last_good in line
+        for line in visible(teams.cards[0]["body"])
     )
 
 
@@ -81,7 +85,7 @@ def test_markup_in_a_message_is_shown_as_it_is(teams: TeamsServer) -> None:
     send(through(teams.webhook_url), a_report(a_workspace(hostile, a_finding(message=hostile))))
 
     (card,) = teams.cards
-    runs = [block for block in texts_of(card) if hostile in block]
+    runs = [block for block in visible(card["body"]) if hostile in block]
     assert len(runs) >= 2, "text runs know no Markdown"
 
 

@@ -5,7 +5,7 @@ Stricter than the published schema: a property that is not listed here is refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -89,16 +89,3 @@ def card_problems(card: object) -> list[str]:
         version = tuple(int(part) for part in card["version"].split("."))
         problems += [f"version {card['version']} is newer than what Teams shows"] if version > MAX_VERSION else []
     return problems
-
-
-def texts_of(card: Mapping[str, Any]) -> list[str]:
-    """The lines of a card, from top to bottom."""
-    return list(_texts(card["body"]))
-
-
-def _texts(elements: list[Mapping[str, Any]]) -> Iterator[str]:
-    for element in elements:
-        if element["type"] == "Container":
-            yield from _texts(element["items"])
-        else:
-            yield "".join(run["text"] for run in element["inlines"])

@@ -33,10 +33,11 @@ from backup_reporter.report.page.page import render_page
 from backup_reporter.report.slack import MAX_MESSAGE, message, plain, thread
 from backup_reporter.report.teams import MAX_BYTES as CARD_BYTES
 from backup_reporter.report.teams import card
+from backup_reporter.report.teams import visible as visible_in_teams
 from backup_reporter.report.text import text
 from backup_reporter.report.truncate import fit
 from backup_reporter.telemetry import Observer
-from support.adaptive_card import card_problems, texts_of
+from support.adaptive_card import card_problems
 from support.slack_limits import block_problems, formatting_warnings
 
 UTC = ZoneInfo("UTC")
@@ -117,8 +118,11 @@ def _teams(report: Report) -> None:
     content = card(report, UTC)
     assert card_problems(content) == []
     assert len(json.dumps(content)) <= CARD_BYTES
-    for one in texts_of(content):
-        assert not STEERING.search(one)
+    shown = visible_in_teams(content["body"])
+    assert len(shown) <= 30
+    assert sum(map(len, shown)) <= 2500
+    for line in shown:
+        assert not STEERING.search(line)
 
 
 def _pagerduty(report: Report) -> None:

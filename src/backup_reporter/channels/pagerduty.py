@@ -26,12 +26,9 @@ from backup_reporter.channels.http import Answer, Poster, describe
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError, CheckError, SecretError
 from backup_reporter.health.findings import Status
-from backup_reporter.report import phrases
-from backup_reporter.report.groups import problems_and_infos
-from backup_reporter.report.locations import member_lines
+from backup_reporter.report.digest import Cause, Digest, digest_of
 from backup_reporter.report.model import Report, scope_id
-from backup_reporter.report.restorable import nothing_lines
-from backup_reporter.wording import quote
+from backup_reporter.wording import count, quote
 
 CHECK = "resolve an alert that does not exist"
 API_URL = "https://events.pagerduty.com"
@@ -47,10 +44,10 @@ _MAX_AGE_TO_RESOLVE = timedelta(hours=1)
 """An older report was delivered again by hand: it must not resolve an alert about what happened since."""
 _CHECK_SECONDS = 10.0
 _HEADERS = {"Content-Type": "application/json"}
-_MAX_PROBLEMS = 10
-_MAX_WORKSPACES = 5
-_MAX_CLUSTERS = 5
-_MAX_LINES = 5
+_MAX_CAUSES = 10
+_MAX_PLACES = 8
+_MAX_LOST = 10
+_MAX_REMARKS = 10
 _NEW_KEY = (
     "copy the integration key of an Events API v2 integration again (PagerDuty, the service's Integrations) "
     "and put it into the secret"
@@ -136,43 +133,51 @@ def payload(report: Report, zone: ZoneInfo, source: str) -> dict[str, Any]:
     severity = _SEVERITIES.get(report.status)
     if not severity:
         return {"event_action": "resolve", **identity}
-    event: dict[str, Any] = {
+    digest = digest_of(report, zone)
+    links = {"Open the whole report": digest.link.url, "AWS console": digest.link.console_url} if digest.link else {}
+    return {
         "event_action": "trigger",
         **identity,
         "client": "backup-reporter",
         "payload": {
-            "summary": quote(phrases.headline(report), MAX_SUMMARY),
+            "summary": digest.title,
             "source": source,
             "severity": severity,
             "timestamp": report.generated_at.isoformat(),
             "component": "Palette workspace backups",
             "class": report.status,
-            "custom_details": _details(report, zone),
+            "custom_details": _details(digest),
         },
+        "links": [{"href": url, "text": text} for text, url in links.items() if url],
     }
-    if report.report_url:
-        event["links"] = [{"href": report.report_url, "text": "Open the whole report"}]
-    return event
 
 
-def _details(report: Report, zone: ZoneInfo) -> dict[str, Any]:
-    """What a person on call needs first; PagerDuty shows a line for each field."""
-    problems, _ = problems_and_infos(report)
+def _details(digest: Digest) -> dict[str, Any]:
+    """The digest, a field each part: PagerDuty shows a line for each field."""
+    more = digest.more_lost(_MAX_LOST)
     details: dict[str, Any] = {
-        "checked": phrases.trust_line(report, zone),
-        "could not be looked at": phrases.caveats(report, _MAX_LINES),
-        "cannot be restored": nothing_lines(phrases.problem_workspaces(report), _MAX_WORKSPACES)[:_MAX_LINES],
+        "Checked": digest.trust,
+        "Remarks": digest.remarks[:_MAX_REMARKS],
+        "Tenants": digest.tenants,
+        "What can be restored right now": [str(place) for place in digest.asked_for],
+        "Cannot be restored": [*map(str, digest.cannot_be_restored[:_MAX_LOST]), *([more] if more else [])],
+        **{
+            f"{number}. {cause.title}": _lines_of(cause)
+            for number, cause in enumerate(digest.fix_first[:_MAX_CAUSES], 1)
+        },
+        "More": digest.more_findings(_MAX_CAUSES),
+        "Changes": digest.changes,
+        "Besides": (*digest.rest, *digest.help),
+        "Report": digest.link.note if digest.link else digest.report_id,
     }
-    for index, group in enumerate(problems[:_MAX_PROBLEMS]):
-        lines = [
-            *member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS),
-            quote(group.message, phrases.MESSAGE_LENGTH),
-        ]
-        details[f"{index + 1}. {group.title}"] = [*lines, *filter(None, [phrases.action_line(problems, index)])]
-    if problems[_MAX_PROBLEMS:]:
-        details["more"] = phrases.more_line(problems[_MAX_PROBLEMS:], report)
-    details["changes"] = phrases.change_lines(report, _MAX_LINES)
-    return {**{name: lines for name, lines in details.items() if lines}, "report": report.report_id}
+    return {name: value for name, value in details.items() if value}
+
+
+def _lines_of(cause: Cause) -> list[str]:
+    more = cause.more_than(_MAX_PLACES)
+    where = [*map(str, cause.where[:_MAX_PLACES]), *([f"and {count(more, 'more workspace')}"] if more else [])]
+    action = f"What to do: {cause.action}" if cause.action else None
+    return list(filter(None, [cause.since, *where, cause.what, action, f"backup-reporter explain {cause.code}"]))
 
 
 def read_answer(status: int, body: bytes) -> Answer:

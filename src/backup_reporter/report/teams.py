@@ -1,4 +1,4 @@
-"""The report as an Adaptive Card for Microsoft Teams.
+"""The digest as an Adaptive Card for Microsoft Teams.
 
 https://learn.microsoft.com/en-us/microsoftteams/platform/task-modules-and-cards/cards/cards-reference#adaptive-card
 https://adaptivecards.io/explorer/
@@ -15,12 +15,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, problems_and_infos
-from backup_reporter.report.locations import member_lines
+from backup_reporter.report.digest import Cause, Digest, Place, digest_of
 from backup_reporter.report.model import Report
-from backup_reporter.report.restorable import nothing_lines
-from backup_reporter.wording import quote
+from backup_reporter.report.phrases import shortened
 
 Element = dict[str, Any]
 Card = dict[str, Any]
@@ -28,36 +25,47 @@ Card = dict[str, Any]
 MAX_BYTES = 20_000
 """Of a whole card. Teams refuses messages of about 28 KB, and some of 21 KB:
 https://learn.microsoft.com/en-us/connectors/teams/#known-issues-and-limitations-with-actions"""
+MAX_LINES = 30
+MAX_CHARACTERS = 2500
+"""What a person reads of one message, on a telephone."""
 
-_MAX_GROUPS = 6
-_MAX_WORKSPACES = 3
-_MAX_CLUSTERS = 4
-_MAX_LINES = 3
-_MAX_TENANTS = 6
-_LINE_LENGTH = 500
-_CHANGE_LENGTH = 150
-_MAX_LINK_LENGTH = 4_000
+_EXTENTS = ((4, 220), (3, 220), (3, 150), (2, 150), (1, 150), (1, 100))
+"""How many causes are shown, and how long a line is: from generous to what fits in any case."""
+_MAX_PLACES = 2
+_MAX_LOST = 3
+_MAX_CHANGES = 3
+_MAX_TENANTS = 5
+_MAX_URL = 4_000
 
 _STYLES: dict[Status, str] = {"OK": "good", "WARNING": "warning", "CRITICAL": "attention", "UNKNOWN": "emphasis"}
 _COLORS: dict[Severity, str] = {"critical": "attention", "warning": "warning", "unknown": "default", "info": "accent"}
 
 
 def card(report: Report, zone: ZoneInfo) -> Card:
-    """The card: of the problems, the worst that there is room for."""
-    top, bottom = [_title(report), *_top(report, zone)], _bottom(report)
-    problems, _ = problems_and_infos(report)
-    shown = len(problems[:_MAX_GROUPS])
-    while True:
-        middle = [element for index in range(shown) for element in _group(problems, index, report, zone)]
-        if problems[shown:]:
-            middle += [_line(phrases.more_line(problems[shown:], report), separator=True)]
-        result = _card([*top, *middle, *bottom], report.report_url)
-        if len(json.dumps(result)) <= MAX_BYTES or not shown:
-            return result
-        shown -= 1
+    """The digest in one card: of the causes, the worst that there is room for."""
+    digest = digest_of(report, zone)
+    result: Card = {}
+    for causes, length in _EXTENTS:
+        body = list(_body(digest, causes, length))
+        result = _card(body, digest)
+        shown = visible(body)
+        fits_teams = len(json.dumps(result)) <= MAX_BYTES
+        if fits_teams and len(shown) <= MAX_LINES and sum(map(len, shown)) <= MAX_CHARACTERS:
+            break
+    return result
 
 
-def _card(body: list[Element], link: str | None) -> Card:
+def visible(elements: Sequence[Element]) -> list[str]:
+    """The lines that a person sees, from top to bottom."""
+    lines: list[str] = []
+    for element in elements:
+        lines += (
+            visible(element["items"]) if "items" in element else ["".join(run["text"] for run in element["inlines"])]
+        )
+    return lines
+
+
+def _card(body: list[Element], digest: Digest) -> Card:
     content: Card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -65,54 +73,68 @@ def _card(body: list[Element], link: str | None) -> Card:
         "msteams": {"width": "Full"},
         "body": body,
     }
-    if link and len(link) <= _MAX_LINK_LENGTH:
-        content["actions"] = [{"type": "Action.OpenUrl", "title": "Open the whole report", "url": link}]
-    return content
+    link = digest.link
+    buttons = {"Open the whole report": link.url, "Open it in the AWS console": link.console_url} if link else {}
+    actions = [_open(url, title) for title, url in buttons.items() if url and len(url) <= _MAX_URL]
+    return {**content, "actions": actions} if actions else content
 
 
-def _title(report: Report) -> Element:
-    title = _line(phrases.headline(report), weight="bolder", size="large")
-    return {"type": "Container", "style": _STYLES[report.status], "bleed": True, "items": [title]}
+def _body(digest: Digest, causes: int, length: int) -> Iterator[Element]:
+    title = _line(digest.title, length, weight="bolder", size="large")
+    yield {"type": "Container", "style": _STYLES[digest.status], "bleed": True, "items": [title]}
+    for text in (digest.trust, *digest.remarks[:2]):
+        yield _line(text, length, isSubtle=True)
+    yield from _section("", digest.tenants[:_MAX_TENANTS], length)
+    yield from _section("What can be restored right now", digest.asked_for[: _MAX_LOST + 5], length)
+    shown = _MAX_LOST if digest.lost_workspaces <= _MAX_LOST else _MAX_LOST - 1
+    more = digest.more_lost(shown)
+    lost: list[Place | str] = [*digest.cannot_be_restored[:shown], *([more] if more else [])]
+    yield from _section(f"Cannot be restored ({digest.restorable.rstrip('.')})", lost, length)
+    for number, cause in enumerate(digest.fix_first[:causes]):
+        yield from _cause(cause, length, heading="" if number else "Fix first")
+    yield from _section("", digest.changes[: _MAX_CHANGES + 1], length)
+    notes = (digest.more_findings(causes), *digest.rest, *digest.help, digest.link.note if digest.link else None)
+    yield from _section("", [note for note in notes if note], length, isSubtle=True)
 
 
-def _top(report: Report, zone: ZoneInfo) -> Iterator[Element]:
-    for text in (phrases.what_if(report, zone), phrases.trust_line(report, zone), phrases.scope_line(report)):
-        if text:
-            yield _line(text, isSubtle=True)
-    for text in phrases.caveats(report, 2):
-        yield _line(text, color="warning")
-    for text in phrases.tenant_lines(report, _MAX_TENANTS):
-        yield _line(text)
-    nothing = nothing_lines(phrases.problem_workspaces(report), _MAX_WORKSPACES)[:_MAX_LINES]
-    yield from _section("Cannot be restored", nothing)
+def _cause(cause: Cause, length: int, heading: str) -> Iterator[Element]:
+    if heading:
+        yield _line(heading, length, separator=True, weight="bolder")
+    title = f"{cause.title}{f' {cause.since}' if cause.since else ''} ({cause.code})"
+    yield _line(title, length, separator=not heading, weight="bolder", color=_COLORS[cause.severity])
+    for place in cause.where[:_MAX_PLACES]:
+        yield _line(place, length, spacing="none")
+    more = cause.more_than(_MAX_PLACES)
+    if more:
+        yield _line(f"and {more} more workspace{'s' if more > 1 else ''}", length, spacing="none")
+    # The message is shortened where it quotes: it must not lose its end, which says when the last good backup was.
+    yield _line(shortened(cause.what, length), length, spacing="none", isSubtle=True)
+    if cause.action:
+        yield _line(f"What to do: {cause.action}", 2 * length, spacing="none")
 
 
-def _group(problems: Sequence[Group], index: int, report: Report, zone: ZoneInfo) -> Iterator[Element]:
-    group = problems[index]
-    since = phrases.since_line(group, report.as_of, zone)
-    title = group.title + (f" ({since})" if since else "")
-    yield _line(title, separator=True, weight="bolder", color=_COLORS[group.severity])
-    for member in member_lines(group.members, _MAX_WORKSPACES, _MAX_CLUSTERS):
-        yield _line(member, spacing="none")
-    yield _line(group.message, spacing="none", isSubtle=True)
-    action = phrases.action_line(problems, index)
-    if action:
-        yield _line(action, spacing="none")
+def _section(title: str, lines: Sequence[Place | str], length: int, **style: object) -> Iterator[Element]:
+    if lines and title:
+        yield _line(title, length, separator=True, weight="bolder")
+    for number, line in enumerate(lines):
+        yield _line(line, length, separator=not title and not number, spacing="none", **style)
 
 
-def _bottom(report: Report) -> list[Element]:
-    muted = phrases.muted_line(report, _MAX_WORKSPACES)
-    lines = [*phrases.change_lines(report, _MAX_LINES, _CHANGE_LENGTH), *([muted] if muted else [])]
-    return list(_section("What changed", lines))
-
-
-def _section(title: str, lines: Sequence[str]) -> Iterator[Element]:
-    if lines:
-        yield _line(title, separator=True, weight="bolder")
-        yield from (_line(line, spacing="none") for line in lines)
-
-
-def _line(text: str, *, separator: bool = False, spacing: str = "small", **style: object) -> Element:
-    run = {"type": "TextRun", "text": quote(text, _LINE_LENGTH) or "–", **style}
-    block: Element = {"type": "RichTextBlock", "spacing": "medium" if separator else spacing, "inlines": [run]}
+def _line(
+    text: Place | str, length: int, *, separator: bool = False, spacing: str = "small", **style: object
+) -> Element:
+    """One line. The name of a workspace leads to it in Palette."""
+    runs = [_run(str(text), length, **style)]
+    if isinstance(text, Place) and text.url and len(text.url) <= _MAX_URL:
+        name = {**_run(text.name, length, **style), "selectAction": _open(text.url)}
+        runs = [name, _run(f": {text.detail}", length, **style)] if text.detail else [name]
+    block: Element = {"type": "RichTextBlock", "spacing": "medium" if separator else spacing, "inlines": runs}
     return {**block, "separator": True} if separator else block
+
+
+def _run(text: str, length: int, **style: object) -> Element:
+    return {"type": "TextRun", "text": shortened(text, length) or "–", **style}
+
+
+def _open(url: str, title: str = "") -> Element:
+    return {"type": "Action.OpenUrl", "url": url, **({"title": title} if title else {})}
