@@ -22,6 +22,7 @@ from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.health.judge import Judgment
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
+from backup_reporter.report.model import EvidenceFile
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.pipeline import Checked
 from backup_reporter.run.plan import VERSION, Plan, Shard, group_into_lanes
@@ -50,12 +51,14 @@ class Head(Record, frozen=True, kw_only=True):
     clock: str | None
     remembered: bytes
     """What the next report is to remember of the workspaces, packed."""
+    evidence: EvidenceFile | None = None
+    evidence_problem: str | None = None
 
 
 class ShardJudgments(NamedTuple):
-    """What a step found out about a shard: a sentence about its tenant's clock, and its workspaces' judgments."""
+    """What a step found out about a shard: the first line of its file, and its workspaces' judgments."""
 
-    clock: str | None
+    head: Head
     judgments: Iterator[Judgment]
 
 
@@ -107,11 +110,19 @@ class RunFiles:
         """Loads a shard of the plan."""
         return self._load(f"shards/{number:05}.json", Shard)
 
-    def save_checked(self, shard: Shard, checked: Checked, clock: str | None) -> None:
-        """Saves the judgments of a shard's workspaces, and what its tenant's ``clock`` shows; overwrites."""
+    def save_checked(
+        self,
+        shard: Shard,
+        checked: Checked,
+        clock: str | None,
+        evidence: EvidenceFile | None = None,
+        evidence_problem: str | None = None,
+    ) -> None:
+        """Saves the judgments of a shard's workspaces, what its tenant's ``clock`` shows, and where its evidence is."""
+        head = Head(clock=clock, remembered=checked.remembered, evidence=evidence, evidence_problem=evidence_problem)
         file = io.BytesIO()
         with gzip.open(file, "wb", compresslevel=3) as lines:
-            lines.write(msgspec.json.encode(Head(clock=clock, remembered=checked.remembered)) + b"\n")
+            lines.write(msgspec.json.encode(head) + b"\n")
             lines.writelines(line + b"\n" for line in checked.workspace_reports.json())
         self._store.save_working_file(self._name_of_judgments(shard.number), file.getvalue())
 
@@ -130,7 +141,7 @@ class RunFiles:
         except (ValueError, msgspec.MsgspecError, OSError, EOFError, zlib.error):
             return None
         reports = _decode_lines(lines, len(shard.workspaces) + _MAX_SURPLUS_LINES)
-        return ShardJudgments(head.clock, (_judgment(report, memory) for report in reports))
+        return ShardJudgments(head, (_judgment(report, memory) for report in reports))
 
     def _name_of_judgments(self, number: int) -> str:
         return self._name(f"judgments/{number:05}.jsonl.gz")

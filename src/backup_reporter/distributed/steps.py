@@ -5,7 +5,8 @@ Together they do what one function does alone (:mod:`backup_reporter.run.pipelin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,15 +15,18 @@ from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.bootstrap import Reporter, asking_seconds, utc_now
 from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles, ShardJudgments, ShardName, run_name
-from backup_reporter.errors import InvalidRequest, SettingsError
+from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
 from backup_reporter.health.judge import Judgment
 from backup_reporter.health.model import Workspace
 from backup_reporter.records import Record
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import EvidenceFile, Report
 from backup_reporter.report.truncate import Room, size_in_answer
 from backup_reporter.report.workspace_memory import WorkspaceMemory
+from backup_reporter.run.evidence import Parts
 from backup_reporter.run.pipeline import (
     check_shard,
+    evidence_header,
+    finish_evidence,
     judge_unchecked,
     load_memory,
     make_plan,
@@ -30,7 +34,7 @@ from backup_reporter.run.pipeline import (
     read_clocks,
     report_and_publish,
 )
-from backup_reporter.run.plan import Shard, with_clocks
+from backup_reporter.run.plan import Plan, Shard, with_clocks
 from backup_reporter.time_limit import countdown
 from backup_reporter.wording import quote
 
@@ -77,10 +81,15 @@ def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[st
         raise InvalidRequest("redeliver, doctor: are for the function itself, not for the state machine")
     now = utc_now()
     last_report = load_memory(request, reporter.settings, store, step.execution, now, seconds)
-    palettes, problems = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)))
+    evidence, seconds_left = reporter.evidence("-plan"), countdown(seconds)
+    palettes, problems = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)), evidence)
     plan, shards = make_plan(request, reporter.settings, palettes, step.execution, now, problems=problems)
     files = RunFiles(store, run_name(plan.report_id, step.execution))
     memory = last_report.memory(plan.tenant_names, plan.as_of)
+    if evidence:
+        evidence.begin(plan.report_id, evidence_header(plan, shards, reporter.settings, palettes, memory, now))
+    file, problem = finish_evidence(evidence, seconds_left)
+    plan = msgspec.structs.replace(plan, evidence=file, evidence_problem=problem)
     files.save_plan(with_clocks(plan, read_clocks(palettes)), shards, memory)
     return {"run": files.run, "lanes": files.key("lanes.json")}
 
@@ -94,11 +103,14 @@ def run_collect_step(step: CollectStep, reporter: Reporter, seconds: float) -> d
         raise SettingsError(
             [f"TENANTS: changed since this run was planned: {shard.tenant or 'a tenant without a name'} is gone"]
         )
-    client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst)
+    evidence, seconds_left = reporter.evidence(f"-{shard.number:05}"), countdown(seconds)
+    client = reporter.palette(tenant, countdown(asking_seconds(seconds)), shard.burst, evidence)
+    if evidence:
+        evidence.begin(plan.report_id, None)
     memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
     thresholds = reporter.settings.thresholds.for_schedules_in(tenant.schedule_time_zone)
     checked = pack(check_shard(shard, plan, thresholds, client, utc_now, memory))
-    files.save_checked(shard, checked, client.clock.problem)
+    files.save_checked(shard, checked, client.clock.problem, *finish_evidence(evidence, seconds_left))
     return {"workspaces": len(checked.workspace_reports)}
 
 
@@ -108,7 +120,7 @@ def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> t
     files = RunFiles(_store(reporter), step.run)
     plan, thresholds = files.load_plan(), reporter.settings.thresholds
     clocks: dict[str | None, str | None] = {}
-
+    parts = [(plan.evidence, plan.evidence_problem)]
     problems: list[str] = []
 
     def judgments() -> Iterator[Judgment]:
@@ -117,7 +129,8 @@ def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> t
             found = files.load_judgments(shard)
             lost = {workspace.uid: workspace for workspace in shard.workspaces}
             if found:
-                clocks[shard.tenant] = found.clock or clocks.get(shard.tenant)
+                clocks[shard.tenant] = found.head.clock or clocks.get(shard.tenant)
+                parts.append((found.head.evidence, found.head.evidence_problem))
                 yield from _expected_judgments(shard, found, lost, problems)
             if lost:
                 memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
@@ -125,6 +138,7 @@ def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> t
 
     checked = pack(judgments())
     plan = msgspec.structs.replace(with_clocks(plan, clocks), problems=(*plan.problems, *problems))
+    plan = _join_evidence(plan, parts, reporter)
     report = report_and_publish(plan, checked, reporter.settings, reporter.destinations, utc_now, seconds_left)
     return plan.request, report
 
@@ -148,6 +162,23 @@ def _expected_judgments(
                 f"The workspace {quote(report.name, 63)} (uid {quote(report.uid, 63)}) {what}, in part {shard.number} "
                 "of the run; this judgment was left out."
             )
+
+
+def _join_evidence(plan: Plan, parts: Sequence[tuple[EvidenceFile | None, str | None]], reporter: Reporter) -> Plan:
+    """Returns the plan with a file that names those of all steps, or with the reason why there is none."""
+    problems = [problem for _, problem in parts if problem]
+    files = tuple(file for file, _ in parts if file)
+    plan = msgspec.structs.replace(plan, evidence=None, evidence_problem=problems[0] if problems else None)
+    if problems or not files:
+        return plan
+    content = msgspec.json.encode(Parts(report_id=plan.report_id, parts=files))
+    try:
+        key = _store(reporter).save_file(plan.report_id, "evidence.json", [content])
+    except StoreError as error:
+        problem = f"The evidence of this report could not be kept: {error}."
+        return msgspec.structs.replace(plan, evidence_problem=problem)
+    file = EvidenceFile(key=key, sha256=hashlib.sha256(content).hexdigest())
+    return msgspec.structs.replace(plan, evidence=file)
 
 
 def _store(reporter: Reporter) -> ReportStore:

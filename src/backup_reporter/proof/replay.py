@@ -21,7 +21,7 @@ from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.recording import RecordedAnswer, error_of
 from backup_reporter.proof.archive import Archive
 from backup_reporter.report.model import EvidenceFile
-from backup_reporter.run.evidence import Header
+from backup_reporter.run.evidence import Header, Parts
 
 _MAX_PROBLEMS = 100
 _READ_BYTES = 1024 * 1024
@@ -66,11 +66,27 @@ def open_evidence(archive: Archive, file: EvidenceFile) -> Iterator[Evidence]:
     """Reads evidence and checks every hash in it. What is wrong is in ``problems``, a sentence each."""
     with tempfile.TemporaryFile() as spool:
         evidence = Evidence(spool)
-        header = _read_file(archive, file, evidence)
-        for part in header.parts if header else ():
-            _read_file(archive, part, evidence)
-        evidence.header = header
+        for part in _parts(archive, file, evidence) if file.key.endswith(".json") else (file,):
+            header = _read_file(archive, part, evidence)
+            evidence.header = evidence.header or header
         yield evidence
+
+
+def _parts(archive: Archive, file: EvidenceFile, evidence: Evidence) -> tuple[EvidenceFile, ...]:
+    """The files of a distributed run's steps."""
+    opened = archive.open(file.key)
+    if opened is None:
+        evidence.report(f"{file.key} is not kept.")
+        return ()
+    with opened:
+        content = opened.read()
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        evidence.report(f"{file.key} was changed: its SHA-256 is not the one that the report names.")
+    try:
+        return msgspec.json.decode(content, type=Parts).parts
+    except msgspec.MsgspecError as error:
+        evidence.report(f"{file.key} cannot be read: {error}.")
+        return ()
 
 
 def _read_file(archive: Archive, file: EvidenceFile, evidence: Evidence) -> Header | None:
@@ -96,7 +112,7 @@ def _read_lines(key: str, lines: Iterator[bytes], evidence: Evidence) -> Header 
     expected = 1
     for position, line in enumerate(lines, start=1):
         try:
-            if position == 1:
+            if position == 1 and line.startswith(b'{"format"'):
                 header = msgspec.json.decode(line, type=Header)
                 continue
             answer = msgspec.json.decode(line, type=RecordedAnswer)

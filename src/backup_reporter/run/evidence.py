@@ -65,8 +65,14 @@ class Header(Record, frozen=True, kw_only=True):
     """What could not be asked at all, such as tenants whose list cannot be read."""
     remembered: bytes = b""
     """What the last report remembered of the workspaces, packed."""
-    parts: tuple[EvidenceFile, ...] = ()
-    """The files that hold the answers, if several steps wrote them."""
+
+
+class Parts(Record, frozen=True, kw_only=True):
+    """The files that hold the evidence of a distributed run, each written by one of its steps; the first has the header."""
+
+    format: Literal[1] = FORMAT
+    report_id: str
+    parts: tuple[EvidenceFile, ...]
 
 
 def encode_thresholds(thresholds: Thresholds) -> msgspec.Raw:
@@ -121,14 +127,14 @@ class EvidenceWriter:
         """Returns a recorder for the answers of one tenant."""
         return lambda answer: self(msgspec.structs.replace(answer, tenant=name))
 
-    def begin(self, header: Header) -> None:
-        """Writes the header, and from now on each answer."""
+    def begin(self, report_id: str, header: Header | None) -> None:
+        """Writes the header, and from now on each answer. Without a header the file is a part of several."""
         with self._lock:
             member = self._new_member()
-            first = member.compress(msgspec.json.encode(header) + b"\n") + member.flush()
+            first = member.compress(msgspec.json.encode(header) + b"\n") + member.flush() if header else b""
             held, self._held = self._held or [], None
             try:
-                threading.Thread(target=self._run, args=(header.report_id,), name="evidence", daemon=True).start()
+                threading.Thread(target=self._run, args=(report_id,), name="evidence", daemon=True).start()
             except RuntimeError:
                 self._problem = "no thread could start"
                 return

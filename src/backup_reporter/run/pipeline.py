@@ -31,7 +31,7 @@ from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
 from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
-from backup_reporter.report.model import Report, Scope, scope_id, with_notes
+from backup_reporter.report.model import EvidenceFile, Report, Scope, scope_id, with_notes
 from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.workspace_memory import MemoryWriter, WorkspaceMemory
 from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere, recall
@@ -100,7 +100,8 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
     )
     memory = last_report.result().memory(plan.tenant_names, plan.as_of)
     if dependencies.evidence:
-        dependencies.evidence.begin(evidence_header(plan, shards, settings, dependencies.palettes, memory, now))
+        header = evidence_header(plan, shards, settings, dependencies.palettes, memory, now)
+        dependencies.evidence.begin(plan.report_id, header)
     checked = check_shards(
         plan,
         shards,
@@ -112,7 +113,8 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
     )
     del shards  # the names of many workspaces take up as much memory as making their page does
     plan = with_clocks(plan, read_clocks(dependencies.palettes))
-    plan = finish_evidence(plan, dependencies.evidence, dependencies.seconds_left)
+    evidence, problem = finish_evidence(dependencies.evidence, dependencies.seconds_left)
+    plan = msgspec.structs.replace(plan, evidence=evidence, evidence_problem=problem)
     return report_and_publish(
         plan,
         checked,
@@ -347,15 +349,16 @@ def evidence_header(
     )
 
 
-def finish_evidence(plan: Plan, evidence: EvidenceWriter | None, seconds_left: Callable[[], float]) -> Plan:
-    """Returns the plan with where the evidence is kept, or why it is not."""
+def finish_evidence(
+    evidence: EvidenceWriter | None, seconds_left: Callable[[], float]
+) -> tuple[EvidenceFile | None, str | None]:
+    """Returns where the evidence is kept, or a sentence that says why it is not."""
     if evidence is None:
-        return plan
+        return None, None
     try:
-        return msgspec.structs.replace(plan, evidence=evidence.finish(min(_EVIDENCE_SECONDS, seconds_left() / 3)))
+        return evidence.finish(min(_EVIDENCE_SECONDS, seconds_left() / 3)), None
     except StoreError as error:
-        problem = f"The evidence of this report could not be kept: {error}."
-        return msgspec.structs.replace(plan, evidence_problem=problem)
+        return None, f"The evidence of this report could not be kept: {error}."
 
 
 def read_clocks(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
