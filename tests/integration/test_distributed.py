@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 
+from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.demo.fleet import Fleet, synthetic
 from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
+from backup_reporter.proof.archive import BucketArchive, load
+from backup_reporter.proof.verify import verify
 from support.local_server import Answer, Request, Script
 from support.lookalike import API_KEY, LookAlike
 from support.slack_server import SlackServer, webhook_error
@@ -66,7 +69,7 @@ def kept(aws: LocalAws, report_id: str, extension: str) -> str:
 
 def without_ids_and_times(text: str, report_id: str) -> str:
     text = text.replace(report_id, "ID")
-    return re.sub(r'"generatedAt":"[^"]+"|"reportUrl":"[^"]+"|"expiresAt":"[^"]+Z","s3Uri"', "", text)
+    return re.sub(r'"(generatedAt|reportUrl|expiresAt|key|sha256)":"[^"]+"', "", text)
 
 
 class _StumblesOnce:
@@ -80,6 +83,15 @@ class _StumblesOnce:
             return None
         self.stumbled.add(request.path)
         return Answer(503, b"upstream connect error")
+
+
+def check_that_it_can_be_recomputed(aws: LocalAws, report_id: str) -> None:
+    archive = BucketArchive(ReportStore(aws.client("s3"), BUCKET, "reports/"))
+    report = load(archive, report_id)
+    assert report
+    found = verify(archive, report)
+    assert (found.problems, found.differences) == ((), ())
+    assert found.workspaces == len(report.report.workspaces)
 
 
 def check_that_a_fleet_reports_what_one_function_does(
@@ -121,6 +133,8 @@ def check_that_a_fleet_reports_what_one_function_does(
     assert {one["status"] for one in report["workspaces"]} == {"OK", "WARNING", "CRITICAL", "UNKNOWN"}
     assert stumbles.stumbled
     assert any("/distributed/executions/" in key for key in keys(aws)), "the map failed, and was caught"
+    for report_id in ids:
+        check_that_it_can_be_recomputed(aws, report_id)
     # Two shards of one tenant and one of another ask the same Palette, one after the other.
     assert [step["step"] for step in fleet.steps] == ["plan", *["collect"] * 4, "publish"]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -110,8 +111,13 @@ def _recomputed(evidence: Evidence, header: Header) -> Report:
 
 
 def _tenant(asked: AskedTenant) -> Tenant:
+    zone = asked.schedule_time_zone
     return Tenant(
-        name=asked.name, api_url=asked.api_url, project_uids=asked.project_uids, workspace_uids=asked.workspace_uids
+        name=asked.name,
+        api_url=asked.api_url,
+        project_uids=asked.project_uids,
+        workspace_uids=asked.workspace_uids,
+        schedule_time_zone=ZoneInfo(zone) if zone else None,
     )
 
 

@@ -45,6 +45,8 @@ class AskedTenant(Record, frozen=True, kw_only=True):
     api_url: str
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
+    schedule_time_zone: str | None = None
+    """Of schedules that name none; ``None`` if the settings' holds."""
 
 
 class Header(Record, frozen=True, kw_only=True):

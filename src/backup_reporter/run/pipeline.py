@@ -341,6 +341,7 @@ def evidence_header(
                 api_url=palette.tenant.api_url,
                 project_uids=palette.tenant.project_uids,
                 workspace_uids=palette.tenant.workspace_uids,
+                schedule_time_zone=str(palette.tenant.schedule_time_zone or "") or None,
             )
             for palette in palettes
         ),
