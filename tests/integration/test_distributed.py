@@ -117,7 +117,7 @@ def check_that_a_fleet_reports_what_one_function_does(
         execution = fleet.run(event)
         assert execution.status == "SUCCEEDED", execution
         first.fault = _StumblesOnce()
-        alone = around.invoke(event, KEEP_EVIDENCE="no")
+        alone = around.invoke(event)
 
     ids = execution.output["reportId"], alone["reportId"]
     for extension in ("json", "csv"):

@@ -61,7 +61,7 @@ def test_judgments_come_back_as_they_were(drawer: Drawer) -> None:
     found = RunFiles(drawer, RUN).load_judgments(SHARD)
 
     assert found
-    assert found.clock == "Its clock is wrong."
+    assert found.head.clock == "Its clock is wrong."
     assert list(found.judgments) == JUDGMENTS
 
 
