@@ -16,7 +16,7 @@ CHANNELS = ("SLACK_WEBHOOK_SECRET", "EMAIL_FROM", "EMAIL_TO", "EVENT_BUS_NAME", 
 
 
 def main() -> None:
-    with local_aws(api_key=API_KEY, webhook_url="https://hooks.slack.com/services/none") as aws:
+    with local_aws({"PALETTE_API_KEY_SECRET": API_KEY}) as aws:
         environment = {name: value for name, value in aws.environment.items() if name not in CHANNELS}
         print(json.dumps(environment), flush=True)
         sys.stdin.read()

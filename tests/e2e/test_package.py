@@ -71,7 +71,7 @@ def test_every_client_of_the_function_works_from_the_package(package: Path, pyth
     with (
         LookAlike(instructive(datetime.now(UTC)), rate_limit=False) as palette,
         SlackServer() as slack,
-        local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
+        local_aws({"PALETTE_API_KEY_SECRET": API_KEY, "SLACK_WEBHOOK_SECRET": slack.webhook_url}) as aws,
     ):
         settings = {**aws.environment, "PALETTE_API_URL": palette.url, "PYTHONPATH": str(package)}
         events = [

@@ -78,7 +78,7 @@ _CHANNEL_SECRETS = (
         channel="teams",
     ),
     SecretQuestion(
-        parameter="PagerdutySecret",
+        parameter="PagerDutySecret",
         setting="PAGERDUTY_SECRET",
         flag="--pagerduty-secret",
         text="PagerDuty: routing key (Events API v2)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,12 +16,12 @@ import boto3
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 from moto.ses.models import ses_backends
+from moto.sns.models import sns_backends
 
 REGION = "eu-central-1"
 SENDER, RECIPIENT = "backups@example.com", "platform-team@example.com"
 
 _BUCKET, _TABLE, _BUS = "backup-reports", "backup-report-deliveries", "backup-reports"
-_API_KEY_SECRET, _SLACK_SECRET = "palette-api-key", "slack-webhook"
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,13 @@ class Mail:
 
 
 class LocalAws:
-    """An account with two secrets, a topic, a sender's identity, a bucket, a table and a bus."""
+    """An account with secrets, a topic, a sender's identity, a bucket, a table and a bus."""
 
     def __init__(self, endpoint_url: str, secrets: Mapping[str, str]) -> None:
         self._endpoint_url = endpoint_url
-        for name, value in secrets.items():
-            self._client("secretsmanager").create_secret(Name=name, SecretString=value)
+        self._secret_names = {setting: setting.removesuffix("_SECRET").lower().replace("_", "-") for setting in secrets}
+        for setting, value in secrets.items():
+            self._client("secretsmanager").create_secret(Name=self._secret_names[setting], SecretString=value)
         self._topic_arn = self._client("sns").create_topic(Name="backup-reports")["TopicArn"]
         self._client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
         self._client("dynamodb").create_table(
@@ -60,8 +62,7 @@ class LocalAws:
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
-            "PALETTE_API_KEY_SECRET": _API_KEY_SECRET,
-            "SLACK_WEBHOOK_SECRET": _SLACK_SECRET,
+            **self._secret_names,
             "SNS_TOPIC_ARN": self._topic_arn,
             "EMAIL_FROM": SENDER,
             "EMAIL_TO": RECIPIENT,
@@ -73,6 +74,11 @@ class LocalAws:
     def mails(self) -> list[Mail]:
         """What SES has sent, oldest first."""
         return [_mail(sent.raw_data) for sent in ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages]
+
+    def text_messages(self) -> list[str]:
+        """What SNS would send by SMS, oldest first."""
+        sent = sns_backends[DEFAULT_ACCOUNT_ID][REGION].topics[self._topic_arn].sent_notifications
+        return [json.loads(notification[1])["sms"] for notification in sent]
 
     def download_reports(self, directory: Path) -> list[Path]:
         """Everything in the bucket, by its name there."""
@@ -91,14 +97,14 @@ class LocalAws:
 
 
 @contextmanager
-def local_aws(*, api_key: str, webhook_url: str) -> Iterator[LocalAws]:
-    """Runs moto's server on a free port of loopback, in this process."""
+def local_aws(secrets: Mapping[str, str]) -> Iterator[LocalAws]:
+    """Runs moto's server on a free port of loopback, in this process. ``secrets`` are values by the settings' names."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     try:
-        yield LocalAws(f"http://{host}:{port}", {_API_KEY_SECRET: api_key, _SLACK_SECRET: webhook_url})
+        yield LocalAws(f"http://{host}:{port}", secrets)
     finally:
         server.stop()
 

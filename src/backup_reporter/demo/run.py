@@ -8,7 +8,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from backup_reporter.demo.local_aws import Mail, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.progress import request_progress
 from backup_reporter.demo.serve import SETTINGS, say
+from backup_reporter.demo.show import Seen
 from backup_reporter.handler import lambda_handler
 from backup_reporter.wording import count
 
@@ -53,35 +54,50 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
     with (
         _own_environment(),
         LookAlike(before or fleet) as palette,
-        Inbox() as slack,
-        local_aws(api_key=API_KEY, webhook_url=slack.webhook_url) as aws,
+        Inbox() as inbox,
+        local_aws({"PALETTE_API_KEY_SECRET": API_KEY, **inbox.secrets}) as aws,
     ):
         os.environ.update({**aws.environment, **SETTINGS, "PALETTE_API_URL": palette.url})
         with (directory / "function.log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
             if before:
                 _invoke(_event(event_file, datetime.now(UTC) - timedelta(days=1)))
-            told = len(aws.mails()), len(slack.messages), len(palette.requests)
+            asked_before = len(palette.requests)
             palette.fleet = fleet
             with request_progress(palette):
                 answer = _invoke(_event(event_file, datetime.now(UTC)))
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
         kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
-        pages = [kept[f"{answer['reportId']}.html"], kept["index.html"]]
-        mails = [_local_mail(mail, answer["reportUrl"], pages[0]) for mail in aws.mails()[told[0] :]]
-        for mail in mails:
-            console.print(show.mail(mail))
-        for message in slack.messages[told[1] :]:
-            payload = _with_local_link(json.dumps(message), answer["reportUrl"], pages[0])
-            console.print(show.slack(json.loads(payload), "backups"))
-        requests = count(len(palette.requests) - told[2], "request")
+        page = kept[f"{answer['reportId']}.html"]
+        seen = _local(Seen.of(inbox, aws), answer["reportUrl"], page)
+        for panel in show.everything(seen):
+            console.print(panel)
+        requests = count(len(palette.requests) - asked_before, "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
         say(console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}.")
-        if mails and mails[-1].html:
-            (directory / "email.html").write_text(mails[-1].html, encoding="utf-8")
-            pages.append((directory / "email.html").resolve().as_uri())
-        for page in pages:
-            say(console, f"Look at it in a browser: {page}")
+        (directory / "email.html").write_text(seen.mail.html or "", encoding="utf-8")
+        for title, url in (
+            ("The page of the report", page),
+            ("The index of all reports", kept["index.html"]),
+            ("The e-mail as HTML", (directory / "email.html").resolve().as_uri()),
+        ):
+            say(console, f"{title}: {url}")
         say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
+
+
+def _local(seen: Seen, link: str, page: str) -> Seen:
+    """The same messages with links to the local file: the bucket ends with the demo."""
+
+    def in_json(message: Mapping[str, Any]) -> Mapping[str, Any]:
+        replaced: Mapping[str, Any] = json.loads(_with_local_link(json.dumps(message), link, page))
+        return replaced
+
+    return Seen(
+        mail=_local_mail(seen.mail, link, page),
+        sms=_with_local_link(seen.sms, link, page),
+        slack=in_json(seen.slack),
+        teams=in_json(seen.teams),
+        pagerduty=in_json(seen.pagerduty),
+    )
 
 
 def _with_local_link(text: str, link: str, page: str) -> str:

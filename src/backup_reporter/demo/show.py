@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -15,7 +16,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from backup_reporter.demo.local_aws import Mail
+from backup_reporter.demo.inbox import Inbox
+from backup_reporter.demo.local_aws import LocalAws, Mail
 
 _FORMATS = re.compile(
     r"```(?P<block>.+?)```"
@@ -29,18 +31,85 @@ _FORMATS = re.compile(
 _STYLES = {"block": "cyan", "code": "cyan", "bold": "bold", "italic": "italic", "strike": "strike"}
 
 
+@dataclass(frozen=True)
+class Seen:
+    """The last message of each channel, as it arrived."""
+
+    mail: Mail
+    sms: str
+    slack: Mapping[str, Any]
+    teams: Mapping[str, Any]
+    pagerduty: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, inbox: Inbox, aws: LocalAws) -> Seen:
+        """What arrived last."""
+        return cls(aws.mails()[-1], aws.text_messages()[-1], inbox.slack[-1], inbox.teams[-1], inbox.pagerduty[-1])
+
+
+def everything(seen: Seen) -> Iterator[RenderableType]:
+    """Every medium, in the order in which a person meets them."""
+    yield lock_screen(seen)
+    yield _panel("SMS", "green", Text(seen.sms))
+    yield slack(seen.slack, "backups")
+    yield teams(seen.teams)
+    yield mail(seen.mail)
+
+
+def lock_screen(seen: Seen) -> RenderableType:
+    """What the notifications say before anything is opened."""
+    table = Table.grid(padding=(0, 2))
+    notices = {
+        "Slack": mrkdwn(seen.slack["text"]).plain,
+        "E-mail": seen.mail.subject,
+        "SMS": seen.sms,
+        "PagerDuty": _pagerduty_notice(seen.pagerduty),
+    }
+    for app, notice in notices.items():
+        table.add_row(Text(app, "dim"), Text(notice.splitlines()[0], "bold"))
+    return _panel("Lock screen", "white", table)
+
+
+def _pagerduty_notice(event: Mapping[str, Any]) -> str:
+    return str(event["payload"]["summary"]) if event["event_action"] == "trigger" else "The alert is resolved"
+
+
+def _panel(title: str, style: str, content: RenderableType) -> RenderableType:
+    return Panel(content, title=title, title_align="left", border_style=style, padding=(1, 2))
+
+
+def teams(message: Mapping[str, Any]) -> RenderableType:
+    """An Adaptive Card in Teams."""
+    card = message["attachments"][0]["content"]
+    buttons = Text("  ").join(_card_button(action) for action in card.get("actions", ()))
+    return _panel("Microsoft Teams", "blue", Group(*_card_lines(card["body"]), buttons))
+
+
+def _card_lines(elements: Iterable[Mapping[str, Any]]) -> Iterator[RenderableType]:
+    for element in elements:
+        if element.get("spacing") == "medium" or element.get("separator"):
+            yield ""
+        if "inlines" in element:
+            yield Text.assemble(*((run["text"], _run_style(run)) for run in element["inlines"]))
+        elif "text" in element:
+            yield Text(element["text"], _run_style(element))
+        yield from _card_lines(element.get("items", ()))
+
+
+def _run_style(run: Mapping[str, Any]) -> str:
+    return "bold" if run.get("weight", "").lower() == "bolder" else "dim" if run.get("isSubtle") else ""
+
+
+def _card_button(action: Mapping[str, Any]) -> Text:
+    return Text(f"[ {action['title']} ]", Style(bold=True, link=action.get("url")))
+
+
 def mail(message: Mail) -> RenderableType:
     """A mail as text, under its head."""
     head = Table.grid(padding=(0, 1))
     for name, value in (("From:", message.sender), ("To:", message.recipient), ("Subject:", message.subject)):
         head.add_row(Text(name, "dim"), Text(value, "bold" if name == "Subject:" else ""))
-    return Panel(
-        Group(head, Rule(style="dim"), Text(message.text.rstrip())),
-        title="E-mail",
-        title_align="left",
-        border_style="blue",
-        padding=(1, 2),
-    )
+    return _panel("E-mail", "blue", Group(head, Rule(style="dim"), Text(message.text.rstrip())))
 
 
 def slack(payload: Mapping[str, Any], channel: str) -> RenderableType:
@@ -50,7 +119,7 @@ def slack(payload: Mapping[str, Any], channel: str) -> RenderableType:
         if payload.get("blocks")
         else [mrkdwn(payload["text"])]
     )
-    return Panel(Group(*shown), title=f"Slack · #{channel}", title_align="left", border_style="magenta", padding=(1, 2))
+    return _panel(f"Slack · #{channel}", "magenta", Group(*shown))
 
 
 def mrkdwn(text: str) -> Text:

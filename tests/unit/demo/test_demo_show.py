@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -69,3 +70,28 @@ def test_a_mail_is_shown_with_its_head_and_without_interpreting_it() -> None:
     shown = printed(show.mail(mail))
     for words in ("From:    a@example.com", "Subject: Palette backups OK", "all [bold]well[/bold] *really*"):
         assert words in shown
+
+
+def test_every_part_of_a_card_is_shown() -> None:
+    body = [
+        {"type": "Container", "items": [{"type": "TextBlock", "text": "The title", "weight": "bolder"}]},
+        {"type": "RichTextBlock", "spacing": "medium", "inlines": [{"type": "TextRun", "text": "A cause"}]},
+    ]
+    card = {"body": body, "actions": [{"type": "Action.OpenUrl", "title": "Open", "url": "https://example.com"}]}
+    shown = printed(show.teams({"attachments": [{"content": card}]}))
+    for words in ("Microsoft Teams", "The title", "A cause", "[ Open ]"):
+        assert words in shown
+
+
+def test_the_lock_screen_has_a_line_for_each_app() -> None:
+    seen = show.Seen(
+        mail=Mail("a@example.com", "b@example.com", "Palette backups OK", "", None),
+        sms="OK Palette\nReport 1",
+        slack={"text": "*OK*\nmore"},
+        teams={},
+        pagerduty={"event_action": "resolve"},
+    )
+    lines = [re.sub(r" +", " ", line.strip("│ ")) for line in printed(show.lock_screen(seen)).splitlines()]
+    assert [line for line in lines if line[0].isalpha()] == [
+        "Slack OK", "E-mail Palette backups OK", "SMS OK Palette", "PagerDuty The alert is resolved"
+    ]  # fmt: skip
