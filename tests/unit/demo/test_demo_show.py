@@ -92,6 +92,6 @@ def test_the_lock_screen_has_a_line_for_each_app() -> None:
         pagerduty={"event_action": "resolve"},
     )
     lines = [re.sub(r" +", " ", line.strip("│ ")) for line in printed(show.lock_screen(seen)).splitlines()]
-    assert [line for line in lines if line[0].isalpha()] == [
+    assert [line for line in lines if line[:1].isalpha()] == [
         "Slack OK", "E-mail Palette backups OK", "SMS OK Palette", "PagerDuty The alert is resolved"
     ]  # fmt: skip
