@@ -130,7 +130,7 @@ def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[st
     message["From"] = sender
     message["To"] = ", ".join(recipients)
     message["Subject"] = subject(report, zone)
-    # Nobody's out-of-office should answer a report. https://www.rfc-editor.org/rfc/rfc3834
+    # No out-of-office reply to a report, please. https://www.rfc-editor.org/rfc/rfc3834
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text(report, zone), cte="quoted-printable")
     message.add_alternative(render_email(report, zone), subtype="html", cte="quoted-printable")

@@ -31,7 +31,7 @@ def build_report(
     """Counts what was found and gives the verdict; times are aware UTC.
 
     ``tenants`` are those that were asked, each with its own ``problems``. A report is UNKNOWN if no workspace could
-    be read, whatever is muted, or if something could not be listed, unless a workspace is CRITICAL. So is a tenant.
+    be read (muted or not), or if something could not be listed, unless a workspace is CRITICAL. So is a tenant.
     """
     workspace_reports = workspaces if isinstance(workspaces, PackedReports) else PackedReports(workspaces)
     by_tenant = {

@@ -1,7 +1,7 @@
 """The report as a file for spreadsheets and auditors: one line for each workspace and cluster.
 
-Before them a line says where all of it is a what-if, and one what could not be looked at: without these, the file would
-pass for what was, and one of nothing but OK for the whole.
+A what-if, and each problem of the report, have a line before them: without it, the file would look like a complete
+report of what really happened.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _Cell = str | float | int | datetime | None
 _BLANK = (None, None, None)
 
 # OWASP's list for "CSV injection", with the full-width forms that Excel takes for the same; a comma, semicolon or tab
-# begins a new cell for a program that was set to that separator, whatever stands between quotation marks.
+# begins a new cell for a program that was set to that separator, quotation marks or not.
 _BEGINS_FORMULA = re.compile(r'(^|[,;\t])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])')
 
 
@@ -88,7 +88,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 class _Into:
-    """A file whose lines end up in a list."""
+    """A file that writes its lines into a list."""
 
     def __init__(self, lines: list[str]) -> None:
         self.write = lines.append
@@ -131,7 +131,7 @@ def cell(value: _Cell) -> str:
 class Attachment:
     """A file with its name; ``content`` is UTF-8 with the mark by which spreadsheets know it.
 
-    ``remark`` says why it cannot be sent along, where it cannot; then there is no content.
+    ``remark`` says why the file cannot be attached; then there is no content.
     """
 
     name: str
@@ -140,7 +140,7 @@ class Attachment:
 
 
 def csv_attachment(report: Report) -> Attachment:
-    """The CSV, where it is not too large."""
+    """The CSV, unless it is too large."""
     name, content = f"{report.report_id}.csv", bytearray()
     for piece in csv_pieces(report):
         content += piece

@@ -9,7 +9,7 @@ from backup_reporter.health.workspace_report import DayState
 from backup_reporter.report.model import WorkspaceReport
 
 STRIP_DAYS = 14
-"""How many days a strip has where there is little room."""
+"""How many days a short strip has."""
 
 STATE_WORDS: Mapping[DayState, str] = {
     "succeeded": "succeeded",
@@ -27,7 +27,7 @@ STATE_WORDS: Mapping[DayState, str] = {
 
 
 def strip_words(workspace: WorkspaceReport) -> str:
-    """The last days in words, for whoever cannot see the strip: ``12 succeeded, 2 failed``."""
+    """The last days in words, for readers who cannot see the strip: ``12 succeeded, 2 failed``."""
     days = Counter(day.state for day in workspace.history[-STRIP_DAYS:])
     words = {**STATE_WORDS, "missed": "missed", "unclear": "not known", "not-due": "with no run due"}
     return ", ".join(f"{days[state]} {words[state]}" for state in STATE_WORDS if days[state])

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
+from backup_reporter.health.known_causes import known_cause
 from backup_reporter.report.model import ClusterReport, Key, Report, WorkspaceReport, key_of
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restore_points import FOREVER, restorable_until
-from backup_reporter.wording import count
+from backup_reporter.wording import count, quote
 
 _LOST = ("never-backed-up", "backup-expired", "backup-expiring", "restore-point-too-old", "only-incomplete-copies")
 _CAUSES_OF_LOSS = (
@@ -29,6 +30,7 @@ _FOLLOWS_FROM: Mapping[str, tuple[str, ...]] = {**dict.fromkeys(_LOST, _CAUSES_O
 """The codes that explain a code. Both about one cluster, or the cause about its workspace, are told as the cause."""
 _Place = tuple[str | None, str | None]
 """A cluster's uid and name; two times ``None`` for the workspace as a whole."""
+_WITH_KNOWN_CAUSES = frozenset({"backup-failed", "backup-partially-failed", "only-incomplete-copies"})
 _MIN_MERGED = 3
 """So many failures that have a backup location in common, and no known cause, are one group."""
 _DAYS = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
@@ -139,8 +141,13 @@ class _Found:
     @property
     def key(self) -> tuple[str | None, ...]:
         """What findings of one cause have in common: numbers and dates in their messages do not count."""
-        text = self.finding.evidence.get("palette") or self.finding.message
-        return (self.finding.code, self.finding.severity, self.location, _without_numbers(str(text)))
+        text = str(self.finding.evidence.get("palette") or self.finding.message)
+        return (self.finding.code, self.finding.severity, self.location, self.advice or _without_numbers(text))
+
+    @property
+    def advice(self) -> str | None:
+        """What to do about the message of a failed backup, if its cause is known."""
+        return known_cause(self.finding.evidence.get("palette")) if self.finding.code in _WITH_KNOWN_CAUSES else None
 
 
 def _without_numbers(text: str) -> str:
@@ -210,8 +217,7 @@ def _member(
 
 
 def _location_of(workspace: WorkspaceReport) -> str | None:
-    location = getattr(workspace, "backup_location", None)
-    return location.name if location else None
+    return workspace.backup_location.name if workspace.backup_location else None
 
 
 def _group(entries: list[_Found]) -> Group:
@@ -227,6 +233,14 @@ def _group(entries: list[_Found]) -> Group:
         members=tuple(sorted((entry.member for entry in entries), key=_by_name)),
         consequences=tuple(dict.fromkeys(titles)),
         location=entries[0].location,
+        advice=_named(entries[0].advice, entries[0].location),
+    )
+
+
+def _named(advice: str | None, location: str | None) -> str | None:
+    """A sentence about a backup location, with its name."""
+    return advice and advice.replace(
+        "the backup location", f"the backup location {quote(location, 63)}" if location else "the backup location", 1
     )
 
 

@@ -13,7 +13,7 @@ NAME_LENGTH = 63
 
 
 def place(*names: str | None) -> str:
-    """``acme / prod / payments``, of the names that there are: one tenant alone has none."""
+    """``acme / prod / payments``; a name that is ``None`` is left out."""
     return " / ".join(quote(name, NAME_LENGTH) for name in names if name)
 
 
@@ -42,7 +42,7 @@ def listed(texts: Sequence[str], most: int) -> str:
 
 
 def first_that_fit(texts: Sequence[str], room: int, noun: str, size: Callable[[str], int] = len) -> list[str]:
-    """The first of some texts, whole and at least one, for which there is room; then ``and 3 more workspaces``."""
+    """The first texts that fit, but at least one; then ``and 3 more workspaces``."""
     ends = accumulate(size(text) + len("; ") for text in texts)
     shown = texts[: max(1, sum(end <= room for end in ends))]
     left = len(texts) - len(shown)

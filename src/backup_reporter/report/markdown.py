@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from backup_reporter.report import phrases
+from backup_reporter.report.digest import causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.locations import member_lines, place
 from backup_reporter.report.model import Report
@@ -34,8 +35,8 @@ _LONG_LINE = 10_000
 _MARKUP = re.compile(
     r"""(
       [\\`\[<|~$\#{]                        # code, links, HTML, columns, strikethrough, formulas, numbers of issues
-    | (?<![^\W_])_ | _(?![^\W_])            # emphasis; within a word it is none
-    | (?<=\S)\* | \*(?=\S)                  # emphasis; between spaces it is none
+    | (?<![^\W_])_ | _(?![^\W_])            # emphasis, but not within a word
+    | (?<=\S)\* | \*(?=\S)                  # emphasis, but not between spaces
     | &(?=[\#\w]) | !(?=\w) | %(?=[\w"])    # entities, GitLab's merge requests and milestones
     | :(?=//) | (?<=[wW]{3})\. | (?<!\w):(?=[\w+-]+:)  # bare links, emoji
     | ^[-+*>=]                              # lists, quotations, headings
@@ -46,13 +47,13 @@ _NUMBERED = re.compile(r"^(\d{1,9})([.)])")
 
 
 def render_markdown(report: Report, zone: ZoneInfo) -> str:
-    """The whole report: verdict, trust line, what changed, problems by cause, and every workspace and cluster."""
-    causes, infos = problems_and_infos(report)
+    """The whole report: the digest, every cause, what changed, and every workspace and cluster."""
+    problems, infos = problems_and_infos(report)
     parts = (
         _head(report, zone),
         _tenants(report),
+        _causes(problems, report, zone),
         _changes(report),
-        _causes(causes, report, zone),
         _infos(infos),
         _table(report, zone),
     )
@@ -66,13 +67,16 @@ def escape(text: str) -> str:
 
 
 def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
-    yield f"# {phrases.status_line(report)}"
-    yield f"\n{escape(phrases.counts(report.summary, report.status))}"
-    yield f"\n{escape(phrases.trust_line(report, zone))}"
-    remarks = (phrases.what_if(report, zone), phrases.scope_line(report), phrases.muted_line(report, _MOST))
-    for line in (*remarks, *phrases.caveats(report, _MOST)):
+    digest = digest_of(report, zone)
+    yield f"# {escape(digest.title)}"
+    yield f"\n{escape(digest.trust)}"
+    for line in (*digest.remarks, phrases.muted_line(report, _MOST)):
         if line:
             yield f"\n{escape(line)}"
+    if digest.cannot_be_restored:
+        yield "\n## Cannot be restored\n"
+        yield from (f"- {escape(str(place))}" for place in digest.cannot_be_restored)
+        yield from (f"- {escape(line)}" for line in [digest.more_lost(len(digest.cannot_be_restored))] if line)
 
 
 def _tenants(report: Report) -> Iterator[str]:
@@ -88,17 +92,16 @@ def _changes(report: Report) -> Iterator[str]:
         yield from (f"- {escape(line)}" for line in lines)
 
 
-def _causes(causes: Sequence[Group], report: Report, zone: ZoneInfo) -> Iterator[str]:
-    if causes:
-        yield "\n## Problems by cause"
-    for index, group in enumerate(causes):
-        since = phrases.since_line(group, report.as_of, zone)
-        yield f"\n### {group.severity.capitalize()}: {escape(group.title)}{f' ({escape(since)})' if since else ''}"
-        yield f"\n{escape(group.message)}\n"
+def _causes(problems: Sequence[Group], report: Report, zone: ZoneInfo) -> Iterator[str]:
+    if problems:
+        yield "\n## Fix first"
+    for group, cause in zip(problems, causes_of(problems, report, zone), strict=True):
+        since = f" ({escape(cause.since)})" if cause.since else ""
+        yield f"\n### {group.severity.capitalize()}: {escape(group.title)}{since}"
+        yield f"\n{escape(cause.what)}\n"
         yield from (f"- {escape(line)}" for line in member_lines(group.members, _MOST, _MOST))
-        action = phrases.action_line(causes, index)
-        if action:
-            yield f"\n{escape(action)}"
+        if cause.action:
+            yield f"\n{escape(f'What to do: {cause.action}')}"
 
 
 def _infos(infos: Sequence[Group]) -> Iterator[str]:

@@ -35,13 +35,13 @@ class Summary(Record, frozen=True, kw_only=True):
     """All findings, info and muted ones included."""
     muted: int = 0
     unreadable: int = 0
-    """Workspaces whose result could not be had or understood, in whole or in part."""
+    """Workspaces whose result could not be read or understood, in whole or in part."""
     unknown_states: int = 0
-    """Findings about a latest backup whose state nobody has seen yet."""
+    """Findings about a latest backup with a state that is not known."""
 
 
 class TenantStatus(Record, frozen=True, kw_only=True):
-    """How one of several tenants fares. UNKNOWN where it could not be asked, even if nothing else is known of it."""
+    """The status of one of several tenants; UNKNOWN if it could not be asked."""
 
     name: str
     status: Status
@@ -53,7 +53,7 @@ class Change(Record, frozen=True, kw_only=True):
 
     tenant: str | None = None
     project_name: str | None = None
-    """``None`` where it was kept by a version that did not keep it."""
+    """``None`` in changes of older versions."""
     workspace_uid: str
     workspace_name: str
     cluster_uid: str | None
@@ -82,7 +82,7 @@ def key_of(change: Change) -> Key:
 class Changes(Record, frozen=True, kw_only=True):
     """What changed since the last report of the same scope.
 
-    ``note`` says why everything is new, where no earlier report could be had.
+    ``note`` says why everything is new, if no earlier report can be read.
     """
 
     note: str | None = None
@@ -94,7 +94,7 @@ class Changes(Record, frozen=True, kw_only=True):
 
 
 class Delivery(Record, frozen=True, kw_only=True):
-    """What became of the report on one channel."""
+    """The outcome of the report on one channel."""
 
     channel: ChannelName
     status: Literal["delivered", "failed", "skipped", "duplicate"]
@@ -140,7 +140,7 @@ class Report(Record, frozen=True, kw_only=True):
     """One report.
 
     ``problems`` are sentences about what could not be looked at, such as a failed discovery; they make
-    it UNKNOWN at best. ``notes`` are sentences about what did not work besides, and change no verdict.
+    it UNKNOWN at best. ``notes`` are sentences about what else did not work, and change no status.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -157,7 +157,7 @@ class Report(Record, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     summary: Summary
     tenants: tuple[TenantStatus, ...] = ()
-    """Each tenant, by name; empty where there is only one, which has no name."""
+    """Each tenant, by name; empty without a list of tenants."""
     workspaces: Sequence[WorkspaceReport]
     changes: Changes = Changes()
     deliveries: tuple[Delivery, ...] = ()
@@ -189,15 +189,17 @@ def workspace_url(report: Report, project_uid: str | None, workspace_uid: str) -
 
 
 def has_arrived(report: Report) -> bool:
-    """Whether everybody has a report who was to have it: where ``NOTIFY`` held it back, that is nobody.
+    """Whether no delivery failed. A report that ``NOTIFY`` held back has arrived, too.
 
-    A report without any channel has arrived where it is kept for people to look at.
+    A report without channels has arrived if it is kept and can be opened.
     """
-    return bool(report.deliveries or report.report_url) and all(one.status != "failed" for one in report.deliveries)
+    return bool(report.deliveries or report.report_url) and all(
+        delivery.status != "failed" for delivery in report.deliveries
+    )
 
 
 def with_notes(report: Report, *notes: str) -> Report:
-    """The report with further remarks on what did not work besides."""
+    """The report with further notes on what else did not work."""
     return msgspec.structs.replace(report, notes=(*report.notes, *notes))
 
 
@@ -222,12 +224,12 @@ def to_json(report: Report) -> bytes:
 
 
 def from_json(data: bytes) -> Report:
-    """A report. Raises :class:`msgspec.MsgspecError` where the data is none."""
+    """Returns a report. Raises :class:`msgspec.MsgspecError` if the data is not a report."""
     return from_json_lines(iter([data]))
 
 
 def from_json_lines(lines: Iterator[bytes]) -> Report:
-    """A report, read a workspace at a time where each is on a line of its own. Raises as :func:`from_json` does."""
+    """Returns a report, read one workspace at a time if each is on its own line. Raises as :func:`from_json` does."""
     dependencies = [next(lines, b"")]
 
     def workspaces() -> Iterator[WorkspaceReport]:

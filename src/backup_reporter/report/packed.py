@@ -19,7 +19,7 @@ _DECODER = msgspec.json.Decoder(WorkspaceReport)
 
 
 class PackedReports(Sequence[WorkspaceReport]):
-    """Packed reports in the order of a report: by tenant, project, name and uid; or as they come, where that ``is_ordered``.
+    """Packed reports, ordered by tenant, project, name and uid, or as they come if they are in order already (``is_ordered``).
 
     Each is kept as JSON, deflated by what it has in common with the first one: 0.7 KB where the objects
     of ten clusters and thirty days take ten. It is made anew whenever it is read, in some 30
@@ -96,14 +96,14 @@ def with_findings(workspace_reports: Sequence[WorkspaceReport]) -> Iterable[Work
     """Those about which there is something to say, in their order."""
     if isinstance(workspace_reports, PackedReports):
         return workspace_reports.with_findings()
-    return (one for one in workspace_reports if one.findings)
+    return (workspace for workspace in workspace_reports if workspace.findings)
 
 
 def worst_first(workspace_reports: Sequence[WorkspaceReport]) -> Iterator[WorkspaceReport]:
     """By status, and in their order within a status."""
     if isinstance(workspace_reports, PackedReports):
         return workspace_reports.worst_first()
-    return iter(sorted(workspace_reports, key=lambda one: WORST_FIRST.index(one.status)))
+    return iter(sorted(workspace_reports, key=lambda workspace: WORST_FIRST.index(workspace.status)))
 
 
 def json_of(workspace_reports: Sequence[WorkspaceReport]) -> Iterator[bytes]:

@@ -1,12 +1,12 @@
 """What every rendering says, sentence by sentence, as plain text without markup.
 
-Other people's names and messages are quoted here (one line, no control characters, bounded), so
+Names and messages from outside are quoted here (one line, no control characters, bounded), so
 that a rendering only has to escape for its own medium.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
@@ -27,21 +27,6 @@ TOLD_BY_COPIES = frozenset(
     for code in ("never-backed-up", "backup-expired", "backup-expiring", "only-incomplete-copies", "no-copy-yet")
 )
 """The findings of which the list of what cannot be restored, or a copy's expiry, says as much."""
-
-
-_VERDICTS: Mapping[Status, str] = {
-    "OK": "OK: every backup is in order",
-    "WARNING": "Warning: some backups need a look",
-    "CRITICAL": "Critical: some backups need help now",
-    "UNKNOWN": "Unknown: not everything could be looked at",
-}
-
-
-def status_line(report: Report) -> str:
-    """The verdict in a few words."""
-    if report.status == "OK" and report.summary.muted:
-        return "OK: nothing is wrong but what is muted"
-    return _VERDICTS[report.status] if report.summary.workspaces else "Unknown: nothing could be looked at"
 
 
 def headline(report: Report) -> str:
@@ -110,7 +95,7 @@ def tenant_lines(report: Report, most: int) -> list[str]:
 
 
 def what_if(report: Report, zone: ZoneInfo) -> str | None:
-    """Says that the report was judged as if it were another time, where it was."""
+    """Says that the report was judged as if it were another time; ``None`` if it was not."""
     if not report.what_if:
         return None
     as_of, made_at = wording.moment(report.as_of, zone), wording.moment(report.generated_at, zone)
@@ -119,7 +104,7 @@ def what_if(report: Report, zone: ZoneInfo) -> str | None:
 
 
 def scope_line(report: Report) -> str | None:
-    """Says that only a part was asked for, where it was."""
+    """Says that only a part was asked for; ``None`` if everything was."""
     scope = report.scope
     if scope.backup_request_uid:
         return f"Only the backup request {quote(scope.backup_request_uid, NAME_LENGTH)} was judged, and it alone."
@@ -129,7 +114,7 @@ def scope_line(report: Report) -> str | None:
 
 
 def caveats(report: Report, most: int) -> list[str]:
-    """What could not be looked at, and what did not work besides; at most ``most`` of each, then how many more."""
+    """What could not be looked at, and what else did not work; at most ``most`` of each, then how many more."""
     return [line for texts in (report.problems, report.notes) for line in _first(texts, most)]
 
 
@@ -194,7 +179,7 @@ def _member(change: Change) -> Member:
 
 
 def since_line(group: Group, as_of: datetime, zone: ZoneInfo) -> str | None:
-    """``since Mon 2026-11-23, day 2``; where the members began on different days, that of the first."""
+    """``since Mon 2026-11-23, day 2``: when the first of the members began."""
     if not group.since:
         return None
     days = {wording.day(member.since, zone) if member.since else None for member in group.members}
@@ -211,7 +196,7 @@ def day_number(since: datetime, as_of: datetime, zone: ZoneInfo) -> int:
 
 
 def action_line(some: Sequence[Group], index: int) -> str | None:
-    """What to do about a group; ``None`` where the one before it said so already."""
+    """What to do about a group; ``None`` if the one before it says so already."""
     group = some[index]
     is_repeated = index > 0 and some[index - 1].code == group.code
     return None if is_repeated or not group.action else f"What to do: {group.action}"
@@ -242,19 +227,23 @@ def muted_line(report: Report, most: int) -> str | None:
     """How many findings are muted and where, and what cannot be restored there: silence must not look like health."""
     if not report.summary.muted:
         return None
-    muted = [one for one in with_findings(report.workspaces) if any(finding.muted for finding in one.findings)]
-    lacking = [one for one in muted if not has_every_copy(one)]
-    said = f"{count(report.summary.muted, 'finding')} muted: {listed(_places(muted), most)}."
-    return f"{said} Not everything can be restored of {listed(_places(lacking), most)}." if lacking else said
+    muted = [workspace for workspace in with_findings(report.workspaces) if _has_muted(workspace)]
+    lacking = [workspace for workspace in muted if not has_every_copy(workspace)]
+    line = f"{count(report.summary.muted, 'finding')} muted: {listed(_places(muted), most)}."
+    return f"{line} Not everything can be restored of {listed(_places(lacking), most)}." if lacking else line
+
+
+def _has_muted(workspace: WorkspaceReport) -> bool:
+    return any(finding.muted for finding in workspace.findings)
 
 
 def _places(workspaces: Iterable[WorkspaceReport]) -> list[str]:
-    return [place(one.tenant, one.project_name, one.name) for one in workspaces]
+    return [place(workspace.tenant, workspace.project_name, workspace.name) for workspace in workspaces]
 
 
 def problem_workspaces(report: Report) -> Iterator[WorkspaceReport]:
     """The workspaces that are not OK: those where a cluster has nothing to restore, then the others, each worst first."""
     for has_all in (False, True):
-        for one in takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces)):
-            if all(cluster.restore_points for cluster in one.clusters) == has_all:
-                yield one
+        for workspace in takewhile(lambda workspace: workspace.status != "OK", worst_first(report.workspaces)):
+            if all(cluster.restore_points for cluster in workspace.clusters) == has_all:
+                yield workspace

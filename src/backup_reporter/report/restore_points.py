@@ -28,7 +28,7 @@ def restorable_until(cluster: ClusterReport) -> datetime | None:
 
 
 def has_every_copy(workspace: WorkspaceReport) -> bool:
-    """Whether each cluster can be restored, of a workspace whose clusters are known."""
+    """Whether the clusters of a workspace are known and each of them can be restored."""
     return bool(workspace.clusters) and all(cluster.restore_points for cluster in workspace.clusters)
 
 

@@ -15,10 +15,10 @@ from backup_reporter.report.packed import with_findings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A cluster of a workspace, or the workspace alone where no cluster of it is known (name and uid are ``None``).
+    """A cluster of a workspace, or the workspace alone if it has no known cluster (name and uid are ``None``).
 
     ``findings`` are those about the cluster and those about the workspace as a whole; ``status`` follows from them.
-    ``cluster`` is ``None`` for a cluster that only a finding names: one that is in scope no more.
+    ``cluster`` is ``None`` for a cluster that is out of scope now and that only a finding names.
     """
 
     workspace: WorkspaceReport

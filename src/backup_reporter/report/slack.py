@@ -36,7 +36,7 @@ _MAX_OF_REPLY = 9_000
 _SIGN_OF_STATUS: dict[Status, str] = {"OK": "🟢", "WARNING": "🟠", "CRITICAL": "🔴", "UNKNOWN": "⚪"}
 _SIGN_OF_SEVERITY: dict[Severity, str] = {"critical": "🔴", "unknown": "⚪", "warning": "🟠", "info": "🔵"}
 
-# The top-level text is shown by notifications, and where there are no blocks.
+# Notifications show the top-level text, and so does a message without blocks.
 _TEXT_AS_IT_IS = {"mrkdwn": False, "parse": "none", "link_names": False, "unfurl_links": False, "unfurl_media": False}
 
 

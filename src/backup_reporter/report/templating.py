@@ -62,7 +62,7 @@ def short_date(day: date) -> str:
 
 
 def whole_dates(text: str, attribute: str) -> Markup:
-    """Text whose dates and times no line break tears apart; ``attribute`` is what says so to a browser."""
+    """Text with its dates and times in elements that have ``attribute``, so that no line break divides them."""
     from markupsafe import Markup, escape  # noqa: PLC0415 - see above
 
     return Markup(_DATE.sub(rf"<span {attribute}>\g<0></span>", str(escape(text))))  # noqa: S704 - escaped

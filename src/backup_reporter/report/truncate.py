@@ -27,7 +27,7 @@ _MAX_TENANTS = 100
 _SHARE_OF_CHANGES = 0.25
 
 Size = Callable[[Record], int]
-"""How many bytes a record takes where the report goes."""
+"""How many bytes a record takes in the shortened report."""
 _Record = TypeVar("_Record", bound=Record)
 _Change = TypeVar("_Change", bound=Change)
 
@@ -39,7 +39,7 @@ def size_in_answer(record: Record) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of a report there is room for: ``separator_bytes`` stand between one record and the next."""
+    """The most bytes that a report may take; ``separator_bytes`` stand between two records."""
 
     most_bytes: int
     size: Size
@@ -50,7 +50,7 @@ ANSWER = Room(ANSWER_BYTES, size_in_answer, len(", "))
 
 
 def fit(report: Report, room: Room = ANSWER) -> Report:
-    """The report, or what matters most of it and ``truncated`` where the whole would be too large.
+    """Returns the report, or what matters most of it, marked as ``truncated``, if the whole is too large.
 
     What goes first: the details (history, evidence, long messages) of healthy workspaces, then those
     of the others, then whole workspaces, the best first. The summary always counts everything.
@@ -63,10 +63,10 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         truncated=True,
         problems=_brief_texts(report.problems),
         notes=_brief_texts(report.notes),
-        tenants=tuple(sorted(report.tenants, key=lambda one: WORST_FIRST.index(one.status))[:_MAX_TENANTS]),
+        tenants=tuple(sorted(report.tenants, key=lambda tenant: WORST_FIRST.index(tenant.status))[:_MAX_TENANTS]),
         workspaces=(),
     )
-    brief = (_brief(one) if one.status == "OK" else one for one in report.workspaces)
+    brief = (_brief(workspace) if workspace.status == "OK" else workspace for workspace in report.workspaces)
     workspaces = PackedReports(_that_fit(brief, room.most_bytes - room.size(bare), room))
     if len(workspaces) == len(report.workspaces):
         return msgspec.structs.replace(bare, workspaces=workspaces)
@@ -75,7 +75,7 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
 
 def _fits(report: Report, room: Room) -> bool:
     bare = room.size(msgspec.structs.replace(report, workspaces=()))
-    sizes = (room.separator_bytes + room.size(one) for one in report.workspaces)
+    sizes = (room.separator_bytes + room.size(workspace) for workspace in report.workspaces)
     return all(size <= room.most_bytes for size in accumulate(sizes, initial=bare - room.separator_bytes))
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backup_reporter.health.catalog import CODES
 from backup_reporter.health.workspace_report import Day
 from backup_reporter.report.email_html import MAX_EMAIL_BYTES, render_email
 from backup_reporter.report.model import Report
@@ -66,7 +67,7 @@ def test_it_says_the_digest_in_its_order() -> None:
         "Fix first",
         "Critical Backup failed since Mon 2026-11-23, day 2",
         "payments / payments: payments (last copy made Sun 2026-11-22, expires Mon 2026-12-14)",
-        "What to do: Open the workspace's Backups tab",
+        f"What to do: {CODES['backup-failed'].action}",
         "(backup-failed)",
         "1 workspace is OK.",
         "Open the whole report",

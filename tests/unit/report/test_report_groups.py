@@ -1,5 +1,6 @@
 import msgspec
 
+from backup_reporter.health.workspace_report import BackupLocation, WorkspaceReport
 from backup_reporter.report.groups import groups, tally
 from backup_reporter.report.model import Change, Changes
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
@@ -144,3 +145,37 @@ def test_a_tally_counts_findings_by_title() -> None:
     )
 
     assert tally(groups(report)) == (("Backup failed", 2), ("Could not be looked at", 1))
+
+
+ACCESS_KEY = "operation error S3: PutObject, api error InvalidAccessKeyId: The key does not exist"
+
+
+def a_failure(name: str, message: str, location: str | None = "backups-s3") -> WorkspaceReport:
+    found = a_finding(message=f"The last backup failed: {message}.", evidence={"palette": message})
+    where = BackupLocation(uid="l-1", name=location) if location else None
+    return a_workspace(name, found, backup_location=where)
+
+
+def test_a_known_cause_is_the_advice_and_names_the_backup_location() -> None:
+    (group,) = groups(a_report(a_failure("a", ACCESS_KEY), a_failure("b", f"{ACCESS_KEY}, again")))
+
+    assert group.action.startswith("The credentials of the backup location backups-s3 were rotated or revoked")
+    assert group.location == "backups-s3"
+
+
+def test_failures_that_share_a_backup_location_are_one_cause_and_others_are_not() -> None:
+    report = a_report(
+        *(a_failure(name, f"Velero says {name * 3}") for name in "abc"),
+        a_failure("other", "Velero says other", "backups-azure"),
+        a_failure("unknown", "Velero says unknown", None),
+    )
+
+    found = {group.location: group for group in groups(report)}
+
+    assert len(found) == 3
+    assert [member.workspace for member in found["backups-s3"].members] == ["a", "b", "c"]
+    assert found["backups-s3"].message.startswith("3 backups failed with 3 different messages. For example: ")
+
+
+def test_two_failures_at_one_location_are_not_yet_a_cause_in_common() -> None:
+    assert len(groups(a_report(a_failure("a", "Velero says so"), a_failure("b", "Velero says no")))) == 2

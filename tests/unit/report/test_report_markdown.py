@@ -16,9 +16,7 @@ MARKDOWN = MarkdownIt("commonmark", {"linkify": False}).enable("table")
 
 def test_a_green_report_is_a_verdict_and_a_table() -> None:
     assert render_markdown(a_green_report(1), UTC) == (
-        "# OK: every backup is in order\n"
-        "\n"
-        "nothing wrong in 1 workspace\n"
+        "# OK Palette backups: nothing wrong in 1 workspace (24 Nov)\n"
         "\n"
         "Checked 1 of 1 workspace, 1 cluster. As of 2026-11-24 07:00 UTC.\n"
         "\n"
@@ -36,7 +34,7 @@ def test_what_is_muted_and_what_changes_no_status_is_there_too() -> None:
     new = a_workspace("edge", a_finding("awaiting-first-backup", message="The policy is new."))
     html = MARKDOWN.render(render_markdown(a_report(a_workspace("a", muted, clusters=(a_cluster(),)), new), UTC))
 
-    assert "<h1>OK: nothing is wrong but what is muted</h1>" in html
+    assert "<h1>OK Palette backups: nothing wrong but for 1 muted finding (24 Nov)</h1>" in html
     assert "<p>1 finding muted: prod / a.</p>" in html
     assert "<h2>Worth knowing</h2>\n<ul>\n<li>Waiting for its first backup: prod / edge</li>" in html
     assert "<td>Backup failed (muted)</td>" in html

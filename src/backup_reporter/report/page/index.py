@@ -17,7 +17,7 @@ _CELL_CLASSES: dict[Status, str] = {"OK": "", "WARNING": "p", "CRITICAL": "f", "
 
 
 class Entry(Record, frozen=True, kw_only=True):
-    """A kept report. ``path`` is where its files lie beside the list, without ``.html``, ``.json`` or ``.csv``."""
+    """A kept report. ``path`` is the path of its files relative to the list, without ``.html``, ``.json`` or ``.csv``."""
 
     report_id: str
     path: str
@@ -27,7 +27,7 @@ class Entry(Record, frozen=True, kw_only=True):
     about: str | None = None
     """What sets it apart from the regular report of everything."""
     is_regular: bool = True
-    """Whether it was meant for everybody. What somebody asked for besides is listed, but speaks for nothing else."""
+    """Whether it was made for all recipients. A report made on demand is listed, but is not the newest status."""
 
 
 def entry_of(report: Report, path: str, zone: ZoneInfo, *, is_regular: bool = True) -> Entry:
@@ -52,8 +52,8 @@ def with_entry(entries: Iterable[Entry], new: Entry) -> tuple[Entry, ...]:
 def render_index(entries: Sequence[Entry], zone: ZoneInfo) -> str:
     """The list as a page; ``entries`` are newest first, and there is at least one. Times are shown in ``zone``.
 
-    The verdict and the strip are of the regular reports, as long as there is one: a what-if, or one workspace that
-    somebody asked about, would else pass for how things are.
+    The status and the strip are those of the regular reports, if there are any: a what-if, or a report on one workspace,
+    says nothing about the whole.
     """
     regular = [entry for entry in entries if entry.is_regular] or entries
     newest = regular[0]

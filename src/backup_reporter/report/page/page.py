@@ -45,7 +45,7 @@ CELL_CLASSES: Mapping[DayState, str] = {
 
 _TABLE_BYTES = 1_200_000
 _CAUSES_BYTES = 300_000
-_FURTHER_WORDS_BYTES = 10_000  # headings and legends that only stand where there is something under them
+_FURTHER_WORDS_BYTES = 10_000  # headings and legends of parts that are not empty
 _MAX_WORKSPACES = 5_000  # shown in full; a page of that size has hardly ever room for as many
 _MAX_CAVEATS = 20
 _MAX_TENANTS = 100
@@ -58,7 +58,7 @@ _Thing = TypeVar("_Thing")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The pieces of one part of the page that found room in it."""
+    """The pieces of one part of the page that fit into it."""
 
     html: Sequence[str] = ()
     left_out: int = 0

@@ -20,7 +20,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Extreme:
-    """What is the worst of some clusters; ``where`` names these where others fare better."""
+    """The worst value of some clusters; ``where`` names the clusters that have it, if others are better."""
 
     words: str
     where: str = ""
@@ -60,9 +60,10 @@ def well_line(report: Report) -> str | None:
     number = report.summary.ok
     if not number:
         return None
-    said = f"{count(number, 'workspace')} {'is' if number == 1 else 'are'} OK"
-    lacking = [_reason(one) for one in report.workspaces if one.status == "OK" and not has_every_copy(one)]
-    return f"{said}. Not everything can be restored of {listed(lacking, _MAX_NAMES)}." if lacking else f"{said}."
+    line = f"{count(number, 'workspace')} {'is' if number == 1 else 'are'} OK."
+    healthy = (workspace for workspace in report.workspaces if workspace.status == "OK")
+    lacking = [_reason(workspace) for workspace in healthy if not has_every_copy(workspace)]
+    return f"{line} Not everything can be restored of {listed(lacking, _MAX_NAMES)}." if lacking else line
 
 
 def _reason(workspace: WorkspaceReport) -> str:

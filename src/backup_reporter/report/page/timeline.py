@@ -1,4 +1,4 @@
-"""The restore-point timeline as a drawing: where on an axis of time each copy, gap and mark lies.
+"""The restore-point timeline as a drawing: the position of each copy, gap and mark on an axis of time.
 
 Positions are thousandths of the drawing's width and hundredths of its height, so that it fits any
 screen; times are UTC.
@@ -17,7 +17,7 @@ from backup_reporter.report.restore_points import restorable_until, series_of
 WIDTH = 1000
 HEIGHT = 100
 MAX_LINES = 14
-"""More copies than this that were made at a steady pace are drawn as one band instead of a line each."""
+"""A steady series of more copies than this is drawn as one band instead of single lines."""
 
 _MARGIN = 12
 _MAX_PITCH = 12.0
@@ -98,7 +98,7 @@ def ticks(axis: Axis, zone: ZoneInfo) -> Iterator[Tick]:
 
 
 def drawing(cluster: ClusterReport, workspace: WorkspaceReport, axis: Axis) -> Drawing:
-    """Draws what is left of a cluster's copies; the newest is the lowest line, above the one that is awaited."""
+    """Draws the copies of a cluster: the newest is the lowest line, above that of the next run."""
     entries = series_of(cluster)
     total = sum(entry.count for entry in entries)
     pitch = min(_MAX_PITCH, (HEIGHT - 2 * _MARGIN) / max(1, total))
@@ -130,7 +130,7 @@ def _band(entry: RestorePointSeries, top: float, bottom: float, axis: Axis) -> s
 
 
 def _ends(entry: RestorePointSeries, share: float, axis: Axis) -> tuple[int, int]:
-    """From where to where a copy can be restored, ``share`` of the way from the first to the last."""
+    """The ends of a copy's line, ``share`` of the way from the first copy to the last."""
     left = _between(entry.first_at, entry.last_at, share)
     right = _between(entry.first_expires_at, entry.last_expires_at, share)
     return (axis.x(left) if left else 0, axis.x(right) if right else WIDTH)
@@ -141,7 +141,7 @@ def _between(first: datetime | None, last: datetime | None, share: float) -> dat
 
 
 def _awaited(workspace: WorkspaceReport, y: float, axis: Axis) -> str:
-    """The line of the copy that the next run should make, where that is soon enough to be drawn."""
+    """The line of the copy that the next run should make; empty if that lies beyond the axis."""
     due, hours = workspace.next_run_at, workspace.retention_hours
     if not due or due >= axis.end:
         return ""

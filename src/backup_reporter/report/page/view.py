@@ -53,7 +53,7 @@ class ClusterView:
 
     @property
     def rest(self) -> tuple[str, ...]:
-        """How many copies there are and when the last of them is gone; where there are none, since when. Short lines."""
+        """How many copies there are and when the last one expires or expired, in short lines."""
         end = restorable_until(self.cluster)
         if self.is_bare:
             return ("the last copy expired", moment(end, self.zone)) if end else ("there never was a copy",)
@@ -131,8 +131,8 @@ class WorkspaceView:
 
 def day_label(day: Day) -> str:
     """One cell of the strip in words: ``Sun 22 Nov: failed, daily-20261122``."""
-    said = f"{_date(day.date)}: {STATE_WORDS[day.state]}"
-    return f"{said}, {day.backup_name}" if day.backup_name else said
+    label = f"{_date(day.date)}: {STATE_WORDS[day.state]}"
+    return f"{label}, {day.backup_name}" if day.backup_name else label
 
 
 @lru_cache(maxsize=1000)
