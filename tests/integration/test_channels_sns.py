@@ -65,6 +65,8 @@ def test_a_subscribed_queue_gets_the_reports_json(aws: LocalAws) -> None:
         "critical": "1",
         "warning": "0",
         "unknown": "0",
+        # SNS reads it for telephones. Without it an SMS is promotional, and carriers may hold it back.
+        "AWS.SNS.SMS.SMSType": "Transactional",
     }
 
 

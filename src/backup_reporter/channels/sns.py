@@ -106,6 +106,9 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
             "critical": _number(summary.critical),
             "warning": _number(summary.warning),
             "unknown": _number(summary.unknown),
+            # Else SNS sends SMS as promotional, the cheaper kind that carriers may hold back.
+            # https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-topic.html
+            "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
         },
     }
 
