@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A point in time: an aware ``datetime``, in UTC wherever this project makes one."""
+"""A point in time: an aware ``datetime``, in UTC if this project makes it."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

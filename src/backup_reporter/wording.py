@@ -1,4 +1,4 @@
-"""How the judging speaks: counts, times and other people's text in sentences."""
+"""How the judging speaks: counts, times and text from outside in sentences."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(length: timedelta) -> str:
-    """A length of time as people say it, rounded down: ``3 days``, ``5 hours``, ``20 minutes``; never less than none."""
+    """A length of time as people say it, rounded down: ``3 days``, ``5 hours``, ``20 minutes``; never negative."""
     minutes = max(0, int(length.total_seconds() // 60))
     if minutes >= 48 * 60:
         return count(minutes // (24 * 60), "day")
@@ -52,7 +52,7 @@ def due_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def local(at: datetime, zone: ZoneInfo) -> datetime:
-    """A time in the reader's zone; where the calendar ends before that is reached, as it is."""
+    """A time in the reader's zone; if the calendar ends before that, as it is."""
     try:
         return at.astimezone(zone)
     except OverflowError:

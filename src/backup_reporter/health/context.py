@@ -421,7 +421,7 @@ def finding(
 
 
 def about(attempt: Attempt, subject: Subject) -> Cluster | None:
-    """Whom to name: the cluster, or nobody where the run spoke for every cluster at once."""
+    """Returns the cluster that a finding is about; ``None`` if the run spoke for every cluster at once."""
     return None if attempt.speaks_for_all else subject.cluster
 
 

@@ -64,7 +64,7 @@ class _Field:
         return set(range(first, last + 1, step or 1))
 
     def written_out(self, text: str) -> str:
-        """The field as cronsim reads it: ``*`` where it restricts nothing, else its numbers."""
+        """The field as cronsim reads it: ``*`` if it restricts nothing, else its numbers."""
         # Empty terms are dropped, as robfig/cron drops them.
         terms = [term for term in text.split(",") if term]
         numbers = sorted(set().union(*map(self.values, terms)))
@@ -117,7 +117,7 @@ class Cron:
         # Beyond the first and the last year of the calendar nothing falls due.
         with suppress(OverflowError):
             for due in CronSim(self.expression, start.astimezone(self.zone), reverse=reverse):
-                # Where clocks jump forward, Debian's cron catches up and robfig/cron leaves the time out.
+                # When clocks jump forward, Debian's cron catches up and robfig/cron leaves the time out.
                 if due.hour in self._hours and due.minute in self._minutes:
                     yield due.astimezone(UTC)
 

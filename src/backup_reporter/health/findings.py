@@ -23,9 +23,9 @@ EXIT_CODES: dict[Status, int] = {"OK": 0, "WARNING": 1, "CRITICAL": 2, "UNKNOWN"
 class Finding(Record, frozen=True, kw_only=True):
     """One thing that is wrong (or worth knowing) about a cluster, or about the workspace as a whole.
 
-    ``cluster_uid`` and ``cluster_name`` are ``None`` where it is about the workspace. ``since`` is
-    when it began, where the history shows it. ``message`` names no cluster and no backup, so that
-    one cause reads the same wherever it strikes; ``evidence`` has the particulars.
+    ``cluster_uid`` and ``cluster_name`` are ``None`` if it is about the workspace. ``since`` is
+    when it began, if the history shows it. ``message`` names no cluster and no backup, so that
+    one cause reads the same in every place; ``evidence`` has the particulars.
     """
 
     code: str

@@ -1,4 +1,4 @@
-"""The judging: every rule is asked, and a verdict follows."""
+"""The judging: asks every rule, and makes the report about one workspace."""
 
 from __future__ import annotations
 
@@ -82,29 +82,29 @@ def _remember(context: Context, last: RememberedWorkspace | None, single_run: bo
 
 def judge_being_deleted(workspace: Workspace, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
     """A workspace with a deletion time: nothing else is judged."""
-    said = finding("being-deleted", "The workspace is being deleted.", since=workspace.deleted_at)
-    return _without_backups(workspace, said, thresholds, now)
+    only = finding("being-deleted", "The workspace is being deleted.", since=workspace.deleted_at)
+    return _without_backups(workspace, only, thresholds, now)
 
 
 def judge_not_protected(
     workspace: Workspace, why: str, thresholds: Thresholds, now: datetime, **evidence: Any
 ) -> WorkspaceReport:
     """A workspace without a backup policy: nothing else is judged. ``why`` completes "not protected: …"."""
-    said = finding("not-protected", f"The workspace has no backup policy: {why}.", **evidence)
-    return _without_backups(workspace, said, thresholds, now)
+    only = finding("not-protected", f"The workspace has no backup policy: {why}.", **evidence)
+    return _without_backups(workspace, only, thresholds, now)
 
 
 def judge_unreadable(
     workspace: Workspace, why: str, thresholds: Thresholds, now: datetime, **evidence: Any
 ) -> WorkspaceReport:
-    """A workspace whose result could not be had or understood; ``why`` is a sentence without its full stop."""
+    """A workspace whose result is not known or not understood; ``why`` is a sentence without its full stop."""
     return _without_backups(workspace, finding("unreadable", f"{why}.", **evidence), thresholds, now)
 
 
-def _without_backups(workspace: Workspace, said: Finding, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
+def _without_backups(workspace: Workspace, only: Finding, thresholds: Thresholds, now: datetime) -> WorkspaceReport:
     context = build_context(workspace, BackupResult(), thresholds, now)
     mute_problems = mute_unreadable(context)
-    findings = _sorted_and_muted(context, [said, *mute_problems])
+    findings = _sorted_and_muted(context, [only, *mute_problems])
     return WorkspaceReport(**_identity(workspace), status=status_of(findings), findings=findings)
 
 
@@ -126,25 +126,25 @@ def _subject_of(finding: Finding) -> tuple[str | None, str | None]:
 
 
 def _once_each(findings: list[Finding]) -> Iterator[Finding]:
-    """At most one finding per code and cluster: what was said for several clusters at once is the longest row of it."""
-    kept: dict[tuple[str, str | None, str | None], Finding] = {}
-    for found in findings:
-        key = (found.code, found.cluster_uid, found.cluster_name)
-        other = kept.get(key)
-        if other is None or (found.since and other.since and found.since < other.since):
-            kept[key] = found
-    yield from kept.values()
+    """At most one finding per code and cluster: of several about the workspace, the one that began first."""
+    chosen: dict[tuple[str, str | None, str | None], Finding] = {}
+    for candidate in findings:
+        key = (candidate.code, candidate.cluster_uid, candidate.cluster_name)
+        other = chosen.get(key)
+        if other is None or (candidate.since and other.since and candidate.since < other.since):
+            chosen[key] = candidate
+    yield from chosen.values()
 
 
 def _sorted_and_muted(context: Context, findings: Iterator[Finding] | list[Finding]) -> tuple[Finding, ...]:
     is_muted = partial(context.mute.covers, now=context.now)
-    marked = (msgspec.structs.replace(found, muted=is_muted(found.code)) for found in findings)
+    marked = (msgspec.structs.replace(finding, muted=is_muted(finding.code)) for finding in findings)
     return tuple(sorted(marked, key=_worst_first))
 
 
-def _worst_first(found: Finding) -> tuple[int, str, str, str]:
-    rank = WORST_FIRST.index(STATUS_OF_SEVERITY[found.severity])
-    return (rank, found.code, found.cluster_name or "", found.cluster_uid or "")
+def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
+    rank = WORST_FIRST.index(STATUS_OF_SEVERITY[finding.severity])
+    return (rank, finding.code, finding.cluster_name or "", finding.cluster_uid or "")
 
 
 def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> WorkspaceReport:

@@ -206,7 +206,7 @@ def longest_living(attempts: Iterable[Attempt], now: datetime) -> RememberedRest
 def vanished(last: RememberedCluster | None, attempts: Iterable[Attempt], now: datetime) -> VanishedRestorePoint | None:
     """The restore point that the last report knew, or knew to be gone, if it should still be there and is not.
 
-    An attempt of the same run, in whatever state, says what became of it.
+    An attempt of the same run, in any state, says what became of it.
     """
     if last is None:
         return None

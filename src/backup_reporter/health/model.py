@@ -1,7 +1,7 @@
 """What is judged: a workspace and the backups of it that Palette remembers.
 
 Every time is an aware UTC ``datetime``; ``None`` means "not set" (Palette's four ways of saying
-so are folded into one where the wire types are read).
+so become one when the wire types are read).
 """
 
 from __future__ import annotations

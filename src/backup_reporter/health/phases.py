@@ -1,4 +1,4 @@
-"""What a state string says: Velero's phases, whatever their spelling.
+"""What a state string says: Velero's phases, in any spelling.
 
 https://velero.io/docs/main/api-types/backup/ (field ``status.phase``)
 """
@@ -55,7 +55,7 @@ BADNESS: tuple[PhaseClass, ...] = (
     "unknown",
     "failed",
 )
-"""From best to worst: what counts where several say different things at the same time."""
+"""From best to worst: what counts if several say different things at the same time."""
 
 _DELETED = frozenset({"deleted", "completed", "succeeded", "success", "processed"})
 """``Processed`` is the last phase of Velero's deletion requests."""
@@ -69,13 +69,13 @@ def is_given(state: str | None) -> bool:
 
 
 def phase_of(state: str | None, extra_states: Mapping[str, PhaseClass]) -> PhaseClass:
-    """The class of a state string; ``unknown`` for none and for one that nobody has seen yet."""
+    """The class of a state string; ``unknown`` for no state and for one that is not known."""
     word = normalize_state(state or "")
     return KNOWN_STATES.get(word) or extra_states.get(word, "unknown")
 
 
 def deletion_of(delete_state: str | None) -> Deletion:
-    """What a ``deleteState`` says. Anything unheard of counts as being deleted: not to be relied on."""
+    """What a ``deleteState`` says. Anything unknown counts as being deleted: not to be relied on."""
     word = normalize_state(delete_state or "")
     if not word:
         return "none"

@@ -19,7 +19,7 @@ _TOLERANCE = timedelta(minutes=30)
 
 
 def restore_point_series(subject: Subject, now: datetime) -> tuple[RestorePointSeries, ...]:
-    """What can be restored at ``now``, oldest first; where nothing can, the copy that was the last to expire."""
+    """What can be restored at ``now``, oldest first; if nothing can, the copy that was the last to expire."""
     living = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
     return tuple(_folded(living or _last_to_expire(subject.attempts)))[-MAX_ENTRIES:]
 
@@ -51,8 +51,8 @@ def _joined(entry: RestorePointSeries, attempt: Attempt) -> RestorePointSeries |
     if not (entry.first_at and entry.last_at and attempt.at) or not _kept_alike(entry, attempt):
         return None
     if entry.count > 1:
-        rate_limiter = (entry.last_at - entry.first_at) / (entry.count - 1)
-        if abs(attempt.at - entry.last_at - rate_limiter) > _TOLERANCE:
+        pace = (entry.last_at - entry.first_at) / (entry.count - 1)
+        if abs(attempt.at - entry.last_at - pace) > _TOLERANCE:
             return None
     return msgspec.structs.replace(entry, count=entry.count + 1, last_at=attempt.at, last_expires_at=attempt.expires_at)
 

@@ -61,7 +61,7 @@ class Every:
         return anchor + ((after - anchor) // self.interval + 1) * self.interval
 
     def period_start(self, at: datetime) -> datetime:
-        # Every run puts the next due time off: somebody's runs of one cluster must not make the period ever longer.
+        # Every run puts the next due time off: runs by hand of one cluster must not make the period ever longer.
         return max(self.latest(at) or at - self.interval, at - self.interval)
 
 

@@ -132,7 +132,7 @@ def timeline(
     now: datetime,
     remembered_in_scope: Collection[str | None] = (),
 ) -> Timeline:
-    """Puts a workspace's history until ``now`` in order of its runs, whatever order Palette gave it in."""
+    """Puts a workspace's history until ``now`` in order of its runs; Palette promises no order."""
     known = KnownClusters(workspace, result)
     latest = now + FAST_CLOCK
     judged = [_judged_run(run, result.policy, thresholds, known, latest) for run in result.runs]

@@ -13,7 +13,7 @@ DayState = PhaseClass | Literal["missed", "unclear", "not-due"]
 
 
 class LatestRun(Record, frozen=True, kw_only=True):
-    """The newest run, whatever became of it. ``state`` is as received."""
+    """The newest run, in any state. ``state`` is as received."""
 
     request_uid: str | None
     backup_name: str | None
@@ -42,35 +42,35 @@ class RestorePointSeries(Record, frozen=True, kw_only=True):
 
 
 class ClusterReport(Record, frozen=True, kw_only=True):
-    """A cluster in scope and its last restorable copy (``None`` where there is none)."""
+    """A cluster in scope and its last restorable copy (``None`` if there is no such copy)."""
 
     uid: str | None
     name: str | None
     newest_restore_point_at: Instant | None
     expires_at: Instant | None
-    """When the newest restore point runs out; ``None`` also where it never does."""
+    """When the newest restore point runs out; ``None`` also if it never does."""
     restore_points: int
     newest_incomplete_copy_at: Instant | None = None
     """If there is no restore point: when the newest copy was made that lacks parts."""
     restore_point_series: tuple[RestorePointSeries, ...] = ()
-    """What can be restored, oldest first; where nothing can, the copy that was the last to expire."""
+    """What can be restored, oldest first; if nothing can, the copy that was the last to expire."""
 
 
 class Day(Record, frozen=True, kw_only=True):
     """The worst that happened on one day (UTC), or why no run began on it.
 
-    ``missed``: one was due; ``not-due``: no run was due; ``unclear``: nobody can tell (the schedule or a run is unreadable,
-    Palette remembers no run that is so old, or the grace of today's due time lasts).
+    ``missed``: one was due; ``not-due``: no run was due; ``unclear``: it is not known (the schedule or a run is unreadable,
+    the schedule was edited since, Palette has no run that is so old, today's grace lasts, or the day is still to come).
     """
 
     date: date
     state: DayState
     backup_name: str | None = None
-    """The worst run's, where there was a run."""
+    """The worst run's, if there was a run."""
 
 
 class WorkspaceReport(Record, frozen=True, kw_only=True):
-    """Everything the report says about one workspace. ``tenant`` is ``None`` where there is only one."""
+    """Everything the report says about one workspace. ``tenant`` is ``None`` if there is only one."""
 
     tenant: str | None = None
     uid: str

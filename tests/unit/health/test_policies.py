@@ -275,6 +275,26 @@ ONE_RUN = [
             ("Sleeping", both("backup-state-unknown")),
         )
     ),
+    row(
+        "A run that was asked for and cannot be read is unreadable, and nothing else",
+        backup({"workspaceBackupConfig": {"requestTime": 5}}),
+        "unreadable",
+        single_run=True,
+    ),
+    row(
+        "A run that was asked for is judged without its policy's schedule, namespaces and clusters that lie beside it",
+        backup(
+            run("11-10 01:00"),
+            schedule="nonsense",
+            hours=1000,
+            all_clusters=False,
+            uids=["eu1", "gone"],
+            namespaces=["web"],
+        ),
+        workspace=listed() | {"spec": listed()["spec"] | {"namespaces": ["web", "shop"]}},
+        single_run=True,
+        status="OK",
+    ),
     row("A good run that was asked for is good", backup(run("11-10 01:00")), single_run=True, status="OK"),
     row(
         "A run that was asked for, in a state that nobody knows, is not good",

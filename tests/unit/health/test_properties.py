@@ -403,3 +403,40 @@ JSON = st.recursive(
 def test_any_json_is_decoded_or_refused(answer: Any) -> None:
     with suppress(UndecodableError):
         judged(answer)
+
+
+CLOCKS = st.sampled_from([-40, -26, -3, 0, 0, 0, 3, 26]).map(lambda hours: timedelta(hours=hours))
+
+
+@st.composite
+def histories_whose_latest_run_failed(draw: st.DrawFn) -> Json:
+    """Nightly runs in any order, with any clocks in their clusters; the cluster eu1 failed in its latest run."""
+    nights = draw(st.lists(st.sampled_from(days("11-03", "11-22")), min_size=1, unique=True))
+    last = max(nights)
+
+    def part(night: str, state: str) -> Json:
+        own = datetime.fromisoformat(f"2026-{night}") + draw(CLOCKS)
+        expires = draw(st.sampled_from([NOTHING, "2026-12-20T01:00:00Z"]))
+        return copy(state, at=draw(st.sampled_from([NOTHING, rfc_3339(own, 0, "")])), expires=expires)
+
+    runs = []
+    for night in nights:
+        own_state = draw(st.sampled_from(["Failed", "FailedValidation"])) if night == last else "Completed"
+        run_state = draw(st.sampled_from(["Completed", "PartiallyFailed", "Failed", None, "InProgress", "Sleeping"]))
+        eu1, us2 = part(night, own_state), part(night, "Completed")
+        runs.append(run(night, run_state, eu1=eu1, us2=us2))
+    by_hand = [run("11-23 06:00", "Completed", eu1=NOTHING, us2="Completed")] if draw(st.booleans()) else []
+    schedule = draw(st.sampled_from(["0 1 * * *", "@every 24h", "0 0 * * SUN", None, "nonsense"]))
+    policy: dict[str, Any] = draw(
+        st.sampled_from([{}, {"all_clusters": False}, {"all_clusters": False, "uids": ["eu1"]}])
+    )
+    return backup(*draw(st.permutations(runs + by_hand)), schedule=schedule, hours=2000, **policy)
+
+
+@given(histories_whose_latest_run_failed())
+def test_no_order_and_no_clock_hides_that_a_cluster_failed_in_its_latest_run(answer: Json) -> None:
+    verdict = judged(answer)
+
+    assert verdict.status == "CRITICAL"
+    # A cluster that was also left out since is said to be left out.
+    assert {finding.code for finding in verdict.findings} & {"backup-failed", "cluster-not-backed-up"}

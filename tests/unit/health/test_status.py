@@ -10,7 +10,7 @@ import pytest
 from backup_reporter.health.findings import EXIT_CODES, Finding, Severity, status_of, worst
 from backup_reporter.report.build import build_report
 from backup_reporter.report.model import Change, Report, Scope
-from support.builders import NOW, backup, copy, judged, nightly, run
+from support.builders import NOW, backup, copy, judged, listed, nightly, run
 from support.report_builders import compared
 
 BROKEN = {"workspaceBackupConfig": {"requestTime": 5}}
@@ -91,3 +91,23 @@ def test_the_same_workspace_cluster_and_code_are_the_same_finding() -> None:
 
 def keys(changes: tuple[Change, ...]) -> set[tuple[str, str | None]]:
     return {(change.code, change.cluster_uid) for change in changes}
+
+
+def test_the_worst_findings_come_first_then_codes_and_clusters_in_order_of_their_names() -> None:
+    answer = backup(
+        BROKEN,
+        run("11-22 01:00", eu1="PartiallyFailed", us2="PartiallyFailed", ap3="Failed", zz9="Failed"),
+        includeAllDisks=False,
+        hours=2,
+    )
+    verdict = judged(answer, listed(["zz9", "us2", "eu1", "ap3"]))
+
+    assert [(finding.severity, finding.code, finding.cluster_uid) for finding in verdict.findings] == [
+        ("critical", "backup-failed", "ap3"),
+        ("critical", "backup-failed", "zz9"),
+        ("unknown", "unreadable", None),
+        ("warning", "backup-partially-failed", "eu1"),
+        ("warning", "backup-partially-failed", "us2"),
+        ("warning", "retention-gap", None),
+        ("info", "disks-not-included", None),
+    ]

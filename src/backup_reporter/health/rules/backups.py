@@ -86,10 +86,10 @@ def _ended_before_being_left_out(context: Context, subject: Subject, attempt: At
 
 def _outcome(code: str, context: Context, subject: Subject, row: tuple[Attempt, ...], words: str) -> Finding:
     latest, good = row[0], _last_good(subject)
-    said = f": {quote(latest.message).rstrip('.')}" if latest.message and quote(latest.message) else ""
+    message = f": {quote(latest.message).rstrip('.')}" if latest.message and quote(latest.message) else ""
     return finding(
         code,
-        f"{words}{said}. {_good_sentence(context, good)}",
+        f"{words}{message}. {_good_sentence(context, good)}",
         cluster=about(latest, subject),
         since=row[-1].at,
         count=len(row),
