@@ -17,6 +17,7 @@ from backup_reporter.config.parsers import (
     parse_extra_states,
     parse_file_path,
     parse_hosts,
+    parse_include_clusters,
     parse_length,
     parse_notify,
     parse_number,
@@ -62,6 +63,7 @@ _SETTINGS = (
     Field("NOTIFY", "notify", parse_notify),
     Field("WORKSPACE_LINK", "workspace_link", parse_workspace_link),
     Field("HEARTBEAT_URL_SECRET", "heartbeat_url_secret", parse_secret_name, always),
+    Field("INCLUDE_CLUSTERS", "include_clusters", parse_include_clusters),
 )
 _THRESHOLDS = (
     Field("EXPIRY_WARNING_DAYS", "expiry_warning", parse_length(0, 3650, "days")),

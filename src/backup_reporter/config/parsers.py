@@ -13,7 +13,13 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from backup_reporter.config.settings import NOTIFY_SETTINGS, UID_PATTERN, Notify
+from backup_reporter.config.settings import (
+    INCLUDE_CLUSTERS_SETTINGS,
+    NOTIFY_SETTINGS,
+    UID_PATTERN,
+    IncludeClusters,
+    Notify,
+)
 from backup_reporter.health.phases import KNOWN_STATES, PhaseClass, normalize_state
 
 _Value = TypeVar("_Value")
@@ -187,6 +193,13 @@ def parse_table(text: str) -> str:
     if not _is_arn(text, "dynamodb", f"table/{name}") and not re.fullmatch(name, text):
         raise ValueError("should be the name or ARN of a DynamoDB table")
     return text
+
+
+def parse_include_clusters(text: str) -> IncludeClusters:
+    for valid in INCLUDE_CLUSTERS_SETTINGS:
+        if text.casefold() == valid:
+            return valid
+    raise ValueError("should be one of " + ", ".join(INCLUDE_CLUSTERS_SETTINGS))
 
 
 def parse_notify(text: str) -> Notify:

@@ -28,6 +28,9 @@ CHANNEL_NAMES = tuple(CHANNELS)
 ChannelName = Annotated[str, msgspec.Meta(extra_json_schema={"enum": sorted(CHANNELS)})]
 Notify = Literal["always", "problems", "changes", "never"]
 
+IncludeClusters = Literal["no", "yes", "warn"]
+
+INCLUDE_CLUSTERS_SETTINGS: tuple[IncludeClusters, ...] = ("no", "yes", "warn")
 NOTIFY_SETTINGS: tuple[Notify, ...] = ("always", "problems", "changes")
 
 
@@ -73,6 +76,8 @@ class Settings:
     workspace_link: str | None = None
     """A URL with ``{projectUid}`` and ``{workspaceUid}``, to which workspace names link."""
     heartbeat_url_secret: str | None = field(default=None, repr=False)
+    include_clusters: IncludeClusters = "no"
+    """Whether clusters' own backup policies are judged too, and clusters without any policy are counted or warned of."""
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from backup_reporter.health.cluster_codes import CLUSTER_CODES
 from backup_reporter.health.codes import Code
+from backup_reporter.health.coverage_codes import COVERAGE_CODES
 from backup_reporter.health.findings import Severity
 from backup_reporter.health.workspace_codes import WORKSPACE_CODES
 
-CODES: dict[str, Code] = {code.name: code for code in (*CLUSTER_CODES, *WORKSPACE_CODES)}
+CODES: dict[str, Code] = {code.name: code for code in (*CLUSTER_CODES, *WORKSPACE_CODES, *COVERAGE_CODES)}
 _SEVERITIES: tuple[Severity, ...] = ("critical", "unknown", "warning", "info")
 
 

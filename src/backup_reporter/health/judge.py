@@ -18,6 +18,7 @@ from backup_reporter.health.restore_point_series import restore_point_series
 from backup_reporter.health.rules import RULES
 from backup_reporter.health.rules.restore_points import newest_incomplete_copy, newest_restore_point
 from backup_reporter.health.rules.rule import Rule
+from backup_reporter.health.rules.surroundings import is_unreachable
 from backup_reporter.health.rules.workspace import mute_unreadable
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import Subject, run_time
@@ -114,7 +115,15 @@ def _findings(context: Context, rules: Sequence[Rule]) -> tuple[Finding, ...]:
     if _THE_WORKSPACE not in explained:
         others = (finding for rule in rules if rule.only_unexplained for finding in rule.check(context))
         findings += [finding for finding in others if _subject_of(finding) not in explained]
-    return _sorted_and_muted(context, _once_each(findings))
+    return _sorted_and_muted(context, map(partial(_with_reachability, context), _once_each(findings)))
+
+
+def _with_reachability(context: Context, finding: Finding) -> Finding:
+    """Returns a critical finding about a cluster that Palette cannot reach with a sentence about that."""
+    if finding.severity != "critical" or not is_unreachable(context, finding.cluster_uid):
+        return finding
+    message = f"{finding.message} Palette does not see the cluster healthy, so it cannot restore it now."
+    return msgspec.structs.replace(finding, message=message)
 
 
 _THE_WORKSPACE = (None, None)
@@ -166,6 +175,7 @@ def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> Worksp
 def _identity(workspace: Workspace) -> dict[str, Any]:
     return {
         "tenant": workspace.tenant,
+        "kind": workspace.kind,
         "uid": workspace.uid,
         "name": workspace.name,
         "project_uid": workspace.project_uid,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct, field
 
@@ -23,9 +24,21 @@ class Cluster(Fact, frozen=True):
     name: str | None
 
 
-class Workspace(Fact, frozen=True, kw_only=True):
-    """A workspace as its project lists it."""
+class Surroundings(Fact, frozen=True, kw_only=True):
+    """What is known of a tenant beside its workspaces. ``location_uids`` is ``None`` if its locations are not known."""
 
+    location_uids: frozenset[str] | None = None
+    unreachable_cluster_uids: frozenset[str] = frozenset()
+    """Clusters that Palette does not see healthy: it restores nothing from them."""
+
+
+NOTHING_KNOWN = Surroundings()
+
+
+class Workspace(Fact, frozen=True, kw_only=True):
+    """A workspace as its project lists it, or a cluster with a backup policy of its own."""
+
+    kind: Literal["workspace", "cluster"] = "workspace"
     uid: str
     name: str
     project_uid: str
@@ -37,6 +50,7 @@ class Workspace(Fact, frozen=True, kw_only=True):
     namespaces: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels and annotations together; if both have a key, the label's value."""
+    surroundings: Surroundings = NOTHING_KNOWN
     also_listed: tuple[Workspace, ...] = ()
     """Further entries of lists with the same uid: each is judged, and the worst counts."""
 

@@ -73,6 +73,8 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     """Everything the report says about one workspace. ``tenant`` is ``None`` if there is only one."""
 
     tenant: str | None = None
+    kind: Literal["workspace", "cluster"] = "workspace"
+    """``cluster``: a cluster with a backup policy of its own, which is judged like a workspace of one cluster."""
     uid: str
     name: str
     project_uid: str

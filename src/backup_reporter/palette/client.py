@@ -19,8 +19,10 @@ import urllib3
 from backup_reporter.errors import KeyRefusedError, OutOfTimeError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
 from backup_reporter.palette.clock_skew import ClockSkew
+from backup_reporter.palette.cluster_results import decode_cluster_result
+from backup_reporter.palette.clusters import ListedCluster, Location, decode_clusters, decode_locations
 from backup_reporter.palette.decode import decode_error
-from backup_reporter.palette.lists import Page, Project, decode_projects, decode_workspaces
+from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page, Project, decode_projects, decode_workspaces
 from backup_reporter.palette.recording import RecordedAnswer, Recorder, failure_of, ignore_answers, now, recorded_body
 from backup_reporter.palette.results import decode_backup_result
 
@@ -112,6 +114,21 @@ class PaletteClient:
             lambda body: use(decode_backup_result(body, workspace.uid, len(workspace.clusters))),
         )
 
+    def clusters(self, position: Mapping[str, str] | None = None) -> Page[ListedCluster]:
+        """``POST /v1/dashboard/spectroclusters/search``, tenant-wide: a page of clusters. It only reads."""
+        query = {"limit": str(MAX_IN_A_PAGE), **(position or {})}
+        call = Call(_with_query("/v1/dashboard/spectroclusters/search", query), method="POST", body=b"{}")
+        return self.request(call, decode_clusters)
+
+    def use_cluster_result(self, cluster: Workspace, use: Callable[[BackupResult | None], _Decoded]) -> _Decoded:
+        """``GET /v1/spectroclusters/{uid}/features/backup``, as :meth:`use_backup_result`; ``None`` without a policy."""
+        call = Call(f"/v1/spectroclusters/{quote(cluster.uid, safe='')}/features/backup", cluster.project_uid)
+        return self.request(call, lambda body: use(decode_cluster_result(body, cluster.clusters[0])))
+
+    def locations(self, project_uid: str | None, position: Mapping[str, str] | None = None) -> Page[Location]:
+        """``GET /v1/users/assets/locations``: the backup locations of the tenant, or of a project."""
+        return self.request(Call(_with_query("/v1/users/assets/locations", position), project_uid), decode_locations)
+
     def may_ask_for_lists(self) -> bool:
         """Returns whether the rate allows another request for a list at once."""
         return self._rate_limiter.bucket("/v1/dashboard").allows_now()
@@ -119,6 +136,10 @@ class PaletteClient:
     def may_ask_for_results(self) -> bool:
         """Returns whether the rate allows another request for a backup result at once."""
         return self._rate_limiter.bucket("/v1/workspaces").allows_now()
+
+    def may_ask_for_clusters(self) -> bool:
+        """Returns whether the rate allows another request about one cluster at once."""
+        return self._rate_limiter.bucket("/v1/spectroclusters").allows_now()
 
     def request(self, call: Call, decode: Callable[[bytes], _Decoded]) -> _Decoded:
         """Returns what ``decode`` reads in a successful answer. Raises :class:`PaletteError` for any other.

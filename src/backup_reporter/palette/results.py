@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Raw
 
 from backup_reporter.errors import UndecodableError
-from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run
+from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run
 from backup_reporter.palette import wire_types
 from backup_reporter.palette.decode import (
     MAX_NAME,
@@ -47,28 +47,49 @@ def decode_backup_result(data: bytes, workspace_uid: str | None = None, clusters
     named in ``unreadable_runs``. Raises :class:`~backup_reporter.errors.UndecodableError` for anything
     else that cannot be read, for an answer that says nothing at all, and for one beyond the bounds above.
     """
-    read: Callable[[Any], Run]
-    document: wire_types.Result[Any] | None
-    try:
-        document = decode_document(_RESULT, data)
-        read = _run
-    except UndecodableError:
-        # Something in it is wrong: taken apart, one entry of the history does not cost the others.
-        document = decode_document(_RESULT_IN_PIECES, data)
-        read = _run_from_piece
-    if document is None or (document.metadata, document.spec, document.status) == (None, None, None):
-        raise UndecodableError("an answer without metadata, spec and status", "$")
+    document: wire_types.Result[Any]
+    document, read = decode_whole_or_in_pieces(data, _RESULT, _RESULT_IN_PIECES, _RUN, _run)
     _insist_on(workspace_uid, document)
-    policy = _policy(document)
+    config = (document.spec and document.spec.config) or wire_types.PolicyConfig()
+    cluster_uids = tuple(uid for text in config.cluster_uids or () if (uid := uid_of(text, _CLUSTER_UIDS)))
+    policy = policy_of(
+        config.backup_config, document.metadata, cluster_uids, include_all_clusters=bool(config.include_all_clusters)
+    )
     entries = (document.status and document.status.workspace_backup_statuses) or ()
-    _insist_on_bounds(len(entries), max(clusters, len(policy.cluster_uids)))
-    runs, unreadable = _read_runs(entries, read)
-    _insist_on_bounds(len(entries), max(clusters, len(policy.cluster_uids), _number_of_clusters(runs)))
+    insist_on_bounds(len(entries), max(clusters, len(policy.cluster_uids)))
+    runs, unreadable = read_runs(entries, read, _RUNS_PATH)
+    insist_on_bounds(len(entries), max(clusters, len(policy.cluster_uids), _number_of_clusters(runs)))
     return BackupResult(policy=policy, runs=tuple(runs), unreadable_runs=tuple(unreadable))
 
 
-def _read_runs(entries: Sequence[Any], read: Callable[[Any], Run]) -> tuple[list[Run], list[str]]:
-    """Returns the runs, and a sentence for each entry that is not one."""
+def decode_whole_or_in_pieces(
+    data: bytes,
+    whole: msgspec.json.Decoder[Any],
+    in_pieces: msgspec.json.Decoder[Any],
+    entry: msgspec.json.Decoder[Any],
+    read: Callable[[Any], Run],
+) -> tuple[Any, Callable[[Any], Run]]:
+    """Returns a result document, and what reads an entry of its history.
+
+    If something in the document is wrong, it is taken apart: one entry of the history does not cost the others.
+    Raises :class:`UndecodableError` for a document that says nothing at all.
+    """
+    try:
+        document = decode_document(whole, data)
+        read_entry = read
+    except UndecodableError:
+        document = decode_document(in_pieces, data)
+
+        def read_entry(piece: Raw) -> Run:
+            return read(decode(entry, piece))
+
+    if document is None or (document.metadata, document.spec, document.status) == (None, None, None):
+        raise UndecodableError("an answer without metadata, spec and status", "$")
+    return document, read_entry
+
+
+def read_runs(entries: Sequence[Any], read: Callable[[Any], Run], path: str) -> tuple[list[Run], list[str]]:
+    """Returns the runs, and a sentence for each entry that is not one; ``path`` is where the entries are."""
     runs: list[Run] = []
     unreadable: list[str] = []
     cluster_backups = 0
@@ -76,11 +97,11 @@ def _read_runs(entries: Sequence[Any], read: Callable[[Any], Run]) -> tuple[list
         try:
             runs.append(read(entry))
         except UndecodableError as error:
-            unreadable.append(str(error.under(f"{_RUNS_PATH}[{index}]")))
+            unreadable.append(str(error.under(f"{path}[{index}]")))
             continue
         cluster_backups += len(runs[-1].cluster_backups)
         if cluster_backups > MAX_CLUSTER_BACKUPS:
-            raise UndecodableError(f"more than {MAX_CLUSTER_BACKUPS:,} backups of clusters", _RUNS_PATH)
+            raise UndecodableError(f"more than {MAX_CLUSTER_BACKUPS:,} backups of clusters", path)
     return runs, unreadable
 
 
@@ -88,9 +109,10 @@ def _number_of_clusters(runs: Sequence[Run]) -> int:
     return len({backup.cluster for run in runs for backup in run.cluster_backups})
 
 
-def _insist_on_bounds(runs: int, clusters: int) -> None:
+def insist_on_bounds(runs: int, clusters: int) -> None:
+    """Raises :class:`UndecodableError` for more than the judging takes on."""
     if runs > MAX_RUNS:
-        raise UndecodableError(f"a history of more than {MAX_RUNS:,} runs", _RUNS_PATH)
+        raise UndecodableError(f"a history of more than {MAX_RUNS:,} runs", "$.status")
     if clusters > MAX_CLUSTERS:
         raise UndecodableError(f"a workspace of more than {MAX_CLUSTERS:,} clusters", "$")
     if runs * clusters > MAX_RUNS_TIMES_CLUSTERS:
@@ -106,15 +128,21 @@ def _insist_on(workspace_uid: str | None, document: wire_types.Result[Any]) -> N
         raise UndecodableError(f"an answer about another workspace, '{quote(answered_uid, 60)}'", "$.spec.workspaceUid")
 
 
-def _policy(document: wire_types.Result[Any]) -> Policy:
-    config = (document.spec and document.spec.config) or wire_types.PolicyConfig()
-    backup = config.backup_config or wire_types.BackupConfig()
-    metadata = document.metadata or wire_types.Metadata()
+def policy_of(
+    backup: wire_types.BackupConfig | None,
+    metadata: wire_types.Metadata | None,
+    cluster_uids: tuple[str, ...],
+    *,
+    include_all_clusters: bool,
+) -> Policy:
+    """Returns a policy of a workspace or of a cluster."""
+    backup = backup or wire_types.BackupConfig()
+    metadata = metadata or wire_types.Metadata()
     return Policy(
         schedule=cut(backup.schedule.scheduled_run_time, MAX_TEXT) if backup.schedule else None,
         retention_hours=_hours(backup.duration_in_hours),
-        include_all_clusters=bool(config.include_all_clusters),
-        cluster_uids=tuple(uid for text in config.cluster_uids or () if (uid := uid_of(text, _CLUSTER_UIDS))),
+        include_all_clusters=include_all_clusters,
+        cluster_uids=cluster_uids,
         namespaces=_texts(backup.namespaces),
         include_all_disks=backup.include_all_disks,
         cluster_resource_mode=name_of(backup.include_cluster_resource_mode),
@@ -126,10 +154,6 @@ def _policy(document: wire_types.Result[Any]) -> Policy:
 
 
 _CLUSTER_UIDS = "spec.config.clusterUids"
-
-
-def _run_from_piece(piece: Raw) -> Run:
-    return _run(decode(_RUN, piece))
 
 
 def _run(entry: wire_types.RunEntry | None) -> Run:
@@ -155,16 +179,21 @@ def _run(entry: wire_types.RunEntry | None) -> Run:
 
 def _cluster_backup(ref: wire_types.ClusterBackupRef | None, index: int) -> ClusterBackup:
     ref = ref or _NO_REF
-    status = ref.backup_status_meta or _NO_STATUS
-    state = status.backup_state or _NO_STATE
     try:
-        cluster_uid = uid_of(ref.cluster_uid, "clusterUid")
-        at = time_of(state.backup_time, "backupStatusMeta.backupState.backupTime")
-        expires_at = time_of(status.expiry_date, "backupStatusMeta.expiryDate")
+        known = cluster(uid_of(ref.cluster_uid, "clusterUid"), name_of(ref.cluster_name))
+        return cluster_backup_of(known, ref.backup_status_meta, "backupStatusMeta")
     except UndecodableError as error:
         raise error.under(f"$.workspaceBackupConfig.clusterBackupRefs[{index}]") from None
+
+
+def cluster_backup_of(cluster: Cluster, status: wire_types.ClusterStatus | None, path: str) -> ClusterBackup:
+    """Returns one backup of a cluster; ``path`` is where its status is in its entry."""
+    status = status or _NO_STATUS
+    state = status.backup_state or _NO_STATE
+    at = time_of(state.backup_time, f"{path}.backupState.backupTime")
+    expires_at = time_of(status.expiry_date, f"{path}.expiryDate")
     return ClusterBackup(
-        cluster=cluster(cluster_uid, name_of(ref.cluster_name)),
+        cluster=cluster,
         backup_name=name_of(status.backup_name),
         at=at,
         state=cut(state.state, MAX_NAME),

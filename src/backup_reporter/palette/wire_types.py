@@ -150,3 +150,67 @@ class Error(Wire, frozen=True):
     code: str | None = None
     message: str | None = None
     ref: str | None = None
+
+
+class ProjectMeta(Wire, frozen=True):
+    uid: str | None = None
+    name: str | None = None
+
+
+class CloudConfig(Wire, frozen=True):
+    cloud_type: str | None = None
+
+
+class ClusterSpecSummary(Wire, frozen=True):
+    cloud_config: CloudConfig | None = None
+    project_meta: ProjectMeta | None = None
+
+
+class ClusterImport(Wire, frozen=True):
+    is_brownfield: bool | None = None
+
+
+class ClusterHealth(Wire, frozen=True):
+    state: str | None = None
+
+
+class Virtual(Wire, frozen=True):
+    host_cluster: ClusterRef | None = None
+
+
+class ClusterItemStatus(Wire, frozen=True):
+    state: str | None = None
+    health: ClusterHealth | None = None
+    cluster_import: ClusterImport | None = None
+    virtual: Virtual | None = None
+
+
+class ClusterItem(Wire, frozen=True):
+    metadata: Metadata | None = None
+    spec_summary: ClusterSpecSummary | None = None
+    status: ClusterItemStatus | None = None
+
+
+class LocationItem(Wire, frozen=True):
+    metadata: Metadata | None = None
+
+
+class ClusterResultSpec(Wire, frozen=True):
+    cluster_uid: str | None = None
+    config: BackupConfig | None = None
+
+
+class ClusterRunEntry(Wire, frozen=True):
+    backup_request_uid: str | None = None
+    state: str | None = None
+    backup_status_meta: list[ClusterStatus | None] | None = None
+
+
+class ClusterResultStatus(Wire, Generic[_Entry], frozen=True):
+    cluster_backup_statuses: list[_Entry] | None = None
+
+
+class ClusterResult(Wire, Generic[_Entry], frozen=True):
+    metadata: Metadata | None = None
+    spec: ClusterResultSpec | None = None
+    status: ClusterResultStatus[_Entry] | None = None

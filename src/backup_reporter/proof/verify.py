@@ -101,6 +101,7 @@ def _recomputed(evidence: Evidence, header: Header) -> Report:
     ]
     settings = Settings(
         tenant=Tenant(project_uids=header.project_uids, workspace_uids=header.workspace_uids),
+        include_clusters=header.include_clusters,
         thresholds=decode_thresholds(header.thresholds),
     )
     request = msgspec.json.decode(header.request, type=Request)

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from backup_reporter.health.findings import WORST_FIRST, Status, worst
+from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of, worst
 from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.health.workspace_report import WorkspaceReport
-from backup_reporter.report.model import Report, Scope, Summary, TenantStatus
+from backup_reporter.report.model import Coverage, Report, Scope, Summary, TenantStatus
 from backup_reporter.report.packed import PackedReports
 
 
@@ -26,6 +26,8 @@ def build_report(
     scope: Scope,
     problems: Sequence[str] = (),
     tenants: Mapping[str, Sequence[str]] | None = None,
+    findings: Sequence[Finding] = (),
+    coverage: Coverage | None = None,
     what_if: bool = False,
 ) -> Report:
     """Counts what was found and gives the verdict; times are aware UTC.
@@ -34,9 +36,9 @@ def build_report(
     be read (muted or not), or if something could not be listed, unless a workspace is CRITICAL. So is a tenant.
     """
     workspace_reports = workspaces if isinstance(workspaces, PackedReports) else PackedReports(workspaces)
-    by_tenant = {
-        name: _count(of_tenant) for name, of_tenant in groupby(workspace_reports, key=lambda report: report.tenant)
-    }
+    by_tenant: dict[str | None, _Counts] = {}
+    for name, of_tenant in groupby(workspace_reports, key=lambda report: report.tenant):
+        by_tenant[name] = _total([by_tenant.get(name, _Counts()), _count(of_tenant)])
     counts = _total(by_tenant.values())
     problems = [*problems, *(f"Tenant {name}: {said}" for name, own in (tenants or {}).items() for said in own)]
     return Report(
@@ -45,12 +47,14 @@ def build_report(
         generated_at=generated_at,
         as_of=as_of,
         what_if=what_if,
-        status=_status(counts, problems),
+        status=worst([_status(counts, problems), status_of(findings)]),
         scope=scope,
         problems=tuple(problems),
         summary=counts.summary,
         tenants=tuple(_tenant(name, by_tenant.get(name, _Counts()), own) for name, own in (tenants or {}).items()),
         workspaces=workspace_reports,
+        findings=tuple(findings),
+        coverage=coverage,
     )
 
 
@@ -89,6 +93,7 @@ def _count(workspaces: Iterable[WorkspaceReport]) -> _Counts:
         # A result that is unreadable in part has been judged for the rest of it, and has a history.
         read += not is_unreadable or bool(workspace.history)
         statuses[workspace.status] += 1
+        counts["cluster_policies"] += workspace.kind == "cluster"
         counts["clusters"] += len(workspace.clusters)
         counts["findings"] += len(workspace.findings)
         counts["muted"] += sum(finding.muted for finding in workspace.findings)

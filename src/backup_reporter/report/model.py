@@ -14,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from backup_reporter.config.settings import ChannelName
-from backup_reporter.health.findings import Severity, Status
+from backup_reporter.health.findings import Finding, Severity, Status
 from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRun, RestorePointSeries, WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.packed import PackedReports, json_of
@@ -26,6 +26,8 @@ class Summary(Record, frozen=True, kw_only=True):
     """Counts over the whole report. The statuses add up to ``workspaces``."""
 
     workspaces: int = 0
+    cluster_policies: int = 0
+    """How many of them are clusters with a policy of their own."""
     ok: int = 0
     warning: int = 0
     critical: int = 0
@@ -38,6 +40,23 @@ class Summary(Record, frozen=True, kw_only=True):
     """Workspaces whose result could not be read or understood, in whole or in part."""
     unknown_states: int = 0
     """Findings about a latest backup with a state that is not known."""
+
+
+class Coverage(Record, frozen=True, kw_only=True):
+    """Which clusters have a backup policy. ``clusters`` is the sum of the four counts after it."""
+
+    clusters: int
+    in_workspace_policy: int
+    """In the policy of a workspace; some of them have one of their own besides."""
+    in_own_policy: int
+    """Only in a policy of their own."""
+    in_none: int
+    unknown: int
+    """Clusters whose policies could not be read."""
+    set_apart: int
+    """Virtual, imported, being deleted or not running yet: no one expects backups of them, and ``clusters`` leaves them out."""
+    is_whole: bool
+    """False if Palette's list of clusters could not be read to its end: there may be more."""
 
 
 class TenantStatus(Record, frozen=True, kw_only=True):
@@ -159,6 +178,10 @@ class Report(Record, frozen=True, kw_only=True):
     tenants: tuple[TenantStatus, ...] = ()
     """Each tenant, by name; empty without a list of tenants."""
     workspaces: Sequence[WorkspaceReport]
+    findings: tuple[Finding, ...] = ()
+    """What belongs to no workspace; counts toward the status."""
+    coverage: Coverage | None = None
+    """``None`` if clusters are not looked at (``INCLUDE_CLUSTERS``)."""
     changes: Changes = Changes()
     deliveries: tuple[Delivery, ...] = ()
     report_url: str | None = None

@@ -20,7 +20,7 @@ from backup_reporter.health.judge import (
     until,
 )
 from backup_reporter.health.memory import RememberedWorkspace, remember_no_policy
-from backup_reporter.health.model import BackupResult, Run, Workspace
+from backup_reporter.health.model import NOTHING_KNOWN, BackupResult, Run, Surroundings, Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
@@ -46,6 +46,7 @@ class WorkspaceChecker:
     clock: Callable[[], datetime]
     memory: WorkspaceMemory = field(default_factory=WorkspaceMemory)
     """What the last report remembered."""
+    surroundings: Surroundings = NOTHING_KNOWN
 
     def __call__(self, workspace: Workspace) -> Judgment:
         """Returns the verdict; the worst one if several entries of lists have this uid. Never raises for Palette."""
@@ -70,9 +71,23 @@ class WorkspaceChecker:
             return Judgment(judge_unreadable(workspace, _LISTED_NOWHERE, self.thresholds, self.as_of), last)
         if workspace.deleted_at:
             return Judgment(judge_being_deleted(workspace, self.thresholds, self.as_of), last)
+        workspace = msgspec.structs.replace(workspace, surroundings=self.surroundings)
+        if workspace.kind == "cluster":
+            return self.client.use_cluster_result(
+                workspace, lambda result: self._judge_cluster(workspace, result, last)
+            )
         return self.client.use_backup_result(
             workspace, self.request.backup_request_uid, lambda result: self._judge(workspace, result, last)
         )
+
+    def _judge_cluster(
+        self, cluster: Workspace, result: BackupResult | None, last: RememberedWorkspace | None
+    ) -> Judgment:
+        if result is None:
+            why = "it has none of its own"
+            report = judge_not_protected(cluster, why, self.thresholds, self.as_of)
+            return Judgment(report, remember_no_policy(last, self.as_of))
+        return self._judge(cluster, result, last)
 
     def _judge(self, workspace: Workspace, result: BackupResult, last: RememberedWorkspace | None) -> Judgment:
         request_uid = self.request.backup_request_uid

@@ -21,6 +21,7 @@ import msgspec
 
 from backup_reporter import __version__
 from backup_reporter.config.request import Request
+from backup_reporter.config.settings import IncludeClusters
 from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.version import RULES_VERSION
@@ -62,6 +63,7 @@ class Header(Record, frozen=True, kw_only=True):
     thresholds: msgspec.Raw
     project_uids: tuple[str, ...] = ()
     workspace_uids: tuple[str, ...] = ()
+    include_clusters: IncludeClusters = "no"
     tenants: tuple[AskedTenant, ...] = ()
     problems: tuple[str, ...] = ()
     """What could not be asked at all, such as tenants whose list cannot be read."""

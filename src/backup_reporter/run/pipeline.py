@@ -10,7 +10,7 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from itertools import chain
@@ -23,21 +23,31 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
 from backup_reporter.errors import OutOfTimeError, StoreError, reason_of
+from backup_reporter.health.findings import Severity
 from backup_reporter.health.judge import Judgment, judge_unreadable
-from backup_reporter.health.model import Workspace
+from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
 from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.report.build import build_report
+from backup_reporter.report.coverage import CoverageCounter, Expected
 from backup_reporter.report.model import EvidenceFile, Report, Scope, scope_id, with_notes
 from backup_reporter.report.packed import PackedReports
 from backup_reporter.report.workspace_memory import MemoryWriter, WorkspaceMemory
 from backup_reporter.run.check_workspace import WorkspaceChecker, listed_nowhere, recall
 from backup_reporter.run.choose_workspaces import choose_workspaces
 from backup_reporter.run.evidence import AskedTenant, EvidenceWriter, Header, encode_request, encode_thresholds
-from backup_reporter.run.plan import Plan, Shard, TenantPlan, group_into_lanes, make_shards, with_clocks
+from backup_reporter.run.plan import (
+    Plan,
+    Shard,
+    SurveyedClusters,
+    TenantPlan,
+    group_into_lanes,
+    make_shards,
+    with_clocks,
+)
 from backup_reporter.run.publish import Destinations, LastReport, load_last_report, publish
 from backup_reporter.time_limit import start
 
@@ -164,10 +174,10 @@ def make_plan(
     lanes = group_by(palettes, lambda palette: palette.tenant.api_url)
     reserved_seconds = (1 - share) * max((palette.client.seconds_left() for palette in palettes), default=0.0)
     found = chain.from_iterable(
-        _side_by_side(lanes, lambda lane: [_find(palette, request, reserved_seconds) for palette in lane])
+        _side_by_side(lanes, lambda lane: [_find(palette, request, settings, reserved_seconds) for palette in lane])
     )
     by_name = sorted(found, key=lambda findings: findings.tenant.name or "")
-    shards = tuple(make_shards((findings.tenant, findings.workspaces) for findings in by_name))
+    shards = tuple(make_shards((findings.tenant, findings.workspaces, findings.surroundings) for findings in by_name))
     scope = _scope(request, settings, by_name)
     plan = Plan(
         request=request,
@@ -175,8 +185,17 @@ def make_plan(
         report_id=_report_id(request, scope, invocation_id, now),
         delivery_key=_delivery_key(request, invocation_id),
         as_of=request.as_of or now.replace(microsecond=0),
+        include_clusters=settings.include_clusters,
         problems=tuple(problems),
-        tenants=tuple(TenantPlan(name=findings.tenant.name, problems=findings.problems) for findings in by_name),
+        tenants=tuple(
+            TenantPlan(
+                name=findings.tenant.name,
+                problems=findings.problems,
+                notes=findings.notes,
+                clusters=findings.clusters,
+            )
+            for findings in by_name
+        ),
         shards=tuple(len(shard.workspaces) for shard in shards),
     )
     return plan, shards
@@ -195,9 +214,10 @@ def check_shard(
 
     ``memory`` is what the last report remembered. Never raises for what Palette does.
     """
-    check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock, memory)
+    check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock, memory, shard.surroundings)
+    may_ask_now = client.may_ask_for_results if shard.kind == "workspace" else client.may_ask_for_clusters
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
-    for judgment in ask_all(check, shard.workspaces, client.may_ask_for_results, client.seconds_left):
+    for judgment in ask_all(check, shard.workspaces, may_ask_now, client.seconds_left):
         yield judgment
         del unanswered[judgment.report.uid]
         on_checked()
@@ -300,9 +320,13 @@ def report_and_publish(
 
 
 def make_report(plan: Plan, workspace_reports: PackedReports, generated_at: datetime) -> Report:
-    """Makes the report of all workspaces."""
+    """Makes the report of all workspaces, and of the clusters with a policy of their own."""
+    looks_at_clusters = plan.include_clusters != "no"
+    counter = CoverageCounter(_expected_clusters(plan) if looks_at_clusters else {})
+    kept = PackedReports(counter.keep(workspace_reports)) if looks_at_clusters else workspace_reports
+    severity: Severity = "warning" if plan.include_clusters == "warn" else "info"
     report = build_report(
-        workspace_reports,
+        kept,
         report_id=plan.report_id,
         as_of=plan.as_of,
         generated_at=generated_at,
@@ -312,10 +336,14 @@ def make_report(plan: Plan, workspace_reports: PackedReports, generated_at: date
             *(problem for tenant in plan.tenants if tenant.name is None for problem in tenant.all_problems),
         ],
         tenants={tenant.name: tenant.all_problems for tenant in plan.tenants if tenant.name is not None},
+        findings=counter.findings(severity),
+        coverage=counter.coverage(),
         what_if=plan.request.as_of is not None,
     )
     report = msgspec.structs.replace(report, evidence=plan.evidence)
-    return with_notes(report, *filter(None, [plan.request.note, plan.evidence_problem]))
+    return with_notes(
+        report, *filter(None, [plan.request.note, plan.evidence_problem]), *_notes(plan), *counter.notes()
+    )
 
 
 def evidence_header(
@@ -335,6 +363,7 @@ def evidence_header(
         thresholds=encode_thresholds(settings.thresholds),
         project_uids=settings.tenant.project_uids,
         workspace_uids=settings.tenant.workspace_uids,
+        include_clusters=settings.include_clusters,
         tenants=tuple(
             AskedTenant(
                 name=palette.tenant.name,
@@ -398,9 +427,12 @@ class _Found:
     tenant: Tenant
     workspaces: tuple[Workspace, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    clusters: SurveyedClusters | None = None
+    surroundings: Surroundings = NOTHING_KNOWN
 
 
-def _find(palette: Palette, request: Request, reserved_seconds: float) -> _Found:
+def _find(palette: Palette, request: Request, settings: Settings, reserved_seconds: float) -> _Found:
     tenant, client = palette.tenant, palette.client
     in_time = client.within(lambda: client.seconds_left() - reserved_seconds)
     try:
@@ -410,9 +442,56 @@ def _find(palette: Palette, request: Request, reserved_seconds: float) -> _Found
     workspaces = (*inventory.workspaces, *(listed_nowhere(uid, None) for uid in inventory.unlisted_workspace_uids))
     if request.workspace_uids:
         workspaces = choose_workspaces(request.workspace_uids, workspaces, are_all_listed=not inventory.problems)
+    found = _Found(tenant, tuple(workspaces), inventory.problems)
+    narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
+    if settings.include_clusters != "no" and not narrows:
+        found = _with_clusters(found, in_time, request.project_uids or tenant.project_uids)
     if tenant.name is not None:
-        workspaces = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in workspaces)
-    return _Found(tenant, workspaces, inventory.problems)
+        named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
+        found = replace(found, workspaces=named)
+    return found
+
+
+def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[str]) -> _Found:
+    """Returns what was found together with the tenant's clusters, or with those of some projects."""
+    # Imported here: a run that looks at workspaces only does not pay for it.
+    from backup_reporter.palette.survey import survey_tenant  # noqa: PLC0415
+
+    of_workspaces = dict.fromkeys(workspace.project_uid for workspace in found.workspaces if workspace.project_uid)
+    survey = survey_tenant(client, project_uids or tuple(of_workspaces), all_projects=not project_uids)
+    listed = frozenset(
+        cluster.uid for workspace in found.workspaces for cluster in workspace.clusters if cluster.uid is not None
+    )
+    return replace(
+        found,
+        workspaces=(*found.workspaces, *survey.clusters),
+        notes=survey.notes,
+        clusters=SurveyedClusters(
+            listed_uids=listed,
+            imported_uids=survey.imported_uids,
+            set_apart=survey.set_apart,
+            is_whole=survey.is_whole,
+        ),
+        surroundings=survey.surroundings,
+    )
+
+
+def _expected_clusters(plan: Plan) -> dict[str | None, Expected]:
+    return {
+        tenant.name: Expected(
+            listed_uids=tenant.clusters.listed_uids,
+            imported_uids=tenant.clusters.imported_uids,
+            set_apart=tenant.clusters.set_apart,
+            is_whole=tenant.clusters.is_whole,
+        )
+        for tenant in plan.tenants
+        if tenant.clusters is not None
+    }
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    for tenant in plan.tenants:
+        yield from (f"Tenant {tenant.name}: {note}" if tenant.name else note for note in tenant.notes)
 
 
 def _scope(request: Request, settings: Settings, found: Sequence[_Found]) -> Scope:

@@ -13,9 +13,9 @@ from typing import Literal
 import msgspec
 
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import Tenant
+from backup_reporter.config.settings import IncludeClusters, Tenant
 from backup_reporter.config.tenants import group_by
-from backup_reporter.health.model import Workspace
+from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.model import EvidenceFile, Scope
 
@@ -28,6 +28,20 @@ MAX_WORKSPACES = 1000
 """In a shard, however fast its Palette is: so many are lost if one fails, and a step holds so many in memory."""
 
 
+class SurveyedClusters(Record, frozen=True, kw_only=True):
+    """What is known of a tenant's clusters before any of them is asked about.
+
+    ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read.
+    ``set_apart`` counts by reason the clusters of which no one expects backups. ``is_whole`` is false if there may be
+    more clusters than were listed.
+    """
+
+    listed_uids: frozenset[str] = frozenset()
+    imported_uids: frozenset[str] = frozenset()
+    set_apart: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record
+    is_whole: bool = True
+
+
 class TenantPlan(Record, frozen=True, kw_only=True):
     """A tenant, and a sentence for everything in it that could not be listed.
 
@@ -36,7 +50,11 @@ class TenantPlan(Record, frozen=True, kw_only=True):
 
     name: str | None
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about what is worth knowing and makes nothing UNKNOWN."""
     clock: str | None = None
+    clusters: SurveyedClusters | None = None
+    """``None`` if clusters are not looked at."""
 
     @property
     def all_problems(self) -> tuple[str, ...]:
@@ -54,6 +72,7 @@ class Plan(Record, frozen=True, kw_only=True):
     delivery_key: str | None = None
     """The same for a scheduled run and its retries; ``None`` on demand."""
     as_of: Instant
+    include_clusters: IncludeClusters = "no"
     problems: tuple[str, ...] = ()
     """Sentences about tenants that could not be read."""
     tenants: tuple[TenantPlan, ...]
@@ -90,27 +109,36 @@ class Shard(Record, frozen=True, kw_only=True):
     lane: str
     tenant: str | None
     burst: int
+    kind: Literal["workspace", "cluster"] = "workspace"
+    """Clusters have a lane of their own beside the workspaces': Palette counts requests about them apart."""
     workspaces: tuple[Workspace, ...]
     remembered: bytes = b""
     """What the last report remembered of them, packed; only if the shard is in a file."""
+    surroundings: Surroundings = NOTHING_KNOWN
 
 
-def make_shards(found: Iterable[tuple[Tenant, Sequence[Workspace]]]) -> Iterator[Shard]:
-    """Yields every tenant's workspaces in shards, in the order of the report."""
+def make_shards(found: Iterable[tuple[Tenant, Sequence[Workspace], Surroundings]]) -> Iterator[Shard]:
+    """Yields every tenant's workspaces and clusters in shards, in the order of the report."""
     number, lanes = 0, set[str]()
-    for tenant, workspaces in found:
-        ordered = sorted(workspaces, key=lambda workspace: (workspace.project_name, workspace.name, workspace.uid))
-        max_workspaces = max(1, min(MAX_WORKSPACES, int(tenant.requests_per_second * SHARD_SECONDS)))
-        for start in range(0, len(ordered), max_workspaces):
-            yield Shard(
-                number=number,
-                lane=tenant.api_url,
-                tenant=tenant.name,
-                burst=1 if tenant.api_url in lanes else tenant.burst,
-                workspaces=tuple(ordered[start : start + max_workspaces]),
-            )
-            number += 1
-            lanes.add(tenant.api_url)
+    for tenant, workspaces, surroundings in found:
+        by_kind = sorted(workspaces, key=lambda workspace: workspace.kind, reverse=True)
+        for of_one_kind in group_by(by_kind, lambda workspace: workspace.kind):
+            kind = of_one_kind[0].kind
+            lane = tenant.api_url if kind == "workspace" else f"{tenant.api_url} {kind}s"
+            ordered = sorted(of_one_kind, key=lambda workspace: (workspace.project_name, workspace.name, workspace.uid))
+            max_workspaces = max(1, min(MAX_WORKSPACES, int(tenant.requests_per_second * SHARD_SECONDS)))
+            for start in range(0, len(ordered), max_workspaces):
+                yield Shard(
+                    number=number,
+                    lane=lane,
+                    tenant=tenant.name,
+                    burst=1 if lane in lanes else tenant.burst,
+                    kind=kind,
+                    workspaces=tuple(ordered[start : start + max_workspaces]),
+                    surroundings=surroundings,
+                )
+                number += 1
+                lanes.add(lane)
 
 
 def group_into_lanes(shards: Iterable[Shard]) -> list[list[Shard]]:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from backup_reporter.health.rules import backups, policy, restore_points, workspace
+from backup_reporter.health.rules import backups, policy, restore_points, surroundings, workspace
 from backup_reporter.health.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (*backups.RULES, *restore_points.RULES, *policy.RULES, *workspace.RULES)
+RULES: tuple[Rule, ...] = (
+    *backups.RULES,
+    *restore_points.RULES,
+    *policy.RULES,
+    *workspace.RULES,
+    *surroundings.RULES,
+)
 
-REPORTED_WITHOUT_A_RULE = frozenset({"being-deleted", "not-protected"})
+REPORTED_WITHOUT_A_RULE = frozenset({"being-deleted", "cluster-unprotected", "not-protected"})
 """Codes for workspaces of which nothing else is judged: see ``judge_being_deleted`` and ``judge_not_protected``."""

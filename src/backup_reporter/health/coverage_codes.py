@@ -1,0 +1,56 @@
+"""The findings about clusters beyond the workspaces, about backup locations and restores."""
+
+from __future__ import annotations
+
+from backup_reporter.health.codes import Code
+
+COVERAGE_CODES = (
+    Code(
+        name="cluster-unprotected",
+        severity="info",
+        about="cluster",
+        title="In no backup policy",
+        meaning="Clusters are in no workspace's backup policy and have none of their own. Reported once for all of them, and only "
+        "with INCLUDE_CLUSTERS; a warning with INCLUDE_CLUSTERS=warn. Virtual and imported clusters, and those that are "
+        "being deleted or not running yet, do not count.",
+        why="Nothing of these clusters can be restored, however green the workspaces are.",
+        confirm="Open the cluster in Palette: its Backups tab is empty, and no workspace whose policy covers it lists it.",
+        action="Give the cluster a backup policy of its own, or add it to a workspace whose policy covers it. If it needs no "
+        "backup, leave INCLUDE_CLUSTERS at yes, so that it is counted and not warned of.",
+    ),
+    Code(
+        name="cluster-unreachable",
+        severity="info",
+        about="cluster",
+        title="Not healthy in Palette: no restore from it now",
+        meaning="The cluster has copies that can be restored, but Palette does not see the cluster healthy. Reported with "
+        "INCLUDE_CLUSTERS only.",
+        why="Palette restores a backup only while it sees the source cluster available and healthy. Otherwise a restore is a "
+        "case for the vendor's support.",
+        confirm="Open the cluster in Palette: its health is not Healthy, or its last heartbeat is old.",
+        action="Bring the cluster back into Palette (its agent, its network). If it is lost, contact the vendor's support before "
+        "the copies expire.",
+    ),
+    Code(
+        name="location-missing",
+        severity="warning",
+        about="workspace",
+        title="Backup location does not exist any more",
+        meaning="The policy uses a backup location that is not in Palette's list of locations. Reported with INCLUDE_CLUSTERS only.",
+        why="The next backup has nowhere to go, and what lies in the old location cannot be restored through Palette.",
+        confirm="In Palette, under Settings, Backup Locations (of the tenant and of the project), the location is missing.",
+        action="Create the location again, or choose another one in the backup policy, and run a backup by hand.",
+    ),
+    Code(
+        name="restore-in-place-only",
+        severity="info",
+        about="workspace",
+        title="Restores only onto the original cluster",
+        meaning="The policy backs up all cluster resources (includeClusterResourceMode Always).",
+        why="Palette restores such a backup only onto the cluster it came from. If that cluster is lost, the backup does not "
+        "bring it back elsewhere.",
+        confirm="In the backup policy, Include all cluster resources is set to Always. Terraform's older argument "
+        "include_cluster_resources has the same effect.",
+        action="Choose the mode Auto if you want to be able to restore onto another cluster.",
+    ),
+)

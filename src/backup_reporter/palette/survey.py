@@ -1,0 +1,129 @@
+"""Finds every cluster of a tenant, and the backup locations that exist."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from backup_reporter.errors import OutOfTimeError, PaletteError, reason_of
+from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.clusters import ListedCluster, Location, as_workspace
+from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page
+from backup_reporter.palette.paging import Listing, read_list
+from backup_reporter.palette.worker_pool import ask_all
+
+_CLUSTERS = "the list of clusters"
+_IMPORTED = "imported"
+_MAX_CLUSTERS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a tenant has beside its workspaces.
+
+    ``clusters`` are those that may have a backup policy of their own. ``imported_uids`` are among them: Palette may
+    be allowed to read them only, so no one is accused if they have none. ``set_apart`` counts the others by reason.
+    ``is_whole`` is false if there may be more clusters. ``notes`` are sentences about what could not be read.
+    """
+
+    clusters: tuple[Workspace, ...] = ()
+    imported_uids: frozenset[str] = frozenset()
+    set_apart: dict[str, int] = field(default_factory=dict)
+    surroundings: Surroundings = NOTHING_KNOWN
+    is_whole: bool = True
+    notes: tuple[str, ...] = ()
+
+
+def survey_tenant(client: PaletteClient, project_uids: Sequence[str] = (), *, all_projects: bool = True) -> Survey:
+    """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``. Never raises for Palette."""
+    listing, failure = _list_clusters(client)
+    in_scope = [cluster for cluster in listing.items if all_projects or cluster.project_uid in project_uids]
+    live = [cluster for cluster in in_scope if cluster.set_apart in (None, _IMPORTED)]
+    set_apart = Counter(cluster.set_apart for cluster in in_scope if cluster.set_apart not in (None, _IMPORTED))
+    location_uids, location_note = _list_locations(client, project_uids)
+    problems = [*failure, *listing.problems]
+    return Survey(
+        clusters=tuple(as_workspace(cluster) for cluster in live),
+        imported_uids=frozenset(cluster.uid for cluster in live if cluster.set_apart == _IMPORTED),
+        set_apart={str(reason): number for reason, number in sorted(set_apart.items(), key=str)},
+        surroundings=Surroundings(
+            location_uids=location_uids,
+            unreachable_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy is False),
+        ),
+        is_whole=not problems,
+        notes=(*(f"{problem} Which clusters no policy covers is not known." for problem in problems), *location_note),
+    )
+
+
+def _list_clusters(client: PaletteClient) -> tuple[Listing[ListedCluster], list[str]]:
+    """Returns the clusters, and a sentence if they cannot be listed at all."""
+    try:
+        # In the worker pool for its end in time, although it is one list.
+        for listing in ask_all(_read_clusters, [client], client.may_ask_for_lists, client.seconds_left):
+            return listing, []
+        raise OutOfTimeError
+    except Exception as error:  # noqa: BLE001 - no error about clusters may cost the workspaces their report
+        if isinstance(error, PaletteError) and error.status == 404 and error.code:
+            return Listing(), []  # a tenant without a cluster
+        return Listing(), [_cannot_be_listed("clusters", error, "cluster.list")]
+
+
+def _read_clusters(client: PaletteClient) -> Listing[ListedCluster]:
+    """Reads the whole list: all pages but the first together, by their offsets, if that brings as many as Palette counts.
+
+    Otherwise one after the other, as each page tells where the next one begins.
+    """
+    first = client.clusters()
+    together = _read_together(client, first) if first.next_page and first.count else None
+    return together or read_list(lambda at: client.clusters(at) if at else first, _CLUSTERS, "clusters")
+
+
+def _read_together(client: PaletteClient, first: Page[ListedCluster]) -> Listing[ListedCluster] | None:
+    """Returns the list if it is whole."""
+    offsets = range(first.entries, min(first.count or 0, _MAX_CLUSTERS), MAX_IN_A_PAGE)
+
+    def ask(offset: int) -> Page[ListedCluster] | None:
+        try:
+            return client.clusters({"offset": str(offset)})
+        except PaletteError:
+            return None
+
+    listing = Listing[ListedCluster]()
+    listing.add(first, _CLUSTERS)
+    for page in ask_all(ask, offsets, client.may_ask_for_lists, client.seconds_left):
+        if page is None:
+            return None
+        listing.add(page, _CLUSTERS)
+    return listing if listing.entries == first.count else None
+
+
+def _list_locations(client: PaletteClient, project_uids: Sequence[str]) -> tuple[frozenset[str] | None, list[str]]:
+    """Returns the uids of all backup locations; ``None`` with a sentence if some of them cannot be listed."""
+
+    def ask(project_uid: str | None) -> Listing[Location] | Exception:
+        try:
+            return read_list(partial(client.locations, project_uid), "the list of backup locations", "locations")
+        except Exception as error:  # noqa: BLE001 - no error about locations may cost the workspaces their report
+            return error
+
+    scopes = [None, *project_uids]
+    answers = list(ask_all(ask, scopes, client.may_ask_for_lists, client.seconds_left))
+    if len(answers) < len(scopes):
+        answers.append(OutOfTimeError())
+    uids: set[str] = set()
+    for answer in answers:
+        if isinstance(answer, Exception):
+            return None, [_cannot_be_listed("backup locations", answer, "location.list")]
+        if answer.problems:
+            return None, answer.problems[:1]
+        uids.update(location.uid for location in answer.items)
+    return frozenset(uids), []
+
+
+def _cannot_be_listed(what: str, error: Exception, permission: str) -> str:
+    if isinstance(error, PaletteError) and error.status == 403:
+        return f"The {what} cannot be listed: the API key's user lacks the permission {permission}."
+    return f"The {what} could not be listed: {reason_of(error)}."

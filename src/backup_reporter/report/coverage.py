@@ -1,0 +1,169 @@
+"""Which clusters have a backup policy: a workspace's, one of their own, or none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from backup_reporter.health.catalog import CODES
+from backup_reporter.health.findings import Finding, Severity
+from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.report.model import Coverage
+from backup_reporter.wording import count, listed
+
+_MAX_NAMED = 1000
+"""Clusters in the evidence of a finding."""
+_FORBIDDEN = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What the list of a tenant's clusters says, before any of them is asked about.
+
+    ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read,
+    ``set_apart`` those, by reason, of which no one expects backups.
+    """
+
+    listed_uids: AbstractSet[str] = frozenset()
+    imported_uids: AbstractSet[str] = frozenset()
+    set_apart: Mapping[str, int] = field(default_factory=dict)
+    is_whole: bool = True
+
+
+class CoverageCounter:
+    """Takes the reports of workspaces and clusters as they come, and counts the clusters by their policies.
+
+    ``expected`` has every tenant whose clusters are looked at.
+    """
+
+    def __init__(self, expected: Mapping[str | None, Expected]) -> None:
+        self._expected = expected
+        self._in_workspaces: dict[str | None, set[str]] = defaultdict(set)
+        self._with_own: dict[str | None, list[str]] = defaultdict(list)
+        self._without: dict[str | None, list[WorkspaceReport]] = defaultdict(list)
+        self._unknown: dict[str | None, set[str]] = defaultdict(set)
+        self._refused: dict[str | None, int] = defaultdict(int)
+        self._has_unreadable_workspace: set[str | None] = set()
+
+    def keep(self, reports: Iterable[WorkspaceReport]) -> Iterator[WorkspaceReport]:
+        """Yields what belongs into the report: every workspace, and the clusters with a policy of their own."""
+        for report in reports:
+            if report.kind == "workspace":
+                self._add_workspace(report)
+                yield report
+            elif self._add_cluster(report):
+                yield report
+
+    def _add_workspace(self, report: WorkspaceReport) -> None:
+        self._in_workspaces[report.tenant].update(cluster.uid for cluster in report.clusters if cluster.uid)
+        if _has(report, "unreadable"):
+            self._has_unreadable_workspace.add(report.tenant)
+
+    def _add_cluster(self, report: WorkspaceReport) -> bool:
+        if _has(report, "not-protected"):
+            self._without[report.tenant].append(report)
+            return False
+        if _is_refused(report):
+            self._unknown[report.tenant].add(report.uid)
+            self._refused[report.tenant] += 1
+            return False
+        if _has(report, "unreadable") and not report.clusters:
+            self._unknown[report.tenant].add(report.uid)
+        else:
+            self._with_own[report.tenant].append(report.uid)
+        return True
+
+    def coverage(self) -> Coverage | None:
+        """Returns the counts over all tenants; ``None`` if clusters are not looked at."""
+        if not self._expected:
+            return None
+        parts = [self._of_tenant(tenant) for tenant in self._expected]
+        return Coverage(
+            clusters=sum(part.clusters for part in parts),
+            in_workspace_policy=sum(part.in_workspace_policy for part in parts),
+            in_own_policy=sum(part.in_own_policy for part in parts),
+            in_none=sum(part.in_none for part in parts),
+            unknown=sum(part.unknown for part in parts),
+            set_apart=sum(part.set_apart for part in parts),
+            is_whole=all(part.is_whole for part in parts),
+        )
+
+    def _of_tenant(self, tenant: str | None) -> Coverage:
+        expected, in_workspaces = self._expected[tenant], self._in_workspaces[tenant]
+        without = self._without[tenant]
+        own = [uid for uid in self._with_own[tenant] if uid not in in_workspaces]
+        unknown = len(self._unknown[tenant] - in_workspaces) + len(self._in_doubt(tenant))
+        imported = sum(
+            1 for report in without if report.uid in expected.imported_uids and report.uid not in in_workspaces
+        )
+        return Coverage(
+            clusters=len(without) + len(self._with_own[tenant]) + len(self._unknown[tenant]) - imported,
+            in_workspace_policy=sum(
+                1
+                for uid in (*(report.uid for report in without), *self._with_own[tenant], *self._unknown[tenant])
+                if uid in in_workspaces
+            ),
+            in_own_policy=len(own),
+            in_none=len(self._unprotected(tenant)),
+            unknown=unknown,
+            set_apart=sum(expected.set_apart.values()) + imported,
+            is_whole=expected.is_whole,
+        )
+
+    def _candidates(self, tenant: str | None) -> list[WorkspaceReport]:
+        """Clusters that are in no policy that was read, and of which someone may expect backups."""
+        covered = self._in_workspaces[tenant] | self._expected[tenant].imported_uids
+        return [report for report in self._without[tenant] if report.uid not in covered]
+
+    def _in_doubt(self, tenant: str | None) -> list[WorkspaceReport]:
+        """Clusters that may be in the policy of a workspace that could not be read."""
+        if tenant not in self._has_unreadable_workspace:
+            return []
+        return [report for report in self._candidates(tenant) if report.uid in self._expected[tenant].listed_uids]
+
+    def _unprotected(self, tenant: str | None) -> list[WorkspaceReport]:
+        in_doubt = {report.uid for report in self._in_doubt(tenant)}
+        return [report for report in self._candidates(tenant) if report.uid not in in_doubt]
+
+    def findings(self, severity: Severity) -> tuple[Finding, ...]:
+        """Returns one finding for all clusters that no policy covers, if there are any."""
+        unprotected = [report for tenant in self._expected for report in self._unprotected(tenant)]
+        if not unprotected:
+            return ()
+        names = sorted({f"{report.project_name} / {report.name}" for report in unprotected})
+        are = "is" if len(unprotected) == 1 else "are"
+        return (
+            Finding(
+                code=CODES["cluster-unprotected"].name,
+                severity=severity,
+                message=f"{count(len(unprotected), 'cluster')} {are} in no backup policy: {listed(names, 10)}.",
+                evidence={
+                    "count": len(unprotected),
+                    "clusters": [
+                        {"uid": report.uid, "name": report.name, "projectName": report.project_name}
+                        for report in unprotected[:_MAX_NAMED]
+                    ],
+                },
+            ),
+        )
+
+    def notes(self) -> Iterator[str]:
+        """Yields a sentence for each tenant whose clusters' own policies may not be read."""
+        for tenant, refused in self._refused.items():
+            of_tenant = f" of tenant {tenant}" if tenant else ""
+            yield (
+                f"The own backup policies of {count(refused, 'cluster')}{of_tenant} may not be read: the API key's user "
+                "lacks the permission cluster.get."
+            )
+
+
+def _has(report: WorkspaceReport, code: str) -> bool:
+    return any(finding.code == code for finding in report.findings)
+
+
+def _is_refused(report: WorkspaceReport) -> bool:
+    return any(
+        finding.code == "unreadable" and finding.evidence.get("status") == _FORBIDDEN for finding in report.findings
+    )
