@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -37,6 +37,20 @@ class Fleet:
     projects: Mapping[str, str]
     workspaces: Mapping[str, Sequence[Json]]
     backups: Mapping[str, Json | Failure]
+    clusters: Sequence[Json] = ()
+    """Every cluster, as the tenant-wide search lists it."""
+    cluster_backups: Mapping[str, Json | Failure] = field(default_factory=dict)
+    """The answer about a cluster's own backups, by its uid; a cluster without an entry has no policy of its own."""
+    locations: Sequence[Json] = ()
+    """The tenant's backup locations."""
+    restores: Mapping[str, Json | Failure] = field(default_factory=dict)
+    """The answer about restores, by the uid of a workspace or of the cluster that was restored into."""
+    api_keys: Sequence[Json] = ()
+
+    @cached_property
+    def cluster_uids(self) -> frozenset[str]:
+        """The uids of all clusters that have them."""
+        return frozenset(str(part(cluster, "metadata").get("uid")) for cluster in self.clusters)
 
     @cached_property
     def located(self) -> Mapping[str, tuple[str, Json]]:
@@ -196,4 +210,109 @@ def backup_result(
             },
         },
         "status": {"workspaceBackupStatuses": list(runs)},
+    }
+
+
+def cluster_item(
+    project: str,
+    name: str,
+    *,
+    project_uid: str,
+    created: datetime,
+    state: str = "Running",
+    health: str = "Healthy",
+    cloud: str = "aws",
+    imported: bool = False,
+) -> Json:
+    """One item of ``/v1/dashboard/spectroclusters/search``."""
+    return {
+        "metadata": {
+            "uid": uid_of("cluster", project, name),
+            "name": name,
+            "labels": {},
+            "creationTimestamp": rfc3339(created),
+            "deletionTimestamp": ZERO_TIME,
+        },
+        "specSummary": {
+            "cloudConfig": {"cloudType": cloud, "uid": uid_of("cloud config", project, name)},
+            "clusterConfig": {"timezone": "UTC"},
+            "projectMeta": {"uid": project_uid, "name": project},
+        },
+        "status": {
+            "state": state,
+            "health": {"state": health},
+            "clusterImport": {"isBrownfield": imported, "importLink": "", "state": ""},
+        },
+    }
+
+
+def cluster_run(backup_name: str, *, state: str, backups: Sequence[Json]) -> Json:
+    """One backup request of a cluster's own policy: an item of ``clusterBackupStatuses``.
+
+    ``backups`` are made by :func:`cluster_backup`; a run has no time of its own.
+    """
+    return {
+        "backupRequestUid": uid_of("request", backup_name),
+        "actor": {"actorType": "system", "uid": uid_of("actor", "system")},
+        "state": state,
+        "backupConfig": {"includeAllDisks": True, "includeClusterResourceMode": "Auto", "namespaces": []},
+        "backupLocationConfig": {"uid": LOCATION_UID, "name": "backups-s3", "type": "s3"},
+        "backupStatusMeta": [backup["backupStatusMeta"] for backup in backups],
+        "restoreStatusMeta": [],
+    }
+
+
+def cluster_backup_result(
+    cluster: Json,
+    *,
+    schedule: str | None,
+    retention_hours: int,
+    runs: Sequence[Json],
+    policy_created: datetime,
+    location_uid: str | None = None,
+) -> Json:
+    """The answer of ``/v1/spectroclusters/{uid}/features/backup``."""
+    uid = cluster["metadata"]["uid"]
+    return {
+        "metadata": {
+            "uid": uid_of("policy", uid),
+            "name": f"{cluster['metadata']['name']}-backup",
+            "creationTimestamp": rfc3339(policy_created),
+            "deletionTimestamp": ZERO_TIME,
+        },
+        "spec": {
+            "clusterUid": uid,
+            "config": {
+                "backupPrefix": cluster["metadata"]["name"],
+                "backupLocationName": "backups-s3",
+                "backupLocationUid": location_uid or LOCATION_UID,
+                "locationType": "s3",
+                "durationInHours": retention_hours,
+                "includeAllDisks": True,
+                "includeClusterResourceMode": "Auto",
+                "namespaces": [],
+                "schedule": {"scheduledRunTime": schedule} if schedule else None,
+            },
+        },
+        "status": {"clusterBackupStatuses": list(runs)},
+    }
+
+
+LOCATION_UID = uid_of("location", "backups-s3")
+
+
+def location_item(name: str, created: datetime) -> Json:
+    """One item of ``/v1/users/assets/locations``."""
+    return {
+        "metadata": {"uid": uid_of("location", name), "name": name, "creationTimestamp": rfc3339(created)},
+        "spec": {"isDefault": True, "storage": "s3", "type": "s3"},
+    }
+
+
+def api_key_item(name: str, expires: datetime | None, *, active: bool = True) -> Json:
+    """One item of ``/v1/apiKeys``."""
+    return {
+        "metadata": {"uid": uid_of("api key", name), "name": name},
+        "spec": {"expiry": rfc3339(expires) if expires else ZERO_TIME, "user": {"uid": uid_of("user", name)}},
+        "status": {"isActive": active},
     }

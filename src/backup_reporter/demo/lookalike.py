@@ -61,12 +61,23 @@ class LookAlike(LocalServer):
         return self._error(Failure(404, "ProjectNotFoundInTenant", f"The project '{project}' is not in the tenant"))
 
     def _routed(self, request: Request) -> Answer:
+        if request.path == "/v1/dashboard/spectroclusters/search" and request.method == "POST":
+            return self._pages(self.fleet.clusters, request, int(request.query.get("limit") or 50))
         if request.method != "GET":
             return self._error(Failure(405, "MethodNotAllowed", f"method {request.method} is not allowed"))
         if request.path == "/v1/dashboard/projects/metadata":
             return self._projects(request)
         if request.path == "/v1/dashboard/workspaces":
             return self._workspaces(request)
+        if request.path == "/v1/users/assets/locations":
+            # Those of a project are another list, which is empty here.
+            return self._ok({"items": list(self.fleet.locations) if "projectuid" not in request.headers else []})
+        if request.path == "/v1/apiKeys":
+            return self._ok({"items": list(self.fleet.api_keys)})
+        if match := re.fullmatch(r"/v1/(workspaces/[^/]+|spectroclusters/[^/]+/features)/restore", request.path):
+            return self._restores(match[1].split("/")[1])
+        if match := re.fullmatch(r"/v1/spectroclusters/([^/]+)/features/backup", request.path):
+            return self._cluster_backup(match[1])
         if match := re.fullmatch(r"/v1/workspaces/([^/]+)(/backup)?", request.path):
             return self._workspace(request, match[1], wants_backup=match[2] is not None)
         return self._error(Failure(404, "ResourceNotFound", f"path {request.path} was not found"))
@@ -83,8 +94,11 @@ class LookAlike(LocalServer):
     def _list(self, items: Any, request: Request) -> Answer:
         if self._page_size is None:
             return self._ok({"items": items})
-        start = int(request.query.get("continue") or 0)
-        end = start + self._page_size
+        return self._pages(items, request, self._page_size)
+
+    def _pages(self, items: Any, request: Request, size: int) -> Answer:
+        start = int(request.query.get("continue") or request.query.get("offset") or 0)
+        end = start + size
         more = {"continue": str(end)} if end < len(items) else {"continue": ""}
         return self._ok({"items": items[start:end], "listmeta": {"count": len(items), "offset": start, **more}})
 
@@ -103,6 +117,17 @@ class LookAlike(LocalServer):
         if isinstance(backup, Failure):
             return self._error(backup)
         return self._ok(_only(backup, request_uid) if request_uid else backup)
+
+    def _cluster_backup(self, uid: str) -> Answer:
+        if uid not in self.fleet.cluster_uids:
+            return self._error(Failure(404, "ResourceNotFound", f"The cluster '{uid}' is not found"))
+        # A cluster without a policy of its own answers with an empty spec.
+        backup = self.fleet.cluster_backups.get(uid, {"metadata": {}, "spec": {"clusterUid": uid}, "status": {}})
+        return self._error(backup) if isinstance(backup, Failure) else self._ok(backup)
+
+    def _restores(self, uid: str) -> Answer:
+        restores = self.fleet.restores.get(uid, Failure(404, "ResourceNotFound", "No restore was found"))
+        return self._error(restores) if isinstance(restores, Failure) else self._ok(restores)
 
     def _ok(self, document: Json) -> Answer:
         return Answer(200, msgspec.json.encode(document), delay_seconds=self._latency_seconds)

@@ -1,0 +1,372 @@
+"""Clusters beyond the workspaces, over the wire: which are in a policy, and how their own policies fare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from backup_reporter.demo.documents import (
+    Fleet,
+    Json,
+    cluster_backup,
+    cluster_backup_result,
+    cluster_item,
+    cluster_run,
+    location_item,
+    uid_of,
+)
+from backup_reporter.demo.local_server import Request
+from support.local_server import Answer
+from support.lookalike import LookAlike
+from support.slack_server import SlackServer
+from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, world
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+CREATED = NOW - timedelta(days=90)
+SEARCH = "/v1/dashboard/spectroclusters/search"
+
+
+def cluster(name: str, **options: Any) -> Json:
+    return cluster_item("project-1", name, project_uid=PROJECT, created=CREATED, **options)
+
+
+def uid(name: str) -> str:
+    return uid_of("cluster", "project-1", name)
+
+
+def own_backups(name: str, state: str = "Completed", **options: Any) -> Json:
+    """A cluster's own daily policy, with ten nights of backups, the last of them in this ``state``."""
+    item = cluster(name)
+    ref = {"uid": uid(name), "name": name}
+    last = NOW - timedelta(hours=2)
+    runs = []
+    for night in range(10):
+        at = last - timedelta(days=night)
+        of_night = state if night == 0 else "Completed"
+        backup = cluster_backup(ref, f"{name}-{night}", state=of_night, at=at, expires=at + timedelta(days=30))
+        runs.append(cluster_run(f"{name}-{night}", state=of_night, backups=[backup]))
+    schedule = f"{last.minute} {last.hour} * * *"
+    return cluster_backup_result(
+        item, schedule=schedule, retention_hours=720, runs=runs, policy_created=CREATED, **options
+    )
+
+
+def fleet() -> Fleet:
+    """A workspace whose policy covers c1; clusters with and without a policy of their own, and some set apart."""
+    in_workspace = {**cluster("eu-1"), "metadata": {**cluster("eu-1")["metadata"], "uid": "c1"}}
+    return replace(
+        a_fleet({"shop": a_result(a_run(NOW - timedelta(hours=2)))}),
+        clusters=[
+            in_workspace,
+            cluster("own-good"),
+            cluster("own-failed"),
+            cluster("lonely"),
+            cluster("virtual", cloud="nested"),
+            cluster("leaving", state="Deleting"),
+            cluster("coming", state="Provisioning"),
+            cluster("guest", imported=True),
+        ],
+        cluster_backups={
+            uid("own-good"): own_backups("own-good"),
+            uid("own-failed"): own_backups("own-failed", "Failed"),
+        },
+        locations=[location_item("backups-s3", CREATED)],
+    )
+
+
+@pytest.fixture
+def palette() -> Iterator[LookAlike]:
+    with LookAlike(fleet(), rate_limit=False) as palette:
+        yield palette
+
+
+@pytest.fixture
+def around(aws: LocalAws, palette: LookAlike) -> Iterator[World]:
+    with SlackServer() as slack, world(aws, palette, slack) as around:
+        yield around
+
+
+def report(around: World, include: str = "yes", **environment: str) -> dict[str, Any]:
+    return around.invoke({"notify": "never"}, 60.0, INCLUDE_CLUSTERS=include, **environment)
+
+
+def codes(answer: Mapping[str, Any], name: str) -> set[str]:
+    (workspace,) = [workspace for workspace in answer["workspaces"] if workspace["name"] == name]
+    return {finding["code"] for finding in workspace["findings"]}
+
+
+def asked(palette: LookAlike, part: str) -> list[Request]:
+    return [request for request in palette.requests if part in request.path]
+
+
+def test_without_the_setting_no_cluster_is_asked_about(around: World) -> None:
+    answer = around.invoke({"notify": "never"})
+
+    assert (answer["coverage"], answer["findings"]) == (None, [])
+    assert [workspace["kind"] for workspace in answer["workspaces"]] == ["workspace"]
+    assert asked(around.palette, "spectroclusters") == asked(around.palette, "assets") == []
+
+
+def test_clusters_are_counted_by_their_policies(around: World) -> None:
+    answer = report(around)
+
+    assert answer["coverage"] == {
+        "clusters": 4,
+        "inWorkspacePolicy": 1,
+        "inOwnPolicy": 2,
+        "inNone": 1,
+        "unknown": 0,
+        "setApart": 4,
+        "isWhole": True,
+    }
+    (finding,) = answer["findings"]
+    assert (finding["code"], finding["severity"]) == ("cluster-unprotected", "info")
+    assert finding["message"] == "1 cluster is in no backup policy: project-1 / lonely."
+    assert finding["evidence"]["clusters"] == [{"uid": uid("lonely"), "name": "lonely", "projectName": "project-1"}]
+
+
+def test_a_clusters_own_policy_is_judged_by_the_same_rules(around: World) -> None:
+    answer = report(around)
+
+    kinds = {workspace["name"]: (workspace["kind"], workspace["status"]) for workspace in answer["workspaces"]}
+    assert kinds == {
+        "shop": ("workspace", "OK"),
+        "own-good": ("cluster", "OK"),
+        "own-failed": ("cluster", "CRITICAL"),
+    }
+    assert codes(answer, "own-failed") == {"backup-failed"}
+    assert answer["status"] == "CRITICAL"
+    assert (answer["summary"]["workspaces"], answer["summary"]["clusterPolicies"]) == (3, 2)
+
+
+def test_an_unprotected_cluster_is_a_warning_if_the_setting_says_so(around: World, palette: LookAlike) -> None:
+    palette.fleet = replace(palette.fleet, cluster_backups={})
+
+    assert report(around)["status"] == "OK"
+    warned = report(around, "warn")
+
+    assert warned["status"] == "WARNING"
+    assert [finding["severity"] for finding in warned["findings"]] == ["warning"]
+
+
+def test_a_cluster_is_asked_about_in_its_project(around: World, palette: LookAlike) -> None:
+    report(around)
+
+    assert {request.headers.get("projectuid") for request in asked(palette, "features/backup")} == {PROJECT}
+    (search,) = asked(palette, SEARCH)
+    assert (search.method, search.headers.get("projectuid"), search.body) == ("POST", None, b"{}")
+
+
+def test_every_page_of_clusters_is_read(around: World, palette: LookAlike) -> None:
+    many = [cluster(f"cluster-{number:03}") for number in range(170)]
+    palette.fleet = replace(palette.fleet, clusters=many, cluster_backups={})
+
+    answer = report(around)
+
+    assert answer["coverage"]["inNone"] == 170
+    assert next(request.query.get("offset") for request in asked(palette, SEARCH)) is None
+    assert {request.query.get("offset") for request in asked(palette, SEARCH)} == {None, "50", "100", "150"}
+
+
+def test_where_offsets_mean_nothing_to_palette_the_tokens_are_followed(around: World, palette: LookAlike) -> None:
+    many = [cluster(f"cluster-{number:03}") for number in range(170)]
+    palette.fleet = replace(palette.fleet, clusters=many, cluster_backups={})
+
+    def fault(request: Request) -> Answer | None:
+        if request.path != SEARCH:
+            return None
+        start = int(request.query.get("continue") or 0)
+        more = str(start + 50) if start + 50 < 170 else ""
+        body = {"items": many[start : start + 50], "listmeta": {"count": 170, "continue": more}}
+        return Answer(200, msgspec.json.encode(body))
+
+    palette.fault = fault
+
+    assert report(around)["coverage"]["inNone"] == 170
+
+
+def test_a_cluster_that_palette_cannot_reach_is_said_where_copies_exist(around: World, palette: LookAlike) -> None:
+    sick = [
+        cluster(name, health="UnHealthy") if name in ("own-good", "own-failed") else item
+        for item in palette.fleet.clusters
+        for name in [item["metadata"]["name"]]
+    ]
+    palette.fleet = replace(palette.fleet, clusters=sick)
+
+    answer = report(around)
+
+    assert codes(answer, "own-good") == {"cluster-unreachable"}
+    (failed,) = [workspace for workspace in answer["workspaces"] if workspace["name"] == "own-failed"]
+    (critical,) = [finding for finding in failed["findings"] if finding["severity"] == "critical"]
+    assert critical["message"].endswith("Palette does not see the cluster healthy, so it cannot restore it now.")
+
+
+def test_a_policy_whose_location_is_gone_is_a_warning(around: World, palette: LookAlike) -> None:
+    palette.fleet = replace(
+        palette.fleet, cluster_backups={uid("own-good"): own_backups("own-good", location_uid="gone")}
+    )
+
+    answer = report(around)
+
+    assert codes(answer, "own-good") == {"location-missing"}
+
+
+# What goes wrong
+
+
+FORBIDDEN = Answer(403, b'{"code": "ResourceAccessDenied", "message": "no", "ref": "r"}')
+
+
+def striking(part: str, answer: Answer) -> Callable[[Request], Answer | None]:
+    return lambda request: answer if part in request.path else None
+
+
+def the_workspaces_are_right(answer: Mapping[str, Any]) -> None:
+    (shop,) = [workspace for workspace in answer["workspaces"] if workspace["kind"] == "workspace"]
+    assert (shop["status"], shop["findings"]) == ("OK", [])
+    assert answer["problems"] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "note"),
+    [
+        (FORBIDDEN, "The clusters cannot be listed: the API key's user lacks the permission cluster.list."),
+        (Answer(200, b"{}"), "The clusters could not be listed: Object missing required field `items`"),
+        (Answer(200, b"<html>"), "The clusters could not be listed: not the JSON"),
+        (Answer(200, b'{"items": [{"metadata": {"uid": 5}}]}'), "An entry in the list of clusters could not be"),
+        (Answer(500), "The clusters could not be listed: Palette answered with an error: HTTP 500"),
+    ],
+)
+def test_a_list_of_clusters_that_cannot_be_read_is_a_note_and_changes_no_verdict(
+    around: World, palette: LookAlike, answer: Answer, note: str
+) -> None:
+    palette.fault = striking(SEARCH, answer)
+
+    found = report(around, "warn")
+
+    the_workspaces_are_right(found)
+    assert found["status"] == "OK"
+    assert found["coverage"]["isWhole"] is False
+    assert any(said.startswith(note) for said in found["notes"]), found["notes"]
+
+
+def test_a_tenant_without_clusters_has_none(around: World, palette: LookAlike) -> None:
+    palette.fault = striking(SEARCH, Answer(404, b'{"code": "ResourceNotFound"}'))
+
+    found = report(around)
+
+    assert (found["coverage"]["clusters"], found["coverage"]["isWhole"]) == (0, True)
+
+
+def test_a_page_that_fails_makes_the_coverage_unknown_and_not_smaller(around: World, palette: LookAlike) -> None:
+    palette.fleet = replace(palette.fleet, clusters=[cluster(f"cluster-{number:03}") for number in range(120)])
+
+    def fault(request: Request) -> Answer | None:
+        later = request.query.get("offset") == "100" or request.query.get("continue") == "100"
+        return FORBIDDEN if request.path == SEARCH and later else None
+
+    palette.fault = fault
+    found = report(around)
+
+    the_workspaces_are_right(found)
+    assert found["coverage"]["isWhole"] is False
+    assert any("Which clusters no policy covers is not known." in note for note in found["notes"])
+
+
+def test_locations_that_may_not_be_listed_are_a_note(around: World, palette: LookAlike) -> None:
+    palette.fault = striking("/assets/locations", FORBIDDEN)
+
+    found = report(around)
+
+    the_workspaces_are_right(found)
+    assert (
+        "The backup locations cannot be listed: the API key's user lacks the permission location.list."
+        in found["notes"]
+    )
+    assert codes(found, "own-good") == set()
+
+
+def test_own_policies_that_may_not_be_read_are_a_note(around: World, palette: LookAlike) -> None:
+    palette.fault = striking("/features/backup", FORBIDDEN)
+
+    found = report(around, "warn")
+
+    the_workspaces_are_right(found)
+    assert (found["status"], found["findings"]) == ("OK", [])
+    assert found["coverage"]["unknown"] == 4
+    assert (
+        "The own backup policies of 5 clusters may not be read: the API key's user lacks the permission cluster.get."
+        in found["notes"]
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, b"{}"),
+        Answer(200, b"<html>sign in</html>"),
+        Answer(200, b'{"spec": {"clusterUid": "another"}}'),
+        Answer(200, b'{"status": {"clusterBackupStatuses": 5}}'),
+        Answer(500),
+    ],
+)
+def test_an_own_policy_that_cannot_be_read_is_unknown_for_that_cluster(
+    around: World, palette: LookAlike, answer: Answer
+) -> None:
+    palette.fault = striking(uid("own-good"), answer)
+
+    found = report(around)
+
+    the_workspaces_are_right(found)
+    assert codes(found, "own-good") == {"unreadable"}
+    assert found["coverage"]["unknown"] == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(404, b'{"code": "ResourceNotFound"}'),
+        Answer(500, b'{"code": "BackupNotConfigured"}'),
+        Answer(200, b'{"metadata": {}, "spec": {}, "status": {}}'),
+        Answer(200, b'{"spec": null, "status": {"clusterBackupStatuses": null}}'),
+    ],
+)
+def test_there_are_several_ways_to_have_no_policy(around: World, palette: LookAlike, answer: Answer) -> None:
+    palette.fault = striking(uid("own-good"), answer)
+
+    assert report(around)["coverage"]["inNone"] == 2
+
+
+def test_a_cluster_of_a_workspace_that_cannot_be_read_is_not_accused(around: World, palette: LookAlike) -> None:
+    palette.fault = striking("/workspaces/shop/backup", Answer(500))
+
+    found = report(around)
+
+    assert found["coverage"]["unknown"] == 1
+    assert found["findings"][0]["evidence"]["count"] == 1
+
+
+def test_a_run_that_is_about_some_workspaces_looks_at_no_cluster(around: World) -> None:
+    answer = around.invoke({"notify": "never", "workspaceUids": ["shop"]}, INCLUDE_CLUSTERS="yes")
+
+    assert answer["coverage"] is None
+    assert asked(around.palette, "spectroclusters") == []
+
+
+def test_only_the_clusters_of_the_projects_in_scope_are_looked_at(around: World, palette: LookAlike) -> None:
+    elsewhere = cluster_item("other", "far", project_uid="p-other", created=CREATED)
+    palette.fleet = replace(palette.fleet, clusters=[*palette.fleet.clusters, elsewhere])
+
+    answer = report(around, PALETTE_PROJECT_UIDS=PROJECT)
+
+    assert answer["coverage"]["clusters"] == 4
+
+
+def test_the_setting_is_checked(around: World) -> None:
+    with pytest.raises(Exception, match="INCLUDE_CLUSTERS: 'maybe' is not valid: should be one of no, yes, warn"):
+        report(around, "maybe")
