@@ -63,6 +63,10 @@ SEVERITIES = {
     "delete-stuck": "info",
     "schedule-shifted": "info",
     "restore-points-vanished": "warning",
+    "cluster-unprotected": "info",
+    "cluster-unreachable": "info",
+    "location-missing": "warning",
+    "restore-in-place-only": "info",
 }
 
 

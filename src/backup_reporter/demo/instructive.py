@@ -7,7 +7,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from backup_reporter.demo.documents import ZERO_TIME, Failure, Fleet, Json, part, rfc3339, uid_of, workspace_item
+from backup_reporter.demo.documents import (
+    ZERO_TIME,
+    Failure,
+    Fleet,
+    Json,
+    api_key_item,
+    location_item,
+    part,
+    rfc3339,
+    uid_of,
+    workspace_item,
+)
+from backup_reporter.demo.instructive_clusters import instructive_clusters
 from backup_reporter.demo.stories import Outcome, Part, Story, all_well, daily, weekly
 
 PROD, STAGING, SHARED = "prod", "staging", "shared-services"
@@ -40,10 +52,17 @@ def instructive(now: datetime, *, before: bool = False) -> Fleet:
         items[project].append(item)
         backups[item["metadata"]["uid"]] = backup
     _add_quirks(items, backups)
+    projects = {_project_uid(name): name for name in items}
+    workspaces = {_project_uid(name): rows for name, rows in items.items()}
+    clusters, cluster_backups = instructive_clusters(projects, workspaces, now)
     return Fleet(
-        projects={_project_uid(name): name for name in items},
-        workspaces={_project_uid(name): rows for name, rows in items.items()},
+        projects=projects,
+        workspaces=workspaces,
         backups=backups,
+        clusters=clusters,
+        cluster_backups=cluster_backups,
+        locations=[location_item("backups-s3", now - timedelta(days=300))],
+        api_keys=[api_key_item("backup-reporter", now + timedelta(days=9))],
     )
 
 
@@ -166,7 +185,7 @@ def _add_quirks(items: dict[str, list[Json]], backups: dict[str, Json | Failure]
     for entry in orders["status"]["workspaceBackupStatuses"]:
         entry["workspaceBackupConfig"] |= {"config": None, "backupTime": ZERO_TIME}
     orders["metadata"] |= {"labels": None, "deletionTimestamp": None, "annotations": None}
-    orders["spec"]["config"]["backupConfig"] |= {"includeClusterResourceMode": "Always", "retentionClass": "gold"}
+    orders["spec"]["config"]["backupConfig"] |= {"includeClusterResourceMode": "Auto", "retentionClass": "gold"}
     for row in items[SHARED]:
         # The twin from before metadata and spec; Palette still sends it.
         row["meta"] = {"uid": row["metadata"]["uid"], "name": row["metadata"]["name"],

@@ -195,6 +195,12 @@ CONFIGURED = [
         status="OK",
     ),
     row(
+        "restore-in-place-only: the mode is Always",
+        backup(*nightly(), includeClusterResourceMode="Always"),
+        "restore-in-place-only",
+        status="OK",
+    ),
+    row(
         "disks-not-included is said once",
         backup(*nightly(), includeAllDisks=False, includeClusterResourceMode="Never"),
         "disks-not-included",
@@ -204,7 +210,7 @@ CONFIGURED = [
             f"Not disks-not-included: includeAllDisks {disks}, mode {mode}",
             backup(*nightly(), includeAllDisks=disks, includeClusterResourceMode=mode),
         )
-        for disks, mode in ((True, "Always"), (True, "Auto"), (None, None), (NOTHING, NOTHING))
+        for disks, mode in ((True, "Auto"), (None, None), (NOTHING, NOTHING))
     ),
     row(
         "being-deleted: the workspace has a deletion time; nothing else is judged",
