@@ -216,6 +216,16 @@ def test_a_policy_whose_location_is_gone_is_a_warning(around: World, palette: Lo
     assert codes(answer, "own-good") == {"location-missing"}
 
 
+def test_every_reader_is_told_of_the_clusters(around: World) -> None:
+    around.invoke({"notify": "always"}, 60.0, INCLUDE_CLUSTERS="warn")
+
+    (notified,) = around.notifications()
+    (posted,) = around.slack.messages
+    assert "Checked 1 of 1 workspace and 4 clusters: 3 in a policy, 1 in none" in str(posted)
+    for message in (notified["Message"], str(posted)):
+        assert "1 cluster is in no backup policy: project-1 / lonely." in message
+
+
 # What goes wrong
 
 

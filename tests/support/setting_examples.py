@@ -95,6 +95,7 @@ _VALID_AND_INVALID: dict[str, tuple[list[str], list[str]]] = {
     "SCHEDULE_GRACE_MINUTES": (["0", "120", "525600"], ["-1", "525601", "x"]),
     "SCHEDULE_TIME_ZONE": (["UTC", "Asia/Kolkata"], ["../../etc/passwd", "Europe/", "a b"]),
     "UNSCHEDULED_WARNING_DAYS": (["0", "7", "3650"], ["-1", "3651", "x"]),
+    "INCLUDE_CLUSTERS": (["no", "yes", "warn"], ["maybe", "true", "1"]),
     "HISTORY_DAYS": (["1", "30", "366"], ["0", "367", "2.5", "x"]),
     "EXTRA_STATES": (
         ["succeeded=Done", "succeeded=Done,Finished;failed=Aborted"],

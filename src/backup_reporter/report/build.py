@@ -91,13 +91,13 @@ def _count(workspaces: Iterable[WorkspaceReport]) -> _Counts:
     for workspace in workspaces:
         is_unreadable = any(finding.code == "unreadable" for finding in workspace.findings)
         # A result that is unreadable in part has been judged for the rest of it, and has a history.
-        read += not is_unreadable or bool(workspace.history)
+        read += workspace.kind == "workspace" and (not is_unreadable or bool(workspace.history))
         statuses[workspace.status] += 1
         counts["cluster_policies"] += workspace.kind == "cluster"
         counts["clusters"] += len(workspace.clusters)
         counts["findings"] += len(workspace.findings)
         counts["muted"] += sum(finding.muted for finding in workspace.findings)
-        counts["unreadable"] += is_unreadable
+        counts["unreadable"] += is_unreadable and workspace.kind == "workspace"
         counts["unknown_states"] += sum(finding.code == "backup-state-unknown" for finding in workspace.findings)
     summary = Summary(
         workspaces=statuses.total(),

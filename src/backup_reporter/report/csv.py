@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from backup_reporter.health.findings import STATUS_OF_SEVERITY
 from backup_reporter.report import phrases
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
@@ -77,7 +78,8 @@ def _lines(report: Report) -> Iterator[str]:
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
     what_if = [(None, said)] if (said := phrases.what_if(report, ZoneInfo("UTC"))) else []
-    for status, said in (*what_if, *(("UNKNOWN", problem) for problem in report.problems)):
+    found = ((STATUS_OF_SEVERITY[finding.severity], finding.message) for finding in report.findings)
+    for status, said in (*what_if, *(("UNKNOWN", problem) for problem in report.problems), *found):
         writer.writerow(map(cell, (*_about_all(status, said, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []

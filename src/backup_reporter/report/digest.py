@@ -148,7 +148,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
 
 def _remarks(report: Report, zone: ZoneInfo) -> Iterator[str]:
     yield from filter(None, (phrases.what_if(report, zone), phrases.scope_line(report)))
-    yield from (quote(text, phrases.MESSAGE_LENGTH) for text in (*report.problems, *report.notes))
+    yield from (quote(text, phrases.MESSAGE_LENGTH) for text in (*report.problems, *phrases.remarks(report)))
 
 
 def _asked_for(report: Report, zone: ZoneInfo) -> Iterator[Place]:

@@ -15,7 +15,7 @@ from backup_reporter import wording
 from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
-from backup_reporter.report.model import Change, NoLongerJudged, Report, Summary, WorkspaceReport
+from backup_reporter.report.model import Change, Coverage, NoLongerJudged, Report, Summary, WorkspaceReport
 from backup_reporter.report.packed import with_findings, worst_first
 from backup_reporter.report.restore_points import has_every_copy
 from backup_reporter.wording import count, quote
@@ -38,7 +38,9 @@ def headline(report: Report) -> str:
 
 def counts(summary: Summary, status: Status) -> str:
     """``1 critical, 2 warning, 11 OK of 14 workspaces``."""
-    workspaces = count(summary.workspaces, "workspace")
+    workspaces = count(summary.workspaces - summary.cluster_policies, "workspace")
+    if summary.cluster_policies:
+        workspaces += f" and {count(summary.cluster_policies, 'cluster')}"
     if not summary.workspaces:
         return "no workspace was looked at"
     if status == "OK":
@@ -62,11 +64,22 @@ def number_of(summary: Summary, status: Status) -> int:
 def trust_line(report: Report, zone: ZoneInfo) -> str:
     """How much was really read, and as of when."""
     summary = report.summary
-    read = f"{summary.workspaces - summary.unreadable} of {count(summary.workspaces, 'workspace')}"
-    tenants = f"{count(len(report.tenants), 'tenant')}, " if report.tenants else ""
+    workspaces = summary.workspaces - summary.cluster_policies
+    read = f"{workspaces - summary.unreadable} of {count(workspaces, 'workspace')}"
+    tenants = f", {count(len(report.tenants), 'tenant')}" if report.tenants else ""
+    clusters = coverage_phrase(report.coverage) if report.coverage else f", {count(summary.clusters, 'cluster')}"
     unreadable = f"; {summary.unreadable} could not be read" if summary.unreadable else ""
     at = wording.moment(report.as_of, zone)
-    return f"Checked {read}, {tenants}{count(summary.clusters, 'cluster')}{unreadable}. As of {at}."
+    return f"Checked {read}{tenants}{clusters}{unreadable}. As of {at}."
+
+
+def coverage_phrase(coverage: Coverage) -> str:
+    """`` and 55 clusters: 41 in a policy, 14 in none``."""
+    at_least = "" if coverage.is_whole else "at least "
+    in_a_policy = coverage.in_workspace_policy + coverage.in_own_policy
+    unknown = f", {coverage.unknown} not known" if coverage.unknown else ""
+    clusters = count(coverage.clusters, "cluster")
+    return f" and {at_least}{clusters}: {in_a_policy} in a policy, {coverage.in_none} in none{unknown}"
 
 
 def shortened(text: str, length: int) -> str:
@@ -115,7 +128,12 @@ def scope_line(report: Report) -> str | None:
 
 def caveats(report: Report, most: int) -> list[str]:
     """What could not be looked at, and what else did not work; at most ``most`` of each, then how many more."""
-    return [line for texts in (report.problems, report.notes) for line in _first(texts, most)]
+    return [line for texts in (report.problems, remarks(report)) for line in _first(texts, most)]
+
+
+def remarks(report: Report) -> tuple[str, ...]:
+    """What was found beside the workspaces, and what else did not work."""
+    return (*(finding.message for finding in report.findings), *report.notes)
 
 
 def _first(texts: Sequence[str], most: int) -> list[str]:

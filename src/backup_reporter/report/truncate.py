@@ -63,6 +63,7 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         truncated=True,
         problems=_brief_texts(report.problems),
         notes=_brief_texts(report.notes),
+        findings=tuple(map(_brief_finding, report.findings)),
         tenants=tuple(sorted(report.tenants, key=lambda tenant: WORST_FIRST.index(tenant.status))[:_MAX_TENANTS]),
         workspaces=(),
     )
