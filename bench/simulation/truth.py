@@ -65,11 +65,13 @@ class _Observer:
         if any(part.fate == "deletion-failed" for _, part in self.listed):
             yield "a deletion failed"
         edits = [policy for policy in self.world.policies if policy.modified > self.last_report_at]
+        if edits and not self.told.gives_modification:
+            yield "?nothing says when the policy was edited"
         if len(edits) > 1:
             yield "?the policy was edited more than once since the last report"
         if str(self.world.zone) != "UTC" and schedule:
-            since_edit = [run for run in self.world.runs if run.requested > self.policy.modified]
-            if len(since_edit) <= _SEVERAL:
+            shown = {run.uid: run for run, _ in self.listed if run.requested > self.policy.modified}
+            if len(shown) <= _SEVERAL:
                 yield "?too few runs show the schedule's zone"
 
     def about(self, cluster: Cluster) -> Iterator[str]:
@@ -92,7 +94,7 @@ class _Observer:
         else:
             yield from self._no_copy(cluster, bool(open_ones))
         yield from self._stolen(cluster, copies)
-        yield from self._stopped(attempts)
+        yield from self._stopped(cluster)
 
     def _stuck(self, run: Run, part: Part) -> Iterator[str]:
         if part.began and self.now - part.began > _RULES.stuck_after + HOUR and part.clock <= timedelta(minutes=5):
@@ -101,11 +103,10 @@ class _Observer:
             yield "?a backup waits in the queue, or has just come to the limit"
 
     def _missed(self, cluster: Cluster) -> Iterator[str]:
-        passed = [due for due in self.world.due_times if due.at + _RULES.grace <= self.now and cluster in due.clusters]
-        if not passed:
+        due = self._last_due(cluster)
+        if due is None:
             return
-        due = passed[-1]
-        later = [run for run in self.world.runs if run.requested >= due.at - _EARLY]
+        later = self._runs_since(due)
         if any(part.cluster is cluster and part.began for run in later for part in run.parts):
             return
         if cluster.added > self.last_report_at:
@@ -114,14 +115,25 @@ class _Observer:
             yield "?due before the policy was made anew or switched off"
         elif due.at < self.policy.modified <= self.last_report_at:
             yield "?due before an edit that the last report has seen"
-        elif due.at < self.policy.modified and not self.told.gives_modification:
-            yield "?nothing says when the schedule was edited"
         elif later and not all(run.is_finished(self.now) for run in later):
             yield "?the run that leaves the cluster out is at work"
         elif later and not self._is_shown(later):
             yield "?deleted or dropped runs"
         else:
             yield "the last run left a cluster out" if later else "no backup began"
+
+    def _last_due(self, cluster: Cluster) -> DueTime | None:
+        """The last due time whose run has finished, or should have begun."""
+        passed = (
+            due
+            for due in reversed(self.world.due_times)
+            if cluster in due.clusters
+            and (due.at + _RULES.grace <= self.now or any(run.is_finished(self.now) for run in self._runs_since(due)))
+        )
+        return next(passed, None)
+
+    def _runs_since(self, due: DueTime) -> list[Run]:
+        return [run for run in self.world.runs if run.requested >= due.at - _EARLY]
 
     def _is_shown(self, runs: list[Run]) -> bool:
         shown = {id(run) for run, _ in self.listed}
@@ -183,10 +195,15 @@ class _Observer:
         elif gone:
             yield "?copies vanished, which an earlier report said or none could know"
 
-    def _stopped(self, attempts: list[tuple[Run, Part]]) -> Iterator[str]:
-        if self.policy.schedule or not attempts:
+    def _stopped(self, cluster: Cluster) -> Iterator[str]:
+        named = [
+            run.requested
+            for run, part in self.listed
+            if part.cluster is cluster and (part.began or self.told.lists_skipped_clusters)
+        ]
+        if self.policy.schedule or not named:
             return
-        idle = self.now - max(run.requested for run, _ in attempts)
+        idle = self.now - max(named)
         if idle > _STOPPED_AFTER + HOUR:
             yield "no schedule, and no backup for a week"
         elif idle > _STOPPED_AFTER - HOUR:

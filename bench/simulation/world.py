@@ -216,7 +216,9 @@ class World:
         return Part(cluster, began, ended, outcome, cluster.clock, expires, expires + self.forgets_after())
 
     def save_policy(self, **changes: object) -> None:
-        self.policies.append(replace(self.policy, modified=self.now, **changes))  # type: ignore[arg-type]
+        # Not at the very second at which backups may be due.
+        modified = self.now + timedelta(seconds=self.random.randint(1, 4))
+        self.policies.append(replace(self.policy, modified=modified, **changes))  # type: ignore[arg-type]
 
     def add_cluster(self, name: str | None = None) -> Cluster:
         number = self.number()
@@ -370,7 +372,7 @@ def copies_are_stolen(world: World) -> None:
 
 
 def copies_are_deleted(world: World) -> None:
-    """by a user, in Palette, on purpose."""
+    """A user deletes copies in Palette, on purpose."""
     copies = world.copies(world.any_cluster())
     for part in world.random.choice((copies[:1], copies[-1:], copies)):
         _meet(part, "deleted", world.now)
