@@ -91,6 +91,7 @@ class _Observer:
         copies = [part for _, part in attempts if part.is_copy(self.now)]
         if copies:
             yield from self._expiring(cluster, copies, finished[-1])
+            yield from self._old(copies, bool(open_ones))
         else:
             yield from self._no_copy(cluster, bool(open_ones))
         yield from self._stolen(cluster, copies)
@@ -175,6 +176,13 @@ class _Observer:
             yield "the last copy expires, and nothing is due before"
         elif due + _RULES.grace + HOUR > expires or last.clock:
             yield "?the next copy comes just in time"
+
+    def _old(self, copies: list[Part], is_at_work: bool) -> Iterator[str]:
+        """A copy that is older than a week, or than a day while the next is made, may be worth a word."""
+        newest = max(part.began for part in copies if part.began)
+        is_new = not any(due.at > self.policy.modified for due in self.world.due_times)
+        if (is_at_work and self.now - newest > DAY) or (is_new and self.now - newest > _STOPPED_AFTER):
+            yield "?the newest copy is old, and the next one is about to come"
 
     def _next_due(self, until: datetime) -> datetime | None:
         schedule = self.policy.schedule

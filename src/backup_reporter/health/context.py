@@ -37,7 +37,7 @@ from backup_reporter.health.schedule import (
     shift_of,
 )
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.timeline import FAST_CLOCK, JudgedRun, Subject, Timeline, is_ahead, timeline
+from backup_reporter.health.timeline import FAST_CLOCK, Joined, JudgedRun, Subject, Timeline, is_ahead, timeline
 from backup_reporter.wording import day, due_time, evidence_text, moment, timestamp
 
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
@@ -132,8 +132,18 @@ class Context:
             missed = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
             self._missed_since[last_run_at] = missed
         missed = self._missed_since[last_run_at]
-        since = self._in_scope_since(subject)
+        times = (self._in_scope_since(subject), self._judged_before_edit)
+        since = max((at for at in times if at), default=None)
         return tuple(due for due in missed if due >= since) if missed and since else missed
+
+    @cached_property
+    def _judged_before_edit(self) -> datetime | None:
+        """Until when an earlier report has judged the due times of the schedule before its edit.
+
+        Palette may drop the runs that answered them: they are not judged again.
+        """
+        edited_at = self.due_times.edited_at if self.due_times else None
+        return min(edited_at, self.last.seen_at - self.thresholds.grace) if edited_at and self.last else None
 
     @cached_property
     def _missed_since(self) -> dict[datetime | None, tuple[datetime, ...]]:
@@ -250,7 +260,7 @@ class Context:
             return ()
         if self.due_times is None or run.at is None:
             return (run,)
-        reach = run.at - self.due_times.schedule.period_start(run.at + EARLY) + EARLY
+        reach = run.at - self.due_times.period_start(run.at + EARLY) + EARLY
         return tuple(other for other in self.timeline.runs if other.at and run.at - other.at <= reach)
 
     def run_of(self, attempt: Attempt) -> JudgedRun:
@@ -315,14 +325,21 @@ def build_context(
     present = min(now, asked_at)
     if last and last.seen_at > present:
         last = None
-    in_scope = {cluster.key for cluster in last.clusters if cluster.in_scope} if last else ()
-    history = timeline(workspace, result, thresholds, asked_at, in_scope)
+    history = timeline(workspace, result, thresholds, asked_at, _joined(last))
     due, shift, error = None, None, None
     try:
         due, shift = _due_times(workspace, result.policy, history, thresholds, last, present)
     except CronError as cron_error:
         error = str(cron_error)
     return Context(workspace, result, history, due, error, shift, thresholds, now, present, last, is_one_run)
+
+
+def _joined(last: RememberedWorkspace | None) -> Joined | None:
+    """Since when each cluster is in scope, as far as reports have seen."""
+    if last is None:
+        return None
+    since = {cluster.key: cluster.in_scope_since for cluster in last.clusters if cluster.in_scope}
+    return Joined(since, others=last.seen_at)
 
 
 def _due_times(

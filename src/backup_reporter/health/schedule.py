@@ -126,6 +126,13 @@ class DueTimes:
             after = self.not_before - _SECOND
         return self.schedule.next(after)
 
+    def period_start(self, at: datetime) -> datetime:
+        """Since when a run counts as made in the same period as one at ``at``; it may lie before the policy was made."""
+        start = self.schedule.period_start(at)
+        if self.before_edit and self.edited_at and start < self.edited_at:
+            return self.before_edit.period_start(min(at, self.edited_at - _SECOND))
+        return start
+
     def first(self) -> datetime | None:
         """The first due time there ever was; ``None`` if the policy's age is not known."""
         if self.created_at is None:

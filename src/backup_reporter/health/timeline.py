@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from backup_reporter.health.attempts import Attempt, attempt_of
-from backup_reporter.health.clusters import KnownClusters, Scope
+from backup_reporter.health.clusters import KnownClusters, Scope, key_of
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Fact, Policy, Run, Workspace
 from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, PhaseClass, is_given, phase_of
 from backup_reporter.health.thresholds import Thresholds
@@ -98,6 +98,22 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Joined:
+    """Since when clusters are in scope, by their key; ``None`` if the first remembered report already had them.
+
+    ``others`` were not in scope yet at that time, which is the last report's.
+    """
+
+    since: Mapping[str | None, datetime | None]
+    others: datetime
+
+    def is_later(self, cluster: Cluster, at: datetime | None) -> bool:
+        """Whether a cluster came into scope after ``at``: a run of that time does not speak for it."""
+        since = self.since.get(key_of(cluster), self.others)
+        return at is not None and since is not None and at < since
+
+
+@dataclass(frozen=True)
 class Timeline:
     """The runs, oldest first, and what is to be judged over them.
 
@@ -130,9 +146,12 @@ def timeline(
     result: BackupResult,
     thresholds: Thresholds,
     now: datetime,
-    remembered_in_scope: Collection[str | None] = (),
+    joined: Joined | None = None,
 ) -> Timeline:
-    """Puts a workspace's history until ``now`` in order of its runs; Palette promises no order."""
+    """Puts a workspace's history until ``now`` in order of its runs; Palette promises no order.
+
+    ``joined`` is what the last report remembered of the scope.
+    """
     known = KnownClusters(workspace, result)
     latest = now + FAST_CLOCK
     judged = [_judged_run(run, result.policy, thresholds, known, latest) for run in result.runs]
@@ -140,10 +159,10 @@ def timeline(
     copies_ahead = tuple(
         backup.at for run in runs for backup in run.run.cluster_backups if backup.at and backup.at > latest
     )
-    scope = known.scope(remembered_in_scope)
+    scope = known.scope(joined.since if joined else ())
     return Timeline(
         runs=tuple(runs),
-        subjects=tuple(_subjects(scope, runs)),
+        subjects=tuple(_subjects(scope, runs, joined)),
         scope=scope,
         runs_ahead=tuple(run.at for run in judged if run.at and run.at > latest),
         copies_ahead=copies_ahead,
@@ -155,12 +174,13 @@ def is_ahead(at: datetime | None, now: datetime) -> bool:
     return at is not None and at - now > FAST_CLOCK
 
 
-def _subjects(scope: Scope, runs: Iterable[JudgedRun]) -> Iterator[Subject]:
+def _subjects(scope: Scope, runs: Iterable[JudgedRun], joined: Joined | None) -> Iterator[Subject]:
     by_cluster: dict[Cluster | None, list[Attempt]] = defaultdict(list)
     last_run_at: dict[Cluster | None, datetime | None] = {}
     for run in runs:
         for attempt in run.attempts:
-            for cluster in (*scope.in_scope, None) if attempt.speaks_for_all else (attempt.cluster,):
+            all_then = (cluster for cluster in scope.in_scope if not (joined and joined.is_later(cluster, run.at)))
+            for cluster in (*all_then, None) if attempt.speaks_for_all else (attempt.cluster,):
                 by_cluster[cluster].append(attempt)
                 last_run_at[cluster] = run.at
         for cluster in run.skipped:

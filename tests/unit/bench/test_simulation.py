@@ -21,8 +21,8 @@ def counted() -> Count:
 
 def test_few_reports_of_the_fixed_seeds_are_wrong(counted: Count) -> None:
     assert counted.days == len(SEEDS) * (DAYS - 1)
-    assert counted.false_greens.total() <= 1, counted.examples
-    assert counted.false_alarms.total() <= 6, counted.examples
+    assert counted.false_greens.total() == 0, counted.examples
+    assert counted.false_alarms.total() <= 1, counted.examples
 
 
 def test_the_fixed_seeds_have_days_with_and_without_problems(counted: Count) -> None:
@@ -73,5 +73,6 @@ def test_an_edited_schedule_is_another_version_of_the_policy() -> None:
     world.random = Random(1)
     before = world.policy
     schedule_is_edited(world)
-    assert (world.policy.created, world.policy.modified) == (before.created, world.now)
+    assert world.policy.created == before.created
+    assert world.now < world.policy.modified < world.now + timedelta(seconds=5)
     assert world.policies[-2] == before
