@@ -71,14 +71,20 @@ class Cause:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """Where the whole report is. ``note`` says until when the link works, and how to open the report afterwards.
+    """Where the whole report is. ``note_without_path`` says until when the link works, and which command opens it then.
 
     ``console_url`` leads there in the AWS console, for those who may sign in.
     """
 
     url: str
-    note: str
+    note_without_path: str
+    s3_uri: str | None = None
     console_url: str | None = None
+
+    @property
+    def note(self) -> str:
+        """Until when the link works, and how to open the report afterwards."""
+        return f"{self.note_without_path}, or {self.s3_uri}" if self.s3_uri else self.note_without_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +223,11 @@ def causes_of(groups: Iterable[Group], report: Report, zone: ZoneInfo) -> Iterat
 
 
 def _what(group: Group) -> str:
-    uses = f" Backup location of all: {quote(group.location)}." if group.location and len(group.members) > 1 else ""
+    uses = (
+        f" Backup location of all: {quote(group.location)}."
+        if group.location and not group.advice and len(group.members) > 1
+        else ""
+    )
     also = [title for title in group.consequences if title not in phrases.TOLD_BY_COPIES]
     because = f" Because of that: {', '.join(also)}." if also else ""
     return f"{quote(group.message, _WHAT_LENGTH)}{uses}{because}"
@@ -273,10 +283,11 @@ def _link(report: Report, zone: ZoneInfo) -> Link | None:
         return None
     afterwards = f"Afterwards: backup-reporter open {report.report_id}"
     if not report.link:
-        return Link(url=report.report_url, note=afterwards)
+        return Link(url=report.report_url, note_without_path=afterwards)
     works = f"It works until {wording.moment(report.link.expires_at, zone)}."
     return Link(
         url=report.report_url,
-        note=f"{works} {afterwards}, or {report.link.s3_uri}",
+        note_without_path=f"{works} {afterwards}",
+        s3_uri=report.link.s3_uri,
         console_url=report.link.console_url,
     )

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.report.digest import Cause, Digest, Place, digest_of
+from backup_reporter.report.digest import Cause, Digest, Link, Place, digest_of
 from backup_reporter.report.model import Report
 from backup_reporter.report.phrases import shortened
 
@@ -61,7 +61,10 @@ class Extent:
 
 _EXTENTS = (
     Extent(4, 2, 3, 5, 220),
-    *(Extent(3, 2, 3, 5, length) for length in (220, 180, 150)),
+    Extent(3, 2, 3, 5, 220),
+    Extent(3, 2, 3, 4, 180),
+    Extent(3, 2, 3, 3, 150),
+    Extent(3, 2, 3, 2, 120),
     Extent(2, 2, 3, 5, 220),
     Extent(2, 1, 2, 3, 160),
     Extent(1, 1, 2, 2, 150),
@@ -155,9 +158,15 @@ def _tail(digest: Digest, extent: Extent) -> Iterator[Block]:
     yield from _context(filter(None, rest), extent)
     # A link cannot be cut; one that is longer than a section is left out.
     link = f"<{digest.link.url}|Open the whole report>" if digest.link else ""
-    console = f" (<{digest.link.console_url}|AWS console>)" if digest.link and digest.link.console_url else ""
-    note = f" {escape(digest.link.note)}{console}" if digest.link else ""
+    note = f" {_link_note(digest.link)}" if digest.link else ""
     yield from next((_section(text) for text in (link + note, link) if len(text) <= MAX_SECTION), [])
+
+
+def _link_note(link: Link) -> str:
+    """Until when the link works, and the way to the report afterwards; here the console's link stands for the path."""
+    if not link.console_url:
+        return escape(link.note)
+    return f"{escape(link.note_without_path)}, or the <{link.console_url}|AWS console>"
 
 
 def _details(digest: Digest, extent: Extent) -> Iterator[Block]:

@@ -77,7 +77,7 @@ def test_a_green_report_takes_four_lines() -> None:
 
 
 def test_the_demo_names_what_is_lost_the_first_cause_and_the_payments_workspace() -> None:
-    demo = with_link(sample_report(instructive(NOW), NOW))
+    demo = with_link(sample_report(instructive(NOW), NOW, before=instructive(NOW, before=True)))
 
     shown = visible(message(demo, BERLIN)["blocks"])
 
