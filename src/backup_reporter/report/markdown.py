@@ -26,7 +26,6 @@ _COLUMNS = (
     "Copies",
     "Schedule",
     "Kept for",
-    "Survives",
 )
 _MOST = 1000
 _LONG_LINE = 10_000
@@ -135,7 +134,6 @@ def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
     yield str(cluster.restore_points) if cluster else ""
     yield workspace.schedule or ""
     yield "" if workspace.retention_hours is None else retention(workspace.retention_hours)
-    yield "" if workspace.survives_failures is None else str(workspace.survives_failures)
 
 
 def _moment(at: datetime | None, zone: ZoneInfo) -> str:

@@ -158,7 +158,7 @@ def _tail(digest: Digest, extent: Extent) -> Iterator[Block]:
     yield from _context(filter(None, rest), extent)
     # A link cannot be cut; one that is longer than a section is left out.
     link = f"<{digest.link.url}|Open the whole report>" if digest.link else ""
-    note = f" {_link_note(digest.link)}" if digest.link else ""
+    note = f". {_link_note(digest.link)}" if digest.link else ""
     yield from next((_section(text) for text in (link + note, link) if len(text) <= MAX_SECTION), [])
 
 

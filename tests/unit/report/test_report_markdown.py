@@ -22,10 +22,9 @@ def test_a_green_report_is_a_verdict_and_a_table() -> None:
         "\n"
         "## Every workspace and cluster\n"
         "\n"
-        "| Status | Workspace | Project | Cluster | Problems | Newest copy | It expires | Copies | Schedule | Kept for "
-        "| Survives |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-        "| OK | shop-0 | prod | eu-1 |  | 2026-11-22 07:00 UTC | 2026-12-14 07:00 UTC | 3 |  |  |  |\n"
+        "| Status | Workspace | Project | Cluster | Problems | Newest copy | It expires | Copies | Schedule | Kept for |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| OK | shop-0 | prod | eu-1 |  | 2026-11-22 07:00 UTC | 2026-12-14 07:00 UTC | 3 |  |  |\n"
     )
 
 

@@ -14,7 +14,7 @@ from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.page.timeline import Axis, Drawing, Tick, axis, drawing, ticks
 from backup_reporter.report.restore_points import FOREVER, restorable_until
 from backup_reporter.report.templating import short_date
-from backup_reporter.wording import count, duration, moment, quote, retention
+from backup_reporter.wording import duration, moment, quote, retention
 
 _ROOM_FOR_NEXT_RUN = 900
 """Thousandths of an axis up to which there is room to name the next run."""
@@ -125,8 +125,6 @@ class WorkspaceView:
             yield f"copies kept {retention(workspace.retention_hours)}"
         if workspace.next_run_at:
             yield f"next run {moment(workspace.next_run_at, self.zone)}"
-        if workspace.survives_failures is not None:
-            yield f"copies left after {count(workspace.survives_failures, 'failed run')} in a row"
 
 
 def day_label(day: Day) -> str:
