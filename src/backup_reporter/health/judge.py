@@ -14,6 +14,7 @@ from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Fin
 from backup_reporter.health.history import history
 from backup_reporter.health.memory import RememberedWorkspace, remember, remember_no_policy
 from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run, Workspace
+from backup_reporter.health.mute import read_mute
 from backup_reporter.health.restore_point_series import restore_point_series
 from backup_reporter.health.rules import RULES
 from backup_reporter.health.rules.restore_points import newest_incomplete_copy, newest_restore_point
@@ -106,7 +107,7 @@ def _without_backups(workspace: Workspace, only: Finding, thresholds: Thresholds
     context = build_context(workspace, BackupResult(), thresholds, now)
     mute_problems = mute_unreadable(context)
     findings = _sorted_and_muted(context, [only, *mute_problems])
-    return WorkspaceReport(**_identity(workspace), status=status_of(findings), findings=findings)
+    return WorkspaceReport(**_identity(workspace, now), status=status_of(findings), findings=findings)
 
 
 def _findings(context: Context, rules: Sequence[Rule]) -> tuple[Finding, ...]:
@@ -158,7 +159,7 @@ def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
 
 def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> WorkspaceReport:
     return WorkspaceReport(
-        **_identity(context.workspace),
+        **_identity(context.workspace, context.now),
         status=status_of(findings),
         schedule=context.policy.schedule or None,
         retention_hours=context.policy.retention_hours,
@@ -172,7 +173,7 @@ def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> Worksp
     )
 
 
-def _identity(workspace: Workspace) -> dict[str, Any]:
+def _identity(workspace: Workspace, now: datetime) -> dict[str, Any]:
     return {
         "tenant": workspace.tenant,
         "kind": workspace.kind,
@@ -180,6 +181,7 @@ def _identity(workspace: Workspace) -> dict[str, Any]:
         "name": workspace.name,
         "project_uid": workspace.project_uid,
         "project_name": workspace.project_name,
+        "muted_until": read_mute(workspace.labels, now).until,
     }
 
 

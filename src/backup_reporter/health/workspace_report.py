@@ -80,6 +80,8 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     project_uid: str
     project_name: str
     status: Status
+    muted_until: Instant | None = None
+    """The end of the mute that its labels ask for."""
     schedule: str | None = None
     retention_hours: float | None = None
     next_run_at: Instant | None = None

@@ -91,6 +91,8 @@ class WorkspaceAudit(Record, frozen=True, kw_only=True):
     reasons: tuple[CodeDays, ...]
     """Findings that made it not OK, the most frequent first."""
     muted_days: int
+    mutes_until: tuple[Instant, ...]
+    """The end of each mute that was set in the period."""
     schedule_changes: tuple[ScheduleChange, ...]
     last_restore_at: Instant | None = None
     clusters: tuple[ClusterAudit, ...]
@@ -180,6 +182,7 @@ class _Workspace:
     is_schedule_known: bool = False
     codes: dict[str, set[int]] = field(default_factory=dict)
     muted: set[int] = field(default_factory=set)
+    mutes_until: set[datetime] = field(default_factory=set)
     schedule_changes: list[ScheduleChange] = field(default_factory=list)
     last_restore_at: datetime | None = None
     clusters: dict[str, _Cluster] = field(default_factory=dict)
@@ -214,6 +217,8 @@ class Auditor:
             self._workspaces[workspace.tenant, workspace.uid] = known
         known.name, known.project_name = workspace.name, workspace.project_name
         known.verdicts[day] = _worse(known.verdicts[day], workspace.status)
+        if workspace.muted_until:
+            known.mutes_until.add(workspace.muted_until)
         self._add_history(known, workspace)
         self._add_findings(known, workspace, day)
         was_read = not any(finding.code == "unreadable" for finding in workspace.findings)
@@ -287,6 +292,7 @@ class Auditor:
             days_not_ok=sum(verdict not in (None, "OK") for verdict in known.verdicts),
             reasons=tuple(CodeDays(code=code, days=days) for code, days in reasons),
             muted_days=len(known.muted),
+            mutes_until=tuple(sorted(known.mutes_until)),
             schedule_changes=tuple(known.schedule_changes),
             last_restore_at=known.last_restore_at,
             clusters=tuple(self._cluster(uid, cluster) for uid, cluster in known.clusters.items()),

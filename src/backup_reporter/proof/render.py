@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
@@ -211,7 +211,8 @@ def remarks(workspace: WorkspaceAudit) -> list[str]:
     """What else is to be said of a workspace: reasons, mutes, schedules that changed, restores."""
     lines = [", ".join(f"{reason.code} {count(reason.days, 'day')}" for reason in workspace.reasons[:4])]
     if workspace.muted_days:
-        lines.append(f"findings were muted on {count(workspace.muted_days, 'day')}")
+        ends = ", ".join(f"{end - timedelta(seconds=1):%Y-%m-%d}" for end in workspace.mutes_until)
+        lines.append(f"findings were muted on {count(workspace.muted_days, 'day')} (mute until {ends})")
     lines += [
         f"schedule '{quote(change.before or 'none', 40)}' became '{quote(change.after or 'none', 40)}' by {change.seen_at:%Y-%m-%d}"
         for change in workspace.schedule_changes

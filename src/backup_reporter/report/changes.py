@@ -71,6 +71,8 @@ class Baseline(Record, frozen=True, kw_only=True):
     as_of: Instant
     report_sha256: str | None = None
     """Of the report's file, for the chain of reports."""
+    chain: int = 1
+    """How many reports the chain has, this one included."""
     known: tuple[Known, ...] = ()
     workspaces: bytes = b""
 

@@ -141,6 +141,8 @@ class PreviousReport(Record, frozen=True, kw_only=True):
 
     report_id: str
     sha256: str
+    chain: int = 1
+    """How many reports the chain has, up to that one."""
 
 
 class ReportLink(Record, frozen=True, kw_only=True):

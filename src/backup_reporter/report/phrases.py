@@ -61,6 +61,15 @@ def number_of(summary: Summary, status: Status) -> int:
     return numbers[status]
 
 
+def proof_line(report: Report) -> str | None:
+    """Says that the report can be recomputed, and how long its chain is; ``None`` if no evidence is kept."""
+    if report.evidence is None:
+        return None
+    if report.previous is None:
+        return "Recomputable: evidence kept; the first report of its chain."
+    return f"Recomputable: evidence kept; report {report.previous.chain + 1} of its chain."
+
+
 def trust_line(report: Report, zone: ZoneInfo) -> str:
     """How much was really read, and as of when."""
     summary = report.summary

@@ -109,7 +109,7 @@ def _with_previous(report: Report, baseline: Baseline | None) -> Report:
     """Returns the report with a link to the one before it."""
     if baseline is None or baseline.report_sha256 is None:
         return report
-    previous = PreviousReport(report_id=baseline.report_id, sha256=baseline.report_sha256)
+    previous = PreviousReport(report_id=baseline.report_id, sha256=baseline.report_sha256, chain=baseline.chain)
     return msgspec.structs.replace(report, previous=previous)
 
 
@@ -191,7 +191,8 @@ def record_outcome(
     def record() -> None:
         sha256 = store.save(report)
         if comparison:
-            baseline = msgspec.structs.replace(comparison.baseline, report_sha256=sha256)
+            chain = report.previous.chain + 1 if report.previous else 1
+            baseline = msgspec.structs.replace(comparison.baseline, report_sha256=sha256, chain=chain)
             missed = None if has_arrived(report) else baseline.oldest_missed_report_id or report.report_id
             baseline = msgspec.structs.replace(baseline, oldest_missed_report_id=missed)
             store.save_baseline(report.scope, baseline, previous)

@@ -47,6 +47,7 @@ def test_each_day_counts_once_and_with_what_happened_on_it(quarter: Audit) -> No
 def test_muted_days_are_not_counted_as_not_ok_and_are_said(quarter: Audit) -> None:
     (payments,) = quarter.workspaces
     assert payments.muted_days == 2
+    assert payments.mutes_until == (datetime(2026, 11, 17, tzinfo=UTC),)
     assert payments.days_not_ok == 5
     assert {reason.code: reason.days for reason in payments.reasons} == {"backup-failed": 3, "backup-overdue": 2}
 

@@ -162,6 +162,7 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "summary_rows": [summary_row(workspace, report.as_of, zone) for workspace in worst],
         "more_summary_rows": max(0, bad - _MAX_SUMMARY_ROWS),
         "well": well_line(report),
+        "proof": phrases.proof_line(report),
         "zone_name": zone.key,
     }
 
