@@ -85,6 +85,7 @@ def _sns(report: Report) -> None:
     assert not STEERING.search(parts["email"])
     assert json.loads(parts["default"])["reportId"] == report.report_id
     assert {name: value["DataType"] for name, value in published["MessageAttributes"].items()} == {
+        "AWS.SNS.SMS.SMSType": "String",
         "status": "String", "critical": "Number", "warning": "Number", "unknown": "Number",
     }  # fmt: skip
 
