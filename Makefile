@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report doctor test check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
+.PHONY: help demo report doctor deploy test check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -50,6 +50,10 @@ report: $(VENV)/.demo  ## Reports on your Palette; needs PALETTE_API_KEY, and no
 
 doctor: $(VENV)/.demo  ## Tries every setting, and says how to fix what is wrong
 	PYTHONPATH=src $(BIN)/python -m backup_reporter doctor
+
+deploy: $(VENV)/.demo .venv-sam/.sam  ## Asks what a deployment needs, deploys to AWS, and makes the first report
+	PYTHONPATH=src $(BIN)/python -m backup_reporter setup
+	PYTHONPATH=src $(BIN)/python -m backup_reporter deploy
 
 test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
@@ -125,7 +129,8 @@ parameters: .venv-sam/.sam  ## Renews docs/parameters.md from the template
 
 lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --output-file src/requirements.txt
-	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --extra demo --output-file requirements/demo.txt
+	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --output-file requirements/cli.txt
+	$(LOCK) pyproject.toml --constraint requirements/cli.txt --extra cli --extra demo --output-file requirements/demo.txt
 	$(LOCK) pyproject.toml --constraint requirements/demo.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
 	for name in sam ministack checkov; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 

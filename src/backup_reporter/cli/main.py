@@ -33,7 +33,8 @@ from backup_reporter.errors import BackupReporterError, SettingsError, reason_of
 COMMAND = "backup-reporter"
 
 NOT_DONE = 3
-"""The exit code if the command could not run at all: the same as UNKNOWN."""
+"""The exit code if a report could not be made at all: the same as UNKNOWN."""
+_FAILED = 1
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
 """The exit codes that shells use. Neither is 0, which means OK."""
@@ -87,7 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if DEBUG in arguments:
             raise
         click.echo(f"{COMMAND}: {_error_text(error)}", err=True)
-        sys.exit(NOT_DONE)
+        # "report" and "invoke report": 1 would say WARNING.
+        sys.exit(NOT_DONE if "report" in arguments[:2] else _FAILED)
     sys.exit(code or 0)
 
 

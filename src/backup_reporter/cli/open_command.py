@@ -30,7 +30,7 @@ def open_command(
 ) -> int:
     """Open the kept report REPORT_ID, the newest by default.
 
-    The link is new, and is signed with your own credentials. Whoever has it can read the report while it works.
+    The link is new, and is signed with your own credentials. Anyone who has it can read the report.
     """
     deployed = find_stack(stack, region, profile)
     store = deployed.store()
