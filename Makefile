@@ -132,11 +132,12 @@ lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --output-file requirements/cli.txt
 	$(LOCK) pyproject.toml --constraint requirements/cli.txt --extra cli --extra demo --output-file requirements/demo.txt
 	$(LOCK) pyproject.toml --constraint requirements/demo.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
-	for name in sam ministack checkov; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	for name in sam ministack checkov lock; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
-.venv-lock/.lock:
+# What writes the hashes is itself pinned by hash.
+.venv-lock/.lock: requirements/lock.txt
 	$(NEW_ENVIRONMENT) .venv-lock
-	.venv-lock/bin/pip install --quiet --disable-pip-version-check uv
+	.venv-lock/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/lock.txt
 	touch $@
 
 clean:  ## Removes every file that make created

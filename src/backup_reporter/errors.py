@@ -65,7 +65,7 @@ class OutputError(BackupReporterError):
 class ChannelError(BackupReporterError):
     """A channel did not take the report.
 
-    ``permanent`` is true where trying again cannot help until somebody mends the set-up.
+    ``permanent`` is true if trying again cannot help until the set-up is fixed.
     """
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:

@@ -23,7 +23,7 @@ from support.world import OTHER_PROJECT
 
 Wire = Answer | Script | None
 Strike = Callable[[Request], Wire]
-Certificate = Literal["of nobody known", "expired", "of another host"]
+Certificate = Literal["of an unknown authority", "expired", "of another host"]
 
 ALL = frozenset(WORKSPACES)
 NONE: frozenset[str] = frozenset()
@@ -385,11 +385,11 @@ FAULTS: tuple[Fault, ...] = (
     of_one_workspace("cut where nothing announces the length", raw(OK, body=HALF), CUT_OFF),
     of_one_workspace("a length that is too short", raw(OK, "Content-Length: 60", body=HALF * 3), CUT_OFF),
     of_one_workspace("two lengths", raw(OK, "Content-Length: 4", "Content-Length: 5", body=b"{  }"), CUT_OFF),
-    of_one_workspace("a length that is none", raw(OK, "Content-Length: many", body=HALF), CUT_OFF),
+    of_one_workspace("a length that is not a number", raw(OK, "Content-Length: many", body=HALF), CUT_OFF),
     of_one_workspace(
         "cut gzip", raw(OK, "Content-Encoding: gzip", body=gzip.compress(b'{"a": "' + b"x" * 5000)[:40]), CUT_OFF
     ),
-    of_one_workspace("gzip that is none", raw(OK, "Content-Encoding: gzip", body=HALF), CUT_OFF),
+    of_one_workspace("a body that is not gzip", raw(OK, "Content-Encoding: gzip", body=HALF), CUT_OFF),
     of_one_workspace("a gzip bomb of 200 MB", bomb(200), "larger than 32 MB"),
     of_one_workspace("an endless body", ENDLESS, "larger than 32 MB"),
     of_one_workspace("not HTTP", Script([b"220 mail.example.com ESMTP\r\n"]), CUT_OFF),
@@ -463,7 +463,7 @@ FAULTS: tuple[Fault, ...] = (
         "workspaceBackupStatuses[0].requestUid",
         quick=True,
     ),
-    of_one_workspace("a time that is none", wrong('{"metadata": {"creationTimestamp": "soon"}}'), "creationTimestamp"),
+    of_one_workspace("an invalid time", wrong('{"metadata": {"creationTimestamp": "soon"}}'), "creationTimestamp"),
     Fault(
         name="another workspace's result",
         arrange=swapped,
@@ -472,7 +472,7 @@ FAULTS: tuple[Fault, ...] = (
         quick=True,
     ),
     Fault(
-        name="the same result for everybody",
+        name="the same result for every workspace",
         arrange=mixed_up,
         unread=ALL - {"shop"},
         says="another workspace",
@@ -500,7 +500,7 @@ FAULTS: tuple[Fault, ...] = (
         says="the proxy that HTTPS_PROXY names could not be reached",
     ),
     Fault(
-        name="nobody listens",
+        name="nothing listens on the port",
         arrange=environment(PALETTE_API_URL="http://127.0.0.1:9"),
         unread=ALL,
         says="no connection can be made",
@@ -514,7 +514,7 @@ FAULTS: tuple[Fault, ...] = (
             says="certificate is not trusted",
             quick=certificate == "expired",
         )
-        for certificate in ("of nobody known", "expired", "of another host")
+        for certificate in ("of an unknown authority", "expired", "of another host")
     ),
     *(
         Fault(

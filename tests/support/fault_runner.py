@@ -71,11 +71,11 @@ def _it_is_true(outcome: Outcome, fault: Fault) -> None:
 
 
 def in_words(outcome: Outcome) -> str:
-    """What became of the report, for the table."""
+    """Returns the outcome for the table. Every channel has the report, unless it says which ones missed it."""
     read = len(WORKSPACES) - len(outcome.unread)
-    said = f"{outcome.report['status']}; {read} of {len(WORKSPACES)} workspaces read"
+    said = f"{outcome.report['status']}; {read} of {len(WORKSPACES)} read"
     missing = [channel for channel in CHANNELS if channel not in outcome.delivered]
-    return f"{said}; all channels told" + (f" but {', '.join(missing)}" if missing else "")
+    return said + (f"; missed by {', '.join(missing)}" if missing else "")
 
 
 def _context(certificate: Certificate, directory: Path) -> ssl.SSLContext:

@@ -120,7 +120,7 @@ def _missing_or_contradicting(given: Mapping[str, str], *, key_required: bool) -
 
 
 def _other_partitions(given: Mapping[str, str], own_region: str) -> Iterator[str]:
-    """A sentence for each resource that the function's credentials cannot reach, whatever they may do."""
+    """A sentence for each resource that the function's credentials cannot reach, with any permission."""
     for name, text in given.items():
         arn = re.fullmatch(r"arn:(aws[a-z-]*):[a-z]+:([a-z0-9-]+):.*", text)
         if arn and arn[1] != partition_of(own_region):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -83,6 +84,48 @@ def test_what_is_wrong_with_a_tenant_is_said_with_its_name(entry: object, says: 
     (problem,) = problems_of(entry)
     assert problem.startswith("TENANTS: ")
     assert says in problem
+
+
+@pytest.mark.parametrize(
+    ("hosts", "url", "allowed"),
+    [
+        ((), "https://palette.example.com", True),
+        ((), "https://acme.spectrocloud.com", True),
+        ((), "https://evil.example", False),
+        ((), "https://evilspectrocloud.com", False),
+        ((), "http://127.0.0.1:9001", False),
+        (("*.example.org",), "https://acme.example.org:8443/api", True),
+        (("*.example.org",), "https://example.org", False),
+        (("*.example.org",), "https://acme.spectrocloud.com", False),
+        (("eu.example.org",), "https://EU.example.org", True),
+    ],
+)
+def test_only_hosts_that_are_allowed_may_be_asked(hosts: tuple[str, ...], url: str, allowed: bool) -> None:
+    document = json.dumps([a_tenant(apiUrl=url)])
+    settings = replace(SETTINGS, tenant_api_hosts=hosts)
+    if allowed:
+        assert len(parse_tenants(document, settings)) == 1
+    else:
+        with pytest.raises(SettingsError, match="may not be asked"):
+            parse_tenants(document, settings)
+
+
+@pytest.mark.parametrize(
+    ("named", "secret"),
+    [
+        ("hook", "hook"),
+        ("hook", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:hook-AbCdEf"),
+        ("arn:aws:secretsmanager:eu-central-1:123456789012:secret:hook-AbCdEf", "hook"),
+        ("arn:aws:secretsmanager:eu-central-1:123456789012:secret:hook", "hook"),
+    ],
+)
+def test_the_secret_of_a_channel_is_refused_as_an_api_key(named: str, secret: str) -> None:
+    for setting in ("slack_webhook_secret", "heartbeat_url_secret"):
+        values: Any = {setting: secret}
+        settings = replace(SETTINGS, **values)
+        with pytest.raises(SettingsError, match="names the secret of a channel or of the heartbeat"):
+            parse_tenants(json.dumps([a_tenant(apiKeySecret=named)]), settings)
+        assert len(parse_tenants(json.dumps([a_tenant(apiKeySecret="hook-of-acme")]), settings)) == 1
 
 
 def test_every_problem_of_every_tenant_is_told_at_once() -> None:
