@@ -175,7 +175,7 @@ def test_a_port_in_use_is_named(tmp_path: Path) -> None:
 
 def test_on_a_terminal_there_is_a_progress_bar(tmp_path: Path) -> None:
     seen = on_a_terminal("demo", "--workspaces", "5", "--days", "1", env={**ENVIRONMENT, "TMPDIR": str(tmp_path)})
-    assert re.search(r"Requests to Palette.*7/7", seen)
+    assert re.search(r"Requests to Palette.*8/8", seen)
 
 
 def test_an_unknown_command_is_refused(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def instructive(now: datetime, *, before: bool = False) -> Fleet:
         clusters=clusters,
         cluster_backups=cluster_backups,
         locations=[location_item("backups-s3", now - timedelta(days=300))],
-        api_keys=[api_key_item("backup-reporter", now + timedelta(days=9))],
+        api_keys=[api_key_item("backup-reporter", now + timedelta(days=90))],
     )
 
 

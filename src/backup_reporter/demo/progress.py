@@ -25,7 +25,7 @@ class _RequestProgress(Progress):
         self._palette, self._before = palette, len(palette.requests)
         columns = (TextColumn("Requests to Palette"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         super().__init__(*columns, console=console, transient=True)
-        self.add_task("", total=1 + len(palette.fleet.projects) + len(palette.fleet.backups))
+        self.add_task("", total=2 + len(palette.fleet.projects) + len(palette.fleet.backups))
 
     def get_renderables(self) -> Iterable[RenderableType]:
         for task in self.task_ids:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,12 +31,14 @@ from backup_reporter.run.pipeline import (
     judge_unchecked,
     load_memory,
     make_plan,
+    note_key_ends,
     pack,
     read_clocks,
     report_and_publish,
+    take_notes,
 )
-from backup_reporter.run.plan import Plan, Shard, with_clocks
-from backup_reporter.time_limit import countdown
+from backup_reporter.run.plan import Plan, Shard, with_clocks, with_tenant_notes
+from backup_reporter.time_limit import countdown, start
 from backup_reporter.wording import quote
 
 OUTPUT = Room(200_000, size_in_answer, len(", "))
@@ -84,6 +87,7 @@ def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[st
     evidence, seconds_left = reporter.evidence("-plan"), countdown(seconds)
     palettes, problems = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)), evidence)
     plan, shards = make_plan(request, reporter.settings, palettes, step.execution, now, problems=problems)
+    plan = with_tenant_notes(plan, take_notes(start(partial(note_key_ends, palettes, now), "api-keys")))
     files = RunFiles(store, run_name(plan.report_id, step.execution))
     memory = last_report.memory(plan.tenant_names, plan.as_of)
     if evidence:

@@ -27,6 +27,8 @@ from backup_reporter.palette.recording import RecordedAnswer, Recorder, failure_
 from backup_reporter.palette.results import decode_backup_result
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from backup_reporter.health.model import BackupResult, Workspace
     from backup_reporter.palette.rate_limit import RateLimiter, TokenBucket
 
@@ -50,6 +52,8 @@ class Call(NamedTuple):
     project_uid: str | None = None
     method: str = "GET"
     body: bytes | None = None
+    is_aside: bool = False
+    """Not needed for the report: asked once, and kept out of the evidence."""
 
 
 class PaletteClient:
@@ -129,6 +133,13 @@ class PaletteClient:
         """``GET /v1/users/assets/locations``: the backup locations of the tenant, or of a project."""
         return self.request(Call(_with_query("/v1/users/assets/locations", position), project_uid), decode_locations)
 
+    def api_key_ends(self) -> tuple[datetime | None, ...]:
+        """``GET /v1/apiKeys``, tenant-wide: when each key that can be used ends."""
+        # Imported here: it is asked while the results come in, and so costs no time at the start.
+        from backup_reporter.palette.api_keys import decode_ends  # noqa: PLC0415
+
+        return self.request(Call("/v1/apiKeys", is_aside=True), decode_ends)
+
     def may_ask_for_lists(self) -> bool:
         """Returns whether the rate allows another request for a list at once."""
         return self._rate_limiter.bucket("/v1/dashboard").allows_now()
@@ -164,7 +175,7 @@ class PaletteClient:
                     raise previous from None  # it says more than that the time is over
                 kind = "of the rate" if error.status == 429 else "of the request"
                 failures[kind] += 1
-                if failures[kind] >= _tries(error):
+                if call.is_aside or failures[kind] >= _tries(error):
                     raise
                 self._back_off(error, failures[kind], bucket)
                 previous = error
@@ -222,11 +233,11 @@ class PaletteClient:
     def _record_failure(self, call: Call, error: Exception) -> None:
         if isinstance(error, PaletteError) and error.answer:
             self._record_answer(call, *error.answer, was_decoded=False)
-        else:
+        elif not call.is_aside:
             self._record(RecordedAnswer(**_described(call), failure=failure_of(error)))
 
     def _record_answer(self, call: Call, status: int, date: str, body: bytes, *, was_decoded: bool) -> None:
-        if self._record is not ignore_answers:
+        if self._record is not ignore_answers and not call.is_aside:
             content = recorded_body(body, was_decoded=was_decoded)
             self._record(RecordedAnswer(**_described(call), status=status, date=date, **content))
 

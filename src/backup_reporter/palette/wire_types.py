@@ -214,3 +214,16 @@ class ClusterResult(Wire, Generic[_Entry], frozen=True):
     metadata: Metadata | None = None
     spec: ClusterResultSpec | None = None
     status: ClusterResultStatus[_Entry] | None = None
+
+
+class ApiKeySpec(Wire, frozen=True):
+    expiry: str | None = None
+
+
+class ApiKeyStatus(Wire, frozen=True):
+    is_active: bool | None = None
+
+
+class ApiKeyItem(Wire, frozen=True):
+    spec: ApiKeySpec | None = None
+    status: ApiKeyStatus | None = None

@@ -24,7 +24,7 @@ from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
 from backup_reporter.run.pipeline import Palette, check_shards, ignore_progress, make_plan, make_report, read_clocks
 from backup_reporter.run.plan import with_clocks
 
-_COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants")
+_COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
 _MAX_DIFFERENCES = 200
 _MAX_SHOWN = 200
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -22,7 +22,7 @@ from backup_reporter.config.limits import MAX_POOLS
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
-from backup_reporter.errors import OutOfTimeError, StoreError, reason_of
+from backup_reporter.errors import OutOfTimeError, StoreError, TimedOutError, reason_of
 from backup_reporter.health.findings import Severity
 from backup_reporter.health.judge import Judgment, judge_unreadable
 from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
@@ -47,9 +47,10 @@ from backup_reporter.run.plan import (
     group_into_lanes,
     make_shards,
     with_clocks,
+    with_tenant_notes,
 )
 from backup_reporter.run.publish import Destinations, LastReport, load_last_report, publish
-from backup_reporter.time_limit import start
+from backup_reporter.time_limit import result_within, start
 
 if TYPE_CHECKING:
     from backup_reporter.aws.report_store import ReportStore
@@ -57,6 +58,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 """Called after every workspace with how many are checked, and how many there are."""
 
+_SECONDS_FOR_NOTES = 1.0
+"""For the answer about API keys, if everything else is there already."""
 _EVIDENCE_SECONDS = 20.0
 """How long the report waits for the rest of the evidence, at most; a third of the time that is left."""
 _SHARE_OF_PLANNING = 0.5
@@ -108,6 +111,7 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         problems=dependencies.problems,
         share=_SHARE_OF_PLANNING,
     )
+    key_notes = start(partial(note_key_ends, dependencies.palettes, now), "api-keys")
     memory = last_report.result().memory(plan.tenant_names, plan.as_of)
     if dependencies.evidence:
         header = evidence_header(plan, shards, settings, dependencies.palettes, memory, now)
@@ -123,6 +127,7 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
     )
     del shards  # the names of many workspaces take up as much memory as making their page does
     plan = with_clocks(plan, read_clocks(dependencies.palettes))
+    plan = with_tenant_notes(plan, take_notes(key_notes))
     evidence, problem = finish_evidence(dependencies.evidence, dependencies.seconds_left)
     plan = msgspec.structs.replace(plan, evidence=evidence, evidence_problem=problem)
     return report_and_publish(
@@ -134,6 +139,27 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         dependencies.seconds_left,
         last_report.result(),
     )
+
+
+def note_key_ends(palettes: Iterable[Palette], now: datetime) -> dict[str | None, str | None]:
+    """Returns a sentence for each tenant of which an API key ends soon. Never raises: a refusal is silent."""
+    from backup_reporter.palette.api_keys import say_end  # noqa: PLC0415 - as in the client
+
+    notes: dict[str | None, str | None] = {}
+    for palette in palettes:
+        try:
+            notes[palette.tenant.name] = say_end(palette.client.api_key_ends(), now)
+        except Exception:  # noqa: BLE001, S112 - an ordinary user may be refused: then nothing is known
+            continue
+    return notes
+
+
+def take_notes(started: Future[dict[str | None, str | None]]) -> dict[str | None, str | None]:
+    """Returns the notes, or none if they are not there yet: they had as long as everything else."""
+    try:
+        return result_within(_SECONDS_FOR_NOTES, started)
+    except TimedOutError:
+        return {}
 
 
 def _load_last_report(request: Request, settings: Settings, dependencies: Dependencies, now: datetime) -> LastReport:

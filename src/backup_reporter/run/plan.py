@@ -96,6 +96,15 @@ def with_clocks(plan: Plan, clocks: Mapping[str | None, str | None]) -> Plan:
     return msgspec.structs.replace(plan, tenants=tenants)
 
 
+def with_tenant_notes(plan: Plan, notes: Mapping[str | None, str | None]) -> Plan:
+    """Returns the plan with one more note for some tenants, by the tenant's name."""
+    tenants = tuple(
+        msgspec.structs.replace(tenant, notes=(*tenant.notes, note)) if (note := notes.get(tenant.name)) else tenant
+        for tenant in plan.tenants
+    )
+    return msgspec.structs.replace(plan, tenants=tenants)
+
+
 class Shard(Record, frozen=True, kw_only=True):
     """Workspaces of one tenant that are asked about together, in the order of the report.
 
