@@ -130,7 +130,7 @@ class Digest:
 
 def digest_of(report: Report, zone: ZoneInfo) -> Digest:
     """Returns the digest of a report; times are shown in ``zone``."""
-    problems, _ = problems_and_infos(report)
+    problems, infos = problems_and_infos(report)
     lost, number_of_lost = _cannot_be_restored(report, zone)
     return Digest(
         title=title_of_report(report, problems, zone),
@@ -145,7 +145,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
         fix_first=tuple(causes_of(problems[:_MAX_CAUSES], report, zone)),
         findings_by_cause=tuple((group.title, len(group.members)) for group in problems),
         changes=tuple(phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH)),
-        rest=tuple(_rest(report)),
+        rest=tuple(_rest(report, infos)),
         link=_link(report, zone),
         report_id=report.report_id,
         help=tuple(_help(problems)),
@@ -262,8 +262,10 @@ def _last_copy(members: Sequence[Member], zone: ZoneInfo) -> str:
     return f"last copy made {wording.day(made_at, zone)}{expires}"
 
 
-def _rest(report: Report) -> Iterator[str]:
-    """How many workspaces are in order, and what is muted."""
+def _rest(report: Report, infos: Sequence[Group]) -> Iterator[str]:
+    """How many workspaces are in order, what is worth knowing if all of it is new, and what is muted."""
+    if report.changes.note and infos:
+        yield f"Worth knowing: {phrases.kinds(infos)}."
     if report.status != "OK" and report.summary.ok:
         yield f"{count(report.summary.ok, 'workspace')} {'is' if report.summary.ok == 1 else 'are'} OK."
     muted = phrases.muted_line(report, _MAX_CLUSTERS)

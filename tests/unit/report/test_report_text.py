@@ -209,6 +209,8 @@ def test_an_info_is_in_a_message_only_while_it_is_new() -> None:
 
     assert "New info: Parts are left out of the backup by its policy: prod / a; prod / b\n" in text(new, UTC)
     assert "Parts are left out" not in text(report, UTC)
+    first = msgspec.structs.replace(report, changes=Changes(note="No earlier report of this scope is kept."))
+    assert "Worth knowing: Parts are left out of the backup by its policy: 2.\n" in text(first, UTC)
 
 
 def test_the_link_says_until_when_it_works_and_how_to_open_the_report_afterwards() -> None:
