@@ -21,7 +21,7 @@ from backup_reporter.config.environment import load
 from backup_reporter.config.request import Request, is_doctor_event
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.report.model import Report, to_json
-from backup_reporter.report.truncate import ANSWER, Room, fit
+from backup_reporter.report.truncate import ANSWER, SizeLimit, fit
 from backup_reporter.run.publish import is_regular
 from backup_reporter.telemetry import Observer
 from backup_reporter.time_limit import countdown
@@ -78,12 +78,12 @@ def _step(event: Mapping[Any, Any], reporter: Reporter, seconds: float, observer
     return _decode(_finish(report, request, reporter, observer, steps.OUTPUT))
 
 
-def _finish(report: Report, request: Request, reporter: Reporter, observer: Observer, room: Room) -> bytes:
-    """Logs and counts a report. Returns it as JSON, cut to ``room``. Raises :class:`DeliveryFailed`."""
+def _finish(report: Report, request: Request, reporter: Reporter, observer: Observer, limit: SizeLimit) -> bytes:
+    """Logs and counts a report. Returns it as JSON, cut to ``limit``. Raises :class:`DeliveryFailed`."""
     observer.record(report, is_regular=is_regular(request, reporter.settings))
     if request.is_scheduled:
         _insist_on_delivery(report)
-    return to_json(fit(report, room))
+    return to_json(fit(report, limit))
 
 
 def _decode(json: bytes) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report, to_json
-from backup_reporter.report.truncate import Room, fit
+from backup_reporter.report.truncate import SizeLimit, fit
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -80,7 +80,7 @@ def payload(report: Report, bus_name: str) -> PutEventsRequestEntryTypeDef:
         "Source": "backup-reporter",
         "DetailType": "Backup Report",
         "Time": report.generated_at,
-        "Detail": to_json(fit(report, Room(_DETAIL_BYTES, _size))).decode(),
+        "Detail": to_json(fit(report, SizeLimit(_DETAIL_BYTES, _size))).decode(),
     }
 
 

@@ -20,7 +20,7 @@ from backup_reporter.errors import CheckError
 from backup_reporter.records import Record
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.text import sms, subject, text
-from backup_reporter.report.truncate import Room, fit
+from backup_reporter.report.truncate import SizeLimit, fit
 from backup_reporter.wording import count
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     report's JSON as ``default``, once, so that as much of it as possible fits into the message.
     """
     summary = report.summary
-    document = _document(to_json(fit(report, Room(_JSON_BYTES, _size_inside_json))))
+    document = _document(to_json(fit(report, SizeLimit(_JSON_BYTES, _size_inside_json))))
     email = text(report, zone).replace("\ufffe", " ").replace("\uffff", " ")
     message = {"default": document, "email": email, "sms": sms(report, zone)}
     return {

@@ -21,7 +21,7 @@ from backup_reporter.health.judge import Judgment
 from backup_reporter.health.model import Workspace
 from backup_reporter.records import Record
 from backup_reporter.report.model import EvidenceFile, Report
-from backup_reporter.report.truncate import Room, size_in_answer
+from backup_reporter.report.truncate import SizeLimit, size_in_answer
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.evidence import Parts
 from backup_reporter.run.pipeline import (
@@ -41,7 +41,7 @@ from backup_reporter.run.plan import Plan, Shard, with_clocks, with_tenant_notes
 from backup_reporter.time_limit import countdown, start
 from backup_reporter.wording import quote
 
-OUTPUT = Room(200_000, size_in_answer, len(", "))
+OUTPUT = SizeLimit(200_000, size_in_answer, len(", "))
 """The answer's size: an execution's output is 256 KiB at most, and the state machine adds a little around it."""
 
 _LOST = "The part of the run that should have checked it failed, although it was tried again"

@@ -40,7 +40,7 @@ def build_report(
     for name, of_tenant in groupby(workspace_reports, key=lambda report: report.tenant):
         by_tenant[name] = _total([by_tenant.get(name, _Counts()), _count(of_tenant)])
     counts = _total(by_tenant.values())
-    problems = [*problems, *(f"Tenant {name}: {said}" for name, own in (tenants or {}).items() for said in own)]
+    problems = [*problems, *(f"Tenant {name}: {problem}" for name, own in (tenants or {}).items() for problem in own)]
     return Report(
         rules_version=RULES_VERSION,
         report_id=report_id,

@@ -77,10 +77,10 @@ def _lines(report: Report) -> Iterator[str]:
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
-    what_if = [(None, said)] if (said := phrases.what_if(report, ZoneInfo("UTC"))) else []
+    what_if = [(None, message)] if (message := phrases.what_if(report, ZoneInfo("UTC"))) else []
     found = ((STATUS_OF_SEVERITY[finding.severity], finding.message) for finding in report.findings)
-    for status, said in (*what_if, *(("UNKNOWN", problem) for problem in report.problems), *found):
-        writer.writerow(map(cell, (*_about_all(status, said, report), *([None] if has_tenants else []))))
+    for status, message in (*what_if, *(("UNKNOWN", problem) for problem in report.problems), *found):
+        writer.writerow(map(cell, (*_about_all(status, message, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []
         writer.writerow(map(cell, (*_cells(row, report), *tenant)))
@@ -96,10 +96,10 @@ class _Into:
         self.write = lines.append
 
 
-def _about_all(status: str | None, said: str, report: Report) -> Iterator[_Cell]:
+def _about_all(status: str | None, message: str, report: Report) -> Iterator[_Cell]:
     known: dict[str, _Cell] = {
         "status": status,
-        "messages": said,
+        "messages": message,
         "report": report.report_id,
         "as of": report.as_of,
     }

@@ -41,9 +41,9 @@ def listed(texts: Sequence[str], most: int) -> str:
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
-def first_that_fit(texts: Sequence[str], room: int, noun: str, size: Callable[[str], int] = len) -> list[str]:
+def first_that_fit(texts: Sequence[str], max_size: int, noun: str, size: Callable[[str], int] = len) -> list[str]:
     """The first texts that fit, but at least one; then ``and 3 more workspaces``."""
     ends = accumulate(size(text) + len("; ") for text in texts)
-    shown = texts[: max(1, sum(end <= room for end in ends))]
+    shown = texts[: max(1, sum(end <= max_size for end in ends))]
     left = len(texts) - len(shown)
     return [*shown, f"and {count(left, noun)}"] if left else list(shown)

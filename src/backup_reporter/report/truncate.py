@@ -38,25 +38,25 @@ def size_in_answer(record: Record) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class SizeLimit:
     """The most bytes that a report may take; ``separator_bytes`` stand between two records."""
 
-    most_bytes: int
+    max_bytes: int
     size: Size
     separator_bytes: int = len(",")
 
 
-ANSWER = Room(ANSWER_BYTES, size_in_answer, len(", "))
+ANSWER = SizeLimit(ANSWER_BYTES, size_in_answer, len(", "))
 
 
-def fit(report: Report, room: Room = ANSWER) -> Report:
+def fit(report: Report, limit: SizeLimit = ANSWER) -> Report:
     """Returns the report, or what matters most of it, marked as ``truncated``, if the whole is too large.
 
     What goes first: the details (history, evidence, long messages) of healthy workspaces, then those
     of the others, then whole workspaces, the best first. The summary always counts everything.
-    No more of a large report is held than what there is room for.
+    Of a large report, no more is held in memory than fits.
     """
-    if _fits(report, room):
+    if _fits(report, limit):
         return report
     bare = msgspec.structs.replace(
         report,
@@ -68,16 +68,16 @@ def fit(report: Report, room: Room = ANSWER) -> Report:
         workspaces=(),
     )
     brief = (_brief(workspace) if workspace.status == "OK" else workspace for workspace in report.workspaces)
-    workspaces = PackedReports(_that_fit(brief, room.most_bytes - room.size(bare), room))
+    workspaces = PackedReports(_that_fit(brief, limit.max_bytes - limit.size(bare), limit))
     if len(workspaces) == len(report.workspaces):
         return msgspec.structs.replace(bare, workspaces=workspaces)
-    return _with_the_worst(bare, report.workspaces, room)
+    return _with_the_worst(bare, report.workspaces, limit)
 
 
-def _fits(report: Report, room: Room) -> bool:
-    bare = room.size(msgspec.structs.replace(report, workspaces=()))
-    sizes = (room.separator_bytes + room.size(workspace) for workspace in report.workspaces)
-    return all(size <= room.most_bytes for size in accumulate(sizes, initial=bare - room.separator_bytes))
+def _fits(report: Report, limit: SizeLimit) -> bool:
+    bare = limit.size(msgspec.structs.replace(report, workspaces=()))
+    sizes = (limit.separator_bytes + limit.size(workspace) for workspace in report.workspaces)
+    return all(size <= limit.max_bytes for size in accumulate(sizes, initial=bare - limit.separator_bytes))
 
 
 def _brief_texts(texts: Sequence[str]) -> tuple[str, ...]:
@@ -108,17 +108,17 @@ def _brief_change(change: _Change) -> _Change:
     )
 
 
-def _with_the_worst(report: Report, workspace_reports: Sequence[WorkspaceReport], room: Room) -> Report:
-    """The report with the worst workspaces, and the newest of its changes, for which there is room."""
+def _with_the_worst(report: Report, workspace_reports: Sequence[WorkspaceReport], limit: SizeLimit) -> Report:
+    """The report with as many of its worst workspaces and newest changes as fit."""
     changes = report.changes
     bare = msgspec.structs.replace(report, changes=Changes(note=changes.note))
-    free_bytes = room.most_bytes - room.size(bare)
+    free_bytes = limit.max_bytes - limit.size(bare)
     for_changes = int(free_bytes * _SHARE_OF_CHANGES)
-    new, left = _take(map(_brief_change, changes.new), for_changes, room)
-    resolved, left = _take(map(_brief_change, changes.resolved), left, room)
-    no_longer_judged, left = _take(map(_brief_change, changes.no_longer_judged), left, room)
-    ongoing, left = _take(map(_brief_change, changes.ongoing), left, room)
-    worst = _that_fit(map(_brief, worst_first(workspace_reports)), free_bytes - for_changes + left, room)
+    new, left = _take(map(_brief_change, changes.new), for_changes, limit)
+    resolved, left = _take(map(_brief_change, changes.resolved), left, limit)
+    no_longer_judged, left = _take(map(_brief_change, changes.no_longer_judged), left, limit)
+    ongoing, left = _take(map(_brief_change, changes.ongoing), left, limit)
+    worst = _that_fit(map(_brief, worst_first(workspace_reports)), free_bytes - for_changes + left, limit)
     return msgspec.structs.replace(
         bare,
         workspaces=PackedReports(worst, is_ordered=True),
@@ -128,24 +128,24 @@ def _with_the_worst(report: Report, workspace_reports: Sequence[WorkspaceReport]
     )
 
 
-def _take(records: Iterable[_Record], free_bytes: int, room: Room) -> tuple[tuple[_Record, ...], int]:
+def _take(records: Iterable[_Record], free_bytes: int, limit: SizeLimit) -> tuple[tuple[_Record, ...], int]:
     """The first records that fit into ``free_bytes``, separators included, and the bytes that are left."""
-    taken = tuple(_that_fit(records, free_bytes, room))
-    used_bytes = sum(map(room.size, taken)) + room.separator_bytes * max(0, len(taken) - 1)
+    taken = tuple(_that_fit(records, free_bytes, limit))
+    used_bytes = sum(map(limit.size, taken)) + limit.separator_bytes * max(0, len(taken) - 1)
     return taken, free_bytes - used_bytes
 
 
-def _that_fit(records: Iterable[_Record], free_bytes: int, room: Room) -> Iterator[_Record]:
+def _that_fit(records: Iterable[_Record], free_bytes: int, limit: SizeLimit) -> Iterator[_Record]:
     """The records that fit, in their order: one that is too large is skipped.
 
-    No more are tried once there is less room than the smallest took that did fit.
+    No more are tried once fewer bytes are left than the smallest record took.
     """
     smallest = 0
     for record in records:
-        size = room.size(record)
+        size = limit.size(record)
         if size <= free_bytes:
             yield record
-            free_bytes -= size + room.separator_bytes
+            free_bytes -= size + limit.separator_bytes
             smallest = min(smallest or size, size)
         elif free_bytes < smallest:
             return

@@ -15,7 +15,7 @@ from backup_reporter.report.packed import PackedReports, with_findings, worst_fi
 from backup_reporter.report.rows import rows
 from backup_reporter.report.slack import message
 from backup_reporter.report.text import text
-from backup_reporter.report.truncate import Room, fit
+from backup_reporter.report.truncate import SizeLimit, fit
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 BROKEN = a_workspace("payments", a_finding(evidence={"backup": "nightly-1"}), clusters=(a_cluster(),))
@@ -112,7 +112,7 @@ def test_a_large_fleet_is_written_and_cut_without_ever_being_held() -> None:
         lambda: sum(map(len, json_pieces(report))),
         lambda: sum(map(len, csv_pieces(report))),
         lambda: sum(1 for _ in rows(report)),
-        lambda: fit(report, Room(20_000, lambda record: len(msgspec.json.encode(record)))),
+        lambda: fit(report, SizeLimit(20_000, lambda record: len(msgspec.json.encode(record)))),
     ):
         assert peak_bytes(use) < whole / 10
 

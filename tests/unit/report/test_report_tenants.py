@@ -17,7 +17,7 @@ from backup_reporter.report.page.page import render_page
 from backup_reporter.report.phrases import scope_line, tenant_lines, trust_line
 from backup_reporter.report.slack import message
 from backup_reporter.report.text import sms, text
-from backup_reporter.report.truncate import Room, fit, size_in_answer
+from backup_reporter.report.truncate import SizeLimit, fit, size_in_answer
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
 
 UTC = ZoneInfo("UTC")
@@ -161,7 +161,7 @@ def test_the_scope_of_one_tenant_is_known_by_the_same_name_as_ever() -> None:
 def test_a_cut_report_keeps_the_worst_tenants() -> None:
     many: dict[str, tuple[str, ...]] = {f"tenant-{number:04}": () for number in range(1000)}
     report = a_report(WELL, BAD, tenants={**many, "acme": (), "globex": ()})
-    cut = fit(report, Room(50_000, size_in_answer))
+    cut = fit(report, SizeLimit(50_000, size_in_answer))
 
     assert cut.truncated
     assert cut.tenants[0].name == "globex"

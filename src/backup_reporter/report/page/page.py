@@ -110,13 +110,13 @@ def _causes(report: Report, zone: ZoneInfo) -> list[tuple[Group, Cause, bool]]:
 
 
 def _as_many_as_fit(
-    render: Callable[[_Thing], str], things: Iterable[_Thing], number_of_things: int, most_bytes: int
+    render: Callable[[_Thing], str], things: Iterable[_Thing], number_of_things: int, max_bytes: int
 ) -> Part:
     rendered: list[str] = []
     for thing in things:
         html = render(thing)
-        most_bytes -= len(html.encode())
-        if most_bytes < 0:
+        max_bytes -= len(html.encode())
+        if max_bytes < 0:
             break
         rendered.append(html)
     return Part(rendered, number_of_things - len(rendered))

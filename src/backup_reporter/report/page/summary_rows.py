@@ -84,11 +84,11 @@ def _exception(cluster: ClusterReport, zone: ZoneInfo) -> str:
     return f"{_name(cluster)} not since {day(end, zone)}" if end else f"{_name(cluster)} never"
 
 
-def _extreme(worst_first: Sequence[ClusterReport], said: Callable[[ClusterReport], str]) -> Extreme:
+def _extreme(worst_first: Sequence[ClusterReport], describe: Callable[[ClusterReport], str]) -> Extreme:
     if not worst_first:
         return Extreme("")
-    words = said(worst_first[0])
-    worst = [_name(cluster) for cluster in worst_first if said(cluster) == words]
+    words = describe(worst_first[0])
+    worst = [_name(cluster) for cluster in worst_first if describe(cluster) == words]
     return Extreme(words, listed(sorted(worst), _MAX_NAMES) if len(worst) < len(worst_first) else "")
 
 
