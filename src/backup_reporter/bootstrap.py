@@ -81,7 +81,7 @@ class Reporter:
             return None
         from backup_reporter.aws.report_store import ReportStore  # noqa: PLC0415 - see above
 
-        return ReportStore(self.clients.aws("s3"), bucket, self.settings.report_prefix)
+        return ReportStore(self.clients.aws("s3"), bucket, self.settings.report_prefix, self.settings.report_lock)
 
     def heartbeat(self) -> Heartbeat | None:
         """The dead-man's switch, whose secret is read when it is called."""

@@ -79,6 +79,8 @@ class Calls:
                 yield f"sns:{operation}", params["TopicArn"]
             case operation if operation in _OF_AN_OBJECT:
                 yield _OF_AN_OBJECT[operation], f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
+                if "ObjectLockMode" in params:
+                    yield "s3:PutObjectRetention", f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"
             case "PutItem" | "DescribeTable":
                 context = leading_key(params["Item"]["id"]["S"]) if operation == "PutItem" else ()
                 yield f"dynamodb:{operation}", _table(params["TableName"]), context
@@ -295,7 +297,7 @@ def deployed_in(around: World, parameters: dict[str, str], identity: str) -> Ite
 
 
 def set_up(around: World, environment: Mapping[str, str], identity: str) -> None:
-    around.aws.make_bucket(environment["REPORT_BUCKET"])
+    around.aws.make_bucket(environment["REPORT_BUCKET"], locks_objects=True)
     around.aws.make_delivery_table(environment["DELIVERY_TABLE"])
     around.aws.client("sns").subscribe(TopicArn=environment["SNS_TOPIC_ARN"], Protocol="sms", Endpoint="+491700000000")
     around.aws.client("sesv2").create_email_identity(EmailIdentity=identity)
@@ -367,6 +369,7 @@ def run_once(around: World) -> None:
 
 MADE = {
     "PaletteApiKeySecret": "palette-api-key",
+    "ReportLockDays": "365",
     "SlackWebhookSecret": "slack-webhook",
     "TeamsWebhookSecret": "teams-webhook",
     "PagerDutySecret": "pagerduty",

@@ -298,3 +298,19 @@ def test_a_bucket_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> Non
             use()
     with pytest.raises(StoreError, match="bucket no-such-bucket: NoSuchBucket"):
         store.add_to_index(REPORT, UTC)
+
+
+def test_object_lock_protects_a_reports_files_but_not_what_each_report_overwrites(aws: LocalAws) -> None:
+    aws.make_bucket("locked", locks_objects=True)
+    s3 = aws.client("s3")
+    store = ReportStore(s3, "locked", "reports/", timedelta(days=30))
+    report = a_report(a_workspace("payments"))
+
+    store.save(report)
+    store.add_to_index(report, UTC)
+
+    (version,) = s3.list_object_versions(Bucket="locked", Prefix="reports/2")["Versions"]
+    kept = s3.head_object(Bucket="locked", Key=version["Key"])
+    assert kept["ObjectLockMode"] == "GOVERNANCE"
+    assert timedelta(days=29) < kept["ObjectLockRetainUntilDate"] - datetime.now(UTC) <= timedelta(days=30)
+    assert "ObjectLockMode" not in s3.head_object(Bucket="locked", Key="reports/index.html")

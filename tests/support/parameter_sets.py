@@ -52,6 +52,7 @@ def parameter_sets(region: str, parameters: dict[str, Any]) -> dict[str, dict[st
             "UseFipsEndpoints": "yes",
             "Distributed": "yes",
             "ReservedConcurrency": "5",
+            "ReportLockDays": "365",
         },
         "distributed": {**MINIMAL, "Distributed": "yes"},
         "vpc": {**MINIMAL, **network},

@@ -86,6 +86,7 @@ _VALID_AND_INVALID: dict[str, tuple[list[str], list[str]]] = {
         ["a@example.com,", "a", "a@example.com b@example.com"],
     ),
     "REPORT_BUCKET": (["my-reports", "my.reports"], ["s3://bucket", "My-Reports", "ab", "bucket/path", "-bucket"]),
+    "REPORT_LOCK_DAYS": (["1", "365", "36500"], ["0", "36501", "-1", "x"]),
     "KEEP_EVIDENCE": (["yes", "no"], ["true", "1", "maybe"]),
     "REPORT_PREFIX": (["reports/", "a/b/"], ["/reports/", "a//b/", "a/../b/"]),
     "NOTIFY": (["always", "problems", "changes"], ["never", "sometimes"]),

@@ -38,8 +38,12 @@ class LocalAws:
             aws_secret_access_key="test",
         )
 
-    def make_bucket(self, name: str) -> None:
-        self.client("s3").create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    def make_bucket(self, name: str, *, locks_objects: bool = False) -> None:
+        self.client("s3").create_bucket(
+            Bucket=name,
+            CreateBucketConfiguration={"LocationConstraint": REGION},
+            ObjectLockEnabledForBucket=locks_objects,
+        )
 
     def make_delivery_table(self, name: str) -> None:
         self.client("dynamodb").create_table(

@@ -81,6 +81,7 @@ def test_every_parameter_with_an_empty_default_can_be_set_to_none() -> None:
         ({"Tenants": "ssm:/tenants", "PaletteProjectUids": "5e0"}, "Each tenant in the list"),
         ({"Tenants": "ssm:/tenants", "PaletteWorkspaceUids": "5e0"}, "Each tenant in the list"),
         ({"Distributed": "yes", "ReportBucket": "none"}, "needs a ReportBucket"),
+        ({"ReportLockDays": "365", "ReportBucket": "none"}, "needs a ReportBucket"),
     ],
 )
 def test_parameters_that_do_not_fit_together_are_refused_before_anything_is_made(
@@ -157,9 +158,9 @@ def test_the_function_uses_fips_endpoints_if_asked_to() -> None:
 @pytest.mark.parametrize(
     ("region", "url"),
     [
-        ("eu-central-1", "https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards:"),
-        ("us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1#"),
-        ("cn-north-1", "https://cn-north-1.console.amazonaws.cn/cloudwatch/home?region=cn-north-1#dashboards:name="),
+        ("eu-central-1", "https://console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards:"),
+        ("us-gov-west-1", "https://console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1#"),
+        ("cn-north-1", "https://console.amazonaws.cn/cloudwatch/home?region=cn-north-1#dashboards:name="),
     ],
 )
 def test_the_dashboards_address_is_the_partitions_own(region: str, url: str) -> None:
@@ -207,3 +208,11 @@ def test_the_example_of_a_samconfig_gives_the_template_valid_parameters() -> Non
     assert parameters["ScheduleExpression"] == "cron(0 7 * * ? *)"
     assert [name for name, value in parameters.items() if not accepts(name, value)] == []
     assert Deployed(parameters).broken_rules() == []
+
+
+def test_only_a_bucket_that_locks_reports_is_created_with_object_lock() -> None:
+    buckets = [
+        Deployed({**MINIMAL, "ReportLockDays": days}).resources("AWS::S3::Bucket")["Reports"] for days in ("30", "none")
+    ]
+
+    assert [bucket.get("ObjectLockEnabled", False) for bucket in buckets] == [True, False]

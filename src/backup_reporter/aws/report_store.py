@@ -60,10 +60,12 @@ _Read = TypeVar("_Read")
 class ReportStore:
     """The report bucket. Every method raises :class:`StoreError` if the bucket cannot be used."""
 
-    def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
+    def __init__(self, client: S3Client, bucket: str, prefix: str, lock: timedelta | None = None) -> None:
+        """``lock`` is how long Object Lock protects the files of each report."""
         self._client = client
         self._bucket = bucket
         self._prefix = prefix
+        self._lock = lock
 
     def save_working_file(self, name: str, content: bytes) -> None:
         """Keeps what one step of a run leaves for another; overwrites."""
@@ -114,16 +116,23 @@ class ReportStore:
         from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - only those who keep reports need it
 
         in_parts = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, use_threads=False)
-        key, content_type = (
-            self.key(report_id, extension),
-            {"ContentType": _CONTENT_TYPES[extension.rpartition(".")[2]]},
-        )
+        key = self.key(report_id, extension)
+        properties = {"ContentType": _CONTENT_TYPES[extension.rpartition(".")[2]], **self._retention()}
         source: Any = _Pieces(pieces)
         try:
-            self._client.upload_fileobj(source, self._bucket, key, content_type, Config=in_parts)
+            self._client.upload_fileobj(source, self._bucket, key, properties, Config=in_parts)
         except (ClientError, BotoCoreError) as error:
             raise self._not_written(key, error) from error
         return key
+
+    def _retention(self) -> dict[str, Any]:
+        """For the files of a report alone: the index and the baseline are overwritten with each report.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+        """
+        if not self._lock:
+            return {}
+        return {"ObjectLockMode": "GOVERNANCE", "ObjectLockRetainUntilDate": datetime.now(UTC) + self._lock}
 
     def with_link(self, report: Report) -> Report:
         """Returns the report with a signed URL of its page, and until when it works."""

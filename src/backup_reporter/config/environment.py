@@ -59,6 +59,7 @@ _SETTINGS = (
     Field("REPORT_BUCKET", "report_bucket", parse_bucket),
     Field("REPORT_PREFIX", "report_prefix", parse_prefix),
     Field("KEEP_EVIDENCE", "keep_evidence", parse_yes_or_no),
+    Field("REPORT_LOCK_DAYS", "report_lock", parse_length(1, 36500, "days")),
     Field("DELIVERY_TABLE", "delivery_table", parse_table),
     Field("NOTIFY", "notify", parse_notify),
     Field("WORKSPACE_LINK", "workspace_link", parse_workspace_link),
@@ -117,6 +118,8 @@ def _missing_or_contradicting(given: Mapping[str, str], *, key_required: bool) -
         yield "PALETTE_API_KEY_SECRET: not set: give the name or ARN of the secret that holds the Palette API key"
     if ("EMAIL_FROM" in given) != ("EMAIL_TO" in given):
         yield "EMAIL_FROM, EMAIL_TO: only one of them is set: the e-mail channel needs both (or neither)"
+    if "REPORT_LOCK_DAYS" in given and "REPORT_BUCKET" not in given:
+        yield "REPORT_LOCK_DAYS: cannot be used without REPORT_BUCKET: there is no report to lock"
 
 
 def _other_partitions(given: Mapping[str, str], own_region: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -71,6 +72,8 @@ class Settings:
     report_bucket: str | None = None
     report_prefix: str = "reports/"
     keep_evidence: bool = True
+    report_lock: timedelta | None = None
+    """How long Object Lock protects each report. The bucket must have Object Lock enabled."""
     delivery_table: str | None = None
     notify: Notify = "always"
     workspace_link: str | None = None

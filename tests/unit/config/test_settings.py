@@ -145,8 +145,11 @@ def test_what_is_not_valid_is_named_with_what_would_be(name: str, value: str, sa
 
 @pytest.mark.parametrize("example", SETTING_EXAMPLES, ids=lambda example: f"{example.variable}={example.text[:40]}")
 def test_the_examples_are_valid_or_not(example: Example) -> None:
-    other = {"EMAIL_FROM": "EMAIL_TO", "EMAIL_TO": "EMAIL_FROM"}.get(example.variable, "HISTORY_DAYS")
-    needed = {other: "a@example.com" if other.startswith("EMAIL") else "30"}
+    needed = {
+        "EMAIL_FROM": {"EMAIL_TO": "a@example.com"},
+        "EMAIL_TO": {"EMAIL_FROM": "a@example.com"},
+        "REPORT_LOCK_DAYS": {"REPORT_BUCKET": "reports"},
+    }.get(example.variable, {})
     key = {} if example.variable == "TENANTS" else KEY
     environ = {**key, **needed, example.variable: example.text}
     if example.is_valid:
@@ -154,6 +157,11 @@ def test_the_examples_are_valid_or_not(example: Example) -> None:
     else:
         with pytest.raises(SettingsError, match=f"^{example.variable}: "):
             load(environ)
+
+
+def test_a_lock_needs_reports_that_are_kept() -> None:
+    (problem,) = problems_of(REPORT_LOCK_DAYS="30")
+    assert problem.startswith("REPORT_LOCK_DAYS: cannot be used without REPORT_BUCKET")
 
 
 def test_a_missing_key_is_not_hidden_by_its_name_in_another_fault() -> None:
