@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import IO, Any, TypeVar
 
 import msgspec
-from isal import igzip
+from isal import igzip, igzip_lib
 
 from backup_reporter.errors import OutOfTimeError
 from backup_reporter.palette.client import Call, PaletteClient, refusal_of
@@ -98,7 +98,7 @@ def _read_file(archive: Archive, file: EvidenceFile, evidence: Evidence) -> Head
     try:
         with igzip.IGzipFile(fileobj=hashed) as lines:  # type: ignore[no-untyped-call]
             header = _read_lines(file.key, lines, evidence)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, igzip_lib.IsalError) as error:  # type: ignore[misc]
         evidence.report(f"{file.key} cannot be read to its end: {type(error).__name__}.")
         header = None
     sha256 = hashed.finish()

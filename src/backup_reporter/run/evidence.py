@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from functools import partial
-from queue import Full, Queue
+from queue import SimpleQueue
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -33,10 +33,8 @@ from backup_reporter.time_limit import result_within
 FORMAT: Literal[1] = 1
 _GZIP = 31
 """zlib's ``wbits`` for gzip."""
-_MAX_WAITING = 128
-"""Compressed answers that wait for the bucket; a few megabytes."""
-_MAX_WAIT_SECONDS = 5.0
-"""How long an answer waits if so many others do. Then the evidence is given up: the report must not wait for it."""
+_MAX_WAITING_BYTES = 8 * 1024 * 1024
+"""Of compressed answers that wait for the bucket."""
 
 
 class AskedTenant(Record, frozen=True, kw_only=True):
@@ -105,6 +103,9 @@ class EvidenceWriter:
     time. Before :meth:`begin`, what arrives (the lists) is held compressed. Nothing raises here but :meth:`finish`.
     """
 
+    max_wait_seconds = 5.0
+    """How long an answer waits if too many others do. Then the evidence is given up: the report must not wait for it."""
+
     def __init__(self, save: Callable[[str, Iterable[bytes]], str]) -> None:
         from isal import isal_zlib  # noqa: PLC0415 - only runs that keep evidence need it
 
@@ -113,7 +114,9 @@ class EvidenceWriter:
         self._answers = self._new_member()
         self._lock = threading.Lock()
         self._held: list[bytes] | None = []
-        self._waiting: Queue[bytes | None] = Queue(_MAX_WAITING)
+        self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
+        self._space = threading.Condition()
+        self._waiting_bytes = 0
         self._digest = hashlib.sha256()
         self._number = 0
         self._problem: str | None = None
@@ -138,13 +141,17 @@ class EvidenceWriter:
             first = member.compress(msgspec.json.encode(header) + b"\n") + member.flush() if header else b""
             held, self._held = self._held or [], None
             try:
-                threading.Thread(target=self._run, args=(report_id,), name="evidence", daemon=True).start()
+                self.start_thread(report_id)
             except RuntimeError:
                 self._problem = "no thread could start"
                 return
             for piece in (first, *held):
                 if self._problem is None:
                     self._put(piece)
+
+    def start_thread(self, report_id: str) -> None:
+        """Starts to save. Raises RuntimeError if no thread can start."""
+        threading.Thread(target=self._run, args=(report_id,), name="evidence", daemon=True).start()
 
     def finish(self, seconds: float) -> EvidenceFile:
         """Ends the file and waits for the bucket. Raises :class:`StoreError` if the evidence is not complete."""
@@ -175,20 +182,32 @@ class EvidenceWriter:
             self._held.append(piece or b"")
         elif self._saved.done():
             self._give_up("the bucket did not take it")
+        elif piece is None or self._has_space(len(piece)):
+            self._waiting.put(piece)
         else:
-            try:
-                self._waiting.put(piece, timeout=_MAX_WAIT_SECONDS)
-            except Full:
-                self._give_up("the bucket was too slow")
+            self._give_up("the bucket was too slow")
+
+    def _has_space(self, size: int) -> bool:
+        """Waits until so many bytes may wait for the bucket; returns whether they may."""
+
+        def fits() -> bool:
+            return not self._waiting_bytes or self._waiting_bytes + size <= _MAX_WAITING_BYTES
+
+        with self._space:
+            if self._space.wait_for(fits, self.max_wait_seconds):
+                self._waiting_bytes += size
+                return True
+            return False
 
     def _give_up(self, problem: str) -> None:
         self._problem = problem
-        while not self._waiting.empty():
-            self._waiting.get_nowait()
         self._waiting.put(None)
 
     def _pieces(self) -> Iterator[bytes]:
-        while (piece := self._waiting.get()) is not None:
+        while (piece := self._waiting.get()) is not None and self._problem is None:
+            with self._space:
+                self._waiting_bytes -= len(piece)
+                self._space.notify()
             self._digest.update(piece)
             yield piece
         if self._problem is not None:
