@@ -12,7 +12,7 @@ from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
-from backup_reporter.health.findings import WORST_FIRST, Status
+from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Severity, Status
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
 from backup_reporter.report.model import Change, Coverage, NoLongerJudged, Report, Summary, WorkspaceReport
@@ -151,43 +151,40 @@ def _first(texts: Sequence[str], most: int) -> list[str]:
 
 
 def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
-    """What is new and what is resolved since the last report, at most ``most`` lines of each; empty if nothing is known.
+    """What is new, resolved and no longer judged since the last report; empty if nothing is known.
 
-    Each kind of finding is a line with its severity, the worst first, and with as many places as ``length`` characters
-    have room for, but at least one.
+    At most ``most`` kinds of change have a line of their own: the most severe ones, each with as many places as
+    ``length`` characters have room for, but at least one.
     """
     changes = report.changes
     if changes.note:
         return [changes.note]
-    numbers = (
-        (changes.new, "new"),
-        (changes.resolved, "resolved"),
-        (changes.no_longer_judged, "no longer judged"),
-        (changes.ongoing, "ongoing"),
+    lists: tuple[tuple[str, Sequence[Change]], ...] = (
+        ("new", changes.new),
+        ("resolved", changes.resolved),
+        ("no longer judged", changes.no_longer_judged),
     )
-    counts = ", ".join(f"{len(some)} {word}" for some, word in numbers if some)
-    if not counts:
-        return []
-    return [
-        f"Since the last report: {counts}.",
-        *_named_changes("New", changes.new, most, length),
-        *_named_changes("Resolved", changes.resolved, most, length),
-        *_named_changes("No longer judged,", changes.no_longer_judged, most, length),
+    numbers = (*((word, len(some)) for word, some in lists), ("ongoing", len(changes.ongoing)))
+    counts = ", ".join(f"{number} {word}" for word, number in numbers if number)
+    kinds = [kind for word, some in lists for kind in _kinds_of_change(word.capitalize(), some).items()]
+    kinds.sort(key=lambda kind: WORST_FIRST.index(STATUS_OF_SEVERITY[kind[0][0]]))
+    lines = [
+        f"{kind}: {'; '.join(first_that_fit(_every_member_line(members), length, 'more workspace'))}"
+        for (_, kind), members in kinds[:most]
     ]
+    left = sum(len(members) for _, members in kinds[most:])
+    more = [f"and {count(left, 'more change')}"] if left else []
+    return [f"Since the last report: {counts}.", *lines, *more] if counts else []
 
 
-def _named_changes(word: str, changes: Sequence[Change], most: int, length: int) -> list[str]:
-    """``New critical: Backup failed: prod / ledger: eu-1; prod / payments: eu-1, us-2`` for each kind."""
-    kinds: dict[str, list[Member]] = {}
+def _kinds_of_change(word: str, changes: Sequence[Change]) -> dict[tuple[Severity, str], list[Member]]:
+    """The places of each kind, by its severity and in words: ``New critical: Backup failed``."""
+    kinds: dict[tuple[Severity, str], list[Member]] = {}
     for change in changes:
         reason = f" ({change.reason})" if isinstance(change, NoLongerJudged) else ""
-        kinds.setdefault(f"{word} {change.severity}: {title_of(change.code)}{reason}", []).append(_member(change))
-    lines = [
-        f"{kind}: " + "; ".join(first_that_fit(_every_member_line(members), length, "more workspace"))
-        for kind, members in list(kinds.items())[:most]
-    ]
-    left = sum(map(len, list(kinds.values())[most:]))
-    return [*lines, f"{word}: and {left} more"] if left else lines
+        words = f"{word} {change.severity}: {title_of(change.code)}{reason}"
+        kinds.setdefault((change.severity, words), []).append(_member(change))
+    return kinds
 
 
 def _every_member_line(members: Sequence[Member]) -> list[str]:

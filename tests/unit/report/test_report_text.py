@@ -170,19 +170,25 @@ def test_what_changed_comes_after_the_causes_with_its_severity() -> None:
     assert shown.index("Since the last report") > shown.index("CRITICAL Backup failed")
 
 
-def test_of_many_changes_the_first_are_named() -> None:
+def test_of_many_changes_the_most_severe_are_named() -> None:
     changes = Changes(
-        new=tuple(a_change("shop", code) for code in CODES),
+        new=tuple(
+            msgspec.structs.replace(a_change("shop", code), severity=CODES[code].severity)
+            for code in CODES
+            if CODES[code].severity != "critical"
+        ),
         resolved=tuple(a_change(f"shop-{number:02}") for number in range(30)),
     )
 
-    lines = change_lines(msgspec.structs.replace(a_green_report(), changes=changes), 10)
+    first, resolved, *others = change_lines(msgspec.structs.replace(a_green_report(), changes=changes), 10)
 
-    assert lines[-1].startswith("Resolved critical: Backup failed: prod / shop-00: eu-1; prod / shop-01: eu-1; ")
-    named = len(re.findall(r"prod / shop-\d\d: eu-1", lines[-1]))
-    assert lines[-1].endswith(f"; and {30 - named} more workspaces")
-    assert sum(line.startswith("New") for line in lines) == 11
-    assert f"New: and {len(CODES) - 10} more" in lines
+    assert first == f"Since the last report: {len(changes.new)} new, 30 resolved."
+    assert resolved.startswith("Resolved critical: Backup failed: prod / shop-00: eu-1; prod / shop-01: eu-1; ")
+    named = len(re.findall(r"prod / shop-\d\d: eu-1", resolved))
+    assert resolved.endswith(f"; and {30 - named} more workspaces")
+    assert others[0].startswith("New unknown: ")
+    assert len(others) == 10
+    assert others[-1] == f"and {len(changes.new) - 9} more changes"
 
 
 def test_changes_of_one_kind_are_one_line_and_each_workspace_is_told_apart_by_its_project() -> None:
