@@ -125,7 +125,7 @@ def _identities(sender: str) -> Iterator[str]:
 
 
 def payload(report: Report, zone: ZoneInfo, sender: str, recipients: Sequence[str], file: Attachment) -> bytes:
-    """The message as it goes over the wire; the file is left out where it is too large."""
+    """The message as it goes over the wire; the file is left out if it is too large."""
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
     message["To"] = ", ".join(recipients)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 CHECK = "look up the event bus"
 MAX_BYTES = 256 * 1024
-"""Of a whole event: every target takes as much."""
+"""The limit of a whole event for every target."""
 _DETAIL_BYTES = MAX_BYTES - 1024
 _WAITS_SECONDS = (1.0, 2.0, 4.0)
-_PASSING = frozenset({"InternalFailure", "InternalException", "ThrottlingException"})
+_TEMPORARY = frozenset({"InternalFailure", "InternalException", "ThrottlingException"})
 
 
 def from_settings(settings: Settings, connections: Connections) -> EventBridgeChannel:
@@ -48,18 +48,18 @@ class EventBridgeChannel:
         self._client = client
         self._bus_name = bus_name
         self._sleep = sleep
-        self._did_not_take = f"the event bus {bus_name} did not take the report"
+        self._refusal = f"the event bus {bus_name} did not take the report"
 
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> None:
-        """Puts the report's event on the bus; what EventBridge calls a passing failure is tried again."""
+        """Puts the report's event on the bus; what EventBridge calls a temporary failure is tried again."""
         entry = payload(report, self._bus_name)
         waits_seconds = iter(_WAITS_SECONDS)
         while refusal := self._put(entry):
             code = refusal.get("ErrorCode", "unknown error")
             wait_seconds = next(waits_seconds, None)
-            if code not in _PASSING or wait_seconds is None or wait_seconds >= seconds_left():
-                said = f"{code}: {refusal.get('ErrorMessage', '')}"
-                raise ChannelError(f"{self._did_not_take}: {said}", permanent=code not in _PASSING)
+            if code not in _TEMPORARY or wait_seconds is None or wait_seconds >= seconds_left():
+                reason = f"{code}: {refusal.get('ErrorMessage', '')}"
+                raise ChannelError(f"{self._refusal}: {reason}", permanent=code not in _TEMPORARY)
             self._sleep(wait_seconds)
 
     def check(self, seconds_left: Callable[[], float]) -> str:
@@ -68,7 +68,7 @@ class EventBridgeChannel:
         return f"{self._bus_name} exists"
 
     def _put(self, entry: PutEventsRequestEntryTypeDef) -> PutEventsResultEntryTypeDef | None:
-        with channel_errors(self._did_not_take):
+        with channel_errors(self._refusal):
             answer = self._client.put_events(Entries=[entry])
         return answer["Entries"][0] if answer["FailedEntryCount"] else None
 

@@ -1,6 +1,6 @@
-"""The dead-man's switch: a URL that is called whenever everybody has the report, so that its silence is an alarm.
+"""The dead-man's switch: a URL that is called after every report that reached all its channels. Its silence is an alarm.
 
-Services of this kind want one plain GET: https://healthchecks.io/docs/http_api/ is one of them.
+Such services expect a plain GET: https://healthchecks.io/docs/http_api/ is one of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from backup_reporter.errors import HeartbeatError
 from backup_reporter.time_limit import call_within
 
 CALL_SECONDS = 15.0
-"""How long a heartbeat may take in all, whatever time the run has."""
+"""How long all tries of a heartbeat may take together."""
 _TIMEOUT_SECONDS = 4.0
 _TRIES = 3
 _PAUSE_SECONDS = 1.0
@@ -53,21 +53,21 @@ class Heartbeat:
 
     def _call(self) -> None:
         url = parse_heartbeat_url(self._read_secret(), self._secret_name)
-        trouble = ""
+        problem = ""
         for attempt in range(_TRIES):
             if attempt:
                 self._sleep(_PAUSE_SECONDS)
             try:
                 status = self._status(url)
             except HTTPError as error:
-                trouble = type(error).__name__  # never its text, which has the URL in it
+                problem = type(error).__name__  # never its text, which has the URL in it
             else:
                 if 200 <= status < 300:
                     return
-                trouble = f"HTTP {status}" + (", and redirects are not followed" if 300 <= status < 400 else "")
+                problem = f"HTTP {status}" + (", and redirects are not followed" if 300 <= status < 400 else "")
                 if status < 500 and status != 429:
                     break
-        raise HeartbeatError(trouble)
+        raise HeartbeatError(problem)
 
     def _status(self, url: str) -> int:
         # Not followed: a login page behind a redirect would pass for a heartbeat.

@@ -23,11 +23,11 @@ _MAX_SKEW_SECONDS = 300.0
 _MAX_PROJECTS = 40
 _TRIES_IN_A_PROJECT = 3
 _RUN_SECONDS = 840.0
-"""What a function has (900 s at most) but for rendering and delivering."""
+"""A function has at most 900 s; the rest is for rendering and delivering."""
 
 _NEW_KEY = (
-    "Make a new API key in Palette (user menu, My API Keys) for a user of that tenant, and put it into the secret, or into PALETTE_API_KEY; "
-    "see that PALETTE_API_URL is the Palette that it was made in."
+    "Create a new API key in Palette (user menu, My API Keys) for a user of that tenant. Put it into the secret, or into "
+    "PALETTE_API_KEY. PALETTE_API_URL should be the Palette in which it was created."
 )
 _ADDRESS = "Check PALETTE_API_URL, and that Palette can be reached from here (proxy, firewall, a function's VPC)."
 _SOMETHING_ELSE = (
@@ -45,7 +45,7 @@ class PaletteChecks:
         self._inventory = Inventory((), (), ())
 
     def all(self) -> Iterator[Check]:
-        """Every check; where the key is of no use the others are not tried."""
+        """Every check; the others are skipped if the key does not work."""
         projects = run_check("projects", "list the projects that the API key sees", self._projects, _ADDRESS)
         yield projects
         if projects.result == "failed":
@@ -54,7 +54,9 @@ class PaletteChecks:
             return
         yield run_check("workspaces", "list the workspaces of every project in scope", self._workspaces, _ADDRESS)
         yield run_check("backup results", "read the backups of a workspace in each project", self._results, _ADDRESS)
-        yield run_check("rate", "compare the rate with what Palette allows and the fleet needs", self._rate, _ADDRESS)
+        yield run_check(
+            "rate", "compare the rate with what Palette allows and your workspaces need", self._rate, _ADDRESS
+        )
         yield run_check("clock", "compare this clock with Palette's", self._clock, _ADDRESS)
 
     def _projects(self) -> str:
@@ -62,7 +64,7 @@ class PaletteChecks:
             projects, problems = list_projects(self._client)
         except PaletteError as error:
             if error.status == 403 and self._tenant.project_uids:
-                return "may not be listed, and need not: PALETTE_PROJECT_UIDS names them"
+                return "the key may not list them, and need not: PALETTE_PROJECT_UIDS names them"
             raise CheckError(
                 str(error), self._fix_for_path(error) or _fix(error, "project.list and project.get")
             ) from error
@@ -70,7 +72,7 @@ class PaletteChecks:
             raise CheckError(_first_of(problems), _LATER)
         if not projects:
             raise CheckError(
-                "the API key is accepted, and sees no project",
+                "the API key is accepted, but it sees no project",
                 "Give its user the permissions project.list and project.get, in the tenant that has the workspaces.",
             )
         return f"the API key is accepted; {_named('project', projects)}"
@@ -90,12 +92,12 @@ class PaletteChecks:
             needs = "workspace.list and workspace.get in each project"
             raise CheckError(
                 f"{said}; {_first_of(inventory.problems)}",
-                f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS has to be a project that it sees.",
+                f"The API key's user needs {needs}; every uid in PALETTE_PROJECT_UIDS must be a project that it sees.",
             )
         if inventory.unlisted_workspace_uids:
             raise CheckError(
                 f"{said}; no project lists {listed(inventory.unlisted_workspace_uids)}",
-                "Correct PALETTE_WORKSPACE_UIDS: a workspace's uid stands in its address in Palette's console.",
+                "Correct PALETTE_WORKSPACE_UIDS: the address of a workspace in Palette's console has its uid.",
             )
         return said
 
@@ -104,7 +106,7 @@ class PaletteChecks:
         by_project = [list(found) for _, found in groupby(alive, key=lambda workspace: workspace.project_uid)]
         if not by_project:
             raise CheckError(
-                "there is no workspace whose backups could be read", "See the check before this one.", result="skipped"
+                "no workspace was found whose backups could be read", "See the check before this one.", result="skipped"
             )
         refused = [refusal for found in by_project[:_MAX_PROJECTS] if (refusal := self._refusal(found))]
         looked_at = min(len(by_project), _MAX_PROJECTS)
@@ -118,7 +120,7 @@ class PaletteChecks:
         return f"readable in {looked_at} of {count(len(by_project), 'project')}"
 
     def _refusal(self, workspaces: list[Workspace]) -> tuple[str, PaletteError] | None:
-        """Why no backup result of a project can be read; one that can proves that the key may."""
+        """Why no backup result of a project can be read; one that can be read proves that the key may read them."""
         refusal = None
         for workspace in workspaces[:_TRIES_IN_A_PROJECT]:
             try:
@@ -139,14 +141,14 @@ class PaletteChecks:
         if seconds > _RUN_SECONDS:
             raise CheckError(
                 f"{needed}, and one function has 900 s",
-                "Set the stack's parameter Distributed to yes (docs/scale.md); in one function what is not reached is UNKNOWN.",
+                "Set the stack's parameter Distributed to yes (docs/scale.md). Workspaces that one function does not reach in time are UNKNOWN.",
                 result="warning",
             )
         if per_second > ALLOWED_PER_SECOND or burst > ALLOWED_AT_ONCE:
             raise CheckError(
                 f"{per_second:g} a second and {burst} at once are more than Palette allows "
-                f"({ALLOWED_PER_SECOND:g} and {ALLOWED_AT_ONCE}), unless yours was set up otherwise",
-                "Leave PALETTE_REQUESTS_PER_SECOND at 10 and PALETTE_BURST at 49 where you do not know better.",
+                f"({ALLOWED_PER_SECOND:g} and {ALLOWED_AT_ONCE}), unless yours is set up otherwise",
+                "Set PALETTE_REQUESTS_PER_SECOND to 10 and PALETTE_BURST to 49, unless you know that yours allows more.",
                 result="warning",
             )
         return needed

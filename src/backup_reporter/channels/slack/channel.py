@@ -193,6 +193,6 @@ def _post_or_simplify(post: Callable[[Message], Answer], content: Message, repor
 def _accepted(answer: Answer) -> Answer:
     if not answer.is_ok:
         fix = _FIXES.get(answer.word, "" if answer.word else _NOT_SLACK)
-        said = answer.word or describe(answer)
-        raise ChannelError(f"Slack refused: {said}" + (f" ({fix})" if fix else ""), permanent=True)
+        reason = answer.word or describe(answer)
+        raise ChannelError(f"Slack refused: {reason}" + (f" ({fix})" if fix else ""), permanent=True)
     return answer
