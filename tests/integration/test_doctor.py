@@ -138,7 +138,7 @@ def test_a_key_that_palette_refuses(around: World) -> None:
     check = checks(around.invoke(DOCTOR))["projects"]
     assert check["result"] == "failed"
     assert "HTTP 401" in check["detail"]
-    assert "Make a new API key" in check["fix"]
+    assert "Create a new API key" in check["fix"]
 
 
 def test_a_key_that_is_no_key(around: World) -> None:
@@ -410,7 +410,7 @@ def test_at_the_keyboard_it_is_the_same_doctor(around: World) -> None:
     assert failed_checks(json.loads(done.stdout)) == {"projects"}
     assert around.slack.messages == []
     lines = run("doctor", env=env).stdout.splitlines()
-    assert any("→ Make a new API key" in line for line in lines)
+    assert any("→ Create a new API key" in line for line in lines)
     assert max(map(len, lines)) <= 100
 
 
