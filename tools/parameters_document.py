@@ -9,8 +9,8 @@ from typing import Any
 _HEAD = """\
 # The stack's parameters
 
-`sam deploy --guided` asks for these by name alone; `samconfig.toml` keeps the answers. Made from `template.yaml` by `make parameters`. Where a
-parameter sets a variable of the function, [the README](../README.md#settings) says more about it.
+`sam deploy --guided` asks for these by name alone, and `samconfig.toml` keeps the answers. Change them [there only](operations.md#changing-a-setting). `none` and the empty
+text both mean "not set". If a parameter sets a variable of the function, [the README](../README.md#settings) says more about it. `make parameters` makes this page from `template.yaml`.
 """
 
 
@@ -28,9 +28,10 @@ def document(template: dict[str, Any]) -> str:
 def _row(name: str, parameter: dict[str, Any]) -> str:
     default = parameter.get("Default", "required")
     shown = default if default == "required" else f"`{default}`" if default != "" else "empty"
-    said = re.sub(r"\s+", " ", parameter["Description"]).strip().replace("|", "\\|")
-    allowed = f" One of {', '.join(map(str, parameter['AllowedValues']))}." if "AllowedValues" in parameter else ""
-    return f"| `{name}` | {shown} | {said}{allowed} |"
+    description = re.sub(r"\s+", " ", parameter["Description"]).strip().replace("|", "\\|")
+    values = [str(value) for value in parameter.get("AllowedValues", ()) if value != ""]
+    allowed = f" One of {', '.join(values)}." if values else ""
+    return f"| `{name}` | {shown} | {description}{allowed} |"
 
 
 if __name__ == "__main__":
