@@ -42,20 +42,20 @@ _RESERVE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Reporter:
-    """The settings, and what they call for."""
+    """The settings, and everything that is built from them."""
 
     settings: Settings
     api_key: str | None = field(default=None, repr=False)
-    """Given on a person's machine; otherwise the key is read from its secret, anew for each report."""
+    """Given on a user's machine. Otherwise each report reads the key from its secret."""
     function_name: str = "local"
-    """Whose deliveries they are."""
+    """In whose name deliveries are logged."""
     clients: Clients = field(default_factory=Clients, repr=False)
     # As long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one Palette.
     _rate_limiters: dict[tuple[str, float, int], RateLimiter] = field(default_factory=dict, repr=False)
 
     @cached_property
     def destinations(self) -> Destinations:
-        """Where reports go, as far as it is set up."""
+        """The channels, delivery log, bucket and heartbeat that are set up."""
         return Destinations(
             channels=tuple(self.channel(name) for name in self.settings.channels),
             delivery_log=self._delivery_log(),
@@ -102,7 +102,7 @@ class Reporter:
         return self.clients.aws(service, resource)
 
     def secret(self, setting: str, name: str | None) -> str:
-        """A secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
+        """Returns a secret's text. Raises :class:`SecretError`, which names the setting or the secret."""
         if not name:
             raise SecretError(f"{setting} is not set")
         return read_secret(self.clients.aws("secretsmanager", name), name, setting)
@@ -217,5 +217,5 @@ def asking_seconds(seconds: float) -> float:
 
 
 def utc_now() -> datetime:
-    """The time."""
+    """Returns the current time."""
     return datetime.now(UTC)

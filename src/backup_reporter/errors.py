@@ -1,11 +1,11 @@
-"""Everything that this project raises on purpose.
+"""Every error that this project raises on purpose.
 
     BackupReporterError
     ├── SettingsError        the environment is wrong; lists every problem at once
     ├── InvalidRequest       the event is wrong; nothing was fetched or published
     ├── DeliveryFailed       a scheduled report did not reach every channel
     ├── SecretError          a secret cannot be read, or does not hold what it should
-    ├── StoreError           the report bucket or the delivery table refused
+    ├── StoreError           the report bucket, the delivery table or the list of tenants cannot be used
     ├── ChannelError         one channel did not take the report
     │   └── ChannelUnreachableError  no answer: DNS, TLS, connection, time
     ├── HeartbeatError       the heartbeat's URL could not be called
@@ -31,7 +31,7 @@ from typing import Literal
 
 
 class BackupReporterError(Exception):
-    """The root of the tree: catches all of the project's own errors and nothing else."""
+    """The root of the tree: all of the project's own errors, and no others."""
 
 
 class SettingsError(BackupReporterError):
@@ -43,7 +43,7 @@ class SettingsError(BackupReporterError):
 
 
 class InvalidRequest(BackupReporterError):
-    """An event that is refused before anything was fetched or published."""
+    """An event that is refused. Nothing was published, and nothing fetched but the lists in which names are looked up."""
 
 
 class DeliveryFailed(BackupReporterError):
@@ -51,11 +51,11 @@ class DeliveryFailed(BackupReporterError):
 
 
 class SecretError(BackupReporterError):
-    """A secret that cannot be read or used. Names the secret, or the setting that should; never its value."""
+    """A secret that cannot be read or used. Says the name of the secret or of its setting, never its value."""
 
 
 class StoreError(BackupReporterError):
-    """Kept reports or remembered deliveries cannot be read or written."""
+    """The report bucket, the delivery table or the list of tenants cannot be used."""
 
 
 class OutputError(BackupReporterError):
@@ -105,7 +105,7 @@ class CheckError(BackupReporterError):
 class PaletteError(BackupReporterError):
     """Palette answered with an error: HTTP status and Palette's own code, message and ref.
 
-    ``retry_after_seconds`` is how long it asks to be left alone, where it does.
+    ``retry_after_seconds`` is how long it asks clients to wait, or 0.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class KeyRefusedError(PaletteError):
 class UnreachableError(PaletteError):
     """No usable answer from Palette: name resolution, TLS, connection, or out of time.
 
-    ``retryable`` is false where trying again cannot help (a wrong certificate, no time left).
+    ``retryable`` is false if trying again cannot help (a wrong certificate, no time left).
     """
 
     def __init__(self, what: str, *, retryable: bool = True) -> None:
@@ -169,7 +169,7 @@ class UndecodableError(PaletteError):
 
 
 def reason_of(error: Exception) -> str:
-    """What may be said of an error. Our own hold no secret; of any other only its kind and place is said."""
+    """Returns a reason that is safe to show. Our own errors hold no secret; of others it says only the kind and the place."""
     if isinstance(error, BackupReporterError):
         return str(error)
     frames = traceback.extract_tb(error.__traceback__)

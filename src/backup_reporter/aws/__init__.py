@@ -1,1 +1,1 @@
-"""Calls to AWS: clients, secrets, kept reports, the delivery log."""
+"""Calls to AWS: clients, secrets, archived reports, the delivery log."""

@@ -68,15 +68,15 @@ class ReportStore:
         self._lock = lock
 
     def save_working_file(self, name: str, content: bytes) -> None:
-        """Keeps what one step of a run leaves for another; overwrites."""
+        """Saves a file that one step of a run leaves for another; overwrites."""
         self._put(self.place_of(name), content, "application/octet-stream")
 
     def load_working_file(self, name: str) -> bytes | None:
-        """What a step has left; ``None`` where it left nothing."""
+        """Loads a file that a step has left; ``None`` if it is not there."""
         return self._get(self.place_of(name))
 
     def place_of(self, name: str) -> str:
-        """The key of a file that is no report's."""
+        """Returns the key of a file that does not belong to one report."""
         return self._prefix + name
 
     def list_keys(self, start: str) -> list[str]:
@@ -163,7 +163,7 @@ class ReportStore:
         return f"https://{host}/s3/object/{self._bucket}?region={region}&prefix={quote(key, safe='')}"
 
     def add_to_index(self, report: Report, zone: ZoneInfo, *, is_regular: bool = True) -> None:
-        """Puts a kept report into the list of the last ones, times in ``zone``; a regular one goes to all channels.
+        """Puts an archived report into the list of the last ones, times in ``zone``; a regular one goes to all channels.
 
         A report that is listed at the same moment is not lost: the list is written only if it is still what was read.
         """
@@ -177,7 +177,7 @@ class ReportStore:
         raise StoreError(f"{self._prefix}index.json in the bucket {self._bucket} changes all the time")
 
     def _listed(self) -> tuple[tuple[Entry, ...], str | None]:
-        """The list, and which version of it this is; a damaged one is begun anew."""
+        """Returns the list and its version. A damaged list starts again from nothing."""
         content, version = self._get_version(self._prefix + "index.json")
         try:
             entries = msgspec.json.decode(content or b"[]", type=tuple[Entry, ...])
@@ -187,7 +187,7 @@ class ReportStore:
         return tuple(entry for entry in entries if _PATH.fullmatch(entry.path)), version
 
     def load(self, report_id: str) -> Report:
-        """Loads a kept report. Raises :class:`InvalidRequest` if no report has that id."""
+        """Loads an archived report. Raises :class:`InvalidRequest` if no report has that id."""
         try:
             key = self.key(report_id, "json")
         except ValueError as error:
@@ -280,14 +280,14 @@ class ReportStore:
 
 
 class _Pieces:
-    """Pieces as a file that is read once, from the beginning to the end."""
+    """Pieces as a file that is read once, from beginning to end."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._left = b""
 
     def read(self, size: int = -1) -> bytes:
-        """The next ``size`` bytes, fewer only at the end; all of them where it is negative."""
+        """Returns the next ``size`` bytes, fewer only at the end; all of them if it is negative."""
         taken, length = [self._left], len(self._left)
         while size < 0 or length < size:
             piece = next(self._pieces, None)

@@ -1,4 +1,4 @@
-"""The list of tenants, read from where the setting ``TENANTS`` says: SSM Parameter Store or S3."""
+"""Reads the list of tenants from SSM Parameter Store or S3, as the setting ``TENANTS`` says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from backup_reporter.errors import StoreError
 
 
 def read_tenants(client: Callable[[str], Any], source: str) -> bytes:
-    """The document at ``ssm:/parameter/name`` or ``s3://bucket/key``; ``client`` makes a client of boto3's.
+    """Returns the document at ``ssm:/parameter/name`` or ``s3://bucket/key``. ``client`` builds a client of boto3.
 
     Raises :class:`StoreError` if it cannot be read.
     """

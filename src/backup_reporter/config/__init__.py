@@ -1,1 +1,1 @@
-"""What the reporter is told: the settings, the tenants, the request."""
+"""Reads and validates what a user sets: the settings, the list of tenants, the event."""

@@ -3,4 +3,4 @@
 MAX_THREADS = 64
 """Threads of one worker pool, and so connections to one host."""
 MAX_POOLS = 15
-"""Worker pools that work at the same time: 960 threads at most, so that some are left for deliveries."""
+"""Worker pools that work at the same time: 960 threads at most, which leaves some for deliveries."""
