@@ -17,10 +17,13 @@ import msgspec
 from playwright.sync_api import Browser
 
 from backup_reporter.demo.instructive import instructive
+from backup_reporter.proof.audit import audit
+from backup_reporter.proof.render import render_html
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report, ReportLink
 from backup_reporter.report.page.page import render_page
 from backup_reporter.report.slack import message
+from support.quarter import FIRST, LAST, kept_reports
 from support.sample import sample_report
 
 from .chromium import HOW_TO_GET_IT, executable, launched
@@ -29,7 +32,7 @@ from .slack_like import slack_like
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Berlin")
 _DOCS = Path(__file__).parents[2] / "docs"
-_LARGE, _PHONE = (1180, 910), (390, 844)
+_LARGE, _PHONE, _RECORD = (1180, 910), (390, 844), (1180, 300)
 
 Scheme = Literal["light", "dark"]
 
@@ -52,6 +55,9 @@ def main() -> None:
         for scheme in schemes:
             for name, url in urls.items():
                 _picture(browser, url, scheme, _PHONE, f"phone-{name}-{scheme}", is_whole=name != "page")
+        record = Path(directory) / "audit.html"
+        record.write_text(render_html(audit(kept_reports(), FIRST, LAST, timedelta(hours=80))), encoding="utf-8")
+        _picture(browser, record.as_uri(), "light", _RECORD, "audit", is_whole=True)
 
 
 def _renderings(report: Report) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
 from rich.console import Console
@@ -26,6 +27,8 @@ from backup_reporter.demo.progress import request_progress
 from backup_reporter.demo.serve import SETTINGS, say
 from backup_reporter.demo.show import Seen
 from backup_reporter.handler import lambda_handler
+from backup_reporter.proof.archive import DirectoryArchive, parse
+from backup_reporter.proof.verify import verify
 from backup_reporter.wording import count
 
 EVENT_FILE = Path("events/scheduled.json")
@@ -81,7 +84,19 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
             ("The e-mail as HTML", (directory / "email.html").resolve().as_uri()),
         ):
             say(console, f"{title}: {url}")
+        say(console, _recomputed(_path(kept[f"{answer['reportId']}.json"])))
         say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
+
+
+def _path(uri: str) -> Path:
+    return Path(unquote(urlsplit(uri).path))
+
+
+def _recomputed(file: Path) -> str:
+    """Recomputes the report from its evidence, and says how to do it by hand."""
+    found = verify(DirectoryArchive(file.parents[3]), parse(file.stem, file.read_bytes()))
+    result = "everything agrees" if found.agrees else "; ".join((*found.problems, *found.differences))
+    return f"Recomputed from what Palette answered: {result}. By hand: backup-reporter verify {file}"
 
 
 def _local(seen: Seen, link: str, page: str) -> Seen:
