@@ -32,8 +32,8 @@ from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, status_of
 from backup_reporter.health.judge import Judgment
-from backup_reporter.health.memory import RememberedCluster, RememberedRestorePoint, RememberedWorkspace
 from backup_reporter.health.model import Cluster, Workspace
+from backup_reporter.health.remembered import RememberedCluster, RememberedRestorePoint, RememberedWorkspace
 from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRun, RestorePointSeries, WorkspaceReport
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clock_skew import ClockSkew

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from backup_reporter.health.judge import Judgment, judge
-from backup_reporter.health.memory import RememberedWorkspace
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.lists import Project, decode_workspaces

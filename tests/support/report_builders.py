@@ -11,7 +11,7 @@ import msgspec
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, Severity, status_of
 from backup_reporter.health.judge import Judgment
-from backup_reporter.health.memory import RememberedWorkspace
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.workspace_report import ClusterReport, Day, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import Baseline, Comparison, compare

@@ -13,36 +13,24 @@ from backup_reporter.health.catalog import CODES
 from backup_reporter.health.clusters import Scope, key_of
 from backup_reporter.health.cron import CronError
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.memory import (
+from backup_reporter.health.memory import oldest_deletion, plain_schedule, vanished
+from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
+from backup_reporter.health.mute import Mute, read_mute
+from backup_reporter.health.phases import UNDER_WAY
+from backup_reporter.health.policy_schedule import due_times_of, policy_creation
+from backup_reporter.health.remembered import (
     RememberedCluster,
     RememberedWorkspace,
     VanishedRestorePoint,
     clusters_by_key,
-    oldest_deletion,
-    plain_schedule,
-    schedule_edit,
-    vanished,
+    in_scope_since,
 )
-from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
-from backup_reporter.health.mute import Mute, read_mute
-from backup_reporter.health.phases import UNDER_WAY
-from backup_reporter.health.schedule import (
-    EARLY,
-    DueTimes,
-    Schedule,
-    Shifted,
-    fits,
-    names_no_zone,
-    read_schedule,
-    shift_of,
-)
+from backup_reporter.health.schedule import EARLY, DueTimes, fits
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.timeline import FAST_CLOCK, Joined, JudgedRun, Subject, Timeline, is_ahead, timeline
+from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, timeline
 from backup_reporter.wording import day, due_time, evidence_text, moment, timestamp
 
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
-_RUNS_TO_FIT = 100
-"""How many runs before an edit are compared with the schedule of today."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +87,7 @@ class Context:
     @property
     def policy_made_at(self) -> datetime | None:
         """When the policy was made, as far as known; a time in the future is not believed."""
-        return _policy_creation(self.workspace, self.policy, self.last, self.present)
+        return policy_creation(self.workspace, self.policy, self.last, self.present)
 
     @cached_property
     def subjects_in_scope(self) -> tuple[Subject, ...]:
@@ -132,18 +120,8 @@ class Context:
             missed = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
             self._missed_since[last_run_at] = missed
         missed = self._missed_since[last_run_at]
-        times = (self._in_scope_since(subject), self._judged_before_edit)
-        since = max((at for at in times if at), default=None)
+        since = self._in_scope_since(subject)
         return tuple(due for due in missed if due >= since) if missed and since else missed
-
-    @cached_property
-    def _judged_before_edit(self) -> datetime | None:
-        """Until when an earlier report has judged the due times of the schedule before its edit.
-
-        Palette may drop the runs that answered them: they are not judged again.
-        """
-        edited_at = self.due_times.edited_at if self.due_times else None
-        return min(edited_at, self.last.seen_at - self.thresholds.grace) if edited_at and self.last else None
 
     @cached_property
     def _missed_since(self) -> dict[datetime | None, tuple[datetime, ...]]:
@@ -191,10 +169,7 @@ class Context:
 
     def _in_scope_since(self, subject: Subject) -> datetime | None:
         """Since when a report has seen a cluster in scope; ``None`` if the first remembered report already did."""
-        if self.last is None or subject.cluster is None:
-            return None
-        remembered = self._remembered(subject)
-        return remembered.in_scope_since if remembered and remembered.in_scope else self.present
+        return in_scope_since(self.last, self._remembered(subject), self.present) if subject.cluster else None
 
     @cached_property
     def due_long_ago(self) -> datetime | None:
@@ -325,96 +300,14 @@ def build_context(
     present = min(now, asked_at)
     if last and last.seen_at > present:
         last = None
-    history = timeline(workspace, result, thresholds, asked_at, _joined(last))
+    history = timeline(workspace, result, thresholds, asked_at, last)
+    run_times = [run.at for run in history.runs if run.at]
     due, shift, error = None, None, None
     try:
-        due, shift = _due_times(workspace, result.policy, history, thresholds, last, present)
+        due, shift = due_times_of(workspace, result.policy, run_times, thresholds, last, present)
     except CronError as cron_error:
         error = str(cron_error)
     return Context(workspace, result, history, due, error, shift, thresholds, now, present, last, is_one_run)
-
-
-def _joined(last: RememberedWorkspace | None) -> Joined | None:
-    """Since when each cluster is in scope, as far as reports have seen."""
-    if last is None:
-        return None
-    since = {cluster.key: cluster.in_scope_since for cluster in last.clusters if cluster.in_scope}
-    return Joined(since, others=last.seen_at)
-
-
-def _due_times(
-    workspace: Workspace,
-    policy: Policy,
-    history: Timeline,
-    thresholds: Thresholds,
-    last: RememberedWorkspace | None,
-    present: datetime,
-) -> tuple[DueTimes | None, timedelta | None]:
-    text = plain_schedule(policy)
-    if text is None:
-        return None, None
-    run_times = [run.at for run in history.runs if run.at]
-    created_at = _policy_creation(workspace, policy, last, present)
-    edit = schedule_edit(last, policy, present)
-    modified_at = policy.modified_at if policy.modified_at and policy.modified_at <= present + FAST_CLOCK else None
-    since = edit.at if last else modified_at
-    before_edit, shift_before = _before(edit.previous, run_times, created_at, thresholds, edit.at)
-    schedule = read_schedule(text, run_times, created_at, thresholds.schedule_time_zone)
-    times = [at for at in run_times if since is None or at >= since]
-    shift = shift_of(schedule, times, thresholds.grace) if names_no_zone(text) else None
-    if (
-        shift is None
-        and shift_before
-        and names_no_zone(text)
-        and not (times and fits(schedule, times[-1], thresholds.grace))
-    ):
-        shift = shift_before
-    if shift:
-        schedule = Shifted(schedule, shift)
-    edited_at = edit.at if last else _edit_without_memory(schedule, modified_at, run_times, thresholds.grace)
-    if created_at and edited_at and edited_at <= created_at:
-        edited_at, before_edit = None, None
-    return DueTimes(schedule, created_at, edited_at, before_edit), shift
-
-
-def _before(
-    text: str | None,
-    run_times: list[datetime],
-    created_at: datetime | None,
-    thresholds: Thresholds,
-    edited_at: datetime | None,
-) -> tuple[DueTimes | None, timedelta | None]:
-    """The due times of the schedule before an edit, and how far its runs were shifted."""
-    if text is None or edited_at is None:
-        return None, None
-    try:
-        schedule = read_schedule(text, run_times, created_at, thresholds.schedule_time_zone)
-    except CronError:
-        return None, None
-    times = [at for at in run_times if at < edited_at]
-    shift = shift_of(schedule, times, thresholds.grace) if names_no_zone(text) else None
-    return DueTimes(Shifted(schedule, shift) if shift else schedule, created_at), shift
-
-
-def _edit_without_memory(
-    schedule: Schedule, modified_at: datetime | None, run_times: list[datetime], grace: timedelta
-) -> datetime | None:
-    """When the policy was modified, unless an earlier run fits the schedule of today: then that was there before."""
-    if modified_at is None:
-        return None
-    earlier = (at for at in reversed(run_times[-_RUNS_TO_FIT:]) if at < modified_at)
-    return None if any(fits(schedule, at, grace) for at in earlier) else modified_at
-
-
-def _policy_creation(
-    workspace: Workspace, policy: Policy, last: RememberedWorkspace | None, present: datetime
-) -> datetime | None:
-    """When the policy was made, else when a report first saw it, else when the workspace was made.
-
-    A time in the future is not believed.
-    """
-    times = (policy.created_at, last.policy_since if last else None, workspace.created_at)
-    return next((at for at in times if at and not is_ahead(at, present)), None)
 
 
 def finding(

@@ -58,7 +58,9 @@ def _absence(context: Context, day: date) -> DayState:
 def _is_before_known_schedule(context: Context, day: date) -> bool:
     """Whether the schedule of that day is not known, because it was edited later."""
     due_times = context.due_times
-    if due_times is None or due_times.edited_at is None or due_times.before_edit:
+    if due_times is None or due_times.edited_at is None:
+        return False
+    if due_times.before_edit and not due_times.is_edit_seen:
         return False
     is_older = due_times.created_at and day < due_times.created_at.date()
     return day <= due_times.edited_at.date() and not is_older

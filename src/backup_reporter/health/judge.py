@@ -12,9 +12,10 @@ import msgspec
 from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
-from backup_reporter.health.memory import RememberedWorkspace, remember, remember_no_policy
+from backup_reporter.health.memory import remember, remember_no_policy
 from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.mute import read_mute
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.restore_point_series import restore_point_series
 from backup_reporter.health.rules import RULES
 from backup_reporter.health.rules.restore_points import newest_incomplete_copy, newest_restore_point
@@ -79,6 +80,7 @@ def _remember(context: Context, last: RememberedWorkspace | None, single_run: bo
         context.timeline.subjects,
         context.present,
         history_is_whole=not context.result.unreadable_runs,
+        shift=context.shift,
     )
 
 
@@ -207,7 +209,6 @@ def _latest_run(context: Context) -> LatestRun | None:
 
 
 def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
-    points = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
     newest, incomplete = newest_restore_point(subject, now), newest_incomplete_copy(subject, now)
     return ClusterReport(
         uid=subject.cluster.uid if subject.cluster else None,
@@ -215,7 +216,7 @@ def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
         newest_incomplete_copy_at=incomplete.at if incomplete else None,
         newest_restore_point_at=newest.at if newest else None,
         expires_at=newest.expires_at if newest else None,
-        restore_points=len(points),
+        restore_points=len(subject.restore_points(now)),
         restore_point_series=restore_point_series(subject, now),
     )
 

@@ -1,8 +1,4 @@
-"""What a report remembers of a workspace, so that the next one can tell what has changed.
-
-Palette's answer of today says neither when a schedule was edited or a cluster added, nor which copies were there
-yesterday. The last report knows.
-"""
+"""Makes what a report remembers of a workspace, and tells what has changed since the last one."""
 
 from __future__ import annotations
 
@@ -15,84 +11,19 @@ import msgspec
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.clusters import key_of
 from backup_reporter.health.model import Cluster, Policy
+from backup_reporter.health.remembered import (
+    RememberedCluster,
+    RememberedDeletion,
+    RememberedRestorePoint,
+    RememberedWorkspace,
+    VanishedRestorePoint,
+    clusters_by_key,
+    in_scope_since,
+)
 from backup_reporter.health.timeline import FAST_CLOCK, Subject
-from backup_reporter.records import Instant, Record
 
 VANISHED_FOR = timedelta(days=7)
 """How long a report speaks of a restore point that has vanished."""
-
-
-class RememberedRestorePoint(Record, frozen=True, kw_only=True):
-    """A restore point and the run it comes from: by its uid, or by its time if it has none."""
-
-    request_uid: str | None
-    run_at: Instant | None
-    at: Instant | None
-    expires_at: Instant
-
-    def is_from(self, attempt: Attempt) -> bool:
-        """Whether an attempt is part of the run that made this restore point."""
-        if self.request_uid is None or attempt.run.request_uid is None:
-            return attempt.run_at == self.run_at
-        return attempt.run.request_uid == self.request_uid
-
-
-class VanishedRestorePoint(Record, frozen=True, kw_only=True):
-    """A restore point that was to live on and is gone; ``since`` is the first report that missed it."""
-
-    restore_point: RememberedRestorePoint
-    since: Instant
-
-
-class RememberedDeletion(Record, frozen=True, kw_only=True):
-    """The oldest deletion that was under way; ``since`` is the first report that saw it."""
-
-    request_uid: str | None
-    run_at: Instant | None
-    since: Instant
-
-
-class RememberedCluster(Record, frozen=True, kw_only=True):
-    """A cluster that a report has judged.
-
-    ``in_scope_since``: the first report that had it in scope; ``None`` if the first remembered report already had,
-    or if it is out of scope now. ``restore_point`` is the one that lives longest.
-    """
-
-    uid: str | None
-    name: str | None
-    in_scope: bool = True
-    in_scope_since: Instant | None = None
-    restore_point: RememberedRestorePoint | None = None
-    vanished: VanishedRestorePoint | None = None
-    deletion: RememberedDeletion | None = None
-
-    @property
-    def key(self) -> str | None:
-        """The same as :func:`~backup_reporter.health.clusters.key_of` makes of a cluster."""
-        return self.uid or self.name
-
-
-class RememberedWorkspace(Record, frozen=True, kw_only=True):
-    """What the next report needs to know of this one. All times are UTC.
-
-    ``seen_at``: the time of the last report that could read the workspace. ``policy_since``: the first report that
-    saw its policy, ``schedule_since``: when the schedule was edited; both are ``None`` if the first remembered report
-    already had it. ``previous_schedule`` is what held before that edit.
-    """
-
-    seen_at: Instant
-    has_policy: bool = True
-    policy_since: Instant | None = None
-    schedule: str | None = None
-    schedule_since: Instant | None = None
-    previous_schedule: str | None = None
-    clusters: tuple[RememberedCluster, ...] = ()
-
-
-def clusters_by_key(last: RememberedWorkspace | None) -> dict[str | None, RememberedCluster]:
-    """What is remembered of each cluster."""
-    return {cluster.key: cluster for cluster in last.clusters} if last else {}
 
 
 def remember_no_policy(last: RememberedWorkspace | None, now: datetime) -> RememberedWorkspace:
@@ -132,6 +63,7 @@ def remember(
     now: datetime,
     *,
     history_is_whole: bool,
+    shift: timedelta | None = None,
 ) -> RememberedWorkspace:
     """What to remember of a workspace that was judged at ``now``; ``last`` is what the report before remembered.
 
@@ -139,9 +71,15 @@ def remember(
     to be missing: without a whole history, a restore point is remembered until it expires.
     """
     known = clusters_by_key(last)
-    is_first = last is None
     judged = [
-        _remember_cluster(subject.cluster, known.get(key_of(subject.cluster)), subject, now, is_first, history_is_whole)
+        _remember_cluster(
+            subject.cluster,
+            known.get(key_of(subject.cluster)),
+            subject,
+            now,
+            in_scope_since(last, known.get(key_of(subject.cluster)), now),
+            history_is_whole,
+        )
         for subject in subjects
         if subject.in_scope and subject.cluster
     ]
@@ -155,6 +93,7 @@ def remember(
         schedule=plain_schedule(policy),
         schedule_since=edit.at,
         previous_schedule=edit.previous,
+        shift_minutes=round(shift.total_seconds() / 60) if shift else None,
         clusters=(*judged, *_out_of_scope(others, listed, now)),
     )
 
@@ -164,17 +103,17 @@ def _remember_cluster(
     last: RememberedCluster | None,
     subject: Subject,
     now: datetime,
-    is_first: bool,
+    seen_since: datetime | None,
     history_is_whole: bool,
 ) -> RememberedCluster:
-    restore_point = longest_living(subject.attempts, now)
+    restore_point = longest_living(subject.restore_points(now))
     if last and last.restore_point and not history_is_whole:
         known = last.restore_point
         restore_point = max(restore_point or known, known, key=lambda point: point.expires_at)
     return RememberedCluster(
         uid=cluster.uid,
         name=cluster.name,
-        in_scope_since=last.in_scope_since if last and last.in_scope else (None if is_first else now),
+        in_scope_since=seen_since,
         restore_point=restore_point,
         vanished=vanished(last, subject.attempts, now) if history_is_whole else (last.vanished if last else None),
         deletion=oldest_deletion(last, subject.attempts, now),
@@ -191,10 +130,9 @@ def _out_of_scope(
             yield msgspec.structs.replace(cluster, in_scope=False, in_scope_since=None)
 
 
-def longest_living(attempts: Iterable[Attempt], now: datetime) -> RememberedRestorePoint | None:
+def longest_living(restore_points: Iterable[Attempt]) -> RememberedRestorePoint | None:
     """The restore point that lives longest, of those with an end."""
-    living = (attempt for attempt in attempts if attempt.is_restore_point(now))
-    ends = [(attempt.expires_at, attempt) for attempt in living if attempt.expires_at]
+    ends = [(attempt.expires_at, attempt) for attempt in restore_points if attempt.expires_at]
     if not ends:
         return None
     expires_at, attempt = max(ends, key=lambda end: end[0])

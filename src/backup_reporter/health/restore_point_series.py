@@ -20,7 +20,7 @@ _TOLERANCE = timedelta(minutes=30)
 
 def restore_point_series(subject: Subject, now: datetime) -> tuple[RestorePointSeries, ...]:
     """What can be restored at ``now``, oldest first; if nothing can, the copy that was the last to expire."""
-    living = [attempt for attempt in subject.attempts if attempt.is_restore_point(now)]
+    living = subject.restore_points(now)
     return tuple(_folded(living or _last_to_expire(subject.attempts)))[-MAX_ENTRIES:]
 
 

@@ -93,13 +93,14 @@ class DueTimes:
     """The due times since the policy exists. All times are UTC.
 
     ``created_at``: when the policy was made. ``edited_at``: when its schedule was edited. Due times before that are
-    those of ``before_edit``; if the schedule before the edit is not known, they are not due.
+    those of ``before_edit``, unless the last report has seen the edit (``is_edit_seen``): then they are no longer due.
     """
 
     schedule: Schedule
     created_at: datetime | None
     edited_at: datetime | None = None
     before_edit: DueTimes | None = None
+    is_edit_seen: bool = False
 
     @property
     def longest_pause(self) -> timedelta:
@@ -110,28 +111,40 @@ class DueTimes:
         """Since when this schedule counts."""
         return self.edited_at or self.created_at
 
+    @property
+    def _still_due_before_edit(self) -> DueTimes | None:
+        return None if self.is_edit_seen else self.before_edit
+
     def latest(self, at: datetime) -> datetime | None:
         """The last due time at or before ``at``, or ``None``."""
         due = self.schedule.latest(at)
-        if due is None or self.not_before is None or due >= self.not_before:
+        if due is None or (self.edited_at is None and self.created_at is None):
             return due
-        return self.before_edit.latest(min(at, self.not_before - _SECOND)) if self.before_edit else None
+        if self.edited_at is None:
+            return due if self.created_at is None or due >= self.created_at else None
+        if due > self.edited_at:
+            return due
+        before = self._still_due_before_edit
+        return before.latest(min(at, self.edited_at)) if before else None
 
     def next(self, after: datetime) -> datetime | None:
         """The first due time after ``after``, or ``None``."""
-        if self.not_before and after < self.not_before:
-            due = self.before_edit.next(after) if self.before_edit else None
-            if due and due < self.not_before:
-                return due
-            after = self.not_before - _SECOND
+        if self.edited_at and after < self.edited_at:
+            before = self._still_due_before_edit
+            due = before.next(after) if before else None
+            return due if due and due <= self.edited_at else self.schedule.next(self.edited_at)
+        if self.edited_at is None and self.created_at and after < self.created_at:
+            after = self.created_at - _SECOND
         return self.schedule.next(after)
 
     def period_start(self, at: datetime) -> datetime:
         """Since when a run counts as made in the same period as one at ``at``; it may lie before the policy was made."""
         start = self.schedule.period_start(at)
-        if self.before_edit and self.edited_at and start < self.edited_at:
-            return self.before_edit.period_start(min(at, self.edited_at - _SECOND))
-        return start
+        if self.edited_at is None or start > self.edited_at:
+            return start
+        if self.before_edit:
+            return self.before_edit.schedule.period_start(min(at, self.edited_at))
+        return min(start, at - self.longest_pause)
 
     def first(self) -> datetime | None:
         """The first due time there ever was; ``None`` if the policy's age is not known."""
@@ -188,14 +201,14 @@ def shift_of(schedule: Schedule, run_times: Sequence[datetime], grace: timedelta
     than 26 hours; a distance that is larger than half of that is no time zone.
     """
     recent = run_times[-_RUNS_TO_COMPARE:]
-    if len(recent) < _MIN_SHIFTED_RUNS or fits(schedule, recent[-1], grace):
+    if len(recent) < MIN_SHIFTED_RUNS or fits(schedule, recent[-1], grace):
         return None
     odd = [at for at in recent if not fits(schedule, at, grace)]
-    for reference in reversed(odd[-_MIN_SHIFTED_RUNS:]):
+    for reference in reversed(odd[-MIN_SHIFTED_RUNS:]):
         for distance in _distances(schedule, reference):
             like_it = [at for at in odd if _has_distance(schedule, at, distance)]
-            if len(like_it) >= _MIN_SHIFTED_RUNS and len(like_it) * 2 > len(recent):
-                found = min(_exact_distance(schedule, at, distance) for at in like_it[-_MIN_SHIFTED_RUNS:])
+            if len(like_it) >= MIN_SHIFTED_RUNS and len(like_it) * 2 > len(recent):
+                found = min(_exact_distance(schedule, at, distance) for at in like_it[-MIN_SHIFTED_RUNS:])
                 return found if found > grace or found < -EARLY else None
     return None
 
@@ -222,7 +235,7 @@ def _exact_distance(schedule: Schedule, run_at: datetime, distance: timedelta) -
 _SECOND = timedelta(seconds=1)
 _EVERY = re.compile(r"(?:(?:CRON_)?TZ=\S*\s+)?@every\s+(\S+)")
 _RUNS_TO_COMPARE = 10
-_MIN_SHIFTED_RUNS = 3
+MIN_SHIFTED_RUNS = 3
 _SHIFT_TOLERANCE = timedelta(minutes=15)
 _CLOCK_CHANGE = timedelta(hours=1)
 """How far the clocks of most zones are changed twice a year."""

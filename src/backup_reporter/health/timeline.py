@@ -17,6 +17,7 @@ from backup_reporter.health.attempts import Attempt, attempt_of
 from backup_reporter.health.clusters import KnownClusters, Scope, key_of
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Fact, Policy, Run, Workspace
 from backup_reporter.health.phases import BADNESS, FINISHED, UNDER_WAY, PhaseClass, is_given, phase_of
+from backup_reporter.health.remembered import RememberedWorkspace, clusters_by_key, in_scope_since
 from backup_reporter.health.thresholds import Thresholds
 
 FAST_CLOCK = timedelta(minutes=5)
@@ -83,6 +84,16 @@ class Subject:
     in_scope: bool = True
 
     @cached_property
+    def _restore_points(self) -> dict[datetime, tuple[Attempt, ...]]:
+        return {}
+
+    def restore_points(self, now: datetime) -> tuple[Attempt, ...]:
+        """The attempts that can be restored at ``now``, oldest first."""
+        if now not in self._restore_points:
+            self._restore_points[now] = tuple(attempt for attempt in self.attempts if attempt.is_restore_point(now))
+        return self._restore_points[now]
+
+    @cached_property
     def finished(self) -> tuple[Attempt, ...]:
         return tuple(attempt for attempt in self.attempts if attempt.is_finished)
 
@@ -95,22 +106,6 @@ class Subject:
     def unsettled(self) -> tuple[Attempt, ...]:
         """The attempts since the latest settled one, newest first: what their runs say is still open."""
         return tuple(takewhile(lambda attempt: not attempt.is_settled, reversed(self.attempts)))
-
-
-@dataclass(frozen=True)
-class Joined:
-    """Since when clusters are in scope, by their key; ``None`` if the first remembered report already had them.
-
-    ``others`` were not in scope yet at that time, which is the last report's.
-    """
-
-    since: Mapping[str | None, datetime | None]
-    others: datetime
-
-    def is_later(self, cluster: Cluster, at: datetime | None) -> bool:
-        """Whether a cluster came into scope after ``at``: a run of that time does not speak for it."""
-        since = self.since.get(key_of(cluster), self.others)
-        return at is not None and since is not None and at < since
 
 
 @dataclass(frozen=True)
@@ -146,23 +141,27 @@ def timeline(
     result: BackupResult,
     thresholds: Thresholds,
     now: datetime,
-    joined: Joined | None = None,
+    last: RememberedWorkspace | None = None,
 ) -> Timeline:
     """Puts a workspace's history until ``now`` in order of its runs; Palette promises no order.
 
-    ``joined`` is what the last report remembered of the scope.
+    ``last``: what the last report remembered. A cluster that it did not have in scope has joined since.
     """
     known = KnownClusters(workspace, result)
     latest = now + FAST_CLOCK
     judged = [_judged_run(run, result.policy, thresholds, known, latest) for run in result.runs]
     runs = _in_order((run for run in judged if not (run.at and run.at > latest)), _run_moment, _tie_of_runs)
-    copies_ahead = tuple(
-        backup.at for run in runs for backup in run.run.cluster_backups if backup.at and backup.at > latest
-    )
-    scope = known.scope(joined.since if joined else ())
+    own_times = (backup.at for run in runs for backup in run.run.cluster_backups if backup.at)
+    copies_ahead = tuple(at for at in own_times if at > latest)
+    remembered = clusters_by_key(last)
+    scope = known.scope({key for key, cluster in remembered.items() if cluster.in_scope})
+    seen_at = last.seen_at if last else now
+    since: dict[Cluster | None, datetime | None] = {
+        cluster: in_scope_since(last, remembered.get(key_of(cluster)), seen_at) for cluster in scope.in_scope
+    }
     return Timeline(
         runs=tuple(runs),
-        subjects=tuple(_subjects(scope, runs, joined)),
+        subjects=tuple(_subjects(scope, runs, since)),
         scope=scope,
         runs_ahead=tuple(run.at for run in judged if run.at and run.at > latest),
         copies_ahead=copies_ahead,
@@ -174,13 +173,18 @@ def is_ahead(at: datetime | None, now: datetime) -> bool:
     return at is not None and at - now > FAST_CLOCK
 
 
-def _subjects(scope: Scope, runs: Iterable[JudgedRun], joined: Joined | None) -> Iterator[Subject]:
+def _subjects(
+    scope: Scope, runs: Iterable[JudgedRun], since: Mapping[Cluster | None, datetime | None]
+) -> Iterator[Subject]:
+    """A run that speaks for all clusters does not speak for one that came into scope later."""
     by_cluster: dict[Cluster | None, list[Attempt]] = defaultdict(list)
     last_run_at: dict[Cluster | None, datetime | None] = {}
     for run in runs:
         for attempt in run.attempts:
-            all_then = (cluster for cluster in scope.in_scope if not (joined and joined.is_later(cluster, run.at)))
-            for cluster in (*all_then, None) if attempt.speaks_for_all else (attempt.cluster,):
+            for cluster in (*scope.in_scope, None) if attempt.speaks_for_all else (attempt.cluster,):
+                began = since.get(cluster) if attempt.speaks_for_all else None
+                if began and run.at and run.at < began:
+                    continue
                 by_cluster[cluster].append(attempt)
                 last_run_at[cluster] = run.at
         for cluster in run.skipped:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from backup_reporter.health.judge import Judgment
-from backup_reporter.health.memory import RememberedWorkspace
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.records import Record
 
 _FRAME = struct.Struct("<QI")

@@ -19,8 +19,9 @@ from backup_reporter.health.judge import (
     judge_unreadable,
     until,
 )
-from backup_reporter.health.memory import RememberedWorkspace, remember_no_policy
+from backup_reporter.health.memory import remember_no_policy
 from backup_reporter.health.model import NOTHING_KNOWN, BackupResult, Run, Surroundings, Workspace
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.palette.client import PaletteClient

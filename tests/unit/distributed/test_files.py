@@ -11,8 +11,8 @@ from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles
 from backup_reporter.health.judge import Judgment
-from backup_reporter.health.memory import RememberedWorkspace
 from backup_reporter.health.model import Workspace
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.report.model import Scope
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.pipeline import pack

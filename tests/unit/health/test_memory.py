@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from backup_reporter.health.judge import Judgment, judge
-from backup_reporter.health.memory import RememberedWorkspace
+from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
 from support.builders import NOTHING, NOW, Json, at, backup, copy, decoded, label, listed, nightly, run
 
@@ -127,7 +127,7 @@ def test_a_due_time_after_the_edit_is_judged_by_the_new_schedule() -> None:
     assert labels(look(answer, first, "11-23 05:00")) == ["backup-overdue"]
 
 
-def test_the_days_before_a_remembered_edit_keep_the_old_schedule_in_the_history() -> None:
+def test_the_days_before_an_edit_that_the_last_report_has_seen_are_not_known_in_the_history() -> None:
     first = memory_of(backup(*nightly("11-18", "11-19")), now="11-19 07:00")
     answer = edited(backup(*nightly("11-18", "11-19"), run("11-22 05:00"), schedule="0 5 * * SUN"), "11-21 12:00")
     second = memory_of(answer, first, "11-22 07:00")
@@ -136,8 +136,8 @@ def test_the_days_before_a_remembered_edit_keep_the_old_schedule_in_the_history(
     assert [days[day] for day in ("18", "19", "20", "21", "22", "23")] == [
         "succeeded",
         "succeeded",
-        "missed",
-        "missed",
+        "unclear",
+        "unclear",
         "succeeded",
         "not-due",
     ]
@@ -276,3 +276,46 @@ def test_a_policy_that_is_gone_leaves_the_restore_points_in_memory() -> None:
         ("eu1", False, True),
         ("us2", False, True),
     ]
+
+
+def test_an_edit_that_the_last_report_has_seen_ends_what_was_missed_before_it() -> None:
+    first = memory_of(backup(*nightly(last="11-20")), now="11-22 07:00")
+    monthly = edited(backup(*nightly(last="11-20"), schedule="0 1 1 * *", hours=2000), "11-22 15:00")
+
+    second = look(monthly, first, "11-23 07:00")
+    assert labels(second) == ["backup-overdue"]
+    assert labels(look(monthly, second.remembered, "11-24 07:00")) == []
+
+
+def test_a_due_time_at_the_very_moment_of_the_edit_is_not_due() -> None:
+    first = memory_of(backup(*nightly(last="11-22")), now="11-22 07:00")
+    answer = edited(backup(*nightly(last="11-23"), schedule="0 3 * * *"), "11-23 03:00")
+
+    assert labels(look(answer, first, "11-23 07:00")) == []
+
+
+def test_an_old_run_that_names_no_cluster_does_not_speak_for_one_that_was_added_since() -> None:
+    runs = [*nightly("11-18", "11-21"), run("11-22 01:00", "Failed", refs=[]), run("11-23 01:00", us2=NOTHING)]
+    first = look(backup(*runs), now="11-23 07:00", workspace=listed(["eu1"])).remembered
+
+    added = look(backup(*runs), first, "11-23 08:00", workspace=listed(["eu1", "ap3"]))
+    assert labels(added) == ["awaiting-first-backup ap3"]
+
+
+def test_a_shift_is_remembered_while_too_few_runs_show_it() -> None:
+    at_night = [run(f"11-{day} 19:30") for day in range(13, 23)]
+    first = memory_of(backup(*at_night))
+    assert first.shift_minutes == -330
+    answer = edited(backup(*at_night, run("11-23 20:30"), schedule="0 2 * * *"), "11-23 12:00")
+
+    assert labels(look(answer, first, "11-24 07:00")) == ["schedule-shifted"]
+    assert "backup-overdue" in labels(look(answer, None, "11-24 07:00"))
+
+
+def test_a_run_by_hand_after_an_edit_reaches_back_to_the_last_due_time_before_it() -> None:
+    weekly = [run("11-15 05:00"), run("11-22 05:00")]
+    first = memory_of(backup(*weekly, schedule="0 5 * * SUN", hours=1000), now="11-22 07:00")
+    by_hand = run("11-24 13:00", us2=NOTHING)
+    answer = edited(backup(*weekly, by_hand, schedule="0 12 * * MON", hours=1000), "11-23 15:00")
+
+    assert labels(look(answer, first, "11-25 07:00")) == []

@@ -9,9 +9,9 @@ from typing import NamedTuple
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.context import Context, evidence_of, finding
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.memory import RememberedRestorePoint
 from backup_reporter.health.model import Cluster
 from backup_reporter.health.phases import UNDER_WAY
+from backup_reporter.health.remembered import RememberedRestorePoint
 from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
 from backup_reporter.wording import count, duration, evidence_text, quote_state, timestamp
@@ -22,7 +22,7 @@ _AWAITING_FOR_AT_MOST = timedelta(days=7)
 
 def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
     """The newest copy that can be restored at ``now``."""
-    return next((attempt for attempt in reversed(subject.attempts) if attempt.is_restore_point(now)), None)
+    return next(reversed(subject.restore_points(now)), None)
 
 
 def newest_incomplete_copy(subject: Subject, now: datetime) -> Attempt | None:
@@ -226,8 +226,9 @@ def backup_expiring(context: Context, subject: Subject) -> Finding | None:
 
 def _last_restore_point(subject: Subject, now: datetime) -> Attempt | None:
     """The one that lives longest: a copy by hand that is kept for a day is not the last, though it is the newest."""
-    living = (attempt for attempt in subject.attempts if attempt.is_restore_point(now))
-    return max(living, key=lambda attempt: (attempt.expires_at is None, attempt.expires_at or now), default=None)
+    living = subject.restore_points(now)
+    without_end = (attempt for attempt in living if attempt.expires_at is None)
+    return next(without_end, None) or max(living, key=lambda attempt: attempt.expires_at or now, default=None)
 
 
 def _is_replaced_by(context: Context, subject: Subject, newest: Attempt, end: datetime) -> bool:
