@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import pytest
 
 from backup_reporter.cli.samconfig import parse_samconfig
 from backup_reporter.demo.instructive import instructive
+from support.command_line import Done, run_command
 from support.lookalike import API_KEY, LookAlike
 from support.slack_server import SlackServer
 from support.world import REGION, LocalAws
@@ -32,16 +32,9 @@ class Desk:
     aws: LocalAws
     environment: dict[str, str]
 
-    def setup(self, *flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *flags],
-            cwd=self.directory,
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def setup(self, *flags: str, **environment: str) -> Done:
+        everything = {**self.environment, **environment}
+        return run_command("setup", *flags, environment=everything, directory=self.directory)
 
     def on_a_terminal(self, *flags: str) -> pexpect.spawn[str]:
         return pexpect.spawn(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from backup_reporter.handler import lambda_handler
+from support.command_line import Done, run_command
 from support.local_lambda import LocalLambda
 from support.world import Context, World, environment_of
 
-REPOSITORY = Path(__file__).parents[2]
 STACK = "backups"
 RESOURCES = {
     "FailedReports": {"Type": "AWS::SQS::Queue"},
@@ -33,17 +33,8 @@ class Desk:
     function: LocalLambda
     environment: dict[str, str]
 
-    def run(self, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "backup_reporter", *arguments],
-            cwd=self.directory,
-            env=self.environment,
-            input=answer,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def run(self, *arguments: str, answer: str = "") -> Done:
+        return run_command(*arguments, environment=self.environment, directory=self.directory, answer=answer)
 
     def output(self, name: str) -> str:
         (stack,) = self.around.aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
@@ -69,7 +60,8 @@ def desk(around: World, tmp_path: Path) -> Iterator[Desk]:
     around.environment.update(REPORT_BUCKET="kept", DELIVERY_TABLE="deliveries")
 
     def handler(event: Any, invocation_id: str) -> Mapping[str, Any]:
-        with environment_of(around.environment):
+        # A function's log does not go where the command writes.
+        with environment_of(around.environment), contextlib.redirect_stdout(io.StringIO()):
             report: Mapping[str, Any] = lambda_handler(event, Context(invocation_id))
             return report
 
@@ -89,7 +81,6 @@ def desk(around: World, tmp_path: Path) -> Iterator[Desk]:
         )
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(REPOSITORY / "src"),
             "LANG": "C.UTF-8",
             "AWS_ENDPOINT_URL": around.aws.url,
             "AWS_ENDPOINT_URL_LAMBDA": function.url,
