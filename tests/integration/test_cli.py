@@ -264,11 +264,17 @@ def test_at_40_columns_every_line_fits_and_no_word_is_broken(palette: LookAlike,
     assert short_words <= set(re.findall(r"[\w-]+", wide))
 
 
+def test_the_cost_is_estimated_with_its_sum_at_the_end() -> None:
+    lines = run("cost", "--workspaces", "2000", env=environment()).stdout.splitlines()
+    assert lines[0].startswith("One report a day on 2000 workspaces, US dollars a month (")
+    assert lines[-1].endswith("in all")
+
+
 def test_the_version_is_said() -> None:
     assert re.fullmatch(r"backup-reporter, version \S+\n", run("--version", env=environment()).stdout)
 
 
-@pytest.mark.parametrize("command", ["report", "doctor", "explain", "demo"])
+@pytest.mark.parametrize("command", sorted(cli.commands))
 def test_every_command_has_help_with_examples_that_fits_a_narrow_terminal(command: str) -> None:
     text = CliRunner().invoke(cli, [command, "--help"], prog_name="backup-reporter", terminal_width=80).output
     assert f"Usage: backup-reporter {command} " in text
