@@ -55,6 +55,14 @@ def test_a_scheduled_event_makes_the_full_report_and_tells_every_channel(around:
     assert not posted.warnings
 
 
+def test_a_message_links_workspaces_into_palette_if_their_address_is_set(around: World) -> None:
+    around.invoke({}, WORKSPACE_LINK="https://palette.example.com/{projectUid}/{workspaceUid}")
+
+    (posted,) = around.slack.messages
+    assert "<https://palette.example.com/" in json.dumps(posted.payload)
+    assert "/failing|" in json.dumps(posted.payload)
+
+
 def test_a_classic_rule_event_makes_the_same_report(around: World) -> None:
     event = json.loads((Path(__file__).parents[2] / "events/classic-rule.json").read_text())
     report = around.invoke(event)

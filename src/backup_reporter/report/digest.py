@@ -17,7 +17,7 @@ from backup_reporter.health.findings import Severity, Status
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, Member, problems_and_infos
 from backup_reporter.report.locations import listed, place
-from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport, workspace_url
+from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport, url_of, workspace_url
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restorable import cluster_name, copy_line, nothing_line
 from backup_reporter.report.restore_points import FOREVER, restorable_until
@@ -184,15 +184,17 @@ def _cannot_be_restored(report: Report, zone: ZoneInfo) -> tuple[tuple[Place, ..
 
 def _since(cluster: ClusterReport, zone: ZoneInfo) -> str:
     """``eu-8 since Wed 2026-11-11``: when the last copy expired."""
-    expired_at = restorable_until(cluster)
-    return f"{cluster_name(cluster)} {f'since {wording.day(expired_at, zone)}' if expired_at else '(never had a copy)'}"
+    name, expired_at = cluster_name(cluster), restorable_until(cluster)
+    if cluster.newest_incomplete_copy_at:
+        return f"{name} (only an incomplete copy of {wording.day(cluster.newest_incomplete_copy_at, zone)})"
+    return f"{name} since {wording.day(expired_at, zone)}" if expired_at else f"{name} (never had a copy)"
 
 
 def _place(workspace: WorkspaceReport, report: Report, detail: str) -> Place:
     return Place(
         name=place(workspace.tenant, workspace.project_name, workspace.name),
         detail=detail,
-        url=workspace_url(report, workspace.project_uid, workspace.uid),
+        url=url_of(report, workspace),
     )
 
 

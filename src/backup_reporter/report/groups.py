@@ -40,7 +40,7 @@ _DAYS = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
 class Member:
     """A place of a group. ``cluster`` is ``None`` if the finding is about the whole workspace.
 
-    ``made_at`` and ``expires_at`` are those of the newest restore point and of the one that lives longest; of several
+    ``project_uid`` is ``None`` if the place has no address in Palette. ``made_at`` and ``expires_at`` are those of the newest restore point and of the one that lives longest; of several
     clusters, the worst. ``has_nothing`` says that a cluster has no restore point.
     """
 
@@ -202,7 +202,7 @@ def _member(
     key = (workspace.tenant, workspace.uid, finding.cluster_uid or finding.cluster_name, finding.code)
     return Member(
         tenant=workspace.tenant,
-        project_uid=workspace.project_uid,
+        project_uid=workspace.project_uid if workspace.kind == "workspace" else None,
         project=workspace.project_name,
         workspace_uid=workspace.uid,
         workspace=workspace.name,

@@ -11,7 +11,7 @@ from backup_reporter.report import phrases
 from backup_reporter.report.digest import causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.locations import member_lines, place
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import ClusterReport, Report
 from backup_reporter.report.rows import Row, problem_titles, rows
 from backup_reporter.wording import moment, quote, retention
 
@@ -130,10 +130,15 @@ def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
         yield _moment(cluster.newest_restore_point_at, zone) or "unknown"
         yield _moment(cluster.expires_at, zone) or "never"
     else:
-        yield from ("none" if cluster else "", "")
+        yield from (_nothing(cluster, zone) if cluster else "", "")
     yield str(cluster.restore_points) if cluster else ""
     yield workspace.schedule or ""
     yield "" if workspace.retention_hours is None else retention(workspace.retention_hours)
+
+
+def _nothing(cluster: ClusterReport, zone: ZoneInfo) -> str:
+    incomplete = _moment(cluster.newest_incomplete_copy_at, zone)
+    return f"none (incomplete: {incomplete})" if incomplete else "none"
 
 
 def _moment(at: datetime | None, zone: ZoneInfo) -> str:

@@ -205,11 +205,16 @@ def scope_id(scope: Scope) -> str:
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
+def url_of(report: Report, workspace: WorkspaceReport) -> str | None:
+    """Returns the address of a workspace in Palette; a cluster with a policy of its own has none."""
+    return workspace_url(report, workspace.project_uid, workspace.uid) if workspace.kind == "workspace" else None
+
+
 def workspace_url(report: Report, project_uid: str | None, workspace_uid: str) -> str | None:
-    """Returns the address of a workspace in Palette, or ``None`` if no ``WORKSPACE_LINK`` is set."""
-    if not report.workspace_link:
+    """Returns the address of a workspace in Palette; ``None`` if ``WORKSPACE_LINK`` or the project is not known."""
+    if not report.workspace_link or not project_uid:
         return None
-    with_project = report.workspace_link.replace("{projectUid}", quote(project_uid or "", safe=""))
+    with_project = report.workspace_link.replace("{projectUid}", quote(project_uid, safe=""))
     return with_project.replace("{workspaceUid}", quote(workspace_uid, safe=""))
 
 
@@ -293,6 +298,7 @@ __all__ = [
     "key_of",
     "scope_id",
     "to_json",
+    "url_of",
     "with_notes",
     "workspace_url",
 ]

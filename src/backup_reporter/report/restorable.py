@@ -40,11 +40,18 @@ def copy_line(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo
     """Says whether a cluster can be restored: when its newest copy was made, and when it expires."""
     name = cluster_name(cluster)
     if not cluster.restore_points:
-        end = restorable_until(cluster)
-        return f"{name}: nothing to restore" + (f" since {wording.day(end, zone)}" if end else ", and there never was")
+        return f"{name}: {why_nothing(cluster, zone)}"
     if not cluster.newest_restore_point_at:
         return f"{name}: a copy of unknown time"
     return f"{name}: made {wording.moment(cluster.newest_restore_point_at, zone)}, {_until(cluster, workspace, zone)}"
+
+
+def why_nothing(cluster: ClusterReport, zone: ZoneInfo) -> str:
+    """Says since when there is nothing to restore, and what incomplete copy there is."""
+    if cluster.newest_incomplete_copy_at:
+        return f"only incomplete copies, the newest made {wording.moment(cluster.newest_incomplete_copy_at, zone)}"
+    end = restorable_until(cluster)
+    return f"nothing to restore since {wording.day(end, zone)}" if end else "nothing to restore, and there never was"
 
 
 def cluster_name(cluster: ClusterReport) -> str:

@@ -37,6 +37,11 @@ def test_it_says_since_when_a_cluster_cannot_be_restored() -> None:
     assert seen(gone("a", 3), gone("b", None)).exceptions == "a not since Sat 2026-11-21, b never"
 
 
+def test_an_incomplete_copy_is_named_where_there_is_no_other() -> None:
+    partial = a_cluster("a", restore_points=0, newest_restore_point_at=None, newest_incomplete_copy_at=NOW - days(1))
+    assert seen(partial).exceptions == "a only incomplete, of Mon 2026-11-23"
+
+
 def test_the_cluster_that_would_lose_most_and_the_one_that_runs_out_first_speak_for_all() -> None:
     it = seen(alive("a", 5, 20), alive("b", 9, 30), alive("c", 9, 3))
     assert it.newest == Extreme("9 days ago", "b, c")

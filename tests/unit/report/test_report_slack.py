@@ -124,6 +124,13 @@ def test_names_are_links_into_palette_if_the_address_is_set() -> None:
     assert "<https://palette/p-1/ws/uid%20of%20payments|prod / payments>: eu-1" in "".join(texts(message(report, UTC)))
 
 
+def test_a_cluster_with_a_policy_of_its_own_has_no_link() -> None:
+    own = a_workspace("eu-1", a_finding(), kind="cluster")
+    report = msgspec.structs.replace(a_report(own), workspace_link="https://palette/{projectUid}/ws/{workspaceUid}")
+
+    assert "https://palette" not in "".join(texts(message(report, UTC)))
+
+
 def test_slack_is_told_to_take_every_text_as_it_is() -> None:
     payload = message(a_report(a_workspace("payments", a_finding())), UTC)
 

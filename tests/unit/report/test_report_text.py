@@ -146,6 +146,15 @@ def test_what_cannot_be_restored_comes_first_and_says_how_much_can() -> None:
     ]
 
 
+def test_an_incomplete_copy_is_named_where_there_is_no_other() -> None:
+    partial = a_cluster(restore_points=0, newest_restore_point_at=None, newest_incomplete_copy_at=NOW - days(1))
+    report = a_report(a_workspace("a", a_finding("only-incomplete-copies"), clusters=(partial,)))
+
+    assert "  - prod / a: eu-1 (only an incomplete copy of Mon 2026-11-23)\n" in text(report, UTC)
+    asked_for = msgspec.structs.replace(report, scope=Scope(workspace_uids=("uid of a",)))
+    assert "eu-1: only incomplete copies, the newest made 2026-11-23 07:00 UTC\n" in text(asked_for, UTC)
+
+
 def test_a_green_report_does_not_say_that_nothing_is_wrong_if_something_is_muted() -> None:
     lasting = a_workspace("a", a_finding(muted=True), clusters=(a_cluster(),))
     report = a_report(lasting, a_workspace("b", a_finding("backup-stuck", muted=True)), a_workspace("c"))

@@ -19,7 +19,7 @@ from backup_reporter.report import phrases
 from backup_reporter.report.day_states import STATE_WORDS, STRIP_DAYS, strip_words
 from backup_reporter.report.digest import Cause, causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
-from backup_reporter.report.model import Report, workspace_url
+from backup_reporter.report.model import Report, url_of
 from backup_reporter.report.packed import worst_first
 from backup_reporter.report.page.summary_rows import summary_row, well_line
 from backup_reporter.report.page.view import WorkspaceView, day_label, evidence
@@ -137,8 +137,7 @@ def _parts(table: Part, causes: Part, details: Part, bad: int) -> dict[str, Part
 def _views(report: Report, zone: ZoneInfo) -> Iterator[WorkspaceView]:
     """The worst first, and no more than there is ever room for."""
     for number, workspace in enumerate(islice(worst_first(report.workspaces), _MAX_WORKSPACES)):
-        url = workspace_url(report, workspace.project_uid, workspace.uid)
-        yield WorkspaceView(workspace, f"w{number}", report.as_of, zone, url)
+        yield WorkspaceView(workspace, f"w{number}", report.as_of, zone, url_of(report, workspace))
 
 
 def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:

@@ -80,6 +80,8 @@ def _restorable(workspace: WorkspaceReport, number: int) -> tuple[str, Literal["
 
 
 def _exception(cluster: ClusterReport, zone: ZoneInfo) -> str:
+    if cluster.newest_incomplete_copy_at:
+        return f"{_name(cluster)} only incomplete, of {day(cluster.newest_incomplete_copy_at, zone)}"
     end = restorable_until(cluster)
     return f"{_name(cluster)} not since {day(end, zone)}" if end else f"{_name(cluster)} never"
 

@@ -55,6 +55,11 @@ class ClusterView:
     def rest(self) -> tuple[str, ...]:
         """How many copies there are and when the last one expires or expired, in short lines."""
         end = restorable_until(self.cluster)
+        if self.is_bare and self.cluster.newest_incomplete_copy_at:
+            return (
+                "only incomplete copies, the newest made",
+                moment(self.cluster.newest_incomplete_copy_at, self.zone),
+            )
         if self.is_bare:
             return ("the last copy expired", moment(end, self.zone)) if end else ("there never was a copy",)
         number = "1 copy" if self.cluster.restore_points == 1 else f"{self.cluster.restore_points} copies"
