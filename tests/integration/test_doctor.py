@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -365,6 +366,15 @@ def test_a_slack_that_is_none_or_cannot_be_reached(
     assert detail in check["detail"]
     assert fix in check["fix"]
     assert "SLACK_WEBHOOK_SECRET" not in check["fix"], "its secret is not to blame"
+
+
+def test_a_slack_that_never_ends_its_headers_does_not_keep_the_others_from_their_results(around: World) -> None:
+    around.slack.fault = lambda _: Script((b"HTTP/1.1 200 OK\r\n", *(b"X-More: 1\r\n", 0.1) * 80))
+    began = time.monotonic()
+    found = checks(around.invoke(DOCTOR, 8.0))
+    assert time.monotonic() - began < 6
+    assert found["slack"]["detail"].startswith("timed out after")
+    assert found["sns"]["result"] == "passed"
 
 
 def test_the_url_of_a_workflow_of_slack_is_named(around: World) -> None:

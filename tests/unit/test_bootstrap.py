@@ -34,9 +34,10 @@ def test_every_connection_shares_one_tls_context() -> None:
     assert context.verify_mode is ssl.CERT_REQUIRED
 
 
-def test_as_many_palettes_as_are_asked_at_once_keep_their_connections_and_so_does_slack() -> None:
+def test_as_many_palettes_as_are_asked_at_once_keep_their_connections_and_so_do_the_channels() -> None:
     pools = Clients().http(None)
-    urls = ["https://slack.example", *(f"https://palette-{number}.example" for number in range(MAX_POOLS))]
+    urls = [f"https://{name}.example" for name in ("slack", "teams", "pagerduty", "heartbeat")]
+    urls += [f"https://palette-{number}.example" for number in range(MAX_POOLS)]
     first_time = [pools.connection_from_url(url) for url in urls]
 
     assert all(pools.connection_from_url(url) is before for url, before in zip(urls, first_time, strict=True))

@@ -23,6 +23,8 @@ NEEDED_BY_SOME = {
     "backup_reporter.channels.eventbridge": "those who set it up",
     "backup_reporter.channels.slack": "those who set it up",
     "backup_reporter.channels.sns": "those who set it up",
+    "backup_reporter.channels.teams": "those who set it up",
+    "backup_reporter.channels.pagerduty": "those who set it up",
     "backup_reporter.cli": "the command line",
     "backup_reporter.demo": "the demo",
     "backup_reporter.doctor": "the doctor",

@@ -32,8 +32,8 @@ _CONFIGS = {
 }
 _EMULATED_S3 = _CONFIG.merge(Config(signature_version="s3v4"))
 """An emulator's host, such as localhost, often has no names for buckets."""
-_MAX_HOSTS = MAX_POOLS + 2
-"""Hosts whose connections are pooled: every Palette that is asked at the same time, Slack, and the heartbeat's."""
+_MAX_HOSTS = MAX_POOLS + 4
+"""Hosts whose connections are pooled: every Palette that is asked at the same time, Slack, Teams, PagerDuty, and the heartbeat's."""
 
 
 class Clients:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 
 from botocore.exceptions import ClientError
 
@@ -11,17 +14,40 @@ from backup_reporter.bootstrap import Reporter
 from backup_reporter.channels.channel import channel_module
 from backup_reporter.config.settings import CHANNEL_NAMES, ChannelName, variable_names
 from backup_reporter.doctor.checks import Check, run_check, skipped
-from backup_reporter.errors import CheckError
+from backup_reporter.errors import CheckError, TimedOutError
+from backup_reporter.time_limit import countdown, result_within, start
 
 _PROBE_KEY = "doctor/probe.txt"
+_CHECK_SECONDS = 20.0
+"""How long a check may take: one that hangs must not keep the others from their results."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Destination:
+    """Somewhere a report goes: the settings that switch it on, and how it is checked."""
+
+    name: str
+    settings: str
+    is_on: bool
+    check: str
+    look: Callable[[], str]
 
 
 def destination_checks(reporter: Reporter, seconds_left: Callable[[], float]) -> Iterator[Check]:
-    """Every check, channels first; ``skipped`` for what is not set up."""
-    settings = reporter.settings
-    for name in CHANNEL_NAMES:
-        yield _check_of_channel(reporter, name, seconds_left)
-    if not settings.channels:
+    """Every check, channels first; ``skipped`` for what is not set up. All of them run at the same time."""
+    channels = [_channel(reporter, name, seconds_left) for name in CHANNEL_NAMES]
+    ends = countdown(min(_CHECK_SECONDS, seconds_left()))
+    started = [
+        (destination, start(destination.look, f"check {destination.name}") if destination.is_on else None)
+        for destination in (*channels, *_stores(reporter))
+    ]
+    for destination, future in started:
+        if future is None:
+            yield skipped(destination.name, f"not set up ({destination.settings})")
+        else:
+            fix = f"Check {destination.settings}, and that it is in this account and region."
+            yield run_check(destination.name, destination.check, partial(_result, future, ends), fix)
+    if not any(channel.is_on for channel in channels):
         yield Check(
             name="channels",
             result="warning",
@@ -29,29 +55,41 @@ def destination_checks(reporter: Reporter, seconds_left: Callable[[], float]) ->
             detail="none: no one would be notified",
             fix=f"Set {', or '.join(map(variable_names, CHANNEL_NAMES))}.",
         )
-    yield _check_setting(
-        "bucket", "REPORT_BUCKET", settings.report_bucket, "write and read a small file in the bucket",
-        lambda: _write_and_read(reporter)
-    )  # fmt: skip
-    yield _check_setting(
-        "table", "DELIVERY_TABLE", settings.delivery_table, "look up the table", lambda: _look_up_table(reporter)
-    )
-    yield _check_setting(
-        "heartbeat", "HEARTBEAT_URL_SECRET", settings.heartbeat_url_secret, "read its secret",
-        lambda: _read_heartbeat_url(reporter)
-    )  # fmt: skip
 
 
-def _check_of_channel(reporter: Reporter, name: ChannelName, seconds_left: Callable[[], float]) -> Check:
+def _result(started: Future[str], seconds_left: Callable[[], float]) -> str:
+    try:
+        return result_within(seconds_left(), started)
+    except TimedOutError as error:
+        fix = "Check the network from here: for a function in a VPC its NAT gateway or endpoints. Then try again."
+        raise CheckError(str(error), fix) from error
+
+
+def _channel(reporter: Reporter, name: ChannelName, seconds_left: Callable[[], float]) -> _Destination:
     is_on = name in reporter.settings.channels
-    what = channel_module(name).CHECK if is_on else ""
-    return _check_setting(name, variable_names(name), is_on, what, lambda: reporter.channel(name).check(seconds_left))
+    return _Destination(
+        name=name,
+        settings=variable_names(name),
+        is_on=is_on,
+        check=channel_module(name).CHECK if is_on else "",
+        look=lambda: reporter.channel(name).check(seconds_left),
+    )
 
 
-def _check_setting(name: str, setting: str, value: object, check: str, look: Callable[[], str]) -> Check:
-    if not value:
-        return skipped(name, f"not set up ({setting})")
-    return run_check(name, check, look, f"Check {setting}, and that it is in this account and region.")
+def _stores(reporter: Reporter) -> Iterator[_Destination]:
+    settings = reporter.settings
+    for name, setting, value, check, look in (
+        (
+            "bucket",
+            "REPORT_BUCKET",
+            settings.report_bucket,
+            "write and read a small file in the bucket",
+            _write_and_read,
+        ),
+        ("table", "DELIVERY_TABLE", settings.delivery_table, "look up the table", _look_up_table),
+        ("heartbeat", "HEARTBEAT_URL_SECRET", settings.heartbeat_url_secret, "read its secret", _read_heartbeat_url),
+    ):
+        yield _Destination(name=name, settings=setting, is_on=bool(value), check=check, look=partial(look, reporter))
 
 
 def _write_and_read(reporter: Reporter) -> str:
