@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -423,11 +424,25 @@ def read_clocks(palettes: Iterable[Palette]) -> dict[str | None, str | None]:
 
 
 def _side_by_side(lanes: Sequence[_Item], do: Callable[[_Item], _Result]) -> list[_Result]:
-    """Returns what ``do`` makes of each lane. A single lane needs no thread of its own."""
+    """Returns what ``do`` makes of each lane, in their order. A single lane needs no thread of its own."""
+    results: dict[int, _Result] = {}
+    waiting = deque(enumerate(lanes))
+
+    def work() -> None:
+        while True:
+            try:
+                number, lane = waiting.popleft()
+            except IndexError:
+                return
+            results[number] = do(lane)
+
     if len(lanes) < 2:
-        return [do(lane) for lane in lanes]
-    with ThreadPoolExecutor(min(len(lanes), MAX_POOLS), thread_name_prefix="lane") as pool:
-        return list(pool.map(do, lanes))
+        work()
+    # If no thread can start, the first of these does all the work, here.
+    workers = [start(work, "lane") for _ in range(min(len(lanes), MAX_POOLS))]
+    for worker in workers:
+        worker.result()
+    return [results[number] for number in range(len(lanes))]
 
 
 class _Counter:

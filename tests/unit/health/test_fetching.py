@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -119,6 +120,27 @@ def test_a_workspace_of_the_settings_that_no_project_lists_is_unreadable() -> No
     verdicts, _ = gather(Request(), client, tenant=Tenant(workspace_uids=("ws-1", "ws-9")))
 
     assert {verdict.uid: verdict.status for verdict in verdicts} == {"ws-1": "OK", "ws-9": "UNKNOWN"}
+
+
+def test_several_palettes_are_asked_although_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    palettes = [
+        Palette(
+            tenant=Tenant(name=f"tenant-{number}", api_url=f"https://palette-{number}.example"),
+            client=OneWorkspace(backup(*nightly())),
+        )
+        for number in range(3)
+    ]
+    plan, shards = make_plan(Request(), Settings(), palettes, "invocation", NOW)
+    checked = check_shards(
+        plan, shards, Settings().thresholds, palettes, lambda: NOW, WorkspaceMemory(), ignore_progress
+    )
+
+    assert [report.tenant for report in checked.workspace_reports] == ["tenant-0", "tenant-1", "tenant-2"]
+    assert {report.status for report in checked.workspace_reports} == {"OK"}
 
 
 def test_a_workspace_is_found_by_its_uid_or_its_name() -> None:
