@@ -256,6 +256,14 @@ def test_no_problem_is_told_more_than_twice() -> None:
     assert text.count("The key has expired.") == 2
 
 
+def test_a_cluster_that_was_left_out_and_never_backed_up_is_told_once() -> None:
+    both = (a_finding("cluster-not-backed-up"), a_finding("never-backed-up"))
+    text = Outline(render_page(a_report(a_workspace("shop", *both)), UTC)).text
+
+    assert text.count("Cluster was left out of the last backup") == 2, "the cause, and the workspace"
+    assert "Never backed up" not in text
+
+
 def test_a_workspace_links_into_palette_if_the_address_is_set() -> None:
     report = msgspec.structs.replace(
         a_report(a_full_workspace("payments", a_finding())),

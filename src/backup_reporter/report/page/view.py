@@ -101,9 +101,15 @@ class WorkspaceView:
 
     @property
     def findings(self) -> list[list[Finding]]:
-        """The findings, those that say the same of several clusters together."""
+        """The findings, those that say the same of several clusters together.
+
+        A cluster that was left out and never backed up is told once: that it was left out says both.
+        """
+        left_out = {_place(finding) for finding in self.workspace.findings if finding.code == "cluster-not-backed-up"}
         alike: dict[tuple[str, str, bool], list[Finding]] = {}
         for finding in self.workspace.findings:
+            if finding.code == "never-backed-up" and _place(finding) in left_out:
+                continue
             alike.setdefault((finding.code, finding.message, finding.muted), []).append(finding)
         return list(alike.values())
 
@@ -130,6 +136,10 @@ class WorkspaceView:
             yield f"copies kept {retention(workspace.retention_hours)}"
         if workspace.next_run_at:
             yield f"next run {moment(workspace.next_run_at, self.zone)}"
+
+
+def _place(finding: Finding) -> tuple[str | None, str | None]:
+    return (finding.cluster_uid, finding.cluster_name)
 
 
 def day_label(day: Day) -> str:
