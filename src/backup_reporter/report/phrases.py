@@ -227,10 +227,10 @@ def action_line(some: Sequence[Group], index: int) -> str | None:
 
 
 def more_line(left_out: Sequence[Group], report: Report) -> str:
-    """``… and 37 more findings (Backup failed: 30; …)``, with where to see them."""
+    """``… and 37 more findings, in the report 2026…: Backup failed: 30; …``."""
     findings = sum(len(group.members) for group in left_out)
-    where = "the whole report, linked below" if report.report_url else f"the report {report.report_id} in full"
-    return f"… and {count(findings, 'more finding')} ({kinds(left_out)}), which {where} has."
+    where = "the whole report, linked below" if report.report_url else f"the report {report.report_id}"
+    return f"… and {count(findings, 'more finding')}, in {where}: {kinds(left_out)}."
 
 
 def kinds(some: Iterable[Group]) -> str:
