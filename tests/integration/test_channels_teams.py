@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from backup_reporter.channels.teams import TeamsChannel
 from backup_reporter.errors import ChannelError, ChannelUnreachableError, CheckError, SecretError
 from backup_reporter.report.model import Report
-from backup_reporter.report.teams import MAX_CHARACTERS, MAX_LINES, visible
+from backup_reporter.report.teams import MAX_BYTES, MAX_CHARACTERS, MAX_LINES, to_json, visible
 from backup_reporter.wording import quote
 from support.local_server import Answer, Script
 from support.report_builders import a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
@@ -77,6 +77,28 @@ def test_a_long_message_keeps_the_last_good_backup(teams: TeamsServer) -> None:
         line.startswith("The last backup failed: <hr>") and last_good in line
         for line in visible(teams.cards[0]["body"])
     )
+
+
+@pytest.mark.parametrize("length", [100, 3_000])
+def test_long_links_and_four_bytes_a_character_are_within_what_teams_takes(length: int, teams: TeamsServer) -> None:
+    name = "\U0001f525" * 63
+    lost = a_cluster(name, restore_points=0)
+    workspaces = [
+        a_workspace(
+            f"{number}{name}", a_finding(code, message="\u6f22" * 400), clusters=(lost,), uid=f"{code}-{number}"
+        )
+        for number in range(9)
+        for code in ("backup-failed", "backup-overdue", "backup-expired")
+    ]
+    link = f"https://palette.example.com/{'x' * length}/{{projectUid}}/{{workspaceUid}}"
+    report = replace(a_report(*workspaces), workspace_link=link, report_url=f"https://example.com/{'x' * 3_900}")
+
+    send(through(teams.webhook_url), report)
+
+    assert teams.failed_runs == []
+    (card,) = teams.cards
+    assert len(to_json(card)) <= MAX_BYTES
+    assert "selectAction" in str(card) or length > 300
 
 
 def test_markup_in_a_message_is_shown_as_it_is(teams: TeamsServer) -> None:

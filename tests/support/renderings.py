@@ -118,7 +118,7 @@ def _slack(report: Report) -> None:
 def _teams(report: Report) -> None:
     content = card(report, UTC)
     assert card_problems(content) == []
-    assert len(json.dumps(content)) <= CARD_BYTES
+    assert len(json.dumps(content, ensure_ascii=False).encode()) <= CARD_BYTES
     shown = visible_in_teams(content["body"])
     assert len(shown) <= 30
     assert sum(map(len, shown)) <= 2500

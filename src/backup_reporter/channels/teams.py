@@ -6,7 +6,6 @@ https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -23,12 +22,12 @@ from backup_reporter.channels.http import Answer, Poster, describe
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError, CheckError, SecretError
 from backup_reporter.report.model import Report
-from backup_reporter.report.teams import Card, card
+from backup_reporter.report.teams import Card, card, to_json
 
 CHECK = "send the workflow a message without a card"
 
 _CHECK_SECONDS = 10.0
-_HEADERS = {"Content-Type": "application/json"}
+_HEADERS = {"Content-Type": "application/json; charset=utf-8"}
 _COPY_URL = "copy the URL of its trigger again (Teams, Workflows) and put it into the secret"
 _FIXES = {
     400: "the workflow does not take this request: its trigger should be 'When a Teams webhook request is received'",
@@ -81,9 +80,7 @@ class TeamsChannel:
 
     def _post(self, cards: Sequence[Card], seconds_left: Callable[[], float]) -> Answer:
         url = parse_teams_secret(self._read_secret(), self._secret_name)
-        return self._poster.post(
-            url, json.dumps(payload(cards)).encode(), _HEADERS, partial(_read_answer, url), seconds_left
-        )
+        return self._poster.post(url, to_json(payload(cards)), _HEADERS, partial(_read_answer, url), seconds_left)
 
 
 def payload(cards: Sequence[Card]) -> dict[str, Any]:

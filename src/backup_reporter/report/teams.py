@@ -36,6 +36,7 @@ _MAX_LOST = 3
 _MAX_CHANGES = 3
 _MAX_TENANTS = 5
 _MAX_URL = 4_000
+_MAX_WORKSPACE_URL = 300
 
 _STYLES: dict[Status, str] = {"OK": "good", "WARNING": "warning", "CRITICAL": "attention", "UNKNOWN": "emphasis"}
 _COLORS: dict[Severity, str] = {"critical": "attention", "warning": "warning", "unknown": "default", "info": "accent"}
@@ -49,10 +50,15 @@ def card(report: Report, zone: ZoneInfo) -> Card:
         body = list(_body(digest, causes, length))
         result = _card(body, digest)
         shown = visible(body)
-        fits_teams = len(json.dumps(result)) <= MAX_BYTES
+        fits_teams = len(to_json(result)) <= MAX_BYTES
         if fits_teams and len(shown) <= MAX_LINES and sum(map(len, shown)) <= MAX_CHARACTERS:
             break
     return result
+
+
+def to_json(content: Card) -> bytes:
+    """A card, or a message with one, as it is sent."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def visible(elements: Sequence[Element]) -> list[str]:
@@ -125,7 +131,7 @@ def _line(
 ) -> Element:
     """One line. The name of a workspace leads to it in Palette."""
     runs = [_run(str(text), length, **style)]
-    if isinstance(text, Place) and text.url and len(text.url) <= _MAX_URL:
+    if isinstance(text, Place) and text.url and len(text.url) <= _MAX_WORKSPACE_URL:
         name = {**_run(text.name, length, **style), "selectAction": _open(text.url)}
         runs = [name, _run(f": {text.detail}", length, **style)] if text.detail else [name]
     block: Element = {"type": "RichTextBlock", "spacing": "medium" if separator else spacing, "inlines": runs}
