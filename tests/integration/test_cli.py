@@ -122,7 +122,7 @@ def test_a_what_if_is_sent_where_somebody_says_so(around: World) -> None:
     env = {**environment(), **around.environment, "PALETTE_API_KEY": API_KEY}
     tomorrow = f"{NOW + timedelta(days=1):%Y-%m-%d}"
     done = run("report", "--as-of", tomorrow, "--publish", env=env)
-    assert "Told: sns delivered, slack delivered." in " ".join(done.stdout.split())
+    assert "Channels: sns delivered, slack delivered." in " ".join(done.stdout.split())
     assert len(around.slack.messages) == len(around.notifications()) == 1
 
 

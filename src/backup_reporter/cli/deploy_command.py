@@ -89,6 +89,6 @@ def unconfirmed_mails(stack: Stack) -> Iterator[str]:
         if not topic:
             continue
         pages = stack.client("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-        for subscription in (one for page in pages for one in page["Subscriptions"]):
+        for subscription in (entry for page in pages for entry in page["Subscriptions"]):
             if subscription["Protocol"] == "email" and not subscription["SubscriptionArn"].startswith("arn:"):
                 yield f"{subscription['Endpoint']} gets no {what} until the link in AWS's mail is followed."

@@ -94,7 +94,7 @@ def _sent(stack: Stack, waiting: _Waiting) -> bool:
         click.echo(f"{waiting.failed.title}: failed again\n  {quote(str(error), _REASON_LENGTH)}")
         return False
     stack.client("sqs").delete_message(QueueUrl=waiting.queue_url, ReceiptHandle=waiting.failed.receipt)
-    deliveries = ", ".join(f"{one['channel']} {one['status']}" for one in answer.get("deliveries", []))
+    deliveries = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer.get("deliveries", []))
     click.echo(f"{waiting.failed.title}: sent; {deliveries or 'no channel is set up'}")
     return True
 

@@ -71,7 +71,9 @@ class Stack:
 
     def parameter(self, name: str) -> str:
         """Returns the value of a parameter; empty if it does not have it."""
-        values = {one["ParameterKey"]: one.get("ParameterValue", "") for one in self._described.get("Parameters", [])}
+        values = {
+            entry["ParameterKey"]: entry.get("ParameterValue", "") for entry in self._described.get("Parameters", [])
+        }
         return str(values.get(name, ""))
 
     @property

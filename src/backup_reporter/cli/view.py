@@ -132,5 +132,8 @@ class _Writer:
 
 
 def _deliveries(report: Report) -> str | None:
-    told = (f"{one.channel} {one.status}" + (f" ({one.error})" if one.error else "") for one in report.deliveries)
-    return f"Told: {', '.join(told)}." if report.deliveries else None
+    outcomes = (
+        f"{delivery.channel} {delivery.status}" + (f" ({delivery.error})" if delivery.error else "")
+        for delivery in report.deliveries
+    )
+    return f"Channels: {', '.join(outcomes)}." if report.deliveries else None

@@ -1,4 +1,4 @@
-"""A fleet that shows every finding, among healthy workspaces. All times are relative to ``now``."""
+"""A fleet that shows most findings, among healthy workspaces. All times are relative to ``now``."""
 
 from __future__ import annotations
 

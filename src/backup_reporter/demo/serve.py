@@ -11,7 +11,7 @@ from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 
 SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240"}
-"""Settings under which the demo's fleet shows every finding."""
+"""Settings under which the example shows the finding restore-point-too-old as well."""
 
 
 def serve(fleet: Fleet, console: Console, *, port: int = 0) -> NoReturn:
