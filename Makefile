@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report doctor deploy test check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate findings parameters screenshots lock clean
+.PHONY: help demo report doctor deploy test check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate mutants findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -32,6 +32,11 @@ $(VENV)/.demo: requirements/demo.txt
 .venv-checkov/.checkov: requirements/checkov.txt
 	$(NEW_ENVIRONMENT) .venv-checkov
 	.venv-checkov/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/checkov.txt
+	touch $@
+
+.venv-mutants/.mutants: requirements/mutants.txt
+	$(NEW_ENVIRONMENT) .venv-mutants
+	.venv-mutants/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/mutants.txt
 	touch $@
 
 # The local AWS runs functions in its own interpreter: the function's Python, if it is installed.
@@ -76,6 +81,11 @@ build: .venv-sam/.sam  ## Builds the function as it is deployed, with its bill o
 
 e2e: $(VENV)/.dev .venv-sam/.sam .venv-ministack/.ministack  ## Deploys into a local AWS that enforces IAM, and uses the stack
 	$(BIN)/pytest -q tests/e2e --override-ini addopts=--strict-markers
+
+MINUTES ?= 60
+
+mutants: .venv-mutants/.mutants  ## Changes the core in thousands of ways, for an hour at most; prints what no test notices
+	.venv-mutants/bin/python -m tools.mutants --minutes $(MINUTES)
 
 simulate: $(VENV)/.dev  ## Simulates workspaces whose truth is known, in five minutes, and writes docs/accuracy.md
 	PYTHONPATH=src:. $(BIN)/python -m bench.simulation --worlds 1600 --output docs/accuracy.md
@@ -132,7 +142,7 @@ lock: .venv-lock/.lock  ## Renews the locked dependencies
 	$(LOCK) pyproject.toml --constraint src/requirements.txt --extra cli --output-file requirements/cli.txt
 	$(LOCK) pyproject.toml --constraint requirements/cli.txt --extra cli --extra demo --output-file requirements/demo.txt
 	$(LOCK) pyproject.toml --constraint requirements/demo.txt --extra cli --extra demo --extra dev --output-file requirements/dev.txt
-	for name in sam ministack checkov lock; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
+	for name in sam ministack checkov lock mutants; do $(LOCK) requirements/$$name.in --output-file requirements/$$name.txt || exit 1; done
 
 # What writes the hashes is itself pinned by hash.
 .venv-lock/.lock: requirements/lock.txt
