@@ -13,7 +13,7 @@ from backup_reporter.proof.verify import verify
 from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, an_item
 
 LAST_NIGHT = (datetime.now(UTC) - timedelta(hours=1)).replace(hour=1, minute=0, second=0, microsecond=0)
-if LAST_NIGHT > datetime.now(UTC):
+if datetime.now(UTC) < LAST_NIGHT:
     LAST_NIGHT -= timedelta(days=1)
 NIGHTS = [LAST_NIGHT - timedelta(days=days) for days in range(1, 11)]
 COPIES = a_result(*(a_run(at) for at in NIGHTS), schedule="0 1 * * *")
