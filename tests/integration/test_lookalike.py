@@ -26,6 +26,7 @@ from support.lookalike import API_KEY, LookAlike
 FLEET = instructive(datetime(2026, 11, 23, 7, tzinfo=UTC))
 PROJECTS = "/v1/dashboard/projects/metadata"
 WORKSPACES = "/v1/dashboard/workspaces"
+SEARCH = "/v1/dashboard/spectroclusters/search"
 PROD, STAGING, _ = FLEET.projects
 
 
@@ -118,6 +119,44 @@ def test_every_workspace_and_every_backup_result_is_as_described(
         check_against(api_description, "v1Workspace", client.get(f"/v1/workspaces/{uid}", project)[1])
         status, document = client.get(f"/v1/workspaces/{uid}/backup", project)
         check_against(api_description, "v1WorkspaceBackup" if status == 200 else "v1Error", document)
+
+
+def test_every_answer_about_clusters_is_as_described(client: Client, api_description: dict[str, Any]) -> None:
+    response = client.pool.request("POST", f"{client.url}{SEARCH}", headers={"ApiKey": API_KEY}, body=b"{}")
+    page = response.json()
+    check_against(api_description, "v1SpectroClustersSummary", page)
+    assert page["listmeta"]["count"] == len(FLEET.clusters)
+    for cluster in page["items"]:
+        project, uid = cluster["specSummary"]["projectMeta"]["uid"], cluster["metadata"]["uid"]
+        status, document = client.get(f"/v1/spectroclusters/{uid}/features/backup", project)
+        assert status == 200
+        check_against(api_description, "v1ClusterBackup", document)
+        assert bool(document["spec"].get("config")) == (uid in FLEET.cluster_backups)
+
+
+def test_locations_and_api_keys_are_as_described(client: Client, api_description: dict[str, Any]) -> None:
+    check_against(api_description, "v1UserAssetsLocations", client.get("/v1/users/assets/locations")[1])
+    check_against(api_description, "v1ApiKeys", client.get("/v1/apiKeys")[1])
+
+
+def test_a_workspace_that_was_never_restored_is_an_error_as_described(
+    client: Client, api_description: dict[str, Any]
+) -> None:
+    project, uid = workspace_named("payments")
+    status, document = client.get(f"/v1/workspaces/{uid}/restore", project)
+
+    assert status == 404
+    check_against(api_description, "v1Error", document)
+
+
+def test_clusters_have_a_rate_of_their_own() -> None:
+    with LookAlike(FLEET) as limited:
+        asking = Client(limited)
+        uid = FLEET.clusters[0]["metadata"]["uid"]
+        statuses = [asking.get(f"/v1/spectroclusters/{uid}/features/backup")[0] for _ in range(200)]
+
+    assert statuses == [200] * 200
+    assert limited.refused == 0
 
 
 def test_the_check_against_the_description_can_fail(api_description: dict[str, Any]) -> None:

@@ -67,6 +67,8 @@ SEVERITIES = {
     "cluster-unreachable": "info",
     "location-missing": "warning",
     "restore-in-place-only": "info",
+    "restore-untested": "warning",
+    "restore-failed": "warning",
 }
 
 

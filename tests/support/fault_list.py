@@ -8,18 +8,19 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import count
 from threading import Lock
 from typing import Literal
 
+from backup_reporter.demo.documents import Json, cluster_backup_result, cluster_item, location_item, rfc3339
 from support.local_server import Answer, Request, Script
 from support.pagerduty_server import invalid_event
 from support.stage import CHANNELS, WORKSPACES, Stage, service_of
 from support.teams_server import workflow_error
-from support.world import OTHER_PROJECT
+from support.world import OTHER_PROJECT, PROJECT
 
 Wire = Answer | Script | None
 Strike = Callable[[Request], Wire]
@@ -49,6 +50,8 @@ class Fault:
     seconds: float = 20.0
     secrets: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
+    is_beyond_workspaces: bool = False
+    """Whether clusters and restores are looked at too: a restore that cannot be read is a warning, clusters are rows."""
     quick: bool = False
     """Whether it runs with the other tests as well: a second or less."""
 
@@ -318,6 +321,44 @@ def eight_thousand_squared() -> Answer:
     return wrong(json.dumps({"spec": {"config": {"clusterUids": uids}}, "status": {"workspaceBackupStatuses": runs}}))
 
 
+def beyond(name: str, part: str, answer: Wire, *, quick: bool = False) -> Fault:
+    """What is asked about clusters, restores and keys goes wrong: the workspaces' report is as right as before."""
+    beyond_workspaces = environment(INCLUDE_CLUSTERS="yes", RESTORE_TEST_MAX_AGE_DAYS="90")
+    return Fault(
+        name=name,
+        arrange=all_of(with_clusters, beyond_workspaces, in_palette(about(part, answer))),
+        quick=quick,
+        is_beyond_workspaces=True,
+        seconds=30.0,
+    )
+
+
+def with_clusters(stage: Stage) -> None:
+    """Three clusters, one of them with a policy of its own; every workspace was restored a month ago."""
+    at = datetime.now(UTC) - timedelta(days=30)
+    clusters = [
+        cluster_item("project-1", name, project_uid=PROJECT, created=at) for name in ("own", "spare", "virtual")
+    ]
+    clusters[2]["specSummary"]["cloudConfig"]["cloudType"] = "nested"
+    own = cluster_backup_result(
+        clusters[0], schedule="0 1 1 1 *", retention_hours=9000, runs=[], policy_created=datetime.now(UTC)
+    )
+    restored: Json = {
+        "status": {
+            "workspaceRestoreStatuses": [
+                {"workspaceRestoreConfig": {"restoreTime": rfc3339(at), "restoreState": {"state": "Completed"}}}
+            ]
+        }
+    }
+    stage.palette.fleet = replace(
+        stage.palette.fleet,
+        clusters=clusters,
+        cluster_backups={clusters[0]["metadata"]["uid"]: own},
+        locations=[location_item("backups-s3", at)],
+        restores=dict.fromkeys(WORKSPACES, restored),
+    )
+
+
 RUNS = '{"status": {"workspaceBackupStatuses": [%snull]}}'
 SAYS_NOTHING = "an answer without metadata, spec and status"
 LEDGER_BEING_DELETED = {"metadata": {"uid": "ledger", "name": "ledger", "deletionTimestamp": "2026-11-20T00:00:00Z"}}
@@ -476,6 +517,27 @@ FAULTS: tuple[Fault, ...] = (
         arrange=mixed_up,
         unread=ALL - {"shop"},
         says="another workspace",
+    ),
+    # Beyond the workspaces
+    *(
+        beyond(f"{what} {how}", part, answer, quick=what == "the clusters" and how == "refused")
+        for what, part in (
+            ("the clusters", "/spectroclusters/search"),
+            ("the clusters' own policies", "/features/backup"),
+            ("the backup locations", "/assets/locations"),
+            ("the restores", "/restore"),
+            ("the API keys", "/apiKeys"),
+        )
+        for how, answer in (
+            ("refused", palettes_error(403, "ResourceAccessDenied")),
+            ("missing", PROXY_404),
+            ("out of order", Answer(500)),
+            ("cut", raw(OK, "Content-Length: 500", body=HALF)),
+            ("as a login page", LOGIN),
+            ("of a wrong type", wrong('{"items": 5, "clusters": 5, "spec": 5, "status": 5}')),
+            ("endless", ENDLESS),
+            ("about another one", wrong('{"items": [], "spec": {"clusterUid": "other", "workspaceUid": "other"}}')),
+        )
     ),
     # In the middle of a run
     Fault(name="the key revoked in mid-run", arrange=key_revoked, unread=ALL, says="refused the API key", quick=True),

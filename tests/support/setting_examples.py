@@ -93,6 +93,7 @@ _VALID_AND_INVALID: dict[str, tuple[list[str], list[str]]] = {
     "EXPIRY_WARNING_DAYS": (["0", "1.5", "3650"], ["-1", "3651", "soon"]),
     "MAX_BACKUP_AGE_HOURS": (["0.1", "36", "36.5", "87600"], ["0", "99999", "-1", "soon"]),
     "STUCK_AFTER_HOURS": (["0", "6", "8760"], ["-1", "8761", "x"]),
+    "RESTORE_TEST_MAX_AGE_DAYS": (["1", "90", "3650"], ["0", "-1", "3651", "quarterly"]),
     "SCHEDULE_GRACE_MINUTES": (["0", "120", "525600"], ["-1", "525601", "x"]),
     "SCHEDULE_TIME_ZONE": (["UTC", "Asia/Kolkata"], ["../../etc/passwd", "Europe/", "a b"]),
     "UNSCHEDULED_WARNING_DAYS": (["0", "7", "3650"], ["-1", "3651", "x"]),

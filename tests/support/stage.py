@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -88,9 +89,11 @@ def service_of(request: Request) -> str:
 def nightly_fleet(now: datetime) -> Fleet:
     """Two projects: five healthy workspaces, one whose backups fail, one whose backups have stopped."""
     nights = [now - timedelta(days=back) for back in range(10)]
-    backups = {uid: a_result(*(a_run(at) for at in nights)) for uid in HEALTHY}
-    backups["ledger"] = a_result(*(a_run(at, "Failed" if back < 3 else "Completed") for back, at in enumerate(nights)))
-    backups["crm"] = a_result(*(a_run(at) for at in nights[4:]))
+    # The runs are on time, at any hour of the day.
+    result = partial(a_result, schedule=f"{now.minute} {now.hour} * * *")
+    backups = {uid: result(*(a_run(at) for at in nights)) for uid in HEALTHY}
+    backups["ledger"] = result(*(a_run(at, "Failed" if back < 3 else "Completed") for back, at in enumerate(nights)))
+    backups["crm"] = result(*(a_run(at) for at in nights[4:]))
     items = {PROJECT: [an_item(uid) for uid in WORKSPACES[:4]], OTHER_PROJECT: [an_item(uid) for uid in WORKSPACES[4:]]}
     return a_fleet(backups, items)
 
@@ -106,7 +109,11 @@ class Outcome:
 
     @property
     def verdicts(self) -> dict[str, str]:
-        return {workspace["uid"]: workspace["status"] for workspace in self.report["workspaces"]}
+        return {
+            workspace["uid"]: workspace["status"]
+            for workspace in self.report["workspaces"]
+            if workspace["kind"] == "workspace"
+        }
 
     @property
     def unread(self) -> set[str]:

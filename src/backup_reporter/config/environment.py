@@ -69,6 +69,7 @@ _SETTINGS = (
 _THRESHOLDS = (
     Field("EXPIRY_WARNING_DAYS", "expiry_warning", parse_length(0, 3650, "days")),
     Field("MAX_BACKUP_AGE_HOURS", "max_backup_age", parse_length(0.1, 87600, "hours")),
+    Field("RESTORE_TEST_MAX_AGE_DAYS", "restore_test_max_age", parse_length(1, 3650, "days")),
     Field("STUCK_AFTER_HOURS", "stuck_after", parse_length(0, 8760, "hours")),
     Field("SCHEDULE_GRACE_MINUTES", "grace", parse_length(0, 525600, "minutes")),
     Field("SCHEDULE_TIME_ZONE", "schedule_time_zone", parse_time_zone),

@@ -42,6 +42,27 @@ COVERAGE_CODES = (
         action="Create the location again, or choose another one in the backup policy, and run a backup by hand.",
     ),
     Code(
+        name="restore-untested",
+        severity="warning",
+        about="workspace",
+        title="No restore was tried in time",
+        meaning="No restore of the workspace succeeded within RESTORE_TEST_MAX_AGE_DAYS, or none ever did, or the restores cannot "
+        "be read. Reported only if that setting is set.",
+        why="A backup that was never restored is a hope. Missing volumes, secrets and images show only when it is tried.",
+        confirm="Open the workspace's (or the cluster's) Restores tab in Palette: the last completed restore is too long ago.",
+        action="Restore the newest backup into a test cluster, and check that the application works there.",
+    ),
+    Code(
+        name="restore-failed",
+        severity="warning",
+        about="workspace",
+        title="Last restore failed",
+        meaning="The restore that was finished last failed, in whole or in part. Reported only with RESTORE_TEST_MAX_AGE_DAYS.",
+        why="The next restore may be the one that counts, and it is likely to fail for the same reason.",
+        confirm="Open the restore in Palette: its message says why it failed.",
+        action="Fix the cause that Palette names, and try the restore again into a test cluster.",
+    ),
+    Code(
         name="restore-in-place-only",
         severity="info",
         about="workspace",

@@ -19,12 +19,19 @@ from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.restore_point_series import restore_point_series
 from backup_reporter.health.rules import RULES
 from backup_reporter.health.rules.restore_points import newest_incomplete_copy, newest_restore_point
+from backup_reporter.health.rules.restores import newest
 from backup_reporter.health.rules.rule import Rule
 from backup_reporter.health.rules.surroundings import is_unreachable
 from backup_reporter.health.rules.workspace import mute_unreadable
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import Subject, run_time
-from backup_reporter.health.workspace_report import BackupLocation, ClusterReport, LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import (
+    BackupLocation,
+    ClusterReport,
+    LastRestore,
+    LatestRun,
+    WorkspaceReport,
+)
 
 
 class Judgment(NamedTuple):
@@ -168,6 +175,7 @@ def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> Worksp
         next_run_at=context.next_due,
         survives_failures=_survived_failures(context),
         latest_run=_latest_run(context),
+        last_restore=_last_restore(context.result),
         backup_location=_backup_location(context.policy),
         clusters=tuple(_cluster_report(subject, context.now) for subject in context.subjects_in_scope),
         findings=findings,
@@ -185,6 +193,11 @@ def _identity(workspace: Workspace, now: datetime) -> dict[str, Any]:
         "project_name": workspace.project_name,
         "muted_until": read_mute(workspace.labels, now).until,
     }
+
+
+def _last_restore(result: BackupResult) -> LastRestore | None:
+    last = newest(result.restores or ())
+    return LastRestore(at=last.at, state=last.state) if last else None
 
 
 def _backup_location(policy: Policy) -> BackupLocation | None:
@@ -227,7 +240,8 @@ def until(result: BackupResult, at: datetime) -> BackupResult:
     policy = result.policy
     if policy.created_at and policy.created_at > at:
         policy = msgspec.structs.replace(policy, schedule=None)
-    return msgspec.structs.replace(result, policy=policy, runs=runs)
+    restores = result.restores and tuple(restore for restore in result.restores if (restore.at or at) <= at)
+    return msgspec.structs.replace(result, policy=policy, runs=runs, restores=restores)
 
 
 def _run_until(run: Run, at: datetime) -> Run:

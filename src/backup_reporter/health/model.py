@@ -24,6 +24,14 @@ class Cluster(Fact, frozen=True):
     name: str | None
 
 
+class Restore(Fact, frozen=True, kw_only=True):
+    """One attempt to restore. ``state`` is as received, or ``Completed`` or ``Failed`` if Palette only gives a flag."""
+
+    at: datetime | None = None
+    state: str | None = None
+    message: str | None = None
+
+
 class Surroundings(Fact, frozen=True, kw_only=True):
     """What is known of a tenant beside its workspaces. ``location_uids`` is ``None`` if its locations are not known."""
 
@@ -51,6 +59,9 @@ class Workspace(Fact, frozen=True, kw_only=True):
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels and annotations together; if both have a key, the label's value."""
     surroundings: Surroundings = NOTHING_KNOWN
+    restores: tuple[Restore, ...] | None = None
+    """Of a cluster, if they were asked for: restores of its backups, into any cluster."""
+    restores_error: str | None = None
     also_listed: tuple[Workspace, ...] = ()
     """Further entries of lists with the same uid: each is judged, and the worst counts."""
 
@@ -105,3 +116,6 @@ class BackupResult(Fact, frozen=True, kw_only=True):
     policy: Policy = Policy()
     runs: tuple[Run, ...] = ()
     unreadable_runs: tuple[str, ...] = ()
+    restores: tuple[Restore, ...] | None = None
+    """``None`` if they were not asked for, or cannot be read; ``restores_error`` then says why."""
+    restores_error: str | None = None

@@ -16,6 +16,8 @@ class Thresholds:
 
     expiry_warning: timedelta = timedelta(days=3)
     max_backup_age: timedelta | None = None
+    restore_test_max_age: timedelta | None = None
+    """How long ago the last successful restore may be; ``None`` does not look at restores."""
     stuck_after: timedelta = timedelta(hours=6)
     grace: timedelta = timedelta(hours=2)
     extra_states: Mapping[str, PhaseClass] = field(default_factory=dict)

@@ -28,6 +28,13 @@ class BackupLocation(Record, frozen=True, kw_only=True):
     name: str | None
 
 
+class LastRestore(Record, frozen=True, kw_only=True):
+    """The restore that began last. ``state`` is as received."""
+
+    at: Instant | None
+    state: str | None
+
+
 class RestorePointSeries(Record, frozen=True, kw_only=True):
     """Copies of a cluster, evenly spaced between the first and the last: a steady rotation is one entry.
 
@@ -87,6 +94,8 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     next_run_at: Instant | None = None
     survives_failures: int | None = None
     latest_run: LatestRun | None = None
+    last_restore: LastRestore | None = None
+    """``None`` if there was none, or if restores are not looked at (``RESTORE_TEST_MAX_AGE_DAYS``)."""
     backup_location: BackupLocation | None = None
     clusters: tuple[ClusterReport, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -19,8 +19,6 @@ import urllib3
 from backup_reporter.errors import KeyRefusedError, OutOfTimeError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.palette import transport
 from backup_reporter.palette.clock_skew import ClockSkew
-from backup_reporter.palette.cluster_results import decode_cluster_result
-from backup_reporter.palette.clusters import ListedCluster, Location, decode_clusters, decode_locations
 from backup_reporter.palette.decode import decode_error
 from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page, Project, decode_projects, decode_workspaces
 from backup_reporter.palette.recording import RecordedAnswer, Recorder, failure_of, ignore_answers, now, recorded_body
@@ -29,7 +27,8 @@ from backup_reporter.palette.results import decode_backup_result
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from backup_reporter.health.model import BackupResult, Workspace
+    from backup_reporter.health.model import BackupResult, Restore, Workspace
+    from backup_reporter.palette.clusters import ListedCluster, Location
     from backup_reporter.palette.rate_limit import RateLimiter, TokenBucket
 
 _TRIES = {429: 24, 500: 2, 502: 5, 503: 5, 504: 5}
@@ -41,6 +40,7 @@ _TRIES_WITHOUT_ANSWER = 4
 _MAX_BACKOFF_SECONDS = 10.0
 _MAX_RETRY_AFTER_SECONDS = 60.0
 _MIN_KEY = 12
+_NO_RESTORE_CODES = frozenset({"BackupNotConfigured", "ResourceNotFound"})
 
 _Decoded = TypeVar("_Decoded")
 
@@ -120,23 +120,51 @@ class PaletteClient:
 
     def clusters(self, position: Mapping[str, str] | None = None) -> Page[ListedCluster]:
         """``POST /v1/dashboard/spectroclusters/search``, tenant-wide: a page of clusters. It only reads."""
+        from backup_reporter.palette.clusters import decode_clusters  # noqa: PLC0415 - only runs that look beyond workspaces need it
+
         query = {"limit": str(MAX_IN_A_PAGE), **(position or {})}
         call = Call(_with_query("/v1/dashboard/spectroclusters/search", query), method="POST", body=b"{}")
         return self.request(call, decode_clusters)
 
     def use_cluster_result(self, cluster: Workspace, use: Callable[[BackupResult | None], _Decoded]) -> _Decoded:
         """``GET /v1/spectroclusters/{uid}/features/backup``, as :meth:`use_backup_result`; ``None`` without a policy."""
+        from backup_reporter.palette.cluster_results import decode_cluster_result  # noqa: PLC0415 - only runs that look beyond workspaces need it
+
         call = Call(f"/v1/spectroclusters/{quote(cluster.uid, safe='')}/features/backup", cluster.project_uid)
         return self.request(call, lambda body: use(decode_cluster_result(body, cluster.clusters[0])))
 
+    def restores(self, workspace: Workspace) -> tuple[Restore, ...]:
+        """``GET /v1/workspaces/{uid}/restore``. There are several ways to say that there was none."""
+        from backup_reporter.palette.restores import decode_workspace_restores  # noqa: PLC0415 - only runs that look beyond workspaces need it
+
+        call = Call(f"/v1/workspaces/{quote(workspace.uid, safe='')}/restore", workspace.project_uid)
+        return self._none_if_unknown(call, lambda body: decode_workspace_restores(body, workspace.uid), ())
+
+    def restores_into(self, cluster: Workspace) -> dict[str, tuple[Restore, ...]]:
+        """``GET /v1/spectroclusters/{uid}/features/restore``: restores into a cluster, by the uid of their source."""
+        from backup_reporter.palette.restores import decode_cluster_restores  # noqa: PLC0415 - only runs that look beyond workspaces need it
+
+        call = Call(f"/v1/spectroclusters/{quote(cluster.uid, safe='')}/features/restore", cluster.project_uid)
+        nothing: dict[str, tuple[Restore, ...]] = {}
+        return self._none_if_unknown(call, lambda body: decode_cluster_restores(body, cluster.uid), nothing)
+
+    def _none_if_unknown(self, call: Call, decode: Callable[[bytes], _Decoded], none: _Decoded) -> _Decoded:
+        try:
+            return self.request(call, decode)
+        except PaletteError as error:
+            if error.code in _NO_RESTORE_CODES:
+                return none
+            raise
+
     def locations(self, project_uid: str | None, position: Mapping[str, str] | None = None) -> Page[Location]:
         """``GET /v1/users/assets/locations``: the backup locations of the tenant, or of a project."""
+        from backup_reporter.palette.clusters import decode_locations  # noqa: PLC0415 - only runs that look beyond workspaces need it
+
         return self.request(Call(_with_query("/v1/users/assets/locations", position), project_uid), decode_locations)
 
     def api_key_ends(self) -> tuple[datetime | None, ...]:
         """``GET /v1/apiKeys``, tenant-wide: when each key that can be used ends."""
-        # Imported here: it is asked while the results come in, and so costs no time at the start.
-        from backup_reporter.palette.api_keys import decode_ends  # noqa: PLC0415
+        from backup_reporter.palette.api_keys import decode_ends  # noqa: PLC0415 - asked while the results come in
 
         return self.request(Call("/v1/apiKeys", is_aside=True), decode_ends)
 

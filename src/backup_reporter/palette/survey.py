@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
 from backup_reporter.errors import OutOfTimeError, PaletteError, reason_of
-from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
+from backup_reporter.health.model import NOTHING_KNOWN, Restore, Surroundings, Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clusters import ListedCluster, Location, as_workspace
 from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page
@@ -37,16 +39,26 @@ class Survey:
     notes: tuple[str, ...] = ()
 
 
-def survey_tenant(client: PaletteClient, project_uids: Sequence[str] = (), *, all_projects: bool = True) -> Survey:
-    """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``. Never raises for Palette."""
+def survey_tenant(
+    client: PaletteClient,
+    project_uids: Sequence[str] = (),
+    *,
+    all_projects: bool = True,
+    with_restores: bool = False,
+) -> Survey:
+    """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``.
+
+    ``with_restores`` also asks for the restores into each cluster. Never raises for Palette.
+    """
     listing, failure = _list_clusters(client)
     in_scope = [cluster for cluster in listing.items if all_projects or cluster.project_uid in project_uids]
     live = [cluster for cluster in in_scope if cluster.set_apart in (None, _IMPORTED)]
     set_apart = Counter(cluster.set_apart for cluster in in_scope if cluster.set_apart not in (None, _IMPORTED))
     location_uids, location_note = _list_locations(client, project_uids)
     problems = [*failure, *listing.problems]
+    clusters = [as_workspace(cluster) for cluster in live]
     return Survey(
-        clusters=tuple(as_workspace(cluster) for cluster in live),
+        clusters=tuple(_with_restores(client, clusters) if with_restores else clusters),
         imported_uids=frozenset(cluster.uid for cluster in live if cluster.set_apart == _IMPORTED),
         set_apart={str(reason): number for reason, number in sorted(set_apart.items(), key=str)},
         surroundings=Surroundings(
@@ -56,6 +68,38 @@ def survey_tenant(client: PaletteClient, project_uids: Sequence[str] = (), *, al
         is_whole=not problems,
         notes=(*(f"{problem} Which clusters no policy covers is not known." for problem in problems), *location_note),
     )
+
+
+def _with_restores(client: PaletteClient, clusters: list[Workspace]) -> Iterator[Workspace]:
+    """Yields the clusters with the restores of their backups, into any cluster.
+
+    If the restores into some cluster cannot be read, nothing can be said of a cluster without a known one.
+    """
+
+    def ask(cluster: Workspace) -> dict[str, tuple[Restore, ...]] | Exception:
+        try:
+            return client.restores_into(cluster)
+        except Exception as error:  # noqa: BLE001 - no error about restores may cost anything else
+            return error
+
+    restores: dict[str, tuple[Restore, ...]] = {}
+    errors: list[Exception] = []
+    answers = 0
+    for answer in ask_all(ask, clusters, client.may_ask_for_clusters, client.seconds_left):
+        answers += 1
+        if isinstance(answer, Exception):
+            errors.append(answer)
+        else:
+            for uid, of_source in answer.items():
+                restores[uid] = (*restores.get(uid, ()), *of_source)
+    if answers < len(clusters):
+        errors.append(OutOfTimeError())
+    for cluster in clusters:
+        own = restores.get(cluster.uid, ())
+        if errors and not own:
+            yield msgspec.structs.replace(cluster, restores_error=reason_of(errors[0]))
+        else:
+            yield msgspec.structs.replace(cluster, restores=own)
 
 
 def _list_clusters(client: PaletteClient) -> tuple[Listing[ListedCluster], list[str]]:

@@ -227,3 +227,53 @@ class ApiKeyStatus(Wire, frozen=True):
 class ApiKeyItem(Wire, frozen=True):
     spec: ApiKeySpec | None = None
     status: ApiKeyStatus | None = None
+
+
+class RestoreState(Wire, frozen=True):
+    state: str | None = None
+    msg: str | None = None
+    restore_time: str | None = None
+    is_succeeded: bool | None = None
+
+
+class ClusterRestoreRef(Wire, frozen=True):
+    restore_status_meta: RestoreState | None = None
+
+
+class WorkspaceRestoreDetails(Wire, frozen=True):
+    restore_time: str | None = None
+    restore_state: RestoreState | None = None
+    cluster_restore_refs: list[ClusterRestoreRef | None] | None = None
+
+
+class WorkspaceRestoreEntry(Wire, frozen=True):
+    workspace_restore_config: WorkspaceRestoreDetails | None = None
+
+
+class WorkspaceRestores(Wire, frozen=True):
+    workspace_restore_statuses: list[WorkspaceRestoreEntry | None] | None = None
+
+
+class RestoresSpec(Wire, frozen=True):
+    workspace_uid: str | None = None
+    cluster_uid: str | None = None
+
+
+class WorkspaceRestoresDocument(Wire, frozen=True):
+    spec: RestoresSpec | None = None
+    status: WorkspaceRestores | None = None
+
+
+class ClusterRestoreEntry(Wire, frozen=True):
+    state: str | None = None
+    source_cluster_ref: ClusterRef | None = None
+    restore_status_meta: RestoreState | None = None
+
+
+class ClusterRestores(Wire, frozen=True):
+    cluster_restore_statuses: list[ClusterRestoreEntry | None] | None = None
+
+
+class ClusterRestoresDocument(Wire, frozen=True):
+    spec: RestoresSpec | None = None
+    status: ClusterRestores | None = None

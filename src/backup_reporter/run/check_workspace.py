@@ -68,7 +68,7 @@ class WorkspaceChecker:
             return Judgment(judge_unreadable(workspace, why, self.thresholds, self.as_of), last)
 
     def _fetch_and_judge(self, workspace: Workspace, last: RememberedWorkspace | None) -> Judgment:
-        if not workspace.project_uid:
+        if not workspace.project_uid and workspace.kind == "workspace":
             return Judgment(judge_unreadable(workspace, _LISTED_NOWHERE, self.thresholds, self.as_of), last)
         if workspace.deleted_at:
             return Judgment(judge_being_deleted(workspace, self.thresholds, self.as_of), last)
@@ -77,9 +77,19 @@ class WorkspaceChecker:
             return self.client.use_cluster_result(
                 workspace, lambda result: self._judge_cluster(workspace, result, last)
             )
+        workspace = self._with_restores(workspace)
         return self.client.use_backup_result(
             workspace, self.request.backup_request_uid, lambda result: self._judge(workspace, result, last)
         )
+
+    def _with_restores(self, workspace: Workspace) -> Workspace:
+        """Returns a workspace with its restores, if the settings ask for them; what goes wrong costs nothing else."""
+        if self.thresholds.restore_test_max_age is None or self.request.backup_request_uid:
+            return workspace
+        try:
+            return msgspec.structs.replace(workspace, restores=self.client.restores(workspace))
+        except Exception as error:  # noqa: BLE001 - see above
+            return msgspec.structs.replace(workspace, restores_error=reason_of(error))
 
     def _judge_cluster(
         self, cluster: Workspace, result: BackupResult | None, last: RememberedWorkspace | None
@@ -92,6 +102,7 @@ class WorkspaceChecker:
 
     def _judge(self, workspace: Workspace, result: BackupResult, last: RememberedWorkspace | None) -> Judgment:
         request_uid = self.request.backup_request_uid
+        result = msgspec.structs.replace(result, restores=workspace.restores, restores_error=workspace.restores_error)
         asked_at = self.clock()
         if self.request.as_of and self.as_of < asked_at:
             result, asked_at = until(result, self.as_of), self.as_of

@@ -486,20 +486,25 @@ def _find(palette: Palette, request: Request, settings: Settings, reserved_secon
     found = _Found(tenant, tuple(workspaces), inventory.problems)
     narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
     if settings.include_clusters != "no" and not narrows:
-        found = _with_clusters(found, in_time, request.project_uids or tenant.project_uids)
+        found = _with_clusters(found, in_time, request.project_uids or tenant.project_uids, settings)
     if tenant.name is not None:
         named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
         found = replace(found, workspaces=named)
     return found
 
 
-def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[str]) -> _Found:
+def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[str], settings: Settings) -> _Found:
     """Returns what was found together with the tenant's clusters, or with those of some projects."""
     # Imported here: a run that looks at workspaces only does not pay for it.
     from backup_reporter.palette.survey import survey_tenant  # noqa: PLC0415
 
     of_workspaces = dict.fromkeys(workspace.project_uid for workspace in found.workspaces if workspace.project_uid)
-    survey = survey_tenant(client, project_uids or tuple(of_workspaces), all_projects=not project_uids)
+    survey = survey_tenant(
+        client,
+        project_uids or tuple(of_workspaces),
+        all_projects=not project_uids,
+        with_restores=settings.thresholds.restore_test_max_age is not None,
+    )
     listed = frozenset(
         cluster.uid for workspace in found.workspaces for cluster in workspace.clusters if cluster.uid is not None
     )

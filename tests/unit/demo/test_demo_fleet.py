@@ -72,7 +72,9 @@ NOT_SHOWN = {
     "no-copy-yet",
     "only-incomplete-copies",
     "policy-names-missing-cluster",
+    "restore-failed",
     "restore-points-vanished",
+    "restore-untested",
     "schedule-shifted",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backup_reporter.health.rules import backups, policy, restore_points, surroundings, workspace
+from backup_reporter.health.rules import backups, policy, restore_points, restores, surroundings, workspace
 from backup_reporter.health.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -11,6 +11,7 @@ RULES: tuple[Rule, ...] = (
     *policy.RULES,
     *workspace.RULES,
     *surroundings.RULES,
+    *restores.RULES,
 )
 
 REPORTED_WITHOUT_A_RULE = frozenset({"being-deleted", "cluster-unprotected", "not-protected"})
