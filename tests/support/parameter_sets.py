@@ -45,6 +45,7 @@ def parameter_sets(region: str, parameters: dict[str, Any]) -> dict[str, dict[st
             "Tenants": "ssm:/palette/tenants",
             "TenantApiHosts": "palette.example.com,*.palette.example.com",
             "MaxBackupAgeHours": "36",
+            "RestoreTestMaxAgeDays": "90",
             "ExtraStates": "succeeded=Done",
             "WorkspaceLink": "https://palette.example.com/projects/{projectUid}/workspaces/{workspaceUid}",
             "PaletteCaBundle": "/var/task/palette-ca.pem",
