@@ -13,11 +13,11 @@ from pathlib import Path
 
 from bench.costs import decoding, memory, package, start
 from bench.document import document
-from bench.pace import rate_limiter, without_limit
+from bench.pace import beyond_workspaces, rate_limiter, without_limit
 from bench.processes import REPOSITORY, Function
 from bench.sizes import QUICK, Sizes
 
-_COMPARISONS = (rate_limiter, without_limit, memory, start, decoding, package)
+_COMPARISONS = (rate_limiter, beyond_workspaces, without_limit, memory, start, decoding, package)
 
 _HEAD = """
 # Performance

@@ -9,6 +9,7 @@ from statistics import median
 
 from backup_reporter.config.limits import MAX_THREADS
 from backup_reporter.demo.lookalike import API_KEY
+from backup_reporter.demo.synthetic import WORKSPACES_IN_A_PROJECT
 from bench.document import Section, target_mark
 from bench.processes import Function, Json, naive, palette
 from bench.sizes import WITHOUT_LIMIT, Sizes
@@ -73,6 +74,43 @@ def _paced_row(client: _Client, number: int, rounds: int) -> tuple[str | int | f
     bound, wall = max(0.0, (number - 50) / 10) + client.latency_seconds, median(walls)
     ratio = target_mark(wall / bound, client.most, 3) if client.most else f"{wall / bound:.3f}"
     return (client.name, number, round(1000 * client.latency_seconds), bound, wall, ratio, refused, lost)
+
+
+def beyond_workspaces(function: Function, sizes: Sizes) -> Section:
+    """The same with every cluster of the tenant: their requests have a rate of their own, beside the workspaces'."""
+    workspaces, clusters = sizes.fleet, 4 * sizes.fleet
+    lists = 2 + workspaces / WORKSPACES_IN_A_PROJECT + clusters / 50
+    bound = max((lists - 50) / 10, (workspaces - 50) / 10, (clusters - 250) / 50, 0.0) + 4 * LATENCY_SECONDS
+    walls, refused, lost = [], 0, 0
+    for _ in range(sizes.rounds):
+        with palette(
+            workspaces=workspaces, latency_seconds=LATENCY_SECONDS, rate_limit=True, listed_clusters=clusters
+        ) as server:
+            taken = function.probe("fetch", PALETTE_API_URL=server.url, PALETTE_API_KEY=API_KEY, INCLUDE_CLUSTERS="yes")
+        walls.append(taken["asking_seconds"])
+        refused, lost = max(refused, server.counted["refused"]), max(lost, taken["lost"])
+    wall = median(walls)
+    return Section(
+        "With every cluster",
+        """
+`INCLUDE_CLUSTERS=yes`: the tenant has four clusters for each workspace, and every third has a backup policy of its own.
+Palette allows 50 requests a second about clusters. The bound is the slowest of the prefixes and the four latencies that
+follow one another; the clock runs from the first request to the last result.
+""",
+        ("workspaces", "clusters", "latency ms", "bound s", "wall s", "wall / bound", "429s", "lost"),
+        [
+            (
+                workspaces,
+                clusters,
+                round(1000 * LATENCY_SECONDS),
+                bound,
+                wall,
+                target_mark(wall / bound, 1.05, 3),
+                refused,
+                lost,
+            )
+        ],
+    )
 
 
 def without_limit(function: Function, sizes: Sizes) -> Section:

@@ -21,6 +21,7 @@ def main() -> None:
     )
     taken = {
         "fetch_seconds": moments[-1] - moments[0],
+        "asking_seconds": moments[-1] - started,
         "report_seconds": time.perf_counter() - started,
         "lost": report.summary.unreadable,
         "workspaces": report.summary.workspaces,
