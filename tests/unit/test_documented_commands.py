@@ -40,7 +40,7 @@ NOT_TESTED = {
     r"export ": "it sets a variable of the reader's shell",
     r"pip install '\.\[cli,demo\]'": "the same as for [cli]; requirements/demo.txt has its packages, with which the tests run",
     r"pipx install": "pip in an environment of its own; what it installs is the wheel of integration/test_wheel.py",
-    r"git pull": "it needs the repository's server",
+    r"git (clone|pull)\b": "it needs the repository's server",
     r"make [a-z-]+": "a maintainer's target",
     r"aws (logs|sns|scheduler|s3|ses|sesv2|ssm|secretsmanager|sqs|lambda|stepfunctions|cloudformation|kms|iam|cloudwatch|ec2|sts)\b":
         "AWS's own command, against a real account",
