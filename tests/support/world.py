@@ -159,14 +159,24 @@ def a_run(at: datetime, state: str = "Completed", request_uid: str | None = None
     }
 
 
-def a_result(*runs: dict[str, Any], schedule: str | None = "0 1 * * *", **config: Any) -> dict[str, Any]:
-    """A backup result with a daily policy that is older than any of the runs."""
+DAILY = "daily"
+
+
+def a_result(*runs: dict[str, Any], schedule: str | None = DAILY, **config: Any) -> dict[str, Any]:
+    """A backup result with a policy that is older than any of the runs, daily at the time of the first one."""
+    if schedule == DAILY:
+        schedule = _daily_like(runs[0]) if runs else "0 1 * * *"
     policy = {"durationInHours": 720, "schedule": {"scheduledRunTime": schedule}, **config}
     return {
         "metadata": {"creationTimestamp": "2026-01-01T00:00:00.000Z"},
         "spec": {"config": {"clusterUids": ["c1"], "backupConfig": policy}},
         "status": {"workspaceBackupStatuses": list(runs)},
     }
+
+
+def _daily_like(run: dict[str, Any]) -> str:
+    at = datetime.fromisoformat(run["workspaceBackupConfig"]["requestTime"])
+    return f"{at.minute} {at.hour} * * *"
 
 
 def an_item(uid: str, name: str | None = None, **metadata: Any) -> dict[str, Any]:
