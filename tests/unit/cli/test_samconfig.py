@@ -1,8 +1,14 @@
 """Reading and renewing samconfig.toml."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from backup_reporter.cli.samconfig import SamConfig, SamConfigError, parse_samconfig, renew_samconfig
+from backup_reporter.cli.template_parameters import read_parameters
+
+REPOSITORY = Path(__file__).parents[3]
 
 CONFIG = SamConfig(stack="backups", region="eu-central-1", parameters={"Notify": "changes", "EmailTo": "a@b.c, d@e.f"})
 
@@ -49,3 +55,14 @@ def test_values_for_all_commands_count_unless_those_for_deploying_differ() -> No
 def test_a_broken_file_is_named() -> None:
     with pytest.raises(SamConfigError, match=r"samconfig\.toml is not valid TOML: "):
         parse_samconfig("[default")
+
+
+def test_the_example_is_what_the_template_takes() -> None:
+    example = parse_samconfig((REPOSITORY / "samconfig.example.toml").read_text())
+    parameters = read_parameters(REPOSITORY / "template.yaml")
+    assert example.stack == "palette-backup-reporter"
+    assert {name: parameters[name].problem(value) for name, value in example.parameters.items()} == dict.fromkeys(
+        example.parameters
+    )
+    commented = re.findall(r'# "([A-Za-z]+)=', (REPOSITORY / "samconfig.example.toml").read_text())
+    assert set(commented) <= set(parameters)
