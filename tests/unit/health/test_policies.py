@@ -124,6 +124,17 @@ NAMESPACES = [
         "namespace-not-backed-up eu1",
         says={"namespace-not-backed-up eu1": ["cannot be checked"]},
     ),
+    *(
+        row(
+            f"A pattern that comes after {before} others is {'not ' if unchecked else ''}checked",
+            backup(
+                *nightly(eu1=copy(namespaces=["web"])), namespaces=[*(f"w.bx{{0,{n}}}" for n in range(before)), "we*"]
+            ),
+            *(["namespace-not-backed-up eu1"] if unchecked else []),
+            **({"says": {"namespace-not-backed-up eu1": ["1 namespace of the policy: we*."]}} if unchecked else {}),
+        )
+        for before, unchecked in ((99, False), (100, True))
+    ),
     row(
         "A name that stands twice counts once",
         backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=["shop", "shop"]),
