@@ -31,6 +31,8 @@ from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, timeli
 from backup_reporter.wording import day, due_time, evidence_text, moment, timestamp
 
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
+_SCHEDULED_AHEAD = timedelta(minutes=15)
+"""How far ahead a scheduled report's own time may lie."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,11 @@ class Context:
 
     def due_time(self, at: datetime) -> str:
         return due_time(at, self.present, self.thresholds.time_zone)
+
+    @property
+    def is_what_if(self) -> bool:
+        """Whether the report is asked for a time that is still to come; no further backup is assumed until then."""
+        return self.now - self.present > _SCHEDULED_AHEAD
 
     @cached_property
     def mute(self) -> Mute:

@@ -258,6 +258,15 @@ def test_as_of_ahead_what_had_no_chance_to_begin_is_not_missed() -> None:
     assert codes == [set(), set(), {"not-scheduled"}, {"awaiting-first-backup"}]
 
 
+def test_as_of_ahead_no_further_backup_is_assumed() -> None:
+    short, long = backup(*nightly(), hours=96), backup(*nightly())
+    codes = [
+        {finding.code for finding in gathered(answer, as_of=at("11-24 07:00")).findings} for answer in (short, long)
+    ]
+
+    assert codes == [{"backup-expiring"}, set()]
+
+
 def test_as_of_ahead_the_days_to_come_are_not_missed() -> None:
     history = gathered(backup(*nightly()), as_of=at("11-26 07:00")).history
     assert [day.state for day in history[-5:]] == ["succeeded", "succeeded", "unclear", "unclear", "unclear"]

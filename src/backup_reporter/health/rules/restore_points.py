@@ -236,6 +236,7 @@ def _is_replaced_by(context: Context, subject: Subject, newest: Attempt, end: da
     latest_finished, due = subject.finished[-1], context.due_of_replacement(newest)
     return (
         latest_finished.is_copy
+        and not context.is_what_if
         and not context.missed_due_times(subject)
         and due is not None
         and end - due > context.thresholds.grace
