@@ -2,8 +2,8 @@
 
 https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format
 
-Stepping through time is cronsim's work; cronsim follows Debian's cron, so every field is first
-written out the way robfig/cron reads it: weekdays are 0 to 6, ``?`` is ``*``, ``N/S`` runs to the
+No Python library reads this syntax. Stepping through time is cronsim's work; it follows Debian's cron, so each field
+is first written out as robfig/cron reads it: weekdays are 0 to 6, ``?`` is ``*``, ``N/S`` runs to the
 end of the range, ``*/S`` counts as a restriction, and there is no ``L``, ``W`` or ``#``.
 """
 

@@ -1,4 +1,9 @@
-"""Any number of workspaces' verdicts, in little memory."""
+"""Any number of workspaces' reports in little memory.
+
+10,000 of them, each with three clusters and thirty days, take 69 MB as a plain list and 6 MB here (``PYTHONPATH=src
+python -m bench.packed_memory 10000``). The list alone would break the target of ``make bench``: ten times the workspaces in 1.25
+times the memory.
+"""
 
 from __future__ import annotations
 
