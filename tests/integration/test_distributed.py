@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.demo.documents import cluster_backup_result, cluster_item
 from backup_reporter.demo.fleet import Fleet, synthetic
 from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
 from backup_reporter.proof.archive import BucketArchive, load
@@ -143,6 +145,43 @@ def test_a_fleets_report_is_the_one_functions_but_for_ids_and_times(aws: LocalAw
     # The slower a Palette may be asked, the smaller a shard: at this rate it is one of 120.
     shared, own = synthetic(122, 3, 1, 1, NOW, healthy_share=0.7), synthetic(60, 3, 1, 2, NOW)
     check_that_a_fleet_reports_what_one_function_does(aws, shared, 121, own, requestsPerSecond=0.4)
+
+
+def test_clusters_are_looked_at_in_a_distributed_run_and_for_every_tenant(aws: LocalAws) -> None:
+    created = NOW - timedelta(days=90)
+    items = [cluster_item("project-1", name, project_uid=PROJECT, created=created) for name in ("own", "lonely")]
+    own = cluster_backup_result(
+        items[0], schedule="0 1 * * *", retention_hours=720, runs=[], policy_created=NOW - timedelta(minutes=1)
+    )
+    fleets = [
+        replace(small(name), clusters=items, cluster_backups={items[0]["metadata"]["uid"]: own})
+        for name in ("payments", "ledger")
+    ]
+    event = {"asOf": f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", "notify": "always", "channels": ["sns"]}
+    with (
+        LookAlike(fleets[0], rate_limit=False) as first,
+        LookAlike(fleets[1], rate_limit=False) as second,
+        SlackServer() as slack,
+        tenants_of(aws, slack, tenant("acme", first), tenant("globex", second)) as around,
+    ):
+        around.environment["INCLUDE_CLUSTERS"] = "warn"
+        with state_machine(around, BUCKET) as machine:
+            execution = machine.run(event)
+            assert execution.status == "SUCCEEDED", execution
+            alone = around.invoke(event)
+
+    ids = execution.output["reportId"], alone["reportId"]
+    parts, together = (without_ids_and_times(kept(aws, report_id, "json"), report_id) for report_id in ids)
+    assert parts == together
+    whole = json.loads(kept(aws, ids[1], "json"))
+    assert whole["coverage"]["clusters"] == 4
+    assert (whole["coverage"]["inOwnPolicy"], whole["coverage"]["inNone"]) == (2, 2)
+    assert sorted((judged["tenant"], judged["kind"]) for judged in whole["workspaces"]) == [
+        ("acme", "cluster"), ("acme", "workspace"), ("globex", "cluster"), ("globex", "workspace"),
+    ]  # fmt: skip
+    assert [finding["code"] for finding in whole["findings"]] == ["cluster-unprotected"]
+    for report_id in ids:
+        check_that_it_can_be_recomputed(aws, report_id)
 
 
 @pytest.fixture
