@@ -13,6 +13,7 @@ import pytest
 from backup_reporter.demo.documents import (
     Fleet,
     Json,
+    api_key_item,
     cluster_backup,
     cluster_backup_result,
     cluster_item,
@@ -226,14 +227,44 @@ def test_every_reader_is_told_of_the_clusters(around: World) -> None:
         assert "1 cluster is in no backup policy: project-1 / lonely." in message
 
 
-# What goes wrong
-
-
 FORBIDDEN = Answer(403, b'{"code": "ResourceAccessDenied", "message": "no", "ref": "r"}')
 
 
 def striking(part: str, answer: Answer) -> Callable[[Request], Answer | None]:
     return lambda request: answer if part in request.path else None
+
+
+def check_of(around: World, name: str) -> dict[str, Any]:
+    answer = around.invoke({"doctor": True}, 60.0, INCLUDE_CLUSTERS="yes")
+    (check,) = [check for check in answer["checks"] if check["name"] == name]
+    found: dict[str, Any] = check
+    return found
+
+
+def test_the_doctor_says_what_may_not_be_listed_and_which_permission_it_takes(
+    around: World, palette: LookAlike
+) -> None:
+    check = check_of(around, "clusters")
+    assert check["detail"] == "5 clusters, and 3 that are set apart; the backup locations can be listed"
+
+    palette.fault = striking(SEARCH, FORBIDDEN)
+    check = check_of(around, "clusters")
+    assert (check["result"], "cluster.list" in check["detail"]) == ("warning", True)
+
+
+def test_the_doctor_says_when_the_key_ends(around: World, palette: LookAlike) -> None:
+    palette.fleet = replace(palette.fleet, api_keys=[api_key_item("reporter", NOW + timedelta(days=5, minutes=5))])
+    check = check_of(around, "key's end")
+    assert (check["result"], check["detail"].startswith("The reporter's API key expires in 5 days")) == (
+        "warning",
+        True,
+    )
+
+    palette.fault = striking("/apiKeys", FORBIDDEN)
+    assert check_of(around, "key's end")["detail"].startswith("Palette does not say")
+
+
+# What goes wrong
 
 
 def the_workspaces_are_right(answer: Mapping[str, Any]) -> None:

@@ -95,7 +95,11 @@ def _palette_checks(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[
     if key.result == "failed":
         yield from (skipped(name, "the API key has to be readable first") for name in _AFTER_THE_KEY)
         return
-    yield from PaletteChecks(reporter.palette(tenant, seconds_left), tenant).all()
+    yield from PaletteChecks(
+        reporter.palette(tenant, seconds_left),
+        tenant,
+        looks_at_clusters=reporter.settings.include_clusters != "no",
+    ).all()
 
 
 def _describe_key(key: str) -> str:

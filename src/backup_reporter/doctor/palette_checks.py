@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 from urllib.parse import urlsplit
 
@@ -10,9 +11,11 @@ from backup_reporter.config.settings import Tenant
 from backup_reporter.doctor.checks import Check, run_check, skipped
 from backup_reporter.errors import CheckError, KeyRefusedError, PaletteError, UndecodableError, UnreachableError
 from backup_reporter.health.model import Workspace
+from backup_reporter.palette.api_keys import say_end
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import Inventory, discover, list_projects
 from backup_reporter.palette.lists import Project
+from backup_reporter.palette.survey import survey_tenant
 from backup_reporter.wording import count, listed, quote
 
 ALLOWED_PER_SECOND = 10.0
@@ -39,9 +42,10 @@ _LATER = "Palette itself has trouble: try again later, and give its support the 
 class PaletteChecks:
     """The checks in their order; a later one uses what an earlier one found."""
 
-    def __init__(self, client: PaletteClient, tenant: Tenant) -> None:
+    def __init__(self, client: PaletteClient, tenant: Tenant, *, looks_at_clusters: bool = False) -> None:
         self._client = client
         self._tenant = tenant
+        self._looks_at_clusters = looks_at_clusters
         self._inventory = Inventory((), (), ())
 
     def all(self) -> Iterator[Check]:
@@ -58,6 +62,41 @@ class PaletteChecks:
             "rate", "compare the rate with what Palette allows and your workspaces need", self._rate, _ADDRESS
         )
         yield run_check("clock", "compare this clock with Palette's", self._clock, _ADDRESS)
+        yield run_check("key's end", "ask Palette when the API key ends", self._key_end, _ADDRESS)
+        if self._looks_at_clusters:
+            yield run_check("clusters", "list the clusters and the backup locations", self._clusters, _ADDRESS)
+
+    def _key_end(self) -> str:
+        try:
+            ends = self._client.api_key_ends()
+        except PaletteError:
+            return "Palette does not say: the API key's user may not list API keys"
+        note = say_end(ends, datetime.now(UTC))
+        if note:
+            raise CheckError(
+                note, "Create a new API key in Palette, and put it into the key's secret.", result="warning"
+            )
+        if len(ends) == 1 and ends[0]:
+            return f"it ends on {ends[0]:%Y-%m-%d}"
+        return "no key of this tenant ends within 14 days, or Palette does not say"
+
+    def _clusters(self) -> str:
+        survey = survey_tenant(self._client, self._tenant.project_uids, all_projects=not self._tenant.project_uids)
+        for cluster in survey.clusters[:1]:
+            try:
+                self._client.use_cluster_result(cluster, lambda result: None)
+            except PaletteError as error:
+                if error.status == 403:
+                    raise CheckError(str(error), _fix(error, "cluster.get"), result="warning") from error
+        if survey.notes:
+            raise CheckError(
+                _first_of(survey.notes),
+                "Give the API key's user the permissions cluster.list, cluster.get and location.list, or set "
+                "INCLUDE_CLUSTERS to no.",
+                result="warning",
+            )
+        set_apart = f", and {sum(survey.set_apart.values())} that are set apart" if survey.set_apart else ""
+        return f"{count(len(survey.clusters), 'cluster')}{set_apart}; the backup locations can be listed"
 
     def _projects(self) -> str:
         try:
