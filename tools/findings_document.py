@@ -18,8 +18,7 @@ To see something with your own eyes in Palette: choose the project in the menu a
 in the main menu, then the workspace. Its backups are under the tab *Backups*, its policy under *Settings*, *Schedule
 backups*. A user who may only look sees the same.
 
-To run a backup by hand, open the tab *Backups* and create a backup there; with the API it is
-`POST /v1/workspaces/{uid}/backup`.
+To run a backup by hand, open the tab *Backups* and create a backup there.
 """
 
 _SEVERITIES: dict[Severity, str] = {
