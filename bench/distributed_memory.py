@@ -43,7 +43,9 @@ from backup_reporter.report.changes import compare
 from backup_reporter.report.csv import csv_attachment
 from backup_reporter.report.model import Report
 from backup_reporter.report.slack import message
-from backup_reporter.run.pipeline import Palette, load_memory, make_plan, pack, report_and_publish
+from backup_reporter.run.check_shards import pack
+from backup_reporter.run.make_plan import Palette, make_plan
+from backup_reporter.run.pipeline import load_memory, report_and_publish
 from backup_reporter.run.publish import Destinations
 from backup_reporter.run.publish import redeliver as send_again
 

@@ -26,8 +26,10 @@ from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
 from backup_reporter.palette.recording import ignore_answers
 from backup_reporter.report.model import Report
+from backup_reporter.run.check_shards import Progress, ignore_progress
 from backup_reporter.run.deliver import DeliveryLog
-from backup_reporter.run.pipeline import Dependencies, Palette, Progress, ignore_progress, run
+from backup_reporter.run.make_plan import Palette
+from backup_reporter.run.pipeline import Dependencies, run
 from backup_reporter.run.publish import Destinations, redeliver
 from backup_reporter.time_limit import countdown, start
 

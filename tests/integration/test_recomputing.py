@@ -24,7 +24,8 @@ from backup_reporter.proof.archive import parse
 from backup_reporter.proof.verify import Verification, verify
 from backup_reporter.report.model import Report, json_pieces
 from backup_reporter.run.evidence import EvidenceWriter
-from backup_reporter.run.pipeline import Dependencies, Palette, run
+from backup_reporter.run.make_plan import Palette
+from backup_reporter.run.pipeline import Dependencies, run
 from backup_reporter.run.publish import Destinations
 from support.lookalike import API_KEY, LookAlike
 

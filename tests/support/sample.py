@@ -16,7 +16,8 @@ from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
 from backup_reporter.report.model import Report
-from backup_reporter.run.pipeline import Dependencies, Palette, run
+from backup_reporter.run.make_plan import Palette
+from backup_reporter.run.pipeline import Dependencies, run
 from backup_reporter.run.publish import Destinations
 from support.lookalike import API_KEY, LookAlike
 from support.report_builders import compared

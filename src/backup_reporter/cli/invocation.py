@@ -20,7 +20,7 @@ from backup_reporter.config.request import parse_event
 from backup_reporter.errors import BackupReporterError, SettingsError
 from backup_reporter.report.model import Report, from_json_lines, to_json
 from backup_reporter.run.deliver import SEND_SECONDS
-from backup_reporter.run.pipeline import invocation_digest
+from backup_reporter.run.make_plan import invocation_digest
 
 Event = Mapping[str, Any]
 _Found = TypeVar("_Found")

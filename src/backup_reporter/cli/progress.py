@@ -11,8 +11,8 @@ from rich.progress import ProgressColumn as Column
 from rich.text import Text
 
 from backup_reporter.cli.console import PlainConsole
-from backup_reporter.run.pipeline import Progress as OnProgress
-from backup_reporter.run.pipeline import ignore_progress
+from backup_reporter.run.check_shards import Progress as OnProgress
+from backup_reporter.run.check_shards import ignore_progress
 
 
 class _Rate(Column):

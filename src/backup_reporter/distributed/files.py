@@ -24,7 +24,7 @@ from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
 from backup_reporter.report.model import EvidenceFile
 from backup_reporter.report.workspace_memory import WorkspaceMemory
-from backup_reporter.run.pipeline import Checked
+from backup_reporter.run.check_shards import Checked
 from backup_reporter.run.plan import VERSION, Plan, Shard, group_into_lanes
 
 _WORKSPACE_REPORT = msgspec.json.Decoder(WorkspaceReport)

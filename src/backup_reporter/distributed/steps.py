@@ -23,20 +23,10 @@ from backup_reporter.records import Record
 from backup_reporter.report.model import EvidenceFile, Report
 from backup_reporter.report.truncate import SizeLimit, size_in_answer
 from backup_reporter.report.workspace_memory import WorkspaceMemory
-from backup_reporter.run.evidence import Parts
-from backup_reporter.run.pipeline import (
-    check_shard,
-    evidence_header,
-    finish_evidence,
-    judge_unchecked,
-    load_memory,
-    make_plan,
-    note_key_ends,
-    pack,
-    read_clocks,
-    report_and_publish,
-    take_notes,
-)
+from backup_reporter.run.check_shards import check_shard, judge_unchecked, pack, read_clocks
+from backup_reporter.run.evidence import Parts, evidence_header, finish_evidence
+from backup_reporter.run.make_plan import make_plan
+from backup_reporter.run.pipeline import load_memory, note_key_ends, report_and_publish, take_notes
 from backup_reporter.run.plan import Plan, Shard, with_clocks, with_tenant_notes
 from backup_reporter.time_limit import countdown, start
 from backup_reporter.wording import quote
@@ -91,7 +81,8 @@ def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[st
     files = RunFiles(store, run_name(plan.report_id, step.execution))
     memory = last_report.memory(plan.tenant_names, plan.as_of)
     if evidence:
-        evidence.begin(plan.report_id, evidence_header(plan, shards, reporter.settings, palettes, memory, now))
+        tenants = [palette.tenant for palette in palettes]
+        evidence.begin(plan.report_id, evidence_header(plan, shards, reporter.settings, tenants, memory, now))
     file, problem = finish_evidence(evidence, seconds_left)
     plan = msgspec.structs.replace(plan, evidence=file, evidence_problem=problem)
     files.save_plan(with_clocks(plan, read_clocks(palettes)), shards, memory)

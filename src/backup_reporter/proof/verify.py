@@ -20,8 +20,10 @@ from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
 from backup_reporter.report.model import Report
 from backup_reporter.report.workspace_memory import WorkspaceMemory
+from backup_reporter.run.check_shards import check_shards, ignore_progress, read_clocks
 from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
-from backup_reporter.run.pipeline import Palette, check_shards, ignore_progress, make_plan, make_report, read_clocks
+from backup_reporter.run.make_plan import Palette, make_plan
+from backup_reporter.run.make_report import make_report
 from backup_reporter.run.plan import with_clocks
 
 _COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")

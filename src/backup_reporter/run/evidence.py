@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from datetime import datetime
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Literal
@@ -21,13 +22,15 @@ import msgspec
 
 from backup_reporter import __version__
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import IncludeClusters
+from backup_reporter.config.settings import IncludeClusters, Settings, Tenant
 from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.palette.recording import RecordedAnswer, Recorder
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.model import EvidenceFile
+from backup_reporter.report.workspace_memory import WorkspaceMemory
+from backup_reporter.run.plan import Plan, Shard
 from backup_reporter.time_limit import result_within
 
 FORMAT: Literal[1] = 1
@@ -75,6 +78,10 @@ class Parts(Record, frozen=True, kw_only=True):
     format: Literal[1] = FORMAT
     report_id: str
     parts: tuple[EvidenceFile, ...]
+
+
+_FINISHING_SECONDS = 20.0
+"""How long the report waits for the rest of the evidence, at most; a third of the time that is left."""
 
 
 def encode_thresholds(thresholds: Thresholds) -> msgspec.Raw:
@@ -212,3 +219,48 @@ class EvidenceWriter:
             yield piece
         if self._problem is not None:
             raise StoreError(self._problem)  # so that no half of a file is kept
+
+
+def evidence_header(
+    plan: Plan,
+    shards: Iterable[Shard],
+    settings: Settings,
+    tenants: Sequence[Tenant],
+    memory: WorkspaceMemory,
+    now: datetime,
+) -> Header:
+    """Returns the first line of the evidence: all that judges, and what was asked for."""
+    return Header(
+        report_id=plan.report_id,
+        made_at=now,
+        as_of=plan.as_of,
+        request=encode_request(plan.request),
+        thresholds=encode_thresholds(settings.thresholds),
+        project_uids=settings.tenant.project_uids,
+        workspace_uids=settings.tenant.workspace_uids,
+        include_clusters=settings.include_clusters,
+        tenants=tuple(
+            AskedTenant(
+                name=tenant.name,
+                api_url=tenant.api_url,
+                project_uids=tenant.project_uids,
+                workspace_uids=tenant.workspace_uids,
+                schedule_time_zone=str(tenant.schedule_time_zone or "") or None,
+            )
+            for tenant in tenants
+        ),
+        problems=plan.problems,
+        remembered=memory.only((workspace.tenant, workspace.uid) for shard in shards for workspace in shard.workspaces),
+    )
+
+
+def finish_evidence(
+    evidence: EvidenceWriter | None, seconds_left: Callable[[], float]
+) -> tuple[EvidenceFile | None, str | None]:
+    """Returns where the evidence is kept, or a sentence that says why it is not."""
+    if evidence is None:
+        return None, None
+    try:
+        return evidence.finish(min(_FINISHING_SECONDS, seconds_left() / 3)), None
+    except StoreError as error:
+        return None, f"The evidence of this report could not be kept: {error}."

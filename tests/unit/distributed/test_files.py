@@ -15,7 +15,7 @@ from backup_reporter.health.model import Workspace
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.report.model import Scope
 from backup_reporter.report.workspace_memory import WorkspaceMemory
-from backup_reporter.run.pipeline import pack
+from backup_reporter.run.check_shards import pack
 from backup_reporter.run.plan import Plan, Shard, TenantPlan
 from support.report_builders import NOW, a_cluster, a_finding, a_workspace
 

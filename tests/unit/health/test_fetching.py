@@ -21,7 +21,8 @@ from backup_reporter.palette.clock_skew import ClockSkew
 from backup_reporter.palette.lists import Page, Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.report.workspace_memory import WorkspaceMemory
-from backup_reporter.run.pipeline import Palette, Progress, check_shards, ignore_progress, make_plan
+from backup_reporter.run.check_shards import Progress, check_shards, ignore_progress
+from backup_reporter.run.make_plan import Palette, make_plan
 from support.builders import NOW, at, backup, copy, label, listed, nightly, run
 
 

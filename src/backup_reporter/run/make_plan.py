@@ -1,0 +1,174 @@
+"""The first step of a run: finds every workspace in scope, in every tenant."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
+
+import msgspec
+
+from backup_reporter.config.request import Request
+from backup_reporter.config.settings import Settings, Tenant
+from backup_reporter.config.tenants import group_by
+from backup_reporter.errors import reason_of
+from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
+from backup_reporter.palette.client import PaletteClient
+from backup_reporter.palette.discovery import discover
+from backup_reporter.report.model import Scope, scope_id
+from backup_reporter.run.check_workspace import listed_nowhere
+from backup_reporter.run.choose_workspaces import choose_workspaces
+from backup_reporter.run.lanes import side_by_side
+from backup_reporter.run.plan import (
+    Plan,
+    Shard,
+    SurveyedClusters,
+    TenantPlan,
+    make_shards,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Palette:
+    """A tenant, and the client that asks its Palette."""
+
+    tenant: Tenant
+    client: PaletteClient
+
+
+def make_plan(
+    request: Request,
+    settings: Settings,
+    palettes: Sequence[Palette],
+    invocation_id: str,
+    now: datetime,
+    *,
+    problems: Sequence[str] = (),
+    share: float = 1.0,
+) -> tuple[Plan, tuple[Shard, ...]]:
+    """Finds every workspace in scope, in every tenant, within a ``share`` of the time for asking.
+
+    Raises :class:`InvalidRequest` if the request names a workspace that is not there. What a Palette does
+    wrong is a problem in the plan, as are ``problems``.
+    """
+    lanes = group_by(palettes, lambda palette: palette.tenant.api_url)
+    reserved_seconds = (1 - share) * max((palette.client.seconds_left() for palette in palettes), default=0.0)
+    found = chain.from_iterable(
+        side_by_side(lanes, lambda lane: [_find(palette, request, settings, reserved_seconds) for palette in lane])
+    )
+    by_name = sorted(found, key=lambda findings: findings.tenant.name or "")
+    shards = tuple(make_shards((findings.tenant, findings.workspaces, findings.surroundings) for findings in by_name))
+    scope = scope_of(request, settings, by_name)
+    plan = Plan(
+        request=request,
+        scope=scope,
+        report_id=report_id_of(request, scope, invocation_id, now),
+        delivery_key=_delivery_key(request, invocation_id),
+        as_of=request.as_of or now.replace(microsecond=0),
+        include_clusters=settings.include_clusters,
+        problems=tuple(problems),
+        tenants=tuple(
+            TenantPlan(
+                name=findings.tenant.name,
+                problems=findings.problems,
+                notes=findings.notes,
+                clusters=findings.clusters,
+            )
+            for findings in by_name
+        ),
+        shards=tuple(len(shard.workspaces) for shard in shards),
+    )
+    return plan, shards
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A tenant, its workspaces in scope, and a sentence for everything that could not be listed."""
+
+    tenant: Tenant
+    workspaces: tuple[Workspace, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    clusters: SurveyedClusters | None = None
+    surroundings: Surroundings = NOTHING_KNOWN
+
+
+def _find(palette: Palette, request: Request, settings: Settings, reserved_seconds: float) -> _Found:
+    tenant, client = palette.tenant, palette.client
+    in_time = client.within(lambda: client.seconds_left() - reserved_seconds)
+    try:
+        inventory = discover(in_time, request.project_uids or tenant.project_uids, tenant.workspace_uids)
+    except Exception as error:  # noqa: BLE001 - one tenant's error, of any kind, must not cost the others their report
+        return _Found(tenant, problems=(f"Palette could not be asked: {reason_of(error)}.",))
+    workspaces = (*inventory.workspaces, *(listed_nowhere(uid, None) for uid in inventory.unlisted_workspace_uids))
+    if request.workspace_uids:
+        workspaces = choose_workspaces(request.workspace_uids, workspaces, are_all_listed=not inventory.problems)
+    found = _Found(tenant, tuple(workspaces), inventory.problems)
+    narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
+    if settings.include_clusters != "no" and not narrows:
+        found = _with_clusters(found, in_time, request.project_uids or tenant.project_uids, settings)
+    if tenant.name is not None:
+        named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
+        found = replace(found, workspaces=named)
+    return found
+
+
+def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[str], settings: Settings) -> _Found:
+    """Returns what was found together with the tenant's clusters, or with those of some projects."""
+    # Imported here: a run that looks at workspaces only does not pay for it.
+    from backup_reporter.palette.survey import survey_tenant  # noqa: PLC0415
+
+    of_workspaces = dict.fromkeys(workspace.project_uid for workspace in found.workspaces if workspace.project_uid)
+    survey = survey_tenant(
+        client,
+        project_uids or tuple(of_workspaces),
+        all_projects=not project_uids,
+        with_restores=settings.thresholds.restore_test_max_age is not None,
+    )
+    listed = frozenset(
+        cluster.uid for workspace in found.workspaces for cluster in workspace.clusters if cluster.uid is not None
+    )
+    return replace(
+        found,
+        workspaces=(*found.workspaces, *survey.clusters),
+        notes=survey.notes,
+        clusters=SurveyedClusters(
+            listed_uids=listed,
+            imported_uids=survey.imported_uids,
+            set_apart=survey.set_apart,
+            is_whole=survey.is_whole,
+        ),
+        surroundings=survey.surroundings,
+    )
+
+
+def scope_of(request: Request, settings: Settings, found: Sequence[_Found]) -> Scope:
+    asked = [workspace.uid for some in found for workspace in some.workspaces] if request.workspace_uids else ()
+    return Scope(
+        tenants=request.tenants,
+        project_uids=request.project_uids or settings.tenant.project_uids,
+        workspace_uids=tuple(asked) or request.workspace_uids or settings.tenant.workspace_uids,
+        backup_request_uid=request.backup_request_uid,
+    )
+
+
+def invocation_digest(invocation_id: str) -> str:
+    """Returns the end of a report's id by which the one who asked for the report can find it."""
+    return hashlib.sha256(invocation_id.encode()).hexdigest()[:8]
+
+
+def report_id_of(request: Request, scope: Scope, invocation_id: str, now: datetime) -> str:
+    """Sortable, safe in a path, and the same for every retry of one scheduled time."""
+    at = request.scheduled_at or now
+    origin = f"the schedule {at.isoformat()} {scope_id(scope)}" if request.scheduled_at else invocation_id
+    return f"{at:%Y%m%dT%H%M%SZ}-{invocation_digest(origin)}"
+
+
+def _delivery_key(request: Request, invocation_id: str) -> str | None:
+    """What a scheduled run and its retries have in common; ``None`` on demand, where each answer is wanted."""
+    if not request.is_scheduled:
+        return None
+    # The platform's retries of an event have its invocation id.
+    return f"{request.scheduled_at:%Y-%m-%dT%H:%M:%SZ}" if request.scheduled_at else invocation_id
