@@ -147,6 +147,7 @@ def test_a_fleets_report_is_the_one_functions_but_for_ids_and_times(aws: LocalAw
     check_that_a_fleet_reports_what_one_function_does(aws, shared, 121, own, requestsPerSecond=0.4)
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_clusters_are_looked_at_in_a_distributed_run_and_for_every_tenant(aws: LocalAws) -> None:
     created = NOW - timedelta(days=90)
     items = [cluster_item("project-1", name, project_uid=PROJECT, created=created) for name in ("own", "lonely")]

@@ -187,6 +187,10 @@ class ReplayClient(PaletteClient):
         """Nothing waits for a rate here."""
         return False
 
+    def may_ask_for_clusters(self) -> bool:
+        """Nothing waits for a rate here."""
+        return False
+
     def request(self, call: Call, decode: Callable[[bytes], _Decoded]) -> _Decoded:
         """Returns what ``decode`` reads in the recorded answer. Raises what the run met."""
         answer = self._evidence.answer(self._tenant, call)

@@ -41,6 +41,9 @@ class OneWorkspace(PaletteClient):
     def may_ask_for_results(self) -> bool:
         return True
 
+    def may_ask_for_clusters(self) -> bool:
+        return True
+
     def projects(self, position: Mapping[str, str] | None = None) -> Page[Project]:
         return Page((Project("pr-1", "prod"),), ())
 
