@@ -411,3 +411,72 @@ def test_only_the_clusters_of_the_projects_in_scope_are_looked_at(around: World,
 def test_the_setting_is_checked(around: World) -> None:
     with pytest.raises(Exception, match="INCLUDE_CLUSTERS: 'maybe' is not valid: should be one of no, yes, warn"):
         report(around, "maybe")
+
+
+# From one report to the next
+
+
+@pytest.fixture
+def kept(around: World, aws: LocalAws) -> World:
+    """A world with a bucket, after a first scheduled report."""
+    aws.make_bucket("reports")
+    around.environment |= {"REPORT_BUCKET": "reports", "INCLUDE_CLUSTERS": "yes"}
+    scheduled(around, 1)
+    return around
+
+
+def scheduled(around: World, minutes: int) -> dict[str, Any]:
+    """The report of one of several scheduled times: each is compared with the one before it."""
+    return around.invoke({"scheduledTime": f"{NOW - timedelta(minutes=60 - minutes):%Y-%m-%dT%H:%M:%SZ}"})
+
+
+def missed(answer: Mapping[str, Any]) -> list[str]:
+    return [note.split(".")[0] for note in answer["notes"] if note.startswith("No longer listed")]
+
+
+def workspaces_of(answer: Mapping[str, Any], kind: str) -> list[tuple[str, str]]:
+    return [(change["workspaceName"], change["code"]) for change in answer["changes"][kind]]
+
+
+def test_a_cluster_without_a_policy_is_not_missed_day_after_day(kept: World) -> None:
+    assert missed(scheduled(kept, 2)) == []
+
+
+def test_a_cluster_without_a_policy_may_go(kept: World, palette: LookAlike) -> None:
+    clusters = [item for item in palette.fleet.clusters if item["metadata"]["name"] != "lonely"]
+    palette.fleet = replace(palette.fleet, clusters=clusters)
+
+    assert missed(scheduled(kept, 2)) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "answer"), [(f"{uid('own-failed')}/features/backup", FORBIDDEN), (SEARCH, Answer(500))]
+)
+def test_what_is_known_of_a_cluster_that_cannot_be_looked_at_is_ongoing_later(
+    kept: World, palette: LookAlike, part: str, answer: Answer
+) -> None:
+    palette.fault = striking(part, answer)
+
+    blind = scheduled(kept, 2)
+
+    assert missed(blind) == []
+    assert workspaces_of(blind, "noLongerJudged") == workspaces_of(blind, "resolved") == []
+    palette.fault = None
+    assert workspaces_of(scheduled(kept, 3), "ongoing") == [("own-failed", "backup-failed")]
+
+
+def test_a_cluster_that_has_lost_its_own_policy_is_no_longer_judged(kept: World, palette: LookAlike) -> None:
+    palette.fleet = replace(palette.fleet, cluster_backups={uid("own-good"): own_backups("own-good")})
+
+    changes = scheduled(kept, 2)["changes"]
+
+    assert [(change["code"], change["reason"]) for change in changes["noLongerJudged"]] == [
+        ("backup-failed", "the workspace has no backup policy any more")
+    ]
+
+
+def test_a_cluster_with_a_policy_of_its_own_is_missed_once(kept: World, palette: LookAlike) -> None:
+    palette.fleet = replace(palette.fleet, clusters=palette.fleet.clusters[:2])
+
+    assert missed(scheduled(kept, 2)) == ["No longer listed since the last report: project-1 / own-failed"]
+    assert missed(scheduled(kept, 3)) == []

@@ -26,6 +26,7 @@ _SCHEDULE_LENGTH = 100
 _MAX_NAMED = 10
 _NOT_LISTED = "the workspace is no longer listed"
 _NOT_ASKED = "its tenant is no longer asked"
+_NO_POLICY = "the workspace has no backup policy any more"
 
 _AnyChange = TypeVar("_AnyChange", bound=Change)
 
@@ -183,19 +184,41 @@ class _Comparer:
 
     def finish(self) -> None:
         """Deals with what was in the last report and is not in this one."""
-        for finding in (finding for findings in self.earlier.values() for finding in findings.values()):
-            if self.report.problems:
-                self.known.append(finding)
-            elif finding.change.code == "being-deleted":
-                self._resolve(finding)
-            else:
-                is_asked = finding.change.tenant in tenants_of(self.report)
-                self._judge_no_longer(finding, _NOT_LISTED if is_asked else _NOT_ASKED)
-        for workspace in self.before.left():
-            if self.report.problems:
+        left = {(workspace.tenant, workspace.uid): workspace for workspace in self.before.left()}
+        for which, findings in self.earlier.items():
+            for finding in findings.values():
+                self._finish_finding(finding, left.get(which))
+        for workspace in left.values():
+            if self._may_be_unseen(workspace):
                 self.memory_writer.add(workspace)
-            else:
+            elif self._is_gone(workspace):
                 self.gone.append(workspace)
+
+    def _finish_finding(self, finding: Known, workspace: ListedWorkspace | None) -> None:
+        now = self.now.find(finding.change.tenant, finding.change.workspace_uid)
+        if self._may_be_unseen(workspace) or (now and _has_policy(now)):
+            self.known.append(finding)
+        elif finding.change.code == "being-deleted":
+            self._resolve(finding)
+        elif now:
+            self._judge_no_longer(finding, _NO_POLICY)
+        else:
+            is_asked = finding.change.tenant in tenants_of(self.report)
+            self._judge_no_longer(finding, _NOT_LISTED if is_asked else _NOT_ASKED)
+
+    def _may_be_unseen(self, workspace: ListedWorkspace | None) -> bool:
+        """Whether what the report lacks may be there all the same, because not everything could be listed."""
+        if self.report.problems:
+            return True
+        coverage = self.report.coverage
+        is_cluster = workspace is not None and workspace.kind == "cluster"
+        return is_cluster and coverage is not None and not coverage.is_whole
+
+    def _is_gone(self, workspace: ListedWorkspace) -> bool:
+        """Whether a workspace is missed, or a cluster that had a policy of its own."""
+        if self.now.find(workspace.tenant, workspace.uid):
+            return False
+        return workspace.kind == "workspace" or _has_policy(workspace)
 
     def _take(self, workspace: WorkspaceReport, before: ListedWorkspace | None) -> _KnownFindings:
         """Takes the last report's findings about a workspace, whose tenant may have got a name since."""
@@ -230,6 +253,10 @@ class _Comparer:
             self.no_longer_judged.append(NoLongerJudged(**msgspec.structs.asdict(finding.change), reason=reason))
 
 
+def _has_policy(workspace: ListedWorkspace) -> bool:
+    return workspace.backups is not None and workspace.backups.has_policy
+
+
 def _schedule_change(before: str, now: ListedWorkspace) -> str:
     then, where = quote(before, _SCHEDULE_LENGTH), place(now.tenant, now.project_name, now.name)
     if now.schedule is None:
@@ -246,7 +273,7 @@ def _why_not_judged(change: Change, workspace: WorkspaceReport) -> str | None:
     if _has(workspace, "being-deleted"):
         return "the workspace is being deleted"
     if _has(workspace, "not-protected"):
-        return "the workspace has no backup policy any more"
+        return _NO_POLICY
     if not _is_in_scope(change, workspace) and change.code not in OF_ANY_CLUSTER:
         return "the cluster is no longer in the scope of the backup policy"
     if change.code in NEEDS_SCHEDULE and not workspace.schedule:

@@ -8,6 +8,7 @@ import zlib
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator
+from typing import Literal
 
 import msgspec
 
@@ -24,6 +25,7 @@ class ListedWorkspace(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A workspace that a report listed, and what to remember of its backups."""
 
     tenant: str | None = None
+    kind: Literal["workspace", "cluster"] = "workspace"
     uid: str
     name: str
     project_uid: str
@@ -128,6 +130,7 @@ class MemoryWriter:
             self.add(
                 ListedWorkspace(
                     tenant=report.tenant,
+                    kind=report.kind,
                     uid=report.uid,
                     name=report.name,
                     project_uid=report.project_uid,
