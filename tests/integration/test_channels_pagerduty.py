@@ -23,7 +23,7 @@ from backup_reporter.channels.pagerduty import (
 )
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import ChannelError, ChannelUnreachableError, CheckError, SecretError
-from backup_reporter.report.model import Report, Scope
+from backup_reporter.report.model import Coverage, Report, Scope
 from support.local_server import Answer, Script
 from support.pagerduty_server import PagerDutyServer, invalid_event, rate_limited
 from support.report_builders import NOW, a_cluster, a_failing_fleet, a_finding, a_green_report, a_report, a_workspace
@@ -136,6 +136,20 @@ def test_an_old_report_that_is_delivered_again_resolves_nothing(pagerduty: Pager
     remark = send(through(pagerduty, clock=lambda: NOW + timedelta(hours=2)), GREEN)
 
     assert remark == "an old report resolves no alert"
+    assert len(pagerduty.open_alerts) == 1
+
+
+@pytest.mark.parametrize("gap", [{"is_whole": False}, {"unknown": 1}], ids=str)
+def test_a_report_that_could_not_look_at_every_cluster_resolves_nothing(
+    gap: dict[str, Any], pagerduty: PagerDutyServer
+) -> None:
+    counts = dict.fromkeys(("clusters", "in_workspace_policy", "in_own_policy", "in_none", "unknown", "set_apart"), 0)
+    channel = through(pagerduty)
+    send(channel)
+
+    remark = send(channel, replace(GREEN, coverage=Coverage(**{**counts, "is_whole": True, **gap})))
+
+    assert remark == "not every cluster could be looked at, so no alert is resolved"
     assert len(pagerduty.open_alerts) == 1
 
 

@@ -100,8 +100,11 @@ class PagerDutyChannel:
     def send(self, report: Report, zone: ZoneInfo, seconds_left: Callable[[], float]) -> str | None:
         """Triggers or resolves the alert; a 429 and other temporary failures are tried again while there is time."""
         event = payload(report, zone, self._source)
-        if event["event_action"] == "resolve" and self._clock() - report.generated_at > _MAX_AGE_TO_RESOLVE:
-            return "an old report resolves no alert"
+        if event["event_action"] == "resolve":
+            if self._clock() - report.generated_at > _MAX_AGE_TO_RESOLVE:
+                return "an old report resolves no alert"
+            if not _has_seen_every_cluster(report):
+                return "not every cluster could be looked at, so no alert is resolved"
         answer = self._post(event, seconds_left)
         if not answer.is_ok:
             raise ChannelError(f"PagerDuty refused: {describe(answer)} ({_fix(answer)})", permanent=True)
@@ -124,6 +127,11 @@ class PagerDutyChannel:
         target = parse_pagerduty_secret(self._read_secret(), self._secret_name)
         body = json.dumps({"routing_key": target.routing_key, **event}).encode()
         return self._poster.post(f"{target.api_url}/v2/enqueue", body, _HEADERS, read_answer, seconds_left)
+
+
+def _has_seen_every_cluster(report: Report) -> bool:
+    """Whether no cluster that the alert may be about was left out, because it could not be listed or read."""
+    return report.coverage is None or (report.coverage.is_whole and not report.coverage.unknown)
 
 
 def payload(report: Report, zone: ZoneInfo, source: str) -> dict[str, Any]:

@@ -282,6 +282,11 @@ class Context:
             return None
         return vanished(self._remembered(subject), subject.attempts, self.present)
 
+    def no_copy_seen_since(self, subject: Subject) -> datetime | None:
+        """Since when reports have seen a cluster without a restore point; ``None`` if the last one saw one."""
+        remembered = self._remembered(subject)
+        return remembered.no_copy_since if remembered else None
+
     def deletion_seen_since(self, subject: Subject) -> datetime | None:
         """Since when reports have seen the oldest of a cluster's deletions that are under way."""
         deletion = oldest_deletion(self._remembered(subject), subject.attempts, self.present)

@@ -27,9 +27,11 @@ VANISHED_FOR = timedelta(days=7)
 
 
 def remember_no_policy(last: RememberedWorkspace | None, now: datetime) -> RememberedWorkspace:
-    """What to remember of a workspace that has no policy now: its restore points, and that the policy is gone."""
-    clusters = last.clusters if last else ()
-    return RememberedWorkspace(seen_at=now, has_policy=False, clusters=tuple(_out_of_scope(clusters, frozenset(), now)))
+    """What to remember of a workspace that has no policy now: its clusters, and that the policy is gone.
+
+    The clusters are no newer when the policy comes back: if that is new, it excuses them by itself.
+    """
+    return RememberedWorkspace(seen_at=now, has_policy=False, clusters=last.clusters if last else ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def _remember_cluster(
         name=cluster.name,
         in_scope_since=seen_since,
         restore_point=restore_point,
+        no_copy_since=None if restore_point else ((last and last.no_copy_since) or now),
         vanished=vanished(last, subject.attempts, now) if history_is_whole else (last.vanished if last else None),
         deletion=oldest_deletion(last, subject.attempts, now),
     )
@@ -127,7 +130,7 @@ def _out_of_scope(
     for cluster in clusters:
         point = cluster.restore_point
         if cluster.key in listed or (point and point.expires_at > now):
-            yield msgspec.structs.replace(cluster, in_scope=False, in_scope_since=None)
+            yield msgspec.structs.replace(cluster, in_scope=False, in_scope_since=None, no_copy_since=None)
 
 
 def longest_living(restore_points: Iterable[Attempt]) -> RememberedRestorePoint | None:

@@ -111,5 +111,6 @@ def policy_creation(
 
     A time in the future is not believed.
     """
-    times = (policy.created_at, last.policy_since if last else None, workspace.created_at)
+    first_seen = (last.policy_since if last.has_policy else present) if last else None
+    times = (policy.created_at, first_seen, workspace.created_at)
     return next((at for at in times if at and not is_ahead(at, present)), None)

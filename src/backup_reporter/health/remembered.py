@@ -46,7 +46,8 @@ class RememberedCluster(Record, frozen=True, kw_only=True):
     """A cluster that a report has judged.
 
     ``in_scope_since``: the first report that had it in scope; ``None`` if the first remembered report already had,
-    or if it is out of scope now. ``restore_point`` is the one that lives longest.
+    or if it is out of scope now. ``restore_point`` is the one that lives longest. ``no_copy_since``: the first of the
+    reports, without a break, that saw it without one.
     """
 
     uid: str | None
@@ -54,6 +55,7 @@ class RememberedCluster(Record, frozen=True, kw_only=True):
     in_scope: bool = True
     in_scope_since: Instant | None = None
     restore_point: RememberedRestorePoint | None = None
+    no_copy_since: Instant | None = None
     vanished: VanishedRestorePoint | None = None
     deletion: RememberedDeletion | None = None
 

@@ -269,12 +269,12 @@ def test_one_run_alone_changes_no_memory() -> None:
     assert alone.remembered is first
 
 
-def test_a_policy_that_is_gone_leaves_the_restore_points_in_memory() -> None:
+def test_a_policy_that_is_gone_leaves_the_clusters_in_memory() -> None:
     without = memory_of(backup(schedule=None), memory_of(backup(*nightly())), "11-24 07:00")
     assert not without.has_policy
     assert [(cluster.uid, cluster.in_scope, bool(cluster.restore_point)) for cluster in without.clusters] == [
-        ("eu1", False, True),
-        ("us2", False, True),
+        ("eu1", True, True),
+        ("us2", True, True),
     ]
 
 

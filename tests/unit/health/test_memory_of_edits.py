@@ -44,3 +44,34 @@ def test_a_run_that_names_no_cluster_says_nothing_about_one_that_was_added_later
     judgment = look(alone, first, "11-22 13:00", listed(["eu1", "us2"]))
 
     assert labels(judgment) == ["awaiting-first-backup us2"]
+
+
+def test_a_policy_that_palette_denied_for_a_day_and_that_is_old_excuses_nothing() -> None:
+    never = backup()
+    first = memory_of(never, now="11-20 07:00")
+    denied = memory_of(backup(schedule=None), first, "11-21 07:00")
+
+    judgment = look(never, denied, "11-22 07:00")
+
+    assert labels(judgment) == ["backup-overdue", "never-backed-up eu1", "never-backed-up us2"]
+
+
+def test_a_policy_that_was_removed_and_made_anew_is_new() -> None:
+    first = memory_of(backup(), now="11-20 07:00")
+    removed = memory_of(backup(schedule=None), first, "11-21 07:00")
+
+    for made in ("11-22 05:00", NOTHING):
+        judgment = look(backup(created=made), removed, "11-22 07:00", listed(created=None))
+        assert labels(judgment) == ["awaiting-first-backup eu1", "awaiting-first-backup us2"]
+
+
+def test_a_policy_that_is_made_anew_every_night_does_not_excuse_a_cluster_without_a_copy_for_ever() -> None:
+    memory = memory_of(backup(created="11-01 03:00"), now="11-01 07:00")
+    for night in range(2, 9):
+        made_anew, now = backup(created=f"11-{night:02} 03:00"), f"11-{night:02} 07:00"
+        assert labels(look(made_anew, memory, now)) == ["awaiting-first-backup eu1", "awaiting-first-backup us2"]
+        memory = memory_of(made_anew, memory, now)
+
+    judgment = look(backup(created="11-09 03:00"), memory, "11-09 07:00")
+
+    assert labels(judgment) == ["no-copy-yet eu1", "no-copy-yet us2"]

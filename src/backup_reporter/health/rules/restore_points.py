@@ -119,7 +119,7 @@ class _Awaited(NamedTuple):
 def _awaited(context: Context, subject: Subject) -> _Awaited | None:
     if not subject.in_scope or context.vanished_from(subject) or not _is_all_at_work(context, subject):
         return None
-    due, since = context.first_due_awaited_by(subject), context.in_scope_since(subject)
+    due, since = context.first_due_awaited_by(subject), _waiting_since(context, subject)
     if subject.attempts:
         began = min(attempt.at for attempt in subject.attempts if attempt.at)
         words = f"its first backup has been running for {duration(context.present - began)}"
@@ -127,6 +127,12 @@ def _awaited(context: Context, subject: Subject) -> _Awaited | None:
         waits_since_then = first is not None and began <= first + context.thresholds.grace
         return _Awaited(since if waits_since_then else began, words, due)
     return _Awaited(since, f"its first backup is due {context.moment(due)}", due) if due else None
+
+
+def _waiting_since(context: Context, subject: Subject) -> datetime | None:
+    """Since when a cluster waits. A policy that is made anew, again and again, does not begin the wait anew."""
+    times = (context.in_scope_since(subject), context.no_copy_seen_since(subject))
+    return min((at for at in times if at), default=None)
 
 
 def _is_all_at_work(context: Context, subject: Subject) -> bool:
