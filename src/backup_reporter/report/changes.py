@@ -13,7 +13,8 @@ from typing import TypeVar
 import msgspec
 
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding
-from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.health.schedule import EARLY
+from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import Change, Changes, Key, NoLongerJudged, Report, key_of
@@ -51,6 +52,12 @@ NEEDS_SCHEDULE = frozenset(
     }
 )
 """Codes that nothing can be said about without a schedule."""
+
+NOTHING_TO_RESTORE = frozenset({"backup-expired", "never-backed-up", "only-incomplete-copies", "no-copy-yet"})
+"""Codes that only a restore point of the cluster resolves."""
+
+NEEDS_NEW_RUN = frozenset({"backup-failed", "backup-overdue", "backup-partially-failed", "cluster-not-backed-up"})
+"""Codes that only a run that began since resolves."""
 
 OF_ANY_CLUSTER = frozenset({"delete-failed", "delete-stuck"})
 """Codes about clusters in scope and out of it."""
@@ -104,7 +111,7 @@ def compare(report: Report, remembered: bytes, baseline: Baseline | None, why_no
     """
     comparer = _Comparer(
         report=report,
-        now=WorkspaceMemory(remembered),
+        now=WorkspaceMemory(remembered, tenants_of(report)),
         before=WorkspaceMemory(baseline.workspaces if baseline else b"", tenants_of(report)),
         earlier=_by_workspace(baseline.known if baseline else ()),
         memory_writer=MemoryWriter(remembered),
@@ -241,7 +248,11 @@ class _Comparer:
             self.known.append(finding)
         elif reason := _why_not_judged(finding.change, workspace):
             self._judge_no_longer(finding, reason)
-        elif not _became_as_bad(finding.change, workspace):
+        elif _became_as_bad(finding.change, workspace):
+            return
+        elif reason := _why_not_better(finding.change, workspace):
+            self._judge_no_longer(finding, reason)
+        else:
             self._resolve(finding)
 
     def _resolve(self, finding: Known) -> None:
@@ -283,12 +294,36 @@ def _why_not_judged(change: Change, workspace: WorkspaceReport) -> str | None:
     return None
 
 
+def _why_not_better(change: Change, workspace: WorkspaceReport) -> str | None:
+    """Why a finding that is not there any more is not resolved: what would have resolved it did not happen."""
+    if change.code in NOTHING_TO_RESTORE and not _has_restore_point(change, workspace):
+        return "there is still no restore point"
+    if change.code in NEEDS_NEW_RUN and not _has_run_since(change, workspace):
+        return "no backup has begun since"
+    if change.code == "restore-failed" and workspace.last_restore is None:
+        return "its restores are not known"
+    return None
+
+
 def _is_in_scope(change: Change, workspace: WorkspaceReport) -> bool:
-    if change.cluster_uid is None and change.cluster_name is None:
-        return True
+    is_about_workspace = change.cluster_uid is None and change.cluster_name is None
+    return is_about_workspace or any(_is_about(change, cluster) for cluster in workspace.clusters)
+
+
+def _is_about(change: Change, cluster: ClusterReport) -> bool:
     if change.cluster_uid:
-        return any(cluster.uid == change.cluster_uid for cluster in workspace.clusters)
-    return any(cluster.name == change.cluster_name for cluster in workspace.clusters)
+        return cluster.uid == change.cluster_uid
+    return change.cluster_name is None or cluster.name == change.cluster_name
+
+
+def _has_restore_point(change: Change, workspace: WorkspaceReport) -> bool:
+    return all(cluster.restore_points for cluster in workspace.clusters if _is_about(change, cluster))
+
+
+def _has_run_since(change: Change, workspace: WorkspaceReport) -> bool:
+    """Whether a run began since a finding did; a run may begin early, and times that are not known accuse no one."""
+    last = workspace.latest_run.at if workspace.latest_run else None
+    return last is None or change.since is None or last >= change.since - EARLY
 
 
 def _became_as_bad(change: Change, workspace: WorkspaceReport) -> bool:

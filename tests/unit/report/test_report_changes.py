@@ -1,11 +1,11 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.health.workspace_report import LatestRun, WorkspaceReport
 from backup_reporter.report.changes import Baseline, Comparison
 from backup_reporter.report.model import Change, Changes, Report
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
@@ -184,6 +184,42 @@ def test_what_was_judged_again_and_is_better_is_resolved(finding: Finding, later
 
     assert codes(changes.resolved) == [f"shop: {finding.code}"]
     assert changes.no_longer_judged == ()
+
+
+BEFORE_IT = LatestRun(request_uid="r", backup_name=None, at=NOW - days(3), state="Completed")
+NO_COPY = a_cluster(uid="c-1", restore_points=0, newest_restore_point_at=None, expires_at=None)
+
+
+@pytest.mark.parametrize(
+    ("finding", "later", "reason"),
+    [
+        (a_finding("never-backed-up"), shop(clusters=(NO_COPY,)), "there is still no restore point"),
+        (
+            a_finding("backup-expired"),
+            shop(a_finding("awaiting-first-backup"), clusters=(NO_COPY,)),
+            "there is still no restore point",
+        ),
+        (a_finding("backup-overdue", since=NOW - days(2)), shop(latest_run=BEFORE_IT), "no backup has begun since"),
+        (a_finding("backup-failed", since=NOW - days(2)), shop(latest_run=BEFORE_IT), "no backup has begun since"),
+        (a_finding("restore-failed"), shop(a_finding("restore-untested")), "its restores are not known"),
+    ],
+    ids=lambda value: value.code if isinstance(value, Finding) else "",
+)
+def test_what_went_away_without_getting_better_is_not_resolved(
+    finding: Finding, later: WorkspaceReport, reason: str
+) -> None:
+    changes = changes_since(report_of_day(1, later), report_of_day(0, shop(finding)))
+
+    assert changes.resolved == ()
+    assert reasons(changes) == {finding.code: reason}
+
+
+def test_a_run_that_began_early_resolves_what_was_overdue() -> None:
+    due = NOW - days(2)
+    early = shop(latest_run=msgspec.structs.replace(BEFORE_IT, at=due - timedelta(minutes=4)))
+    overdue = shop(a_finding("backup-overdue", since=due))
+
+    assert codes(changes_since(report_of_day(1, early), report_of_day(0, overdue)).resolved) == ["shop: backup-overdue"]
 
 
 def test_a_workspace_whose_deletion_has_ended_is_resolved_and_not_missed() -> None:
