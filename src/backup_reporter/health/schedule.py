@@ -204,13 +204,15 @@ def shift_of(schedule: Schedule, run_times: Sequence[datetime], grace: timedelta
     if len(recent) < MIN_SHIFTED_RUNS or fits(schedule, recent[-1], grace):
         return None
     odd = [at for at in recent if not fits(schedule, at, grace)]
-    for reference in reversed(odd[-MIN_SHIFTED_RUNS:]):
-        for distance in _distances(schedule, reference):
-            like_it = [at for at in odd if _has_distance(schedule, at, distance)]
-            if len(like_it) >= MIN_SHIFTED_RUNS and len(like_it) * 2 > len(recent):
-                found = min(_exact_distance(schedule, at, distance) for at in like_it[-MIN_SHIFTED_RUNS:])
-                return found if found > grace or found < -EARLY else None
-    return None
+    references = reversed(odd[-MIN_SHIFTED_RUNS:])
+    distances = [distance for reference in references for distance in _distances(schedule, reference)]
+    alike = [[at for at in odd if _has_distance(schedule, at, distance)] for distance in distances]
+    # Twelve hours early and twelve hours late look alike but for the runs beside a pause: most of the runs decide.
+    distance, like_it = max(zip(distances, alike, strict=True), key=lambda pair: len(pair[1]), default=(None, []))
+    if distance is None or len(like_it) < MIN_SHIFTED_RUNS or len(like_it) * 2 <= len(recent):
+        return None
+    found = min(_exact_distance(schedule, at, distance) for at in like_it[-MIN_SHIFTED_RUNS:])
+    return found if found > grace or found < -EARLY else None
 
 
 def _distances(schedule: Schedule, run_at: datetime) -> list[timedelta]:

@@ -165,6 +165,18 @@ SHIFTED = [
         "schedule-shifted",
     ),
     row(
+        "Most of the runs decide whether they are shifted ahead or behind",
+        backup(
+            *(run(f"{day} 12:00") for day in ("11-08", "11-09", "11-10", "11-11", "11-12", "11-15")),
+            *(run(f"11-{day} 12:00") for day in range(16, 20)),
+            schedule="0 1 * * MON-FRI",
+            hours=1000,
+        ),
+        "schedule-shifted",
+        now="11-21 07:00",
+        says={"schedule-shifted": ["13 hours earlier"]},
+    ),
+    row(
         "While an entry cannot be read no shift is told",
         backup(BROKEN, *at_hour("19:30")),
         "unreadable",
