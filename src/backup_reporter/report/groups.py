@@ -140,9 +140,13 @@ class _Found:
 
     @property
     def key(self) -> tuple[str | None, ...]:
-        """What findings of one cause have in common: numbers and dates in their messages do not count."""
+        """What findings of one cause have in common: numbers and dates in their messages do not count.
+
+        A warning that leaves nothing to restore in one place is not the same as one that does not.
+        """
         text = str(self.finding.evidence.get("palette") or self.finding.message)
-        return (self.finding.code, self.finding.severity, self.location, self.advice or _without_numbers(text))
+        severity = min((finding.severity for finding in (self.finding, *self.consequences)), key=_rank)
+        return (self.finding.code, severity, self.location, self.advice or _without_numbers(text))
 
     @property
     def advice(self) -> str | None:

@@ -41,6 +41,16 @@ def test_the_next_is_the_one_whose_last_copy_expires_first() -> None:
     assert title(report) == "CRITICAL Palette backups: prod/z/eu-1: backup failed; 2 more critical (24 Nov)"
 
 
+def test_a_warning_is_not_named_in_place_of_what_is_critical() -> None:
+    of_cluster = {"cluster_uid": "uid of eu-1"}
+    stuck = a_finding("backup-stuck", **of_cluster)
+    report = a_report(
+        failing("new", 1, stuck), failing("old", 20, stuck, a_finding("restore-point-too-old", **of_cluster))
+    )
+
+    assert title(report) == "CRITICAL Palette backups: prod/old/eu-1: backup does not finish (24 Nov)"
+
+
 def test_a_warning_and_what_could_not_be_read_are_said_in_words() -> None:
     warning = a_report(failing("a", 20, a_finding("backup-stuck", cluster_uid="uid of eu-1")))
     unreadable = a_report(a_workspace("a", a_finding("unreadable")), a_workspace("b", a_finding("backup-stuck")))
