@@ -214,7 +214,7 @@ class _Comparer:
             self._judge_no_longer(finding, _NOT_LISTED if is_asked else _NOT_ASKED)
 
     def _may_be_unseen(self, workspace: ListedWorkspace | None) -> bool:
-        """Whether what the report lacks may be there all the same, because not everything could be listed."""
+        """Whether what the report lacks may still be there, because not everything could be listed."""
         if self.report.problems:
             return True
         coverage = self.report.coverage
