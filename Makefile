@@ -13,12 +13,14 @@ help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 $(VENV)/.dev: requirements/dev.txt
+	@echo "Installing packages into $(VENV): a few minutes the first time."
 	$(NEW_ENVIRONMENT) $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
 	touch $@
 
 # A part of what the tests need, in the same versions, so that the demo starts sooner.
 $(VENV)/.demo: requirements/demo.txt
+	@echo "Installing packages into $(VENV): a few minutes the first time."
 	$(NEW_ENVIRONMENT) $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/demo.txt
 	touch $@

@@ -56,7 +56,10 @@ def test_the_same_as_json_for_a_program(directory: Path) -> None:
     [
         (["--from", "2026-11-30", "--to", "2026-09-01"], "--from 2026-11-30 is after --to 2026-09-01"),
         (["--from", "yesterday", "--to", "2026-09-01"], "'yesterday' should be a date such as 2026-09-30"),
-        (["--from", "2025-01-01", "--to", "2025-01-31"], "no report is kept from 2025-01-01 to 2025-01-31"),
+        (
+            ["--from", "2025-01-01", "--to", "2025-01-31"],
+            "no report is kept from 2025-01-01 to 2025-01-31: check the dates and --directory",
+        ),
         ([*PERIOD, "--workspace", "paymnts"], "no report of this period has the workspace 'paymnts'; it has payments"),
         ([*PERIOD, "--output", "a.html", "--format", "csv"], "'a.html' ends like html, and --format says csv"),
         ([*PERIOD, "--output", "a.pdf"], "'.pdf' is not .md, .html, .csv, .json"),

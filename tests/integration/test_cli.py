@@ -191,7 +191,7 @@ def test_nothing_is_sent_unless_it_is_asked_for(around: World) -> None:
         (["report"], {"PALETTE_API_KEY": "x", "TIME_ZONE": "Mars"}, "TIME_ZONE: 'Mars'"),
         (["explain", "nonsense"], {}, "'nonsense' is not a finding's code"),
         (["explain", "backup-faild"], {}, "did you mean backup-failed"),
-        (["explain", "nonsense"], {}, "The codes are: awaiting-first-backup, backup-expired, "),
+        (["explain", "nonsense"], {}, "the codes are: awaiting-first-backup, backup-expired, "),
     ],
 )
 def test_an_error_is_a_line_with_the_fix_and_no_traceback(

@@ -182,3 +182,21 @@ def test_an_unknown_command_is_refused(tmp_path: Path) -> None:
     done = run("--workspaces", "many", directory=tmp_path)
     assert done.returncode == 1
     assert "--workspaces" in done.stderr
+
+
+def test_it_says_first_what_is_shown_and_last_how_to_check_it(
+    demo: tuple[subprocess.CompletedProcess[str], Path],
+) -> None:
+    done, written = demo
+    assert done.stdout.splitlines()[0].endswith("about example workspaces. Nothing left this machine.")
+    (command,) = re.findall(r"backup-reporter (audit --from .*)", done.stdout)
+    record = subprocess.run(
+        [sys.executable, "-m", "backup_reporter", *command.split()],
+        env={"PYTHONPATH": ENVIRONMENT["PYTHONPATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert str(written) in command
+    assert "2 reports of 2 expected are kept" in record.stdout

@@ -11,6 +11,7 @@ import click
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.environment import load
 from backup_reporter.config.settings import Settings
+from backup_reporter.errors import InvalidRequest
 from backup_reporter.proof.archive import Archive, BucketArchive, DirectoryArchive
 
 _MAX_DAYS = 3660
@@ -20,7 +21,7 @@ directory_option = click.option(
     "--directory",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Read a copy of the bucket's prefix on disk instead of REPORT_BUCKET.",
+    help="Read a copy on disk instead of REPORT_BUCKET: the directory that holds the years.",
 )
 
 
@@ -60,3 +61,10 @@ def archive_of(settings: Settings, directory: Path | None) -> Archive:
     if store is None:
         raise click.UsageError("no kept reports: set REPORT_BUCKET (and REPORT_PREFIX), or give --directory")
     return BucketArchive(store)
+
+
+def nothing_kept(what: str, directory: Path | None) -> InvalidRequest:
+    """Returns the error that ``what`` (a report, or all of a period) is not kept; it says what to check."""
+    if directory is None:
+        return InvalidRequest(f"{what}, REPORT_BUCKET and REPORT_PREFIX")
+    return InvalidRequest(f"{what} and --directory, which has to hold the years, such as {directory}/2026")

@@ -10,11 +10,17 @@ from pathlib import Path
 import click
 from rich.progress import track
 
-from backup_reporter.cli.archive import Day, archive_of, check_period, directory_option, settings_without_key
+from backup_reporter.cli.archive import (
+    Day,
+    archive_of,
+    check_period,
+    directory_option,
+    nothing_kept,
+    settings_without_key,
+)
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.output_file import write_file
-from backup_reporter.errors import InvalidRequest
 from backup_reporter.proof.archive import Archive, ids_between, load
 from backup_reporter.proof.audit import audit, only_workspaces
 from backup_reporter.proof.render import ENDINGS, RENDERINGS
@@ -69,9 +75,7 @@ def audit_command(
     archive = archive_of(settings, directory)
     record = audit(_reports(archive, first, last), first, last, settings.thresholds.max_backup_age)
     if not record.made:
-        raise InvalidRequest(
-            f"no report is kept from {first} to {last}: check the dates, REPORT_BUCKET and REPORT_PREFIX"
-        )
+        raise nothing_kept(f"no report is kept from {first} to {last}: check the dates", directory)
     if workspaces:
         record = only_workspaces(record, workspaces)
     content = RENDERINGS[form](record).encode("utf-8-sig" if form == "csv" and file else "utf-8")

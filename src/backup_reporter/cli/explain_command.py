@@ -34,10 +34,8 @@ class _CodeName(click.ParamType[Code]):
         if asked in CODES:
             return CODES[asked]
         close = get_close_matches(asked, CODES, n=3, cutoff=0.5)
-        hint = f"; did you mean {' or '.join(close)}?" if close else ""
-        raise click.UsageError(
-            f"{str(value)!r} is not a finding's code{hint}\n  The codes are: {', '.join(sorted(CODES))}", ctx
-        )
+        hint = f"did you mean {' or '.join(close)}?" if close else f"the codes are: {', '.join(sorted(CODES))}"
+        raise click.UsageError(f"{str(value)!r} is not a finding's code; {hint}", ctx)
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         return [CompletionItem(name, help=code.title) for name, code in CODES.items() if name.startswith(incomplete)]

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from backup_reporter.cli.archive import Day, archive_of, check_period, directory_option, settings_without_key
+from backup_reporter.cli.archive import (
+    Day,
+    archive_of,
+    check_period,
+    directory_option,
+    nothing_kept,
+    settings_without_key,
+)
 from backup_reporter.cli.options import debug_option
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.proof.archive import Archive, DirectoryArchive, KeptReport, load, parse
@@ -40,7 +47,7 @@ def verify_command(report: str | None, first: date | None, last: date | None, di
         raise click.UsageError("give a report's id or file, or --from and --to")
     if first and last:
         check_period(first, last)
-        return _verify_period(archive_of(settings_without_key(), directory), first, last)
+        return _verify_period(directory, first, last)
     archive, kept = _find(report or "", directory)
     return _print(verify(archive, kept))
 
@@ -55,17 +62,15 @@ def _find(report: str, directory: Path | None) -> tuple[Archive, KeptReport]:
     archive = archive_of(settings_without_key(), directory)
     kept = load(archive, report)
     if kept is None:
-        raise InvalidRequest(f"no report {report} is kept there: check the id, REPORT_BUCKET and REPORT_PREFIX")
+        raise nothing_kept(f"no report {report} is kept: check the id", directory)
     return archive, kept
 
 
-def _verify_period(archive: Archive, first: date, last: date) -> int:
-    period = Period(archive, first, last)
+def _verify_period(directory: Path | None, first: date, last: date) -> int:
+    period = Period(archive_of(settings_without_key(), directory), first, last)
     codes = [_print(verification) for verification in period]
     if not codes:
-        raise InvalidRequest(
-            f"no report is kept from {first} to {last}: check the dates, REPORT_BUCKET and REPORT_PREFIX"
-        )
+        raise nothing_kept(f"no report is kept from {first} to {last}: check the dates", directory)
     chain = period.chain
     for problem in chain.problems:
         click.echo(f"✗ {problem}")

@@ -81,8 +81,8 @@ _THRESHOLDS = (
 VARIABLES = tuple(field.name for field in (*_TENANT, *_SETTINGS, *_THRESHOLDS))
 """The name of every setting."""
 
-_OTHER_VARIABLES = frozenset({"PALETTE_API_KEY"})
-"""What only the command line reads."""
+_OTHER_VARIABLES = ("PALETTE_API_KEY",)
+"""What only the command line reads, if neither a secret nor a list of tenants has the key."""
 _ALIKE = 0.78
 """How close a name must be to a setting's: ``SLACK_WEBHOOK`` is, and ``EMAIL``, which other programs read, is not."""
 
@@ -136,7 +136,9 @@ def _other_partitions(given: Mapping[str, str], own_region: str) -> Iterator[str
 
 def find_misspelt(environ: Mapping[str, str]) -> Iterator[str]:
     """Yields a sentence for each variable that is no setting, but has a name close to one that is not set."""
-    unset = [name for name in VARIABLES if not environ.get(name, "").strip()]
-    for name in sorted(environ.keys() - set(VARIABLES) - _OTHER_VARIABLES):
+    has_key = any(environ.get(name, "").strip() for name in ("PALETTE_API_KEY_SECRET", "TENANTS"))
+    wanted = VARIABLES if has_key else (*VARIABLES, *_OTHER_VARIABLES)
+    unset = [name for name in wanted if not environ.get(name, "").strip()]
+    for name in sorted(environ.keys() - {*VARIABLES, *_OTHER_VARIABLES}):
         for meant in get_close_matches(name.upper(), unset, n=1, cutoff=_ALIKE):
             yield f"{name} is not a setting and is ignored; did you mean {meant}?"

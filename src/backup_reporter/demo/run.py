@@ -72,6 +72,7 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
         kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
         page = kept[f"{answer['reportId']}.html"]
         seen = _local(Seen.of(inbox, aws), answer["reportUrl"], page)
+        say(console, "The deployed function made this report about example workspaces. Nothing left this machine.")
         for panel in show.everything(seen):
             console.print(panel)
         requests = count(len(palette.requests) - asked_before, "request")
@@ -84,7 +85,8 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
             ("The e-mail as HTML", (directory / "email.html").resolve().as_uri()),
         ):
             say(console, f"{title}: {url}")
-        say(console, _recomputed(_path(kept[f"{answer['reportId']}.json"])))
+        for sentence in _proof(_path(kept[f"{answer['reportId']}.json"])):
+            say(console, sentence)
         say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
 
 
@@ -92,11 +94,14 @@ def _path(uri: str) -> Path:
     return Path(unquote(urlsplit(uri).path))
 
 
-def _recomputed(file: Path) -> str:
-    """Recomputes the report from its evidence, and says how to do it by hand."""
+def _proof(file: Path) -> Iterator[str]:
+    """Recomputes the report from its evidence; yields the result, and the commands that do it by hand."""
     found = verify(DirectoryArchive(file.parents[3]), parse(file.stem, file.read_bytes()))
     result = "everything agrees" if found.agrees else "; ".join((*found.problems, *found.differences))
-    return f"Recomputed from what Palette answered: {result}. By hand: backup-reporter verify {file}"
+    yield f"Recomputed from what Palette answered: {result}. By hand: backup-reporter verify {file}"
+    last = datetime.now(UTC).date()
+    period = f"--from {last - timedelta(days=1)} --to {last}"
+    yield f"The record for an auditor: backup-reporter audit {period} --directory {file.parents[3]}"
 
 
 def _local(seen: Seen, link: str, page: str) -> Seen:

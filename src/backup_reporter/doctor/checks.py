@@ -74,11 +74,11 @@ def settings_checks(error: SettingsError) -> list[Check]:
             result="failed",
             check="read the environment",
             detail=problem,
-            fix="Correct it: for a deployed function in the stack's parameters, at the keyboard in the shell.",
+            fix="Correct the variable in your shell; for a deployed function, the parameter in samconfig.toml, and deploy.",
         )
         for problem in error.problems
     ]
-    return [*checks, skipped("everything else", "the settings have to be corrected first")]
+    return [*checks, skipped("everything else", "not tried: correct the settings first")]
 
 
 def _detail(error: Exception) -> str:

@@ -288,7 +288,7 @@ def _link(report: Report, zone: ZoneInfo) -> Link | None:
     afterwards = f"Afterwards: backup-reporter open {report.report_id}"
     if not report.link:
         return Link(url=report.report_url, note_without_path=afterwards)
-    works = f"It works until {wording.moment(report.link.expires_at, zone)}."
+    works = f"The link works until {wording.moment(report.link.expires_at, zone)}."
     return Link(
         url=report.report_url,
         note_without_path=f"{works} {afterwards}",

@@ -200,6 +200,14 @@ def test_a_name_close_to_a_settings_is_told_with_the_one_that_was_meant(name: st
     assert list(find_misspelt({**KEY, name: "x", meant: "x"})) == []
 
 
+def test_a_misspelt_api_key_is_told_if_no_secret_has_the_key() -> None:
+    assert list(find_misspelt({"PALETTE_APIKEY": "x"})) == [
+        "PALETTE_APIKEY is not a setting and is ignored; did you mean PALETTE_API_KEY?"
+    ]
+    assert list(find_misspelt({"PALETTE_APIKEY": "x", "PALETTE_API_KEY": "x"})) == []
+    assert list(find_misspelt({"PALETTE_APIKEY": "x", **KEY})) == []
+
+
 def test_what_other_programs_read_is_not_taken_for_a_misspelt_setting() -> None:
     usual = ["HOME", "PATH", "EMAIL", "AWS_REGION", "LANG", "TZ", "PALETTE_API_KEY", "HTTPS_PROXY", "USER", "TERM"]
     usual += ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_RUNTIME_API", "NOTIFY_SOCKET", "AWS_ENDPOINT_URL", "_HANDLER"]

@@ -231,7 +231,7 @@ def test_an_info_is_in_a_message_only_while_it_is_new() -> None:
 def test_the_link_says_until_when_it_works_and_how_to_open_the_report_afterwards() -> None:
     link = ReportLink(expires_at=NOW + days(0.5), s3_uri="s3://bucket/x.html", console_url="https://console.example/x")
     report = msgspec.structs.replace(a_green_report(), report_url="https://bucket.example/report", link=link)
-    works = "It works until 2026-11-24 19:00 UTC. Afterwards: backup-reporter open 20261124T070000Z-1a2b3c4d"
+    works = "The link works until 2026-11-24 19:00 UTC. Afterwards: backup-reporter open 20261124T070000Z-1a2b3c4d"
 
     assert text(report, UTC).splitlines()[2:] == [
         "The whole report: https://bucket.example/report",
