@@ -202,7 +202,7 @@ class _Comparer:
                 self.gone.append(workspace)
 
     def _finish_finding(self, finding: Known, workspace: ListedWorkspace | None) -> None:
-        now = self.now.find(finding.change.tenant, finding.change.workspace_uid)
+        now = self._listed_now(finding.change.tenant, finding.change.workspace_uid)
         if self._may_be_unseen(workspace) or (now and _has_policy(now)):
             self.known.append(finding)
         elif finding.change.code == "being-deleted":
@@ -221,9 +221,14 @@ class _Comparer:
         is_cluster = workspace is not None and workspace.kind == "cluster"
         return is_cluster and coverage is not None and not coverage.is_whole
 
+    def _listed_now(self, tenant: str | None, uid: str) -> ListedWorkspace | None:
+        """Returns what is listed now under this tenant; the same uid in another tenant is another workspace."""
+        found = self.now.find(tenant, uid)
+        return found if found and found.tenant == tenant else None
+
     def _is_gone(self, workspace: ListedWorkspace) -> bool:
         """Whether a workspace is missed, or a cluster that had a policy of its own."""
-        if self.now.find(workspace.tenant, workspace.uid):
+        if self._listed_now(workspace.tenant, workspace.uid):
             return False
         return workspace.kind == "workspace" or _has_policy(workspace)
 
