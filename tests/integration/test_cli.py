@@ -189,6 +189,11 @@ def test_nothing_is_sent_unless_it_is_asked_for(around: World) -> None:
         (["report"], {"PALETTE_API_KEY": "x", "PALETTE_API_URL": "api.spectrocloud.com"}, "'api.spectrocloud.com' is"),
         (["report", "--publish"], {"PALETTE_API_KEY": "x"}, "no channel is set up"),
         (["report"], {"PALETTE_API_KEY": "x", "TIME_ZONE": "Mars"}, "TIME_ZONE: 'Mars'"),
+        (
+            ["open"],
+            {"AWS_REGION": "eu-central-1", "AWS_PROFILE": "nobody"},
+            "(nobody) could not be found. Sign in to AWS",
+        ),
         (["explain", "nonsense"], {}, "'nonsense' is not a finding's code"),
         (["explain", "backup-faild"], {}, "did you mean backup-failed"),
         (["explain", "nonsense"], {}, "the codes are: awaiting-first-backup, backup-expired, "),

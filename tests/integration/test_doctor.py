@@ -440,7 +440,7 @@ def test_at_the_keyboard_missing_settings_are_findings_too() -> None:
 @pytest.mark.parametrize(
     ("more", "fix"),
     [
-        ({"AWS_EC2_METADATA_DISABLED": "true"}, "Sign in to AWS again"),
+        ({"AWS_EC2_METADATA_DISABLED": "true"}, "Sign in to AWS (aws sso login"),
         ({"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS cannot be reached"),
     ],
 )  # fmt: skip

@@ -13,7 +13,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 from click.exceptions import NoArgsIsHelpError
 
 from backup_reporter import __version__
-from backup_reporter.aws.errors import code_of, message_of
 from backup_reporter.cli.audit_command import audit_command
 from backup_reporter.cli.cost_command import cost_command
 from backup_reporter.cli.demo_command import demo_command
@@ -28,6 +27,7 @@ from backup_reporter.cli.redrive_command import redrive_command
 from backup_reporter.cli.report_command import report_command
 from backup_reporter.cli.setup_command import setup_command
 from backup_reporter.cli.verify_command import verify_command
+from backup_reporter.doctor.aws_errors import describe, fix_for
 from backup_reporter.errors import BackupReporterError, SettingsError, reason_of
 
 COMMAND = "backup-reporter"
@@ -100,10 +100,9 @@ def _error_text(error: Exception) -> str:
         return f"{error.format_message()} ({where} --help tells more)"
     if isinstance(error, SettingsError) and len(error.problems) > 1:
         return "\n  ".join(["these settings are not valid:", *error.problems])
-    if isinstance(error, ClientError):
-        return f"AWS refused it: {code_of(error)}: {message_of(error)}"
-    if isinstance(error, BotoCoreError):
-        return f"AWS cannot be used: {error} (backup-reporter doctor says how to fix it)"
+    if isinstance(error, ClientError | BotoCoreError):
+        what = "AWS refused it" if isinstance(error, ClientError) else "AWS cannot be used"
+        return " ".join(filter(None, (f"{what}: {describe(error).removesuffix('.')}.", fix_for(error))))
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith("moto"):
         return "the extra 'demo' is not installed: pip install '.[cli,demo]' in the project's directory"
     if isinstance(error, BackupReporterError | OSError):

@@ -268,7 +268,7 @@ class _Setup:
             return given
         if self.yes:
             if default is None:
-                raise SetupError(f"{text}: there is no default; give the flag")
+                raise SetupError(f"{text}: there is no default; give it with a flag, such as --region")
             return default
         return str(click.prompt(text, default=default, type=str)).strip()
 

@@ -18,9 +18,9 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 from backup_reporter.aws.errors import code_of, message_of
 from backup_reporter.wording import quote
 
-_CREDENTIALS = "Sign in to AWS again (aws sso login, aws configure, or AWS_PROFILE); a function has its role instead."
+_CREDENTIALS = "Sign in to AWS (aws sso login, aws configure, or AWS_PROFILE); a function has its role instead."
 _NOT_ALLOWED = (
-    "Allow it: template.yaml has the policy for the function's role; at the keyboard it is your own AWS user."
+    "Allow it: template.yaml has the policy for the function's role. On your own machine, allow it for your AWS user."
 )
 _KMS = "Allow kms:Decrypt (and kms:GenerateDataKey for writing) on the key that encrypts it."
 

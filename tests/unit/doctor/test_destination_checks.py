@@ -74,7 +74,7 @@ def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
 @pytest.mark.parametrize(
     ("code", "fix"),
     [
-        ("ExpiredToken", "Sign in to AWS again"),
+        ("ExpiredToken", "Sign in to AWS (aws sso login"),
         ("KMSAccessDeniedException", "Allow kms:Decrypt"),
         ("PermanentRedirect", "another region"),
         ("ThrottlingException", "try again in a minute"),
