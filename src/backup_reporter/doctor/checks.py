@@ -74,7 +74,7 @@ def settings_checks(error: SettingsError) -> list[Check]:
             result="failed",
             check="read the environment",
             detail=problem,
-            fix="Correct the variable in your shell; for a deployed function, the parameter in samconfig.toml, and deploy.",
+            fix="Correct it in your shell; for a deployed function, in the stack's parameters (samconfig.toml).",
         )
         for problem in error.problems
     ]
