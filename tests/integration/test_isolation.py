@@ -49,7 +49,9 @@ OWN_TEXTS = st.sampled_from(
         *("(a?){40}a{40}", "backup-reporter.mute", "9999-12-31", "2026-12-31", "../../x", "@channel"),
     ]
 )
-ANYTHING = OWN_TEXTS | st.sampled_from([None, 0, -1, 1e308, True, [], {}, [[]], ["a"] * 50, {"a": {"b": {}}}])
+ANYTHING: st.SearchStrategy[Any] = OWN_TEXTS | st.sampled_from(
+    [None, 0, -1, 1e308, True, [], {}, [[]], ["a"] * 50, {"a": {"b": {}}}]
+)
 
 
 def project_of(name: str) -> str:
