@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
@@ -113,17 +114,40 @@ class ReportStore:
 
         Raises what ``pieces`` raises; then nothing is saved.
         """
-        from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - only those who keep reports need it
-
-        in_parts = TransferConfig(multipart_threshold=_PART_BYTES, multipart_chunksize=_PART_BYTES, use_threads=False)
         key = self.key(report_id, extension)
-        properties = {"ContentType": _CONTENT_TYPES[extension.rpartition(".")[2]], **self._retention()}
-        source: Any = _Pieces(pieces)
+        properties: Any = {"ContentType": _CONTENT_TYPES[extension.rpartition(".")[2]], **self._retention()}
+        parts = _parts(pieces)
+        first: Any = next(parts, bytearray())  # the SDK takes any bytes, though its types say otherwise
         try:
-            self._client.upload_fileobj(source, self._bucket, key, properties, Config=in_parts)
+            if len(first) < _PART_BYTES:
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=first, **properties)
+            else:
+                self._upload(key, first, parts, properties)
         except (ClientError, BotoCoreError) as error:
             raise self._not_written(key, error) from error
         return key
+
+    def _upload(self, key: str, first: Any, others: Iterator[Any], properties: Any) -> None:
+        """Uploads a file in parts. By hand, because boto3's own transfer holds three copies of each part."""
+        place: Any = {"Bucket": self._bucket, "Key": key}
+        place["UploadId"] = self._client.create_multipart_upload(**place, **properties)["UploadId"]
+        tags: list[Any] = []
+        try:
+            part = first
+            while part is not None:
+                number = len(tags) + 1
+                tags.append(
+                    {
+                        "PartNumber": number,
+                        "ETag": self._client.upload_part(**place, PartNumber=number, Body=part)["ETag"],
+                    }
+                )
+                part = next(others, None)
+            self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": tags})
+        except BaseException:
+            with suppress(ClientError, BotoCoreError):
+                self._client.abort_multipart_upload(**place)
+            raise
 
     def _retention(self) -> dict[str, Any]:
         """For the files of a report alone: the index and the baseline are overwritten with each report.
@@ -279,25 +303,13 @@ class ReportStore:
             raise StoreError(f"{key} cannot be read from the bucket {self._bucket}: {code_of(error)}") from error
 
 
-class _Pieces:
-    """Pieces as a file that is read once, from beginning to end."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = iter(pieces)
-        self._left = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Returns the next ``size`` bytes, fewer only at the end; all of them if it is negative."""
-        taken, length = [self._left], len(self._left)
-        while size < 0 or length < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            taken.append(piece)
-            length += len(piece)
-        read = b"".join(taken)
-        if 0 <= size < length:
-            read, self._left = read[:size], read[size:]
-        else:
-            self._left = b""
-        return read
+def _parts(pieces: Iterable[bytes]) -> Iterator[bytearray]:
+    """Pieces joined to parts: each but the last has at least the size that S3 asks for. Holds one at a time."""
+    part = bytearray()
+    for piece in pieces:
+        part += piece
+        if len(part) >= _PART_BYTES:
+            yield part
+            part = bytearray()
+    if part:
+        yield part

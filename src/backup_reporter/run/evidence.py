@@ -36,7 +36,7 @@ from backup_reporter.time_limit import result_within
 FORMAT: Literal[1] = 1
 _GZIP = 31
 """zlib's ``wbits`` for gzip."""
-_MAX_WAITING_BYTES = 8 * 1024 * 1024
+_MAX_WAITING_BYTES = 2 * 1024 * 1024
 """Of compressed answers that wait for the bucket."""
 
 
