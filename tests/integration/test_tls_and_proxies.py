@@ -21,7 +21,7 @@ from backup_reporter.palette.rate_limit import RateLimiter
 from support.connect_proxy import ConnectProxy
 from support.lookalike import API_KEY, LookAlike
 from support.pythons import pythons
-from support.stage import SCHEDULED, stage
+from support.stage import CHANNELS, SCHEDULED, stage
 from support.world import LocalAws, a_fleet, environment_of
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -189,4 +189,4 @@ def test_a_proxys_password_leaves_the_process_nowhere(aws: LocalAws, tmp_path: P
     assert bool(proxy.tunnels) == (refuses_with is None)
     assert (outcome.unread == set()) == (refuses_with is None)
     assert PASSWORD not in left
-    assert outcome.delivered == {"sns", "slack", "email", "eventbridge"}
+    assert outcome.delivered == set(CHANNELS)
