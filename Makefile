@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report doctor deploy test check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate mutants findings parameters screenshots lock clean
+.PHONY: help demo report doctor deploy test test-slow check fix matrix faults fuzz build e2e bench bench-quick bench-package checkov schema scale distributed-memory simulate mutants findings parameters screenshots lock clean
 
 help:  ## Lists the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -64,6 +64,9 @@ deploy: $(VENV)/.demo .venv-sam/.sam  ## Asks what a deployment needs, deploys t
 
 test: $(VENV)/.dev .venv-sam/.sam  ## Runs the test suite
 	$(BIN)/pytest
+
+test-slow: $(VENV)/.dev .venv-sam/.sam  ## Runs the tests that take seconds each, or a browser
+	$(BIN)/pytest -m slow
 
 check: $(VENV)/.dev .venv-sam/.sam  ## Checks format, lint, types, imports and template; changes nothing
 	$(BIN)/ruff format --check src tests bench tools

@@ -21,6 +21,8 @@ from support.report_builders import a_finding, a_full_workspace, a_report, a_wor
 
 from .conftest import Open
 
+pytestmark = pytest.mark.slow
+
 ZONE = ZoneInfo("Europe/Berlin")
 PHONE = {"viewport": {"width": 360, "height": 800}}
 

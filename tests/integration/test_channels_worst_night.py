@@ -8,6 +8,7 @@ import tracemalloc
 from functools import partial
 from zoneinfo import ZoneInfo
 
+import pytest
 import urllib3
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,8 @@ from support.report_builders import a_failing_fleet
 from support.slack_server import SlackServer
 from support.teams_server import TeamsServer
 from support.world import LocalAws
+
+pytestmark = pytest.mark.slow
 
 UTC = ZoneInfo("UTC")
 WORKSPACES = 10_000

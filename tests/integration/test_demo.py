@@ -20,6 +20,8 @@ from backup_reporter.config.settings import CHANNEL_NAMES
 from backup_reporter.health.catalog import CODES
 from support.lookalike import API_KEY
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
     "PATH": os.environ["PATH"],

@@ -28,6 +28,8 @@ from support.local_server import Answer
 from support.local_server import Request as HttpRequest
 from support.lookalike import API_KEY, LookAlike
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 FLEET = instructive(NOW)
 HOSTILE = "search"

@@ -8,12 +8,16 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from backup_reporter.demo.local_server import Request
 from support.local_server import Script
 from support.lookalike import LookAlike
 from support.slack_server import SlackServer
 from support.world import PROJECT, LocalAws, a_fleet, a_result, a_run, an_item, world
 from support.worst_documents import packed, worst_documents
+
+pytestmark = pytest.mark.slow
 
 SOURCE = Path(__file__).parents[2] / "src"
 

@@ -29,6 +29,8 @@ from backup_reporter.run.pipeline import Dependencies, run
 from backup_reporter.run.publish import Destinations
 from support.lookalike import API_KEY, LookAlike
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.now(UTC)
 FLEET = instructive(NOW)
 UIDS = sorted(FLEET.backups)

@@ -20,6 +20,8 @@ from support.lookalike import API_KEY, LookAlike
 from support.slack_server import SlackServer
 from support.world import REGION, LocalAws
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "backup_reporter", "setup"]
 

@@ -18,6 +18,8 @@ from support.command_line import Done, run_command
 from support.local_lambda import LocalLambda
 from support.world import Context, World, environment_of
 
+pytestmark = pytest.mark.slow
+
 STACK = "backups"
 RESOURCES = {
     "FailedReports": {"Type": "AWS::SQS::Queue"},

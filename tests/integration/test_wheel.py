@@ -21,6 +21,8 @@ from test_cli import NOW
 from backup_reporter.demo.fleet import instructive
 from support.lookalike import API_KEY, LookAlike
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 
 
