@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Desk:
             encoding="utf-8",
             timeout=30,
             dimensions=(50, 200),
+            # A suite that was started in the background ignores Ctrl-C, and so would its children.
+            preexec_fn=_listen_to_ctrl_c,
         )
 
     @property
@@ -138,6 +141,10 @@ def test_every_answer_is_tried_at_once_and_asked_again_if_it_is_wrong(desk: Desk
         "TimeZone": "Europe/Berlin",
     }
     assert desk.slack.messages == []
+
+
+def _listen_to_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _skip_other_channels(terminal: pexpect.spawn[str]) -> Iterator[str]:
