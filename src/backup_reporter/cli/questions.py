@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from backup_reporter.config.settings import CHANNELS
-
 _DAILY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
 
@@ -58,7 +56,7 @@ EMAIL = Question(
     text="E-mail address for reports",
     help="The address that gets the reports; none for no e-mail.",
 )
-_CHANNEL_SECRETS = (
+CHANNEL_SECRETS = (
     SecretQuestion(
         parameter="SlackWebhookSecret",
         setting="SLACK_WEBHOOK_SECRET",
@@ -87,7 +85,6 @@ _CHANNEL_SECRETS = (
         channel="pagerduty",
     ),
 )
-CHANNEL_SECRETS = tuple(question for question in _CHANNEL_SECRETS if question.channel in CHANNELS)
 SECRETS = (PALETTE_KEY, *CHANNEL_SECRETS)
 
 ALARM_EMAIL = Question(
