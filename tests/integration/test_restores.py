@@ -75,6 +75,7 @@ def shop(around: World, restores: Json | Failure | None = None, days: str = "90"
         around.palette.fleet = replace(around.palette.fleet, restores={"shop": restores})
     answer = around.invoke({"notify": "never"}, 60.0, RESTORE_TEST_MAX_AGE_DAYS=days)
     assert answer["problems"] == []
+    assert answer["restoreTestMaxAgeDays"] == float(days)
     found: dict[str, Any] = answer["workspaces"][0]
     return found
 
@@ -92,7 +93,8 @@ def message(workspace: dict[str, Any]) -> str:
 def test_without_the_setting_no_restore_is_asked_for(around: World) -> None:
     answer = around.invoke({"notify": "never"})
 
-    assert answer["workspaces"][0]["lastRestore"] is None
+    assert answer["restoreTestMaxAgeDays"] is None
+    assert (answer["workspaces"][0]["lastRestore"], answer["workspaces"][0]["restoresKnown"]) == (None, None)
     assert not [request for request in around.palette.requests if "restore" in request.path]
 
 
@@ -101,6 +103,7 @@ def test_a_restore_in_time_is_fine_and_in_the_report(around: World) -> None:
 
     assert (found["status"], codes(found)) == ("OK", set())
     assert found["lastRestore"]["state"] == "Completed"
+    assert found["restoresKnown"] is True
     (request,) = [request for request in around.palette.requests if "restore" in request.path]
     assert (request.path, request.headers["projectuid"]) == ("/v1/workspaces/shop/restore", PROJECT)
 
@@ -126,7 +129,9 @@ def test_a_restore_too_long_ago_is_a_warning(around: World) -> None:
 def test_there_are_several_ways_to_say_that_nothing_was_ever_restored(around: World, answer: Answer) -> None:
     around.palette.fault = lambda request: answer if request.path.endswith("/restore") else None
 
-    assert message(shop(around)) == "No restore ever succeeded; one is expected every 90 days."
+    found = shop(around)
+    assert message(found) == "No restore ever succeeded; one is expected every 90 days."
+    assert (found["lastRestore"], found["restoresKnown"]) == (None, True)
 
 
 def test_the_last_restore_that_failed_is_a_warning_with_palettes_words(around: World) -> None:
@@ -168,6 +173,7 @@ def test_restores_that_cannot_be_read_are_a_warning_and_no_false_comfort(around:
     found = shop(around)
 
     assert (found["status"], codes(found)) == ("WARNING", {"restore-untested"})
+    assert (found["lastRestore"], found["restoresKnown"]) == (None, False)
     assert message(found).startswith("Whether a restore was tried is not known: the restores cannot be read (")
 
 

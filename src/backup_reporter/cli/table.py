@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -18,6 +19,7 @@ from backup_reporter.health.findings import Finding, Severity, status_of
 from backup_reporter.health.workspace_report import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.day_states import STRIP_DAYS
 from backup_reporter.report.groups import title_of_finding
+from backup_reporter.report.last_restore import last_restore_words
 from backup_reporter.report.locations import NAME_LENGTH, place
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
@@ -28,11 +30,12 @@ MAX_HEALTHY = 40
 
 _COPY_CELLS = 15
 _EXPIRY_CELLS = 14
+_RESTORE_CELLS = 15
 _FIXED_CELLS = _COPY_CELLS + _EXPIRY_CELLS + STRIP_DAYS + 3 * 2
 _MIN_NAME_CELLS = len("  Workspace")
 _MAX_NAME_CELLS = 44
 _WIDE_CELLS = 110
-"""From this width on, what is wrong has a column of its own; below it, lines of its own."""
+"""From this width on, what is wrong (and the last restore) has a column of its own; below it, lines of its own."""
 _MEDIUM_CELLS = 76
 """Below this width every fact has a line of its own."""
 
@@ -47,6 +50,7 @@ class _Line:
     name: Text
     copy: Text = field(default_factory=Text)
     expiry: Text = field(default_factory=Text)
+    restore: Text = field(default_factory=Text)
     strip: Text = field(default_factory=Text)
     reasons: Sequence[Text] = ()
 
@@ -56,6 +60,7 @@ class WorkspaceTable:
 
     def __init__(self, report: Report) -> None:
         self._as_of = report.as_of
+        self._shows_restores = report.restore_test_max_age_days is not None
         by_workspace = groupby(sorted(rows(report), key=_by_workspace), key=lambda row: row.workspace)
         workspaces = [(workspace, list(its_rows)) for workspace, its_rows in by_workspace]
         self._bad = [entry for entry in workspaces if entry[0].status != "OK"]
@@ -65,7 +70,9 @@ class WorkspaceTable:
         drawing = _Drawing(self._as_of, ascii_only=options.ascii_only)
         bad = [line for workspace, its_rows in self._bad for line in drawing.lines(workspace, its_rows)]
         healthy = [drawing.healthy(workspace) for workspace, _ in self._healthy[:MAX_HEALTHY]]
-        layout = _Layout(options.max_width, [*bad, *healthy], ascii_only=options.ascii_only)
+        layout = _Layout(
+            options.max_width, [*bad, *healthy], ascii_only=options.ascii_only, shows_restores=self._shows_restores
+        )
         yield layout.head()
         yield from map(layout.lay_out, bad)
         if bad and healthy:
@@ -98,6 +105,7 @@ class _Drawing:
         yield _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), f"bold {sign.style}"),
             name=Text(place(workspace.tenant, workspace.project_name, workspace.name), f"bold {sign.style}"),
+            restore=self._restore(workspace),
             strip=self._strip(workspace.history),
             reasons=_reasons(finding for finding in workspace.findings if not _names_cluster(finding)),
         )
@@ -111,6 +119,7 @@ class _Drawing:
             name=Text(place(workspace.tenant, workspace.project_name, workspace.name)),
             copy=self._copy(min(clusters, key=_newest, default=None)),
             expiry=self._expiry(min(clusters, key=_expiry_order, default=None)),
+            restore=self._restore(workspace),
             strip=self._strip(workspace.history),
             reasons=_reasons(workspace.findings),
         )
@@ -140,6 +149,9 @@ class _Drawing:
         if cluster is None or not cluster.restore_points:
             return Text("")
         return Text(age(cluster.expires_at, self.as_of) if cluster.expires_at else "never")
+
+    def _restore(self, workspace: WorkspaceReport) -> Text:
+        return Text(last_restore_words(workspace, partial(age, now=self.as_of)))
 
     def _strip(self, history: Sequence[Day]) -> Text:
         signs = [DAYS[day.state] for day in history[-STRIP_DAYS:]]
@@ -187,8 +199,9 @@ def _reasons(findings: Iterable[Finding]) -> list[Text]:
 class _Layout:
     """Columns as wide as the terminal allows: beside each other, or below each other if it is narrow."""
 
-    def __init__(self, width: int, lines: Sequence[_Line], *, ascii_only: bool) -> None:
-        self._is_wide = width >= _WIDE_CELLS
+    def __init__(self, width: int, lines: Sequence[_Line], *, ascii_only: bool, shows_restores: bool) -> None:
+        self._shows_restores = shows_restores
+        self._is_wide = width >= _WIDE_CELLS + (_RESTORE_CELLS + 2) * shows_restores
         self._is_narrow = width < _MEDIUM_CELLS
         self._width = width
         self._separator = ", " if ascii_only else " · "
@@ -202,6 +215,7 @@ class _Layout:
             name=Text("Workspace"),
             copy=Text("Last good copy"),
             expiry=Text("Expires"),
+            restore=Text("Last restore" if self._is_wide else ""),
             strip=Text("" if self._is_narrow else f"Last {STRIP_DAYS} days"),
             reasons=[Text("What is wrong")] if self._is_wide else [],
         )
@@ -210,9 +224,11 @@ class _Layout:
     def lay_out(self, line: _Line) -> RenderableType:
         name, ages = Text.assemble(line.sign, " ", line.name), (line.copy, line.expiry)
         if self._is_wide:
-            return self._row((name, *ages, line.strip), Group(*line.reasons))
+            restore = (line.restore,) if self._shows_restores else ()
+            return self._row((name, *ages, *restore, line.strip), Group(*line.reasons))
         indent = line.sign.cell_len + 3
-        below: list[RenderableType] = [self._joined(line.reasons, self._width - indent)] if line.reasons else []
+        facts = [*line.reasons, *([Text(f"last restore: {line.restore}", "dim")] if line.restore else [])]
+        below: list[RenderableType] = [self._joined(facts, self._width - indent)] if facts else []
         if self._is_narrow:
             below = [*([self._row(ages)] if any(ages) else []), *filter(None, [line.strip]), *below]
             row: RenderableType = name
@@ -223,7 +239,8 @@ class _Layout:
     def _row(self, cells: Sequence[Text], *last: RenderableType) -> Table:
         """A row of the table is a table of its own, so that something may stand between two rows."""
         grid = Table.grid(padding=(0, 2))
-        widths = (self._name_cells, _COPY_CELLS, _EXPIRY_CELLS, STRIP_DAYS)
+        restore = (_RESTORE_CELLS,) if self._is_wide and self._shows_restores else ()
+        widths = (self._name_cells, _COPY_CELLS, _EXPIRY_CELLS, *restore, STRIP_DAYS)
         for width in widths[1:3] if self._is_narrow else widths:
             grid.add_column(width=width, overflow="fold")
         grid.add_row(*cells, *last)

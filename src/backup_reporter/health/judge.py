@@ -176,6 +176,7 @@ def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> Worksp
         survives_failures=_survived_failures(context),
         latest_run=_latest_run(context),
         last_restore=_last_restore(context.result),
+        restores_known=_are_restores_known(context.result),
         backup_location=_backup_location(context.policy),
         clusters=tuple(_cluster_report(subject, context.now) for subject in context.subjects_in_scope),
         findings=findings,
@@ -198,6 +199,12 @@ def _identity(workspace: Workspace, now: datetime) -> dict[str, Any]:
 def _last_restore(result: BackupResult) -> LastRestore | None:
     last = newest(result.restores or ())
     return LastRestore(at=last.at, state=last.state) if last else None
+
+
+def _are_restores_known(result: BackupResult) -> bool | None:
+    if result.restores is not None:
+        return True
+    return False if result.restores_error else None
 
 
 def _backup_location(policy: Policy) -> BackupLocation | None:

@@ -96,6 +96,8 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     latest_run: LatestRun | None = None
     last_restore: LastRestore | None = None
     """``None`` if there was none, or if restores are not looked at (``RESTORE_TEST_MAX_AGE_DAYS``)."""
+    restores_known: bool | None = None
+    """Whether Palette's list of restores could be read; ``None`` if it was not asked for."""
     backup_location: BackupLocation | None = None
     clusters: tuple[ClusterReport, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import STATUS_OF_SEVERITY
 from backup_reporter.report import phrases
+from backup_reporter.report.last_restore import last_restore_words
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
 from backup_reporter.wording import quote, timestamp
@@ -43,6 +44,8 @@ COLUMNS = (
     "cluster uid",
     "report",
     "as of",
+    "last restore",
+    "last restore state",
 )
 
 MAX_ATTACHMENT_BYTES = 5_000_000
@@ -116,6 +119,8 @@ def _cells(row: Row, report: Report) -> Iterator[_Cell]:
     yield from (workspace.schedule, workspace.retention_hours, workspace.next_run_at, workspace.survives_failures)
     yield from (run.at, run.state, run.backup_name) if run else _BLANK
     yield from (workspace.project_uid, workspace.uid, row.cluster_uid, report.report_id, report.as_of)
+    restore = workspace.last_restore
+    yield from (restore.at, restore.state) if restore else (last_restore_words(workspace, str), None)
 
 
 def cell(value: _Cell) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from backup_reporter.report import phrases
 from backup_reporter.report.digest import causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.last_restore import last_restore_words
 from backup_reporter.report.locations import member_lines, place
 from backup_reporter.report.model import ClusterReport, Report
 from backup_reporter.report.rows import Row, problem_titles, rows
@@ -111,10 +112,15 @@ def _infos(infos: Sequence[Group]) -> Iterator[str]:
 
 def _table(report: Report, zone: ZoneInfo) -> Iterator[str]:
     yield "\n## Every workspace and cluster\n"
-    yield f"| {' | '.join(_COLUMNS)} |"
-    yield f"|{' --- |' * len(_COLUMNS)}"
+    shows_restores = report.restore_test_max_age_days is not None
+    columns = (*_COLUMNS, "Last restore") if shows_restores else _COLUMNS
+    yield f"| {' | '.join(columns)} |"
+    yield f"|{' --- |' * len(columns)}"
     for row in rows(report):
-        yield f"| {' | '.join(map(escape, _cells(row, zone)))} |"
+        cells = list(_cells(row, zone))
+        if shows_restores:
+            cells.append(last_restore_words(row.workspace, lambda at: moment(at, zone)))
+        yield f"| {' | '.join(map(escape, cells))} |"
 
 
 def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:

@@ -194,6 +194,8 @@ class Report(Record, frozen=True, kw_only=True):
     """On regular reports that are kept, from the second one on."""
     workspace_link: str | None = None
     """The setting ``WORKSPACE_LINK``: a URL with ``{projectUid}`` and ``{workspaceUid}``."""
+    restore_test_max_age_days: float | None = None
+    """The setting ``RESTORE_TEST_MAX_AGE_DAYS``; ``None`` if restores are not looked at."""
     truncated: bool = False
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -146,6 +146,12 @@ def load_memory(
     return load_last_report(store, scope, report_id_of(request, scope, invocation_id, now), seconds)
 
 
+def _restore_test_days(settings: Settings, request: Request) -> float | None:
+    """Returns the setting in days; ``None`` if the report is about one run alone, which no restore belongs to."""
+    longest = settings.thresholds.restore_test_max_age
+    return None if longest is None or request.backup_request_uid else longest / timedelta(days=1)
+
+
 def report_and_publish(
     plan: Plan,
     checked: Checked,
@@ -157,7 +163,11 @@ def report_and_publish(
 ) -> Report:
     """Makes the report of all workspaces and publishes it. Returns it with the outcome of each delivery."""
     report = make_report(plan, checked.workspace_reports, clock().replace(microsecond=0))
-    report = msgspec.structs.replace(report, workspace_link=settings.workspace_link)
+    report = msgspec.structs.replace(
+        report,
+        workspace_link=settings.workspace_link,
+        restore_test_max_age_days=_restore_test_days(settings, plan.request),
+    )
     return publish(
         report,
         plan.request,

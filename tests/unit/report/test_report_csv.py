@@ -76,6 +76,8 @@ def test_a_line_says_what_an_auditor_asks_for() -> None:
         "cluster uid": "uid of eu-1",
         "report": "20261124T070000Z-1a2b3c4d",
         "as of": "2026-11-24T07:00:00Z",
+        "last restore": "",
+        "last restore state": "",
     }
 
 

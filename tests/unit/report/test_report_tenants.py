@@ -80,7 +80,7 @@ def test_markdown_a_spreadsheet_and_a_telephone_name_the_tenant() -> None:
     assert "- globex: CRITICAL, 1 critical of 1 workspace" in said.replace("\\", "")
     assert "globex / prod" in said.replace("\\", "")
     head, not_asked, first, *_ = render_csv(REPORT).splitlines()
-    assert head.endswith(',"as of","tenant"')
+    assert head.endswith(',"last restore state","tenant"')
     assert '"UNKNOWN","","","Tenant initech: Palette could not be asked' in not_asked
     assert first.endswith(',"globex"')
     assert "globex/prod/ledger" in sms(REPORT, UTC)

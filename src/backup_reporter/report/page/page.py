@@ -19,6 +19,7 @@ from backup_reporter.report import phrases
 from backup_reporter.report.day_states import STATE_WORDS, STRIP_DAYS, strip_words
 from backup_reporter.report.digest import Cause, causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
+from backup_reporter.report.last_restore import last_restore_words, outcome_of
 from backup_reporter.report.model import Report, url_of
 from backup_reporter.report.packed import worst_first
 from backup_reporter.report.page.summary_rows import summary_row, well_line
@@ -77,9 +78,12 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
         "day_label": day_label,
         "problem_titles": problem_titles,
         "strip_words": strip_words,
+        "restore_outcome": outcome_of,
+        "without_restore": partial(last_restore_words, time_words=str),
         "evidence": evidence,
     }
     templates.globals |= {"anchors": anchors, "cell_class": CELL_CLASSES, "state_words": STATE_WORDS, **_LIMITS}
+    templates.globals |= {"shows_restores": report.restore_test_max_age_days is not None}
     pieces: Any = templates.get_template("parts.html.j2").module
     frame = partial(templates.get_template("page.html.j2").render, **_frame(report, zone))
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Finding
 from backup_reporter.report.day_states import STATE_WORDS
+from backup_reporter.report.last_restore import last_restore_words
 from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.page.timeline import Axis, Drawing, Tick, axis, drawing, ticks
 from backup_reporter.report.restore_points import FOREVER, restorable_until
 from backup_reporter.report.templating import short_date
-from backup_reporter.wording import duration, moment, quote, retention
+from backup_reporter.wording import age, duration, moment, quote, retention
 
 _ROOM_FOR_NEXT_RUN = 900
 """Thousandths of an axis up to which there is room to name the next run."""
@@ -136,6 +137,8 @@ class WorkspaceView:
             yield f"copies kept {retention(workspace.retention_hours)}"
         if workspace.next_run_at:
             yield f"next run {moment(workspace.next_run_at, self.zone)}"
+        if restored := last_restore_words(workspace, partial(age, now=self.now)):
+            yield f"last restore: {restored}"
 
 
 def _place(finding: Finding) -> tuple[str | None, str | None]:
