@@ -76,10 +76,12 @@ def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[st
     last_report = load_memory(request, reporter.settings, store, step.execution, now, seconds)
     evidence, seconds_left = reporter.evidence("-plan"), countdown(seconds)
     palettes, problems = reporter.palettes(request.tenants, countdown(asking_seconds(seconds)), evidence)
-    plan, shards = make_plan(request, reporter.settings, palettes, step.execution, now, problems=problems)
+    memory = last_report.memory((palette.tenant.name for palette in palettes), request.as_of or now)
+    plan, shards = make_plan(
+        request, reporter.settings, palettes, step.execution, now, problems=problems, recall=lambda: memory
+    )
     plan = with_tenant_notes(plan, take_notes(start(partial(note_key_ends, palettes, now), "api-keys")))
     files = RunFiles(store, run_name(plan.report_id, step.execution))
-    memory = last_report.memory(plan.tenant_names, plan.as_of)
     if evidence:
         tenants = [palette.tenant for palette in palettes]
         evidence.begin(plan.report_id, evidence_header(plan, shards, reporter.settings, tenants, memory, now))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.catalog import CODES
@@ -33,6 +33,9 @@ from backup_reporter.wording import day, due_time, evidence_text, moment, timest
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
 _SCHEDULED_AHEAD = timedelta(minutes=15)
 """How far ahead a scheduled report's own time may lie."""
+
+Seen = Literal["now", "earlier"]
+"""When something was seen: in this report's lists, or in those of an earlier report, because these cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +269,26 @@ class Context:
     def was_left_out(self, subject: Subject) -> bool:
         """Whether a cluster in scope is missing in the latest finished run's period."""
         return subject.cluster is not None and subject.in_scope and subject.cluster in self.left_out
+
+    # Surroundings
+
+    def location_is_missing(self) -> Seen | None:
+        """Whether the policy's backup location does not exist, now or when the locations could last be listed."""
+        around, uid = self.workspace.surroundings, self.policy.backup_location_uid
+        if around is None or not uid:
+            return None
+        if around.location_uids is not None:
+            return None if uid in around.location_uids else "now"
+        return "earlier" if self.last and self.last.missing_location_uid == uid else None
+
+    def is_unreachable(self, cluster: Cluster) -> Seen | None:
+        """Whether Palette does not see a cluster healthy, now or when it last told the cluster's health."""
+        around, remembered = self.workspace.surroundings, self._remembered_clusters.get(key_of(cluster))
+        if around is None or cluster.uid in around.healthy_cluster_uids:
+            return None
+        if cluster.uid in around.unreachable_cluster_uids:
+            return "now"
+        return "earlier" if remembered and remembered.is_unreachable else None
 
     # Memory
 

@@ -13,7 +13,7 @@ from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.memory import remember, remember_no_policy
-from backup_reporter.health.model import BackupResult, ClusterBackup, Policy, Run, Workspace
+from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.restore_point_series import restore_point_series
@@ -21,7 +21,6 @@ from backup_reporter.health.rules import RULES
 from backup_reporter.health.rules.restore_points import newest_incomplete_copy, newest_restore_point
 from backup_reporter.health.rules.restores import newest
 from backup_reporter.health.rules.rule import Rule
-from backup_reporter.health.rules.surroundings import is_unreachable
 from backup_reporter.health.rules.workspace import mute_unreadable
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import Subject, run_time
@@ -88,6 +87,8 @@ def _remember(context: Context, last: RememberedWorkspace | None, single_run: bo
         context.present,
         history_is_whole=not context.result.unreadable_runs,
         shift=context.shift,
+        is_unreachable=lambda cluster: context.is_unreachable(cluster) is not None,
+        location_is_missing=context.location_is_missing() is not None,
     )
 
 
@@ -130,10 +131,14 @@ def _findings(context: Context, rules: Sequence[Rule]) -> tuple[Finding, ...]:
 
 def _with_reachability(context: Context, finding: Finding) -> Finding:
     """Returns a critical finding about a cluster that Palette cannot reach with a sentence about that."""
-    if finding.severity != "critical" or not is_unreachable(context, finding.cluster_uid):
+    seen = context.is_unreachable(Cluster(finding.cluster_uid, finding.cluster_name))
+    if finding.severity != "critical" or seen is None:
         return finding
-    message = f"{finding.message} Palette does not see the cluster healthy, so it cannot restore it now."
-    return msgspec.structs.replace(finding, message=message)
+    why = {
+        "now": "Palette does not see the cluster healthy, so it cannot restore it now.",
+        "earlier": "In an earlier report Palette did not see the cluster healthy, and its health is not known now.",
+    }
+    return msgspec.structs.replace(finding, message=f"{finding.message} {why[seen]}")
 
 
 _THE_WORKSPACE = (None, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -66,6 +66,8 @@ def remember(
     *,
     history_is_whole: bool,
     shift: timedelta | None = None,
+    is_unreachable: Callable[[Cluster], bool],
+    location_is_missing: bool,
 ) -> RememberedWorkspace:
     """What to remember of a workspace that was judged at ``now``; ``last`` is what the report before remembered.
 
@@ -81,6 +83,7 @@ def remember(
             now,
             in_scope_since(last, known.get(key_of(subject.cluster)), now),
             history_is_whole,
+            is_unreachable=is_unreachable(subject.cluster),
         )
         for subject in subjects
         if subject.in_scope and subject.cluster
@@ -96,6 +99,7 @@ def remember(
         schedule_since=edit.at,
         previous_schedule=edit.previous,
         shift_minutes=round(shift.total_seconds() / 60) if shift else None,
+        missing_location_uid=policy.backup_location_uid if location_is_missing else None,
         clusters=(*judged, *_out_of_scope(others, listed, now)),
     )
 
@@ -107,6 +111,8 @@ def _remember_cluster(
     now: datetime,
     seen_since: datetime | None,
     history_is_whole: bool,
+    *,
+    is_unreachable: bool,
 ) -> RememberedCluster:
     restore_point = longest_living(subject.restore_points(now))
     if last and last.restore_point and not history_is_whole:
@@ -119,6 +125,7 @@ def _remember_cluster(
         restore_point=restore_point,
         no_copy_since=None if restore_point else ((last and last.no_copy_since) or now),
         vanished=vanished(last, subject.attempts, now) if history_is_whole else (last.vanished if last else None),
+        is_unreachable=is_unreachable,
         deletion=oldest_deletion(last, subject.attempts, now),
     )
 

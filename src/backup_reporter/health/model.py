@@ -33,14 +33,13 @@ class Restore(Fact, frozen=True, kw_only=True):
 
 
 class Surroundings(Fact, frozen=True, kw_only=True):
-    """What is known of a tenant beside its workspaces. ``location_uids`` is ``None`` if its locations are not known."""
+    """What is known of a tenant beside its workspaces. A cluster's health is not known if no set has the cluster."""
 
     location_uids: frozenset[str] | None = None
+    """``None`` if the backup locations could not be listed."""
+    healthy_cluster_uids: frozenset[str] = frozenset()
     unreachable_cluster_uids: frozenset[str] = frozenset()
     """Clusters that Palette does not see healthy: it restores nothing from them."""
-
-
-NOTHING_KNOWN = Surroundings()
 
 
 class Workspace(Fact, frozen=True, kw_only=True):
@@ -58,7 +57,10 @@ class Workspace(Fact, frozen=True, kw_only=True):
     namespaces: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     """Labels and annotations together; if both have a key, the label's value."""
-    surroundings: Surroundings = NOTHING_KNOWN
+    is_imported: bool = False
+    """Of a cluster: Palette may only be allowed to read it, so no one expects a policy."""
+    surroundings: Surroundings | None = None
+    """``None`` if nothing beside workspaces is looked at."""
     restores: tuple[Restore, ...] | None = None
     """Of a cluster, if they were asked for: restores of its backups, into any cluster."""
     restores_error: str | None = None

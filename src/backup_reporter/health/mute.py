@@ -34,6 +34,11 @@ class Mute:
         return self.until is not None and now < self.until and code in self.codes
 
 
+def mute_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Returns the labels that mute."""
+    return {name: labels[name] for name in (DATE_LABEL, CODES_LABEL) if name in labels}
+
+
 def read_mute(labels: Mapping[str, str], now: datetime) -> Mute:
     """Reads a workspace's mute labels. A label that cannot be read mutes nothing."""
     day_text, codes_text = labels.get(DATE_LABEL), labels.get(CODES_LABEL)

@@ -47,7 +47,8 @@ class RememberedCluster(Record, frozen=True, kw_only=True):
 
     ``in_scope_since``: the first report that had it in scope; ``None`` if the first remembered report already had,
     or if it is out of scope now. ``restore_point`` is the one that lives longest. ``no_copy_since``: the first of the
-    reports, without a break, that saw it without one.
+    reports, without a break, that saw it without one. ``is_unreachable``: Palette did not see it healthy when it last
+    told its health.
     """
 
     uid: str | None
@@ -57,6 +58,7 @@ class RememberedCluster(Record, frozen=True, kw_only=True):
     restore_point: RememberedRestorePoint | None = None
     no_copy_since: Instant | None = None
     vanished: VanishedRestorePoint | None = None
+    is_unreachable: bool = False
     deletion: RememberedDeletion | None = None
 
     @property
@@ -71,7 +73,9 @@ class RememberedWorkspace(Record, frozen=True, kw_only=True):
     ``seen_at``: the time of the last report that could read the workspace. ``policy_since``: the first report that
     saw its policy, ``schedule_since``: when the schedule was edited; both are ``None`` if the first remembered report
     already had it. ``previous_schedule`` is what held before that edit. ``shift_minutes``: how far from the due times the
-    runs began.
+    runs began. ``missing_location_uid`` is the policy's backup location if it did not exist when the locations could last
+    be listed.
+    ``is_imported`` and ``mute_labels`` are those of a cluster, for a report that cannot list it.
     """
 
     seen_at: Instant
@@ -81,6 +85,9 @@ class RememberedWorkspace(Record, frozen=True, kw_only=True):
     schedule_since: Instant | None = None
     previous_schedule: str | None = None
     shift_minutes: int | None = None
+    missing_location_uid: str | None = None
+    is_imported: bool = False
+    mute_labels: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each record
     clusters: tuple[RememberedCluster, ...] = ()
 
 

@@ -67,6 +67,7 @@ def as_workspace(listed: ListedCluster) -> Workspace:
         clusters=(cluster_of(listed),),
         created_at=listed.created_at,
         labels=listed.labels,
+        is_imported=listed.set_apart == "imported",
     )
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
 
 from backup_reporter.errors import OutOfTimeError, PaletteError, reason_of
-from backup_reporter.health.model import NOTHING_KNOWN, Restore, Surroundings, Workspace
+from backup_reporter.health.model import Restore, Surroundings, Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.clusters import ListedCluster, Location, as_workspace
 from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page
 from backup_reporter.palette.paging import Listing, read_list
 from backup_reporter.palette.worker_pool import ask_all
+from backup_reporter.wording import count
 
 _CLUSTERS = "the list of clusters"
 _IMPORTED = "imported"
@@ -26,16 +27,16 @@ _MAX_CLUSTERS = 50_000
 class Survey:
     """What a tenant has beside its workspaces.
 
-    ``clusters`` are those that may have a backup policy of their own. ``imported_uids`` are among them: Palette may
-    be allowed to read them only, so no one is accused if they have none. ``set_apart`` counts the others by reason.
-    ``is_whole`` is false if there may be more clusters. ``notes`` are sentences about what could not be read.
+    ``clusters`` are those that may have a backup policy of their own. ``set_apart`` counts the others by reason.
+    ``is_whole`` is false if there may be more clusters. ``recalled_uids`` are then those of ``clusters`` that only the
+    last report listed. ``notes`` are sentences about what could not be read.
     """
 
     clusters: tuple[Workspace, ...] = ()
-    imported_uids: frozenset[str] = frozenset()
     set_apart: dict[str, int] = field(default_factory=dict)
-    surroundings: Surroundings = NOTHING_KNOWN
+    surroundings: Surroundings = field(default_factory=Surroundings)
     is_whole: bool = True
+    recalled_uids: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -45,10 +46,12 @@ def survey_tenant(
     *,
     all_projects: bool = True,
     with_restores: bool = False,
+    recall: Callable[[], Iterable[Workspace]] = tuple,
 ) -> Survey:
     """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``.
 
-    ``with_restores`` also asks for the restores into each cluster. Never raises for Palette.
+    ``with_restores`` also asks for the restores into each cluster. ``recall`` returns the clusters of the last report:
+    if the list cannot be read to its end, those that it lacks are looked at, too. Never raises for Palette.
     """
     listing, failure = _list_clusters(client)
     in_scope = [cluster for cluster in listing.items if all_projects or cluster.project_uid in project_uids]
@@ -57,17 +60,32 @@ def survey_tenant(
     location_uids, location_note = _list_locations(client, project_uids)
     problems = [*failure, *listing.problems]
     clusters = [as_workspace(cluster) for cluster in live]
+    listed_uids = {cluster.uid for cluster in listing.items}
+    recalled = [
+        cluster
+        for cluster in (recall() if problems else ())
+        if cluster.uid not in listed_uids and (all_projects or cluster.project_uid in project_uids)
+    ]
+    clusters += recalled
     return Survey(
         clusters=tuple(_with_restores(client, clusters) if with_restores else clusters),
-        imported_uids=frozenset(cluster.uid for cluster in live if cluster.set_apart == _IMPORTED),
         set_apart={str(reason): number for reason, number in sorted(set_apart.items(), key=str)},
         surroundings=Surroundings(
             location_uids=location_uids,
+            healthy_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy),
             unreachable_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy is False),
         ),
         is_whole=not problems,
-        notes=(*(f"{problem} Which clusters no policy covers is not known." for problem in problems), *location_note),
+        recalled_uids=frozenset(cluster.uid for cluster in recalled),
+        notes=(*map(partial(_about_the_list, recalled=len(recalled)), problems), *location_note),
     )
+
+
+def _about_the_list(problem: str, recalled: int) -> str:
+    looked_at = (
+        f" {count(recalled, 'cluster')} of the last report {'was' if recalled == 1 else 'were'} looked at instead."
+    )
+    return f"{problem} Which clusters no policy covers is not known.{looked_at if recalled else ''}"
 
 
 def _with_restores(client: PaletteClient, clusters: list[Workspace]) -> Iterator[Workspace]:
@@ -110,7 +128,7 @@ def _list_clusters(client: PaletteClient) -> tuple[Listing[ListedCluster], list[
             return listing, []
         raise OutOfTimeError
     except Exception as error:  # noqa: BLE001 - no error about clusters may cost the workspaces their report
-        if isinstance(error, PaletteError) and error.status == 404 and error.code:
+        if isinstance(error, PaletteError) and error.status == 404 and error.code == "ResourceNotFound":
             return Listing(), []  # a tenant without a cluster
         return Listing(), [_cannot_be_listed("clusters", error, "cluster.list")]
 

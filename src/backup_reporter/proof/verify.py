@@ -107,8 +107,10 @@ def _recomputed(evidence: Evidence, header: Header) -> Report:
         thresholds=decode_thresholds(header.thresholds),
     )
     request = msgspec.json.decode(header.request, type=Request)
-    plan, shards = make_plan(request, settings, palettes, "", header.made_at, problems=header.problems)
-    memory = WorkspaceMemory(header.remembered, plan.tenant_names)
+    memory = WorkspaceMemory(header.remembered, [asked.name for asked in header.tenants])
+    plan, shards = make_plan(
+        request, settings, palettes, "", header.made_at, problems=header.problems, recall=lambda: memory
+    )
     checked = check_shards(plan, shards, settings.thresholds, palettes, lambda: last_answer.at, memory, ignore_progress)
     return make_report(with_clocks(plan, read_clocks(palettes)), checked.workspace_reports, header.made_at)
 

@@ -17,7 +17,7 @@ from backup_reporter.health.schedule import EARLY
 from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.locations import listed, place
-from backup_reporter.report.model import Change, Changes, Key, NoLongerJudged, Report, key_of
+from backup_reporter.report.model import Change, Changes, Coverage, Key, NoLongerJudged, Report, key_of
 from backup_reporter.report.workspace_memory import ListedWorkspace, MemoryWriter, WorkspaceMemory
 from backup_reporter.wording import count, quote
 
@@ -28,6 +28,8 @@ _MAX_NAMED = 10
 _NOT_LISTED = "the workspace is no longer listed"
 _NOT_ASKED = "its tenant is no longer asked"
 _NO_POLICY = "the workspace has no backup policy any more"
+_CLUSTERS_NOT_ASKED = "clusters are not looked at any more"
+_CLUSTER_NOT_LISTED = "the cluster is no longer listed, or is one that needs no backup"
 
 _AnyChange = TypeVar("_AnyChange", bound=Change)
 
@@ -37,6 +39,7 @@ FAMILIES: tuple[frozenset[str], ...] = (
     frozenset({"backup-stuck", "backup-state-unknown", "backup-partially-failed", "backup-failed"})
     | {"cluster-not-backed-up"},
     frozenset({"not-scheduled", "backups-stopped"}),
+    frozenset({"cluster-unreachable", "backup-expired", "never-backed-up", "only-incomplete-copies", "no-copy-yet"}),
 )
 """Codes that say how one thing stands: if one gives way to another that is as bad or worse, nothing is resolved."""
 
@@ -58,6 +61,15 @@ NOTHING_TO_RESTORE = frozenset({"backup-expired", "never-backed-up", "only-incom
 
 NEEDS_NEW_RUN = frozenset({"backup-failed", "backup-overdue", "backup-partially-failed", "cluster-not-backed-up"})
 """Codes that only a run that began since resolves."""
+
+UNPROTECTED = "cluster-unprotected"
+"""The report's own finding: each cluster that it names is one here, as if the cluster were a workspace."""
+
+NEEDS_LISTS = frozenset({"cluster-unreachable", "location-missing"})
+"""Codes that rest on a list that is read with ``INCLUDE_CLUSTERS`` only."""
+
+NEEDS_RESTORES = frozenset({"restore-failed", "restore-untested"})
+"""Codes that only a known restore resolves."""
 
 OF_ANY_CLUSTER = frozenset({"delete-failed", "delete-stuck"})
 """Codes about clusters in scope and out of it."""
@@ -118,6 +130,9 @@ def compare(report: Report, remembered: bytes, baseline: Baseline | None, why_no
     )
     for workspace in report.workspaces:
         comparer.add(workspace)
+    for finding in report.findings:
+        if finding.code == UNPROTECTED:
+            comparer.add_unprotected(finding)
     comparer.finish()
     return Comparison(
         changes=Changes(
@@ -171,9 +186,13 @@ class _Comparer:
     gone: list[ListedWorkspace] = field(default_factory=list)
     projects: set[tuple[str | None, str]] = field(default_factory=set)
     schedules: list[str] = field(default_factory=list)
+    covered: set[_Workspace] = field(default_factory=set)
+    """The clusters that a policy covers now, of those that none covered in the last report."""
 
     def add(self, workspace: WorkspaceReport) -> None:
         """Compares a workspace."""
+        clusters = ((workspace.tenant, cluster.uid) for cluster in workspace.clusters if cluster.uid)
+        self.covered.update(cluster for cluster in clusters if cluster in self.earlier)
         before = self.before.take(workspace.tenant, workspace.uid) if workspace.project_uid else None
         earlier = self._take(workspace, before)
         current = {key_of(finding.change): finding for finding in self._seen(workspace, earlier)}
@@ -189,6 +208,29 @@ class _Comparer:
         if before and before.schedule and now and now.backups and before.schedule != now.schedule:
             self.schedules.append(_schedule_change(before.schedule, now))
 
+    def add_unprotected(self, finding: Finding) -> None:
+        """Compares the clusters that no policy covers, as far as the report names them."""
+        for cluster in finding.evidence["clusters"]:
+            before = self.before.find(cluster["tenant"], cluster["uid"])
+            change = Change(
+                tenant=cluster["tenant"],
+                project_name=quote(cluster["projectName"], _NAME_LENGTH),
+                workspace_uid=cluster["uid"],
+                workspace_name=quote(cluster["name"], _NAME_LENGTH),
+                cluster_uid=None,
+                cluster_name=None,
+                code=finding.code,
+                severity=finding.severity,
+                message="The cluster is in no backup policy.",
+                since=None,
+            )
+            which = (before.tenant if before else change.tenant, change.workspace_uid)
+            earlier = self.earlier.get(which, {}).pop((*which, None, UNPROTECTED), None)
+            since = earlier.change.since if earlier else self.report.as_of
+            known = Known(change=msgspec.structs.replace(change, since=since))
+            self.known.append(known)
+            (self.new if _is_news(known, earlier) else self.ongoing).append(known.change)
+
     def finish(self) -> None:
         """Deals with what was in the last report and is not in this one."""
         left = {(workspace.tenant, workspace.uid): workspace for workspace in self.before.left()}
@@ -202,6 +244,9 @@ class _Comparer:
                 self.gone.append(workspace)
 
     def _finish_finding(self, finding: Known, workspace: ListedWorkspace | None) -> None:
+        if finding.change.code == UNPROTECTED:
+            self._finish_unprotected(finding)
+            return
         now = self._listed_now(finding.change.tenant, finding.change.workspace_uid)
         if self._may_be_unseen(workspace) or (now and _has_policy(now)):
             self.known.append(finding)
@@ -212,6 +257,19 @@ class _Comparer:
         else:
             is_asked = finding.change.tenant in tenants_of(self.report)
             self._judge_no_longer(finding, _NOT_LISTED if is_asked else _NOT_ASKED)
+
+    def _finish_unprotected(self, finding: Known) -> None:
+        change, coverage = finding.change, self.report.coverage
+        if change.tenant not in tenants_of(self.report):
+            self._judge_no_longer(finding, _NOT_ASKED)
+        elif coverage is None:
+            self._judge_no_longer(finding, _CLUSTERS_NOT_ASKED)
+        elif (change.tenant, change.workspace_uid) in self.covered:
+            self._resolve(finding)
+        elif self.report.problems or not coverage.is_whole or coverage.unknown or _are_not_all_named(self.report):
+            self.known.append(finding)
+        else:
+            self._judge_no_longer(finding, _CLUSTER_NOT_LISTED)
 
     def _may_be_unseen(self, workspace: ListedWorkspace | None) -> bool:
         """Whether what the report lacks may still be there, because not everything could be listed."""
@@ -253,12 +311,21 @@ class _Comparer:
             self.known.append(finding)
         elif reason := _why_not_judged(finding.change, workspace):
             self._judge_no_longer(finding, reason)
+        elif self._list_is_missing(finding.change):
+            self.known.append(finding)
         elif _became_as_bad(finding.change, workspace):
             return
-        elif reason := _why_not_better(finding.change, workspace):
+        elif reason := _why_not_better(finding.change, workspace, self.report.coverage):
             self._judge_no_longer(finding, reason)
         else:
             self._resolve(finding)
+
+    def _list_is_missing(self, change: Change) -> bool:
+        """Whether the list that a finding rests on was asked for and could not be read."""
+        coverage = self.report.coverage
+        if coverage is None or change.code not in NEEDS_LISTS:
+            return False
+        return not (coverage.are_locations_known if change.code == "location-missing" else coverage.is_whole)
 
     def _resolve(self, finding: Known) -> None:
         if not finding.muted:
@@ -299,14 +366,24 @@ def _why_not_judged(change: Change, workspace: WorkspaceReport) -> str | None:
     return None
 
 
-def _why_not_better(change: Change, workspace: WorkspaceReport) -> str | None:
+def _are_not_all_named(report: Report) -> bool:
+    return any(
+        finding.evidence["count"] > len(finding.evidence["clusters"])
+        for finding in report.findings
+        if finding.code == UNPROTECTED
+    )
+
+
+def _why_not_better(change: Change, workspace: WorkspaceReport, coverage: Coverage | None) -> str | None:
     """Why a finding that is not there any more is not resolved: what would have resolved it did not happen."""
     if change.code in NOTHING_TO_RESTORE and not _has_restore_point(change, workspace):
         return "there is still no restore point"
     if change.code in NEEDS_NEW_RUN and not _has_run_since(change, workspace):
         return "no backup has begun since"
-    if change.code == "restore-failed" and workspace.last_restore is None:
+    if change.code in NEEDS_RESTORES and workspace.last_restore is None:
         return "its restores are not known"
+    if change.code in NEEDS_LISTS and coverage is None:
+        return _CLUSTERS_NOT_ASKED
     return None
 
 

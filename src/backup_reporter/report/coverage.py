@@ -16,6 +16,7 @@ from backup_reporter.wording import count, listed
 _MAX_NAMED = 1000
 """Clusters in the evidence of a finding."""
 _FORBIDDEN = 403
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +24,16 @@ class Expected:
     """What the list of a tenant's clusters says, before any of them is asked about.
 
     ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read,
-    ``set_apart`` those, by reason, of which no one expects backups.
+    ``set_apart`` those, by reason, of which no one expects backups. ``recalled_uids`` are those that only the last report
+    listed: they may be gone.
     """
 
     listed_uids: AbstractSet[str] = frozenset()
     imported_uids: AbstractSet[str] = frozenset()
     set_apart: Mapping[str, int] = field(default_factory=dict)
     is_whole: bool = True
+    recalled_uids: AbstractSet[str] = frozenset()
+    are_locations_known: bool = True
 
 
 class CoverageCounter:
@@ -63,6 +67,9 @@ class CoverageCounter:
 
     def _add_cluster(self, report: WorkspaceReport) -> bool:
         if _has(report, "not-protected"):
+            if report.uid in self._expected[report.tenant].recalled_uids and _status_of(report) == _NOT_FOUND:
+                self._unknown[report.tenant].add(report.uid)
+                return False
             self._without[report.tenant].append(report)
             return False
         if _is_refused(report):
@@ -88,6 +95,7 @@ class CoverageCounter:
             unknown=sum(part.unknown for part in parts),
             set_apart=sum(part.set_apart for part in parts),
             is_whole=all(part.is_whole for part in parts),
+            are_locations_known=all(part.are_locations_known for part in parts),
         )
 
     def _of_tenant(self, tenant: str | None) -> Coverage:
@@ -110,6 +118,7 @@ class CoverageCounter:
             unknown=unknown,
             set_apart=sum(expected.set_apart.values()) + imported,
             is_whole=expected.is_whole,
+            are_locations_known=expected.are_locations_known,
         )
 
     def _candidates(self, tenant: str | None) -> list[WorkspaceReport]:
@@ -142,7 +151,12 @@ class CoverageCounter:
                 evidence={
                     "count": len(unprotected),
                     "clusters": [
-                        {"uid": report.uid, "name": report.name, "projectName": report.project_name}
+                        {
+                            "tenant": report.tenant,
+                            "uid": report.uid,
+                            "name": report.name,
+                            "projectName": report.project_name,
+                        }
                         for report in unprotected[:_MAX_NAMED]
                     ],
                 },
@@ -164,6 +178,11 @@ def _has(report: WorkspaceReport, code: str) -> bool:
 
 
 def _is_refused(report: WorkspaceReport) -> bool:
-    return any(
-        finding.code == "unreadable" and finding.evidence.get("status") == _FORBIDDEN for finding in report.findings
-    )
+    """Whether the own policy may not be read, and no report has seen one: only then nothing is lost without it."""
+    is_forbidden = _has(report, "unreadable") and _status_of(report) == _FORBIDDEN
+    return is_forbidden and not any(finding.evidence.get("hadPolicy") for finding in report.findings)
+
+
+def _status_of(report: WorkspaceReport) -> int | None:
+    """Returns the HTTP status that Palette answered with, if it refused the cluster's own policy."""
+    return next((status for finding in report.findings if (status := finding.evidence.get("status"))), None)

@@ -57,6 +57,8 @@ class Coverage(Record, frozen=True, kw_only=True):
     """Virtual, imported, being deleted or not running yet: no one expects backups of them, and ``clusters`` leaves them out."""
     is_whole: bool
     """False if Palette's list of clusters could not be read to its end: there may be more."""
+    are_locations_known: bool = True
+    """False if the backup locations could not be listed: whether a policy's location exists is not known."""
 
 
 class TenantStatus(Record, frozen=True, kw_only=True):

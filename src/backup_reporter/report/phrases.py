@@ -33,7 +33,17 @@ def headline(report: Report) -> str:
     """The verdict and the counts, in ASCII: ``CRITICAL: 1 critical, 2 warning, 11 OK of 14 workspaces``."""
     if_it_were = f"What if it were {report.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC: " if report.what_if else ""
     partly = "not everything could be looked at, " if report.problems and report.summary.workspaces else ""
-    return f"{if_it_were}{report.status}: {partly}{counts(report.summary, report.status)}"
+    unchecked = unchecked_clusters(report.coverage)
+    return (
+        f"{if_it_were}{report.status}: {partly}{counts(report.summary, report.status)}{unchecked and f'; {unchecked}'}"
+    )
+
+
+def unchecked_clusters(coverage: Coverage | None) -> str:
+    """``clusters not checked``, or that only some were; empty if all were, or if no one asked for clusters."""
+    if coverage is None or (coverage.is_whole and not coverage.unknown):
+        return ""
+    return "not every cluster checked" if coverage.clusters else "clusters not checked"
 
 
 def counts(summary: Summary, status: Status) -> str:
@@ -76,19 +86,22 @@ def trust_line(report: Report, zone: ZoneInfo) -> str:
     workspaces = summary.workspaces - summary.cluster_policies
     read = f"{workspaces - summary.unreadable} of {count(workspaces, 'workspace')}"
     tenants = f", {count(len(report.tenants), 'tenant')}" if report.tenants else ""
-    clusters = coverage_phrase(report.coverage) if report.coverage else f", {count(summary.clusters, 'cluster')}"
+    clusters = _coverage_phrase(report.coverage) if report.coverage else f", {count(summary.clusters, 'cluster')}"
     unreadable = f"; {summary.unreadable} could not be read" if summary.unreadable else ""
     at = wording.moment(report.as_of, zone)
     return f"Checked {read}{tenants}{clusters}{unreadable}. As of {at}."
 
 
-def coverage_phrase(coverage: Coverage) -> str:
-    """`` and 55 clusters: 41 in a policy, 14 in none``."""
-    at_least = "" if coverage.is_whole else "at least "
+def _coverage_phrase(coverage: Coverage) -> str:
+    """`` and 55 clusters: 41 in a policy, 14 in none``, and what was not checked."""
     in_a_policy = coverage.in_workspace_policy + coverage.in_own_policy
     unknown = f", {coverage.unknown} not known" if coverage.unknown else ""
-    clusters = count(coverage.clusters, "cluster")
-    return f" and {at_least}{clusters}: {in_a_policy} in a policy, {coverage.in_none} in none{unknown}"
+    clusters = f"{count(coverage.clusters, 'cluster')}: {in_a_policy} in a policy, {coverage.in_none} in none{unknown}"
+    locations = "" if coverage.are_locations_known else "; backup locations: not checked"
+    if coverage.is_whole:
+        return f" and {clusters}{locations}"
+    some = f" and at least {clusters}; other clusters" if coverage.clusters else "; clusters"
+    return f"{some}: not checked{locations}"
 
 
 def shortened(text: str, length: int) -> str:

@@ -38,6 +38,11 @@ def title_of_report(report: Report, problems: Sequence[Group], zone: ZoneInfo) -
 def _candidates(report: Report, problems: Sequence[Group]) -> Iterator[str]:
     """The same in words, each shorter than the one before."""
     if report.status == "OK":
+        unchecked = phrases.unchecked_clusters(report.coverage)
+        if unchecked:
+            yield f"{phrases.counts(report.summary, 'OK')}; {unchecked}"
+            yield f"nothing wrong seen; {unchecked}"
+            return
         yield phrases.counts(report.summary, "OK")
         yield f"nothing wrong but for {count(report.summary.muted, 'muted finding')}"
     elif not report.summary.workspaces:

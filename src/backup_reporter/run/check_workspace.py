@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -20,7 +21,8 @@ from backup_reporter.health.judge import (
     until,
 )
 from backup_reporter.health.memory import remember_no_policy
-from backup_reporter.health.model import NOTHING_KNOWN, BackupResult, Run, Surroundings, Workspace
+from backup_reporter.health.model import BackupResult, Run, Surroundings, Workspace
+from backup_reporter.health.mute import mute_labels
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
@@ -47,21 +49,25 @@ class WorkspaceChecker:
     clock: Callable[[], datetime]
     memory: WorkspaceMemory = field(default_factory=WorkspaceMemory)
     """What the last report remembered."""
-    surroundings: Surroundings = NOTHING_KNOWN
+    surroundings: Surroundings | None = None
 
     def __call__(self, workspace: Workspace) -> Judgment:
         """Returns the verdict; the worst one if several entries of lists have this uid. Never raises for Palette."""
         repeated = (msgspec.structs.replace(entry, tenant=workspace.tenant) for entry in workspace.also_listed)
         # An entry that is being deleted comes last: it must not stand for one that lives.
         entries = sorted((workspace, *repeated), key=lambda entry: entry.deleted_at is not None)
-        return min(map(self._check, entries), key=lambda judgment: WORST_FIRST.index(judgment.report.status))
+        judgment = min(map(self._check, entries), key=lambda judgment: WORST_FIRST.index(judgment.report.status))
+        return remember_cluster(workspace, judgment) if workspace.kind == "cluster" else judgment
 
     def _check(self, workspace: Workspace) -> Judgment:
         last = recall(self.memory, workspace)
         try:
             return self._fetch_and_judge(workspace, last)
         except PaletteError as error:
-            report = _report_on_error(workspace, error, self.request, self.thresholds, self.as_of)
+            had_policy = workspace.kind == "cluster" and last is not None and last.has_policy
+            report = _report_on_error(
+                workspace, error, self.request, self.thresholds, self.as_of, hadPolicy=had_policy or None
+            )
             return Judgment(report, remember_no_policy(last, self.as_of) if _is_unprotected(report) else last)
         except Exception as error:  # noqa: BLE001 - no error may cost the other workspaces their verdicts
             why = f"It could not be judged: {reason_of(error)}"
@@ -121,6 +127,16 @@ def recall(memory: WorkspaceMemory, workspace: Workspace) -> RememberedWorkspace
     return found.backups if found else None
 
 
+def remember_cluster(cluster: Workspace, judgment: Judgment) -> Judgment:
+    """Returns the judgment with what a report must remember to look at a cluster that it cannot list."""
+    if judgment.remembered is None:
+        return judgment
+    remembered = msgspec.structs.replace(
+        judgment.remembered, is_imported=cluster.is_imported, mute_labels=mute_labels(cluster.labels)
+    )
+    return judgment._replace(remembered=remembered)
+
+
 def _is_unprotected(report: WorkspaceReport) -> bool:
     return any(finding.code == "not-protected" for finding in report.findings)
 
@@ -137,9 +153,14 @@ def _no_such_run(workspace: Workspace, request_uid: str, thresholds: Thresholds,
 
 
 def _report_on_error(
-    workspace: Workspace, error: PaletteError, request: Request, thresholds: Thresholds, as_of: datetime
+    workspace: Workspace,
+    error: PaletteError,
+    request: Request,
+    thresholds: Thresholds,
+    as_of: datetime,
+    **evidence: Any,
 ) -> WorkspaceReport:
-    evidence = {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
+    evidence |= {"status": error.status, "palettesCode": error.code or None, "ref": error.ref or None}
     if error.code == "BackupNotConfigured":
         return judge_not_protected(workspace, "Palette answers BackupNotConfigured", thresholds, as_of, **evidence)
     # A project that vanished, or is closed to this key, answers 404 as well, and so does a proxy, without a code.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -14,10 +14,11 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
 from backup_reporter.errors import reason_of
-from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
+from backup_reporter.health.model import Cluster, Surroundings, Workspace
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import discover
 from backup_reporter.report.model import Scope, scope_id
+from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.check_workspace import listed_nowhere
 from backup_reporter.run.choose_workspaces import choose_workspaces
 from backup_reporter.run.lanes import side_by_side
@@ -47,16 +48,20 @@ def make_plan(
     *,
     problems: Sequence[str] = (),
     share: float = 1.0,
+    recall: Callable[[], WorkspaceMemory] = WorkspaceMemory,
 ) -> tuple[Plan, tuple[Shard, ...]]:
     """Finds every workspace in scope, in every tenant, within a ``share`` of the time for asking.
 
     Raises :class:`InvalidRequest` if the request names a workspace that is not there. What a Palette does
-    wrong is a problem in the plan, as are ``problems``.
+    wrong is a problem in the plan, as are ``problems``. ``recall`` returns what the last report remembered; it is called
+    if a list of clusters cannot be read.
     """
     lanes = group_by(palettes, lambda palette: palette.tenant.api_url)
     reserved_seconds = (1 - share) * max((palette.client.seconds_left() for palette in palettes), default=0.0)
     found = chain.from_iterable(
-        side_by_side(lanes, lambda lane: [_find(palette, request, settings, reserved_seconds) for palette in lane])
+        side_by_side(
+            lanes, lambda lane: [_find(palette, request, settings, reserved_seconds, recall) for palette in lane]
+        )
     )
     by_name = sorted(found, key=lambda findings: findings.tenant.name or "")
     shards = tuple(make_shards((findings.tenant, findings.workspaces, findings.surroundings) for findings in by_name))
@@ -92,10 +97,16 @@ class _Found:
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     clusters: SurveyedClusters | None = None
-    surroundings: Surroundings = NOTHING_KNOWN
+    surroundings: Surroundings | None = None
 
 
-def _find(palette: Palette, request: Request, settings: Settings, reserved_seconds: float) -> _Found:
+def _find(
+    palette: Palette,
+    request: Request,
+    settings: Settings,
+    reserved_seconds: float,
+    recall: Callable[[], WorkspaceMemory],
+) -> _Found:
     tenant, client = palette.tenant, palette.client
     in_time = client.within(lambda: client.seconds_left() - reserved_seconds)
     try:
@@ -108,14 +119,37 @@ def _find(palette: Palette, request: Request, settings: Settings, reserved_secon
     found = _Found(tenant, tuple(workspaces), inventory.problems)
     narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
     if settings.include_clusters != "no" and not narrows:
-        found = _with_clusters(found, in_time, request.project_uids or tenant.project_uids, settings)
+        project_uids = request.project_uids or tenant.project_uids
+        found = _with_clusters(found, in_time, project_uids, settings, lambda: _clusters_in(recall(), tenant.name))
     if tenant.name is not None:
         named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
         found = replace(found, workspaces=named)
     return found
 
 
-def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[str], settings: Settings) -> _Found:
+def _clusters_in(memory: WorkspaceMemory, tenant: str | None) -> Iterator[Workspace]:
+    """Yields a tenant's clusters of the last report: enough to ask about them, and to judge what is answered."""
+    for remembered in memory:
+        if (remembered.kind, remembered.tenant) == ("cluster", tenant):
+            yield Workspace(
+                kind="cluster",
+                uid=remembered.uid,
+                name=remembered.name,
+                project_uid=remembered.project_uid,
+                project_name=remembered.project_name,
+                clusters=(Cluster(remembered.uid, remembered.name),),
+                labels=remembered.backups.mute_labels if remembered.backups else {},
+                is_imported=remembered.backups is not None and remembered.backups.is_imported,
+            )
+
+
+def _with_clusters(
+    found: _Found,
+    client: PaletteClient,
+    project_uids: Sequence[str],
+    settings: Settings,
+    recall: Callable[[], Iterable[Workspace]],
+) -> _Found:
     """Returns what was found together with the tenant's clusters, or with those of some projects."""
     # Imported here: a run that looks at workspaces only does not pay for it.
     from backup_reporter.palette.survey import survey_tenant  # noqa: PLC0415
@@ -126,6 +160,7 @@ def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[
         project_uids or tuple(of_workspaces),
         all_projects=not project_uids,
         with_restores=settings.thresholds.restore_test_max_age is not None,
+        recall=recall,
     )
     listed = frozenset(
         cluster.uid for workspace in found.workspaces for cluster in workspace.clusters if cluster.uid is not None
@@ -136,9 +171,11 @@ def _with_clusters(found: _Found, client: PaletteClient, project_uids: Sequence[
         notes=survey.notes,
         clusters=SurveyedClusters(
             listed_uids=listed,
-            imported_uids=survey.imported_uids,
+            imported_uids=frozenset(cluster.uid for cluster in survey.clusters if cluster.is_imported),
             set_apart=survey.set_apart,
             is_whole=survey.is_whole,
+            recalled_uids=survey.recalled_uids,
+            are_locations_known=survey.surroundings.location_uids is not None,
         ),
         surroundings=survey.surroundings,
     )

@@ -51,6 +51,8 @@ def _expected_clusters(plan: Plan) -> dict[str | None, Expected]:
             imported_uids=tenant.clusters.imported_uids,
             set_apart=tenant.clusters.set_apart,
             is_whole=tenant.clusters.is_whole,
+            recalled_uids=tenant.clusters.recalled_uids,
+            are_locations_known=tenant.clusters.are_locations_known,
         )
         for tenant in plan.tenants
         if tenant.clusters is not None

@@ -73,6 +73,7 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         now,
         problems=dependencies.problems,
         share=_SHARE_OF_PLANNING,
+        recall=lambda: last_report.result().memory(_names(dependencies.palettes), request.as_of or now),
     )
     key_notes = start(partial(note_key_ends, dependencies.palettes, now), "api-keys")
     memory = last_report.result().memory(plan.tenant_names, plan.as_of)
@@ -103,6 +104,10 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         dependencies.seconds_left,
         last_report.result(),
     )
+
+
+def _names(palettes: Iterable[Palette]) -> frozenset[str | None]:
+    return frozenset(palette.tenant.name for palette in palettes)
 
 
 def note_key_ends(palettes: Iterable[Palette], now: datetime) -> dict[str | None, str | None]:

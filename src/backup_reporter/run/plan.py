@@ -15,7 +15,7 @@ import msgspec
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import IncludeClusters, Tenant
 from backup_reporter.config.tenants import group_by
-from backup_reporter.health.model import NOTHING_KNOWN, Surroundings, Workspace
+from backup_reporter.health.model import Surroundings, Workspace
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.model import EvidenceFile, Scope
 
@@ -33,13 +33,16 @@ class SurveyedClusters(Record, frozen=True, kw_only=True):
 
     ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read.
     ``set_apart`` counts by reason the clusters of which no one expects backups. ``is_whole`` is false if there may be
-    more clusters than were listed.
+    more clusters than were listed; ``recalled_uids`` are then those that only the last report listed.
+    ``are_locations_known`` is false if the backup locations could not be listed.
     """
 
     listed_uids: frozenset[str] = frozenset()
     imported_uids: frozenset[str] = frozenset()
     set_apart: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record
     is_whole: bool = True
+    recalled_uids: frozenset[str] = frozenset()
+    are_locations_known: bool = True
 
 
 class TenantPlan(Record, frozen=True, kw_only=True):
@@ -123,10 +126,10 @@ class Shard(Record, frozen=True, kw_only=True):
     workspaces: tuple[Workspace, ...]
     remembered: bytes = b""
     """What the last report remembered of them, packed; only if the shard is in a file."""
-    surroundings: Surroundings = NOTHING_KNOWN
+    surroundings: Surroundings | None = None
 
 
-def make_shards(found: Iterable[tuple[Tenant, Sequence[Workspace], Surroundings]]) -> Iterator[Shard]:
+def make_shards(found: Iterable[tuple[Tenant, Sequence[Workspace], Surroundings | None]]) -> Iterator[Shard]:
     """Yields every tenant's workspaces and clusters in shards, in the order of the report."""
     number, lanes = 0, set[str]()
     for tenant, workspaces, surroundings in found:

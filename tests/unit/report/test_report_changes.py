@@ -7,7 +7,7 @@ import pytest
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.workspace_report import LatestRun, WorkspaceReport
 from backup_reporter.report.changes import Baseline, Comparison
-from backup_reporter.report.model import Change, Changes, Report
+from backup_reporter.report.model import Change, Changes, Coverage, Report
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
 
 FIRST = "No earlier report."
@@ -375,3 +375,66 @@ def test_the_worst_change_comes_first() -> None:
         "a: backup-stuck",
         "a: disks-not-included",
     ]
+
+
+# What rests on lists beside the workspaces
+
+
+def coverage(**gaps: Any) -> Coverage:
+    counts = {"clusters": 3, "in_workspace_policy": 1, "in_own_policy": 1, "in_none": 1, "unknown": 0, "set_apart": 0}
+    return Coverage(**{**counts, "is_whole": True, **gaps})
+
+
+def unprotected(*names: str, total: int | None = None) -> Finding:
+    clusters = [{"tenant": None, "uid": name, "name": name, "projectName": "prod"} for name in names]
+    return a_finding(
+        "cluster-unprotected",
+        cluster_uid=None,
+        cluster_name=None,
+        evidence={"count": total or len(names), "clusters": clusters},
+    )
+
+
+@pytest.mark.parametrize("code", ["location-missing", "cluster-unreachable"])
+def test_what_rests_on_a_list_that_cannot_be_read_is_not_resolved(code: str) -> None:
+    before = report_of_day(0, shop(a_finding(code)), coverage=coverage())
+    blind = report_of_day(1, WELL, coverage=coverage(is_whole=False, are_locations_known=False))
+
+    assert changes_since(blind, before) == Changes()
+    assert codes(changes_since(report_of_day(2, WELL, coverage=coverage()), before, blind).resolved) == [
+        f"shop: {code}"
+    ]
+
+
+@pytest.mark.parametrize("code", ["restore-untested", "restore-failed"])
+def test_that_restores_are_not_asked_for_any_more_resolves_nothing(code: str) -> None:
+    changes = changes_since(WELL_TOMORROW, report_of_day(0, shop(a_finding(code))))
+
+    assert (codes(changes.resolved), codes(changes.no_longer_judged)) == ([], [f"shop: {code}"])
+
+
+def test_a_cluster_out_of_reach_is_no_better_without_its_last_copy() -> None:
+    lost = shop(a_finding("backup-expired"), clusters=(a_cluster(uid="c-1", restore_points=0),))
+    before = report_of_day(0, shop(a_finding("cluster-unreachable")), coverage=coverage())
+
+    changes = changes_since(report_of_day(1, lost, coverage=coverage()), before)
+
+    assert (codes(changes.new), changes.resolved) == (["shop: backup-expired"], ())
+
+
+def test_a_cluster_that_the_report_has_no_room_to_name_is_not_resolved() -> None:
+    before = report_of_day(0, WELL, findings=[unprotected("a", "b")], coverage=coverage())
+    later = report_of_day(1, WELL, findings=[unprotected("a", total=2000)], coverage=coverage())
+
+    changes = changes_since(later, before)
+
+    assert (codes(changes.ongoing), changes.resolved, changes.no_longer_judged) == (["a: cluster-unprotected"], (), ())
+
+
+def test_clusters_of_a_tenant_that_is_no_longer_asked_are_no_longer_judged() -> None:
+    before = report_of_day(0, WELL, findings=[unprotected("a")], coverage=coverage())
+    later = report_of_day(1, shop(tenant="acme"), coverage=coverage(), tenants={"acme": ()})
+
+    reasons = [change.reason for change in changes_since(later, before).no_longer_judged]
+
+    assert reasons == ["its tenant is no longer asked"]

@@ -9,7 +9,7 @@ import pytest
 
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Tenant
-from backup_reporter.health.model import NOTHING_KNOWN, Cluster, Workspace
+from backup_reporter.health.model import Cluster, Workspace
 from backup_reporter.report.model import Scope
 from backup_reporter.run.plan import Plan, Shard, TenantPlan, group_into_lanes, make_shards
 
@@ -27,11 +27,7 @@ def workspaces(number: int, tenant: str | None = None) -> list[Workspace]:
 def test_a_shard_is_one_tenants_in_the_order_of_the_report_and_small_enough_for_one_function() -> None:
     slow = Tenant(name="acme", api_url=OWN, requests_per_second=1, burst=45)
     fast = Tenant(name="globex", api_url=SHARED, requests_per_second=100, burst=45)
-    shards = list(
-        make_shards(
-            [(slow, workspaces(650), NOTHING_KNOWN), (fast, workspaces(1500), NOTHING_KNOWN), (slow, [], NOTHING_KNOWN)]
-        )
-    )
+    shards = list(make_shards([(slow, workspaces(650), None), (fast, workspaces(1500), None), (slow, [], None)]))
 
     assert [(shard.tenant, len(shard.workspaces)) for shard in shards] == [
         *[("acme", 300), ("acme", 300), ("acme", 50)],
@@ -48,9 +44,9 @@ def test_what_asks_the_same_palette_takes_turns_and_only_the_first_may_burst() -
     shards = list(
         make_shards(
             [
-                (acme, workspaces(1500), NOTHING_KNOWN),
-                (globex, workspaces(10), NOTHING_KNOWN),
-                (initech, workspaces(10), NOTHING_KNOWN),
+                (acme, workspaces(1500), None),
+                (globex, workspaces(10), None),
+                (initech, workspaces(10), None),
             ]
         )
     )

@@ -13,34 +13,32 @@ from backup_reporter.wording import quote
 
 def cluster_unreachable(context: Context, subject: Subject) -> Finding | None:
     """Info: the cluster has restore points, and Palette, which restores only from healthy clusters, does not see it healthy."""
-    if not is_unreachable(context, subject.cluster.uid if subject.cluster else None):
+    seen = context.is_unreachable(subject.cluster) if subject.cluster else None
+    if seen is None or not subject.restore_points(context.now):
         return None
-    if not any(attempt.is_restore_point(context.now) for attempt in subject.attempts):
-        return None
-    return finding(
-        "cluster-unreachable",
-        "Palette does not see the cluster healthy, and restores a backup only while it does.",
-        cluster=subject.cluster,
-    )
-
-
-def is_unreachable(context: Context, cluster_uid: str | None) -> bool:
-    """Returns whether Palette says that it does not see a cluster healthy."""
-    return cluster_uid in context.workspace.surroundings.unreachable_cluster_uids
+    message = {
+        "now": "Palette does not see the cluster healthy, and restores a backup only while it does.",
+        "earlier": "In an earlier report Palette did not see the cluster healthy, and its health is not known now. "
+        "Palette restores a backup only while it sees the cluster healthy.",
+    }
+    return finding("cluster-unreachable", message[seen], cluster=subject.cluster)
 
 
 def location_missing(context: Context) -> Iterator[Finding]:
     """Warning: the policy uses a backup location that does not exist any more."""
-    known = context.workspace.surroundings.location_uids
-    uid = context.policy.backup_location_uid
-    if known is None or not uid or uid in known:
+    seen, name = context.location_is_missing(), context.policy.backup_location_name
+    if seen is None:
         return
-    name = context.policy.backup_location_name
     which = f" '{quote(name, 63)}'" if name else ""
+    message = {
+        "now": f"The policy's backup location{which} does not exist any more: no backup can be written to it.",
+        "earlier": f"In an earlier report the policy's backup location{which} did not exist any more, and the backup "
+        "locations could not be listed now.",
+    }
     yield finding(
         "location-missing",
-        f"The policy's backup location{which} does not exist any more: no backup can be written to it.",
-        backupLocationUid=uid,
+        message[seen],
+        backupLocationUid=context.policy.backup_location_uid,
         backupLocationName=name and quote(name, 200),
     )
 
