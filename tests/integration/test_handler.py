@@ -144,13 +144,22 @@ def test_a_request_narrows_to_workspaces_and_projects(around: World) -> None:
     )
     assert set(by_uid(around.invoke({"workspaceUids": ["b"]}))) == {"b"}
     assert set(by_uid(around.invoke({"projectUids": [PROJECT]}))) == {"a"}
+    by_name = around.invoke({"projectUids": ["project-2"]})
+    assert set(by_uid(by_name)) == {"b"}
+    assert by_name["scope"]["projectUids"] == [OTHER_PROJECT]
     assert set(by_uid(around.invoke({}, PALETTE_PROJECT_UIDS=OTHER_PROJECT))) == {"b"}
+
+
+def test_a_narrowed_report_says_so_although_palette_cannot_be_asked(around: World) -> None:
+    around.palette.fault = lambda request: Answer(401, b"{}")
+    report = around.invoke({"projectUids": ["project-1"], "notify": "never"})
+    assert (report["status"], report["scope"]["projectUids"]) == ("UNKNOWN", ["project-1"])
 
 
 def test_a_request_cannot_reach_outside_the_settings(around: World) -> None:
     with pytest.raises(InvalidRequest, match="no workspace in scope has the uid or name 'failing'"):
         around.invoke({"workspaceUids": ["failing"]}, PALETTE_WORKSPACE_UIDS="healthy")
-    with pytest.raises(InvalidRequest, match="projectUids: other is outside PALETTE_PROJECT_UIDS"):
+    with pytest.raises(InvalidRequest, match="projectUids: no project in scope has the uid or name 'other'"):
         around.invoke({"projectUids": ["other"]}, PALETTE_PROJECT_UIDS="mine")
     assert not around.slack.messages
     assert not around.notifications()

@@ -112,6 +112,15 @@ def test_a_narrowed_report_is_answered_at_once(desk: Desk) -> None:
     assert desk.function.invocations == [("RequestResponse", {"workspaceUids": ["healthy"], "notify": "never"})]
 
 
+def test_a_project_is_found_by_its_name_and_a_misspelt_one_is_refused(desk: Desk) -> None:
+    done = desk.run("invoke", "report", "--project", "project-1", "--notify", "never")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Only what was asked for: 1 project." in done.stdout
+    refused = desk.run("invoke", "report", "--project", "projekt-1")
+    assert refused.returncode == 3
+    assert "no project in scope has the uid or name 'projekt-1'; did you mean the project project-1" in refused.stderr
+
+
 def test_what_the_function_would_refuse_is_refused_before_lambda_would_try_it_three_times(desk: Desk) -> None:
     done = desk.run("invoke", "report", "--channel", "email")
     assert done.returncode != 0

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backup_reporter.config.fields import Field, check_names, read_fields, show
-from backup_reporter.config.parsers import json_time, json_uids
+from backup_reporter.config.parsers import json_time
 from backup_reporter.config.settings import (
     CHANNEL_NAMES,
     NOTIFY_SETTINGS,
@@ -125,9 +125,9 @@ def _contradictions(request: Request, settings: Settings) -> Iterator[str]:
 
 
 def _check_tenants(request: Request, tenants: Sequence[Tenant], *, has_list: bool) -> Iterator[str]:
-    """What does not go with the tenants there are. An event can only narrow a tenant's own scope.
+    """What does not go with the tenants there are.
 
-    Workspaces are looked up by name later, within that scope.
+    Projects and workspaces are looked up later, within the tenant's own scope: an event can only narrow it.
     """
     names = [tenant.name for tenant in tenants if tenant.name]
     known = f"there are {listed(names, 20)}" if has_list else "there is only one, without a name (TENANTS is not set)"
@@ -138,23 +138,11 @@ def _check_tenants(request: Request, tenants: Sequence[Tenant], *, has_list: boo
     narrowed = [field.name for field in (_PROJECT_UIDS, _WORKSPACE_UIDS) if getattr(request, field.attribute)]
     if narrowed and len(asked) > 1:
         yield f"{' and '.join(narrowed)}: needs exactly one tenant in tenants: uids belong to one"
-    elif asked and (own := asked[0].project_uids):
-        outside = [uid for uid in request.project_uids if uid not in own]
-        if outside:
-            setting = f"the projectUids of tenant {asked[0].name}" if asked[0].name else "PALETTE_PROJECT_UIDS"
-            yield f"projectUids: {listed(outside, 20)} is outside {setting}; a request can only narrow the scope"
 
 
-def _parse_uids(value: object) -> tuple[str, ...]:
-    uids = json_uids(value)
-    if not uids:
-        raise ValueError('should be a list of at least one uid, such as ["66f0a1b2c3d4e5f60718293a"]')
-    return uids
-
-
-def _parse_workspaces(value: object) -> tuple[str, ...]:
+def _parse_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(map(_is_name, value)):
-        raise ValueError('should be a list of uids or names of workspaces, such as ["66f0a1b2c3d4e5f60718293a"]')
+        raise ValueError('should be a list of uids or names, such as ["66f0a1b2c3d4e5f60718293a"]')
     return tuple(dict.fromkeys(value))
 
 
@@ -198,8 +186,8 @@ def _parse_report_id(value: object) -> str:
     return value
 
 
-_PROJECT_UIDS = Field("projectUids", "project_uids", _parse_uids)
-_WORKSPACE_UIDS = Field("workspaceUids", "workspace_uids", _parse_workspaces)
+_PROJECT_UIDS = Field("projectUids", "project_uids", _parse_names)
+_WORKSPACE_UIDS = Field("workspaceUids", "workspace_uids", _parse_names)
 _FIELDS = (
     _PROJECT_UIDS,
     _WORKSPACE_UIDS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -28,13 +28,28 @@ class Inventory:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """The projects in scope, the uids in scope that the key cannot see, and a sentence for everything that could not be listed."""
+
+    listed: tuple[Project, ...]
+    unseen_uids: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
 def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_uids: Iterable[str] = ()) -> Inventory:
     """Finds the workspaces in scope, in order of project and name; empty scopes mean everything that the key can see.
 
     Raises :class:`BackupReporterError` if the projects cannot be listed at all. A project that cannot
     be read is a problem of the inventory, and so is finding nothing.
     """
-    projects, problems = _projects_in_scope(client, tuple(project_uids))
+    return discover_in(client, projects_in_scope(client, tuple(project_uids)), workspace_uids)
+
+
+def discover_in(client: PaletteClient, scope: Projects, workspace_uids: Iterable[str] = ()) -> Inventory:
+    """Finds the workspaces of these projects."""
+    projects = scope.listed
+    problems = [*scope.problems, *map(_unseen, scope.unseen_uids)]
     entries: list[Workspace] = []
     for listing in _list_workspaces(client, projects):
         entries += listing.items
@@ -70,23 +85,30 @@ def _listed_twice(entries: list[Workspace]) -> str:
     )
 
 
-def _projects_in_scope(client: PaletteClient, wanted: tuple[str, ...]) -> tuple[list[Project], list[str]]:
+def projects_in_scope(client: PaletteClient, wanted: tuple[str, ...], asked: tuple[str, ...] = ()) -> Projects:
+    """Returns the projects with the wanted uids; without any, every project that the key can see.
+
+    A key may be good for some projects and yet not allowed to list them. Then the uids in ``wanted`` are taken at
+    their word, or else those in ``asked``.
+    """
     try:
         listing = _list_projects(client)
     except PaletteError as error:
-        # A key may be good for some projects and yet not allowed to list them: then their uids do.
-        if not wanted or error.status != 403:
+        if not (wanted or asked) or error.status != 403:
             raise
-        return [Project(uid, uid) for uid in wanted], []
+        return Projects(tuple(Project(uid, uid) for uid in wanted or asked))
     if not wanted:
-        return listing.items, listing.problems
+        return Projects(tuple(listing.items), problems=tuple(listing.problems))
     by_uid = {project.uid: project for project in listing.items}
-    problems = [
-        f"The API key cannot see the project {uid} (PALETTE_PROJECT_UIDS or projectUids)."
-        for uid in wanted
-        if uid not in by_uid
-    ]
-    return [by_uid[uid] for uid in wanted if uid in by_uid], [*listing.problems, *problems]
+    return Projects(
+        tuple(by_uid[uid] for uid in wanted if uid in by_uid),
+        tuple(uid for uid in wanted if uid not in by_uid),
+        tuple(listing.problems),
+    )
+
+
+def _unseen(uid: str) -> str:
+    return f"The API key cannot see the project {uid} (PALETTE_PROJECT_UIDS or projectUids)."
 
 
 def list_projects(client: PaletteClient) -> tuple[list[Project], list[str]]:
@@ -108,7 +130,7 @@ def _list_projects(client: PaletteClient) -> Listing[Project]:
     raise OutOfTimeError
 
 
-def _list_workspaces(client: PaletteClient, projects: list[Project]) -> list[Listing[Workspace]]:
+def _list_workspaces(client: PaletteClient, projects: Sequence[Project]) -> list[Listing[Workspace]]:
     """Returns what each project lists, in the order of the projects."""
     answers = dict(ask_all(partial(_list_of, client), projects, client.may_ask_for_lists, client.seconds_left))
     return [answers.get(project) or _not_listed(project, OutOfTimeError()) for project in projects]
@@ -129,7 +151,7 @@ def _name_of_list(project: Project) -> str:
     return f"the workspaces of project {quote(project.name, 63)}"
 
 
-def _nothing_found(projects: list[Project]) -> str:
+def _nothing_found(projects: Sequence[Project]) -> str:
     if not projects:
         return (
             "The API key sees no project. Check that it belongs to the right tenant and that its user has the "

@@ -13,14 +13,14 @@ import msgspec
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.config.tenants import group_by
-from backup_reporter.errors import reason_of
+from backup_reporter.errors import InvalidRequest, reason_of
 from backup_reporter.health.model import Cluster, Surroundings, Workspace
 from backup_reporter.palette.client import PaletteClient
-from backup_reporter.palette.discovery import discover
+from backup_reporter.palette.discovery import Projects, discover_in, projects_in_scope
 from backup_reporter.report.model import Scope, scope_id
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.check_workspace import listed_nowhere
-from backup_reporter.run.choose_workspaces import choose_workspaces
+from backup_reporter.run.choose import choose_projects, choose_workspaces
 from backup_reporter.run.lanes import side_by_side
 from backup_reporter.run.plan import (
     Plan,
@@ -52,7 +52,7 @@ def make_plan(
 ) -> tuple[Plan, tuple[Shard, ...]]:
     """Finds every workspace in scope, in every tenant, within a ``share`` of the time for asking.
 
-    Raises :class:`InvalidRequest` if the request names a workspace that is not there. What a Palette does
+    Raises :class:`InvalidRequest` if the request names a project or workspace that is not there. What a Palette does
     wrong is a problem in the plan, as are ``problems``. ``recall`` returns what the last report remembered; it is called
     if a list of clusters cannot be read.
     """
@@ -98,6 +98,8 @@ class _Found:
     notes: tuple[str, ...] = ()
     clusters: SurveyedClusters | None = None
     surroundings: Surroundings | None = None
+    project_uids: tuple[str, ...] = ()
+    """The projects that the request names."""
 
 
 def _find(
@@ -110,21 +112,37 @@ def _find(
     tenant, client = palette.tenant, palette.client
     in_time = client.within(lambda: client.seconds_left() - reserved_seconds)
     try:
-        inventory = discover(in_time, request.project_uids or tenant.project_uids, tenant.workspace_uids)
+        scope = _narrow(projects_in_scope(in_time, tenant.project_uids, request.project_uids), request, tenant)
+        inventory = discover_in(in_time, scope, tenant.workspace_uids)
+    except InvalidRequest:
+        raise
     except Exception as error:  # noqa: BLE001 - one tenant's error, of any kind, must not cost the others their report
         return _Found(tenant, problems=(f"Palette could not be asked: {reason_of(error)}.",))
     workspaces = (*inventory.workspaces, *(listed_nowhere(uid, None) for uid in inventory.unlisted_workspace_uids))
     if request.workspace_uids:
         workspaces = choose_workspaces(request.workspace_uids, workspaces, are_all_listed=not inventory.problems)
-    found = _Found(tenant, tuple(workspaces), inventory.problems)
+    project_uids = (*(project.uid for project in scope.listed), *scope.unseen_uids) if request.project_uids else ()
+    found = _Found(tenant, tuple(workspaces), inventory.problems, project_uids=project_uids)
     narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
     if settings.include_clusters != "no" and not narrows:
-        project_uids = request.project_uids or tenant.project_uids
-        found = _with_clusters(found, in_time, project_uids, settings, lambda: _clusters_in(recall(), tenant.name))
+        asked_uids = project_uids or tenant.project_uids
+        found = _with_clusters(found, in_time, asked_uids, settings, lambda: _clusters_in(recall(), tenant.name))
     if tenant.name is not None:
         named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
         found = replace(found, workspaces=named)
     return found
+
+
+def _narrow(scope: Projects, request: Request, tenant: Tenant) -> Projects:
+    """Returns those of the projects in scope that the request names. Raises :class:`InvalidRequest`."""
+    if not request.project_uids:
+        return scope
+    unseen_uids = tuple(uid for uid in request.project_uids if uid in scope.unseen_uids)
+    names = [name for name in request.project_uids if name not in unseen_uids]
+    # What a tenant's own scope does not name is outside it, whatever could not be listed.
+    are_all_listed = bool(tenant.project_uids) or not scope.problems
+    chosen = choose_projects(names, scope.listed, are_all_listed=are_all_listed)
+    return Projects(chosen, unseen_uids, scope.problems)
 
 
 def _clusters_in(memory: WorkspaceMemory, tenant: str | None) -> Iterator[Workspace]:
@@ -183,9 +201,10 @@ def _with_clusters(
 
 def scope_of(request: Request, settings: Settings, found: Sequence[_Found]) -> Scope:
     asked = [workspace.uid for some in found for workspace in some.workspaces] if request.workspace_uids else ()
+    of_projects = [uid for some in found for uid in some.project_uids]
     return Scope(
         tenants=request.tenants,
-        project_uids=request.project_uids or settings.tenant.project_uids,
+        project_uids=tuple(of_projects) or request.project_uids or settings.tenant.project_uids,
         workspace_uids=tuple(asked) or request.workspace_uids or settings.tenant.workspace_uids,
         backup_request_uid=request.backup_request_uid,
     )

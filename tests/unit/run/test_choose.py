@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.health.model import Workspace
-from backup_reporter.run.choose_workspaces import choose_workspaces
+from backup_reporter.palette.lists import Project
+from backup_reporter.run.choose import choose_projects, choose_workspaces
 
 
 def a_workspace(uid: str, name: str) -> Workspace:
@@ -47,3 +50,19 @@ def test_a_uid_may_be_in_a_list_that_could_not_be_read_but_a_name_is_refused() -
     assert (lost.uid, lost.project_uid) == ("w-9", "")
     with pytest.raises(InvalidRequest):
         choose("no such name", are_all_listed=False)
+
+
+def test_projects_are_chosen_by_uid_or_name_in_the_same_way() -> None:
+    prod, dev, other_dev = Project("p-1", "prod"), Project("p-2", "dev"), Project("p-3", "dev")
+    everything = (prod, dev, other_dev)
+    assert choose_projects(("prod", "p-2"), everything, are_all_listed=True) == (prod, dev)
+    for asked, says in (
+        (
+            "pord",
+            "projectUids: no project in scope has the uid or name 'pord'; did you mean the project prod, uid p-1?",
+        ),
+        ("dev", "projectUids: 2 projects are called dev; give the uid of one: the project dev, uid p-2 or"),
+    ):
+        with pytest.raises(InvalidRequest, match=re.escape(says)):
+            choose_projects((asked,), everything, are_all_listed=True)
+    assert choose_projects(("p-9",), everything, are_all_listed=False) == (Project("p-9", "p-9"),)
