@@ -1,7 +1,9 @@
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
+import boto3
 import pytest
 
 from backup_reporter.aws.clients import Clients
@@ -49,6 +51,27 @@ def test_a_client_is_made_once_whoever_asks_for_it_first() -> None:
         clients = set(pool.map(lambda _: id(made.aws("sns")), range(8)))
 
     assert len(clients) == 1
+
+
+def test_threads_that_ask_for_different_clients_share_one_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions: list[boto3.Session] = []
+    together = Barrier(4)
+
+    class CountedSession(boto3.Session):
+        def __init__(self) -> None:
+            super().__init__()
+            sessions.append(self)
+
+    def ask(service: str) -> None:
+        together.wait()
+        made.aws(service)
+
+    monkeypatch.setattr(boto3, "Session", CountedSession)
+    made = Clients()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(ask, ["sns", "s3", "secretsmanager", "dynamodb"]))
+
+    assert len(sessions) == 1
 
 
 def test_only_what_is_set_up_is_built() -> None:

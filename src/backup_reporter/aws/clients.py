@@ -52,9 +52,9 @@ class Clients:
     def aws(self, service: str, resource: str | None = None) -> Any:
         """Returns boto3's client for a service, in the region of a ``resource`` that is given by its ARN."""
         region = region_of(resource or "")
-        key = (service, None if region == self._session.region_name else region)
-        # Using a client is safe for threads, and building one is not.
+        # Using a client is safe for threads. Building one is not, and two threads would build two sessions.
         with self._lock:
+            key = (service, None if region == self._session.region_name else region)
             if key not in self._aws:
                 self._aws[key] = self._build(*key)
             return self._aws[key]
