@@ -45,6 +45,8 @@ before = set(sys.modules)
 import backup_reporter.handler
 print(*sys.modules)
 print(*{name.partition(".")[0] for name in set(sys.modules) - before} - sys.stdlib_module_names)
+ours = [module for name, module in sys.modules.items() if name.startswith("backup_reporter")]
+print(*{name for module in ours for name, value in vars(module).items() if hasattr(value, "__dataclass_fields__")})
 """
 
 
@@ -56,14 +58,22 @@ def said() -> list[set[str]]:
 
 
 def test_importing_the_handler_loads_nothing_that_only_some_runs_need(said: list[set[str]]) -> None:
-    loaded, _ = said
+    loaded, _, _ = said
 
     assert "backup_reporter.run.pipeline" in loaded
     assert {name: whose for name, whose in NEEDED_BY_SOME.items() if name in loaded} == {}
 
 
 def test_the_handler_adds_few_packages_to_what_boto3_loads(said: list[set[str]]) -> None:
-    _, added = said
+    _, added, _ = said
 
     ours = {name for name in added if not name.startswith(("_sysconfigdata", "backup_reporter"))}
     assert ours - {"typing_extensions"} <= ALLOWED
+
+
+def test_only_what_must_hide_a_secret_is_a_dataclass_because_a_struct_is_made_forty_times_as_fast(
+    said: list[set[str]],
+) -> None:
+    _, _, dataclasses = said
+
+    assert dataclasses == {"Reporter", "Settings", "Tenant"}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import urllib3
+from msgspec import Struct, field
 from urllib3.exceptions import HTTPError
 
 from backup_reporter.errors import ChannelError, ChannelUnreachableError, TimedOutError
@@ -18,8 +18,7 @@ _TRIES = 4
 _MAX_ANSWER_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What a service answered.
 
     ``is_ok``: it took the message. ``word``: its name for the error, which holds no secret. ``fields``: its JSON.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _SHOWN_LENGTH = 100
 
@@ -18,8 +19,7 @@ def always(value: object) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field: its name for the user, the attribute that its value goes to, and its parser.
 
     ``parse`` raises ValueError, which says what would be valid. What ``may_be_secret`` is never shown.

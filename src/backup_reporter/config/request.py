@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from backup_reporter.config.fields import Field, check_names, read_fields, show
 from backup_reporter.config.parsers import json_time
@@ -28,8 +29,7 @@ _MAX_AHEAD = timedelta(minutes=15)
 _MAX_NAME_LENGTH = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One invocation. ``None`` or empty means: not asked for, so the settings decide. Times are UTC."""
 
     is_scheduled: bool = False

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 
 from botocore.exceptions import ClientError
+from msgspec import Struct
 
 from backup_reporter.aws.errors import code_of
 from backup_reporter.bootstrap import Reporter
@@ -22,8 +22,7 @@ _CHECK_SECONDS = 20.0
 """How long a check may take: one that hangs must not keep the others from their results."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Destination:
+class _Destination(Struct, frozen=True, kw_only=True):
     """Somewhere a report goes: the settings that switch it on, and how it is checked."""
 
     name: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from backup_reporter.health.model import BackupResult, Cluster, Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """The clusters that the policy covers, in order of their names, and where it and the workspace disagree.
 
     ``not_in_policy``: listed by the workspace and not covered. ``missing``: named by the policy and not listed.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from backup_reporter.health.findings import Severity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(Struct, frozen=True, kw_only=True):
     """One kind of finding, in plain text for people.
 
     ``title`` reads well after a workspace's name. ``meaning`` says when it is reported, ``why`` what it would cost to

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.catalog import CODES
@@ -38,8 +39,7 @@ Seen = Literal["now", "earlier"]
 """When something was seen: in this report's lists, or in those of an earlier report, because these cannot be read."""
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """A workspace, its history in order, its due times, and the moment it is judged at (UTC).
 
     What can expire is judged at ``now``. What depends on runs that had a chance to begin is judged at ``present``,

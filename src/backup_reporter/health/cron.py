@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+from msgspec import Struct
 
 MAX_SCHEDULE_LENGTH = 1000
 """Characters. A longer schedule is not read: every minute, hour and day written out take fewer."""
@@ -34,8 +34,7 @@ class CronError(ValueError):
     """A schedule that Velero would refuse, or that never falls due; says why."""
 
 
-@dataclass(frozen=True)
-class _Field:
+class _Field(Struct, frozen=True):
     title: str
     low: int
     high: int
@@ -93,8 +92,7 @@ _DESCRIPTORS = {
 }
 
 
-@dataclass(frozen=True)
-class Cron:
+class Cron(Struct, frozen=True, dict=True):
     """Due times at fixed places on the clock of one time zone. All times in and out are UTC."""
 
     expression: str

@@ -5,14 +5,13 @@ A message is matched by plain words, without regard to case, so that no text fro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _MAX_MESSAGE = 4000
 """Characters that are looked at. The words that tell the cause stand at the beginning."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
+class _Cause(Struct, frozen=True):
     """A sentence for messages that hold all words of one of the ``patterns``."""
 
     patterns: tuple[tuple[str, ...], ...]

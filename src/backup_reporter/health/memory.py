@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.clusters import key_of
@@ -34,8 +34,7 @@ def remember_no_policy(last: RememberedWorkspace | None, now: datetime) -> Remem
     return RememberedWorkspace(seen_at=now, has_policy=False, clusters=last.clusters if last else ())
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleEdit:
+class ScheduleEdit(Struct, frozen=True):
     """When the schedule was edited last, as far as reports have seen, and what it was before."""
 
     at: datetime | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+from msgspec import Struct
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.wording import quote
@@ -21,8 +22,7 @@ MAX_DAYS_AHEAD = 366
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Mute:
+class Mute(Struct, frozen=True):
     """What is muted until when (the end, UTC); ``problem`` says why a label mutes nothing."""
 
     until: datetime | None = None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.health.cron import MAX_SCHEDULE_LENGTH, ZONE_PREFIX, CronError, parse_cron
 
@@ -34,8 +35,7 @@ class Schedule(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Every:
+class Every(Struct, frozen=True):
     """``@every``: due an interval after the last run (or after the policy was made), and again after each interval."""
 
     interval: timedelta
@@ -65,8 +65,7 @@ class Every:
         return max(self.latest(at) or at - self.interval, at - self.interval)
 
 
-@dataclass(frozen=True)
-class Shifted:
+class Shifted(Struct, frozen=True):
     """A schedule whose due times are moved by ``shift``."""
 
     schedule: Schedule
@@ -88,8 +87,7 @@ class Shifted:
         return self.schedule.period_start(at - self.shift) + self.shift
 
 
-@dataclass(frozen=True)
-class DueTimes:
+class DueTimes(Struct, frozen=True):
     """The due times since the policy exists. All times are UTC.
 
     ``created_at``: when the policy was made. ``edited_at``: when its schedule was edited. Due times before that are

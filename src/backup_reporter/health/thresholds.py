@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct, field
 
 from backup_reporter.health.phases import PhaseClass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
+class Thresholds(Struct, frozen=True, kw_only=True):
     """What the judging may be told: thresholds, further state words, and how to show times."""
 
     expiry_warning: timedelta = timedelta(days=3)
@@ -30,4 +31,4 @@ class Thresholds:
 
     def for_schedules_in(self, zone: ZoneInfo | None) -> Thresholds:
         """Returns the same with another zone for schedules that name none; ``None`` changes nothing."""
-        return replace(self, schedule_time_zone=zone) if zone else self
+        return msgspec.structs.replace(self, schedule_time_zone=zone) if zone else self

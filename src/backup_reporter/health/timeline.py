@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import groupby, takewhile
@@ -12,6 +11,7 @@ from math import inf
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.health.attempts import Attempt, attempt_of
 from backup_reporter.health.clusters import KnownClusters, Scope, key_of
@@ -69,8 +69,7 @@ class JudgedRun(Fact, frozen=True):
         return max(phases, key=BADNESS.index)
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True, dict=True):
     """What is judged as one: a cluster in scope, or ``cluster`` is ``None`` for the workspace as a whole.
 
     ``attempts`` are in order of their runs, oldest first, and include the runs that speak for every cluster.
@@ -108,8 +107,7 @@ class Subject:
         return tuple(takewhile(lambda attempt: not attempt.is_settled, reversed(self.attempts)))
 
 
-@dataclass(frozen=True)
-class Timeline:
+class Timeline(Struct, frozen=True, dict=True):
     """The runs, oldest first, and what is to be judged over them.
 
     ``runs_ahead`` and ``copies_ahead`` are the times of runs and of cluster backups that are dated in the future.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.errors import OutOfTimeError, PaletteError, reason_of
 from backup_reporter.health.model import Workspace
@@ -19,8 +19,7 @@ from backup_reporter.wording import listed, quote
 _PROJECTS = "the list of projects"
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """What discovery found. ``problems`` are sentences about what could not be read."""
 
     workspaces: tuple[Workspace, ...]
@@ -28,8 +27,7 @@ class Inventory:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Projects:
+class Projects(Struct, frozen=True):
     """The projects in scope, the uids in scope that the key cannot see, and a sentence for everything that could not be listed."""
 
     listed: tuple[Project, ...]

@@ -7,8 +7,9 @@ request for what comes after it brings nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from backup_reporter.errors import BackupReporterError, PaletteError, reason_of
 from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page
@@ -29,8 +30,7 @@ class _Listed(Protocol):
 _Item = TypeVar("_Item", bound=_Listed)
 
 
-@dataclass(slots=True)
-class Listing(Generic[_Item]):
+class Listing(Struct, Generic[_Item]):
     """The items of all pages in their order, and a sentence for everything that could not be read.
 
     An item that comes again exactly as before counts once; ``entries`` counts unreadable ones too.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
+from msgspec import Struct, field
 
 from backup_reporter.errors import OutOfTimeError, PaletteError, reason_of
 from backup_reporter.health.model import Restore, Surroundings, Workspace
@@ -23,8 +23,7 @@ _IMPORTED = "imported"
 _MAX_CLUSTERS = 50_000
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What a tenant has beside its workspaces.
 
     ``clusters`` are those that may have a backup policy of their own. ``set_apart`` counts the others by reason.

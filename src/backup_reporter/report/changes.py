@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding
 from backup_reporter.health.schedule import EARLY
@@ -97,8 +97,7 @@ class Baseline(Record, frozen=True, kw_only=True):
     workspaces: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class Comparison(Struct, frozen=True, kw_only=True):
     """What changed, the baseline for the next report, and a sentence about each thing to note, if there is any."""
 
     changes: Changes
@@ -165,8 +164,7 @@ def _by_workspace(known: Iterable[Known]) -> dict[_Workspace, _KnownFindings]:
     return grouped
 
 
-@dataclass
-class _Comparer:
+class _Comparer(Struct):
     """Goes through a report once.
 
     ``now`` and ``before`` are the workspaces of this report and of the last one, ``earlier`` what is left of the last

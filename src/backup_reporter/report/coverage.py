@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, Severity
@@ -19,8 +20,7 @@ _FORBIDDEN = 403
 _NOT_FOUND = 404
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """What the list of a tenant's clusters says, before any of them is asked about.
 
     ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read,

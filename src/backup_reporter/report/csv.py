@@ -10,9 +10,10 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.health.findings import STATUS_OF_SEVERITY
 from backup_reporter.report import phrases
@@ -134,8 +135,7 @@ def cell(value: _Cell) -> str:
     return str(value).removesuffix(".0")
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file with its name; ``content`` is UTF-8 with the mark by which spreadsheets know it.
 
     ``remark`` says why the file cannot be attached; then there is no content.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter import wording
 from backup_reporter.health.findings import Severity, Status
@@ -35,8 +36,7 @@ _CHANGE_LENGTH = 150
 _WHAT_LENGTH = 600
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A workspace, quoted, and what is said about it there: ``prod / payments``, ``eu-1, us-2``."""
 
     name: str
@@ -48,8 +48,7 @@ class Place:
         return f"{self.name}: {self.detail}" if self.detail else self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class Cause(Struct, frozen=True, kw_only=True):
     """One cause: what, where, since when, and what to do.
 
     ``action`` is empty if an earlier cause has the same. ``code`` is what ``backup-reporter explain`` takes.
@@ -69,8 +68,7 @@ class Cause:
         return self.more_places + max(0, len(self.where) - shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """Where the whole report is. ``note_without_path`` says until when the link works, and which command opens it then.
 
     ``console_url`` leads there in the AWS console, for those who may sign in.
@@ -87,8 +85,7 @@ class Link:
         return f"{self.note_without_path}, or {self.s3_uri}" if self.s3_uri else self.note_without_path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Digest:
+class Digest(Struct, frozen=True, kw_only=True):
     """A report in the order in which it is read; all texts are quoted, and none has markup.
 
     ``cannot_be_restored`` are the workspaces of which something has no restore point, or is not known. ``asked_for``

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.report.digest import Digest, digest_of
 from backup_reporter.report.model import Report
@@ -16,8 +17,7 @@ MAX_EMAIL_BYTES = 95_000
 """Gmail clips a message at 102 KB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """How much of each list is shown: what the length of a fleet's names and messages leaves room for."""
 
     causes: int

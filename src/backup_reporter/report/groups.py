@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+import msgspec
+from msgspec import Struct
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
@@ -36,8 +38,7 @@ _MIN_MERGED = 3
 _DAYS = frozenset({"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Struct, frozen=True, kw_only=True):
     """A place of a group. ``cluster`` is ``None`` if the finding is about the whole workspace.
 
     ``project_uid`` is ``None`` if the place has no address in Palette. ``made_at`` and ``expires_at`` are those of the newest restore point and of the one that lives longest; of several
@@ -56,8 +57,7 @@ class Member:
     has_nothing: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """One cause in all its places. Muted findings are never in a group.
 
     ``consequences`` are the titles of what follows from it in some place; ``severity`` is the worst of them all.
@@ -129,8 +129,7 @@ def tally(some: Iterable[Group]) -> tuple[tuple[str, int], ...]:
     return tuple(counts.items())
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A finding with what follows from it."""
 
     finding: Finding
@@ -263,7 +262,7 @@ def _merge_by_location(grouped: list[Group]) -> Iterator[Group]:
             continue
         largest = max(some, key=lambda group: len(group.members))
         example = largest.message.removeprefix("For example: ")
-        yield replace(
+        yield msgspec.structs.replace(
             largest,
             severity=min((group.severity for group in some), key=_rank),
             message=f"{count(len(members), 'backup')} failed with {len(some)} different messages. For example: {example}",

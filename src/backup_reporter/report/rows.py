@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from heapq import merge
 from operator import itemgetter
+
+from msgspec import Struct
 
 from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of
 from backup_reporter.report.groups import title_of_finding
@@ -13,8 +14,7 @@ from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
 from backup_reporter.report.packed import with_findings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """A cluster of a workspace, or the workspace alone if it has no known cluster (name and uid are ``None``).
 
     ``findings`` are those about the cluster and those about the workspace as a whole; ``status`` follows from them.

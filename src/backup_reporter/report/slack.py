@@ -9,9 +9,10 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Severity, Status
@@ -48,8 +49,7 @@ _LOW_LINE = "ˍ"
 _WORD_JOINER = "\u2060"
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """How many entries of each list are shown, and how long a line is."""
 
     causes: int

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.health.findings import WORST_FIRST, Finding
 from backup_reporter.health.workspace_report import WorkspaceReport
@@ -37,8 +37,7 @@ def size_in_answer(record: Record) -> int:
     return len(json.dumps(msgspec.to_builtins(record)))
 
 
-@dataclass(frozen=True, slots=True)
-class SizeLimit:
+class SizeLimit(Struct, frozen=True):
     """The most bytes that a report may take; ``separator_bytes`` stand between two records."""
 
     max_bytes: int

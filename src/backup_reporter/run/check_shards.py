@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+
+from msgspec import Struct
 
 from backup_reporter.errors import OutOfTimeError
 from backup_reporter.health.judge import Judgment, judge_unreadable
@@ -65,8 +66,7 @@ def judge_unchecked(
         yield Judgment(judge_unreadable(workspace, why, thresholds, plan.as_of), recall(memory, workspace))
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The reports of workspaces, and what the next report is to remember of them; both packed."""
 
     workspace_reports: PackedReports

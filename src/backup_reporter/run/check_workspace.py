@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from backup_reporter.config.request import Request
 from backup_reporter.errors import PaletteError, UndecodableError, reason_of
@@ -38,8 +38,7 @@ def listed_nowhere(uid: str, tenant: str | None) -> Workspace:
     return Workspace(uid=uid, name=uid, project_uid="", project_name="", tenant=tenant)
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceChecker:
+class WorkspaceChecker(Struct, frozen=True):
     """Fetches one workspace's backups, judges them, and drops the rest."""
 
     client: PaletteClient

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.channels.channel import Channel
 from backup_reporter.config.settings import ChannelName
@@ -82,8 +82,7 @@ def _outcome(channel: Channel, started: Future[Delivery], allowed_seconds: float
         return Delivery(channel=channel.name, status="failed", error=str(TimedOutError(allowed_seconds)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True):
     """One report on its way to one channel. Raises what the channel raises."""
 
     channel: Channel

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
@@ -31,8 +31,7 @@ from backup_reporter.run.plan import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Palette:
+class Palette(Struct, frozen=True, kw_only=True):
     """A tenant, and the client that asks its Palette."""
 
     tenant: Tenant
@@ -88,8 +87,7 @@ def make_plan(
     return plan, shards
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     """A tenant, its workspaces in scope, and a sentence for everything that could not be listed."""
 
     tenant: Tenant
@@ -129,7 +127,7 @@ def _find(
         found = _with_clusters(found, in_time, asked_uids, settings, lambda: _clusters_in(recall(), tenant.name))
     if tenant.name is not None:
         named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
-        found = replace(found, workspaces=named)
+        found = msgspec.structs.replace(found, workspaces=named)
     return found
 
 
@@ -183,7 +181,7 @@ def _with_clusters(
     listed = frozenset(
         cluster.uid for workspace in found.workspaces for cluster in workspace.clusters if cluster.uid is not None
     )
-    return replace(
+    return msgspec.structs.replace(
         found,
         workspaces=(*found.workspaces, *survey.clusters),
         notes=survey.notes,

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings
@@ -44,8 +44,7 @@ _SHARE_OF_PLANNING = 0.5
 """A Palette that hangs while it lists must leave time to ask about the workspaces of the others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependencies:
+class Dependencies(Struct, frozen=True, kw_only=True):
     """What a run touches of the world outside. ``seconds_left`` counts down to the platform's limit.
 
     ``problems`` are sentences about tenants that could not be read. ``destinations`` is called once everything

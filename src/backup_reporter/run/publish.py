@@ -6,13 +6,13 @@ Each step that needs the bucket has a time limit: a bucket that refuses or hangs
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import Struct
 
 from backup_reporter.channels.channel import Channel, InsistentChannel
 from backup_reporter.config.request import Request
@@ -42,8 +42,7 @@ _NO_LAST_REPORT = "No earlier report of this scope is kept to compare with, so e
 _Result = TypeVar("_Result")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destinations:
+class Destinations(Struct, frozen=True, kw_only=True):
     """Where reports go. ``delivery_log``, ``store`` and ``heartbeat`` are ``None`` if they are not set up.
 
     ``delivery_log`` is made anew for each report: its claims must not be those of an earlier run that still hangs.
@@ -55,8 +54,7 @@ class Destinations:
     heartbeat: Heartbeat | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastReport:
+class LastReport(Struct, frozen=True, kw_only=True):
     """What the last report of a scope left for the next one; if it left nothing, ``problem`` says why."""
 
     baseline: Baseline | None = None

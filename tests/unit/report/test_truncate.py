@@ -1,8 +1,8 @@
 import json
-from dataclasses import replace
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from backup_reporter.records import Record
 from backup_reporter.report.model import Change, Changes, Report, to_json

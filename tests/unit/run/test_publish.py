@@ -1,12 +1,13 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import ChannelName, Notify, Settings

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from backup_reporter.health.context import Context
 from backup_reporter.health.findings import Finding
@@ -13,8 +14,7 @@ from backup_reporter.health.timeline import Subject
 Check = Callable[[Context], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One reason for a finding. Two rules may report the same code.
 
     ``needs_whole_history``: left out while an entry of the history cannot be read, because that entry may be what

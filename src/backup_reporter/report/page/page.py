@@ -7,11 +7,12 @@ their hashes. It is read in full with scripts switched off.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.workspace_report import DayState
@@ -57,8 +58,7 @@ _MAX_SUMMARY_ROWS = 25
 _Thing = TypeVar("_Thing")
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """The pieces of one part of the page that fit into it."""
 
     html: Sequence[str] = ()

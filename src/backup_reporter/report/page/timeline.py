@@ -7,9 +7,10 @@ screen; times are UTC.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.restore_points import restorable_until, series_of
@@ -28,8 +29,7 @@ _TICK_DAYS = (1, 2, 3, 5, 7, 10, 14, 20, 30)
 _MAX_TICKS = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(Struct, frozen=True):
     """The span of time that the drawings of a workspace's clusters share."""
 
     start: datetime
@@ -40,16 +40,14 @@ class Axis:
         return round(WIDTH * min(1.0, max(0.0, (at - self.start) / (self.end - self.start))))
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A midnight in the reader's time zone."""
 
     x: int
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Time with nothing to restore. ``is_certain``: no run that is due could fill it."""
 
     x: int
@@ -57,8 +55,7 @@ class Gap:
     is_certain: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class Drawing(Struct, frozen=True, kw_only=True):
     """One cluster's timeline; all but the gaps is SVG path data. ``awaited`` is the next run's copy."""
 
     lines: str

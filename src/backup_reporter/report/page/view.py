@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property, lru_cache, partial
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from backup_reporter.health.findings import Finding
 from backup_reporter.report.day_states import STATE_WORDS
@@ -21,8 +22,7 @@ _ROOM_FOR_NEXT_RUN = 900
 """Thousandths of an axis up to which there is room to name the next run."""
 
 
-@dataclass(frozen=True)
-class ClusterView:
+class ClusterView(Struct, frozen=True, dict=True):
     """A cluster of a workspace: its name, what is left to restore in words, and the same drawn."""
 
     cluster: ClusterReport
@@ -71,8 +71,7 @@ class ClusterView:
         return (f"{number}, for {duration(end - self.now)} more", f"until {moment(end, self.zone)}", *then)
 
 
-@dataclass(frozen=True)
-class WorkspaceView:
+class WorkspaceView(Struct, frozen=True, dict=True):
     """A workspace as the page shows it in full; ``anchor`` is its place in the page."""
 
     workspace: WorkspaceReport
