@@ -495,7 +495,7 @@ def test_a_report_is_sent_again_however_often_somebody_asks() -> None:
 
     house = House("problems", store=Shelf())
     house.publish(WELL, report_id=REPORT_ID)
-    destinations = replace(house.destinations, delivery_log=Forbidden())  # type: ignore[arg-type]
+    destinations = replace(house.destinations, delivery_log=Forbidden())
 
     for _ in range(2):
         redeliver(REPORT_ID, Request(), house.settings, destinations, lambda: 60.0)
