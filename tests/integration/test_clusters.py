@@ -160,6 +160,18 @@ def test_an_unprotected_cluster_is_a_warning_if_the_setting_says_so(around: Worl
     assert [finding["severity"] for finding in warned["findings"]] == ["warning"]
 
 
+def test_a_cluster_in_both_kinds_of_policy_is_counted_once(around: World, palette: LookAlike) -> None:
+    both = own_backups("eu-1")
+    both["spec"]["clusterUid"] = "c1"
+    palette.fleet = replace(palette.fleet, cluster_backups={**palette.fleet.cluster_backups, "c1": both})
+
+    answer = report(around)
+
+    assert (answer["summary"]["workspaces"], answer["summary"]["clusters"]) == (4, 3)
+    assert (answer["coverage"]["clusters"], answer["coverage"]["inWorkspacePolicy"]) == (4, 1)
+    assert answer["coverage"]["inOwnPolicy"] == 2
+
+
 def test_a_cluster_is_asked_about_in_its_project(around: World, palette: LookAlike) -> None:
     report(around)
 

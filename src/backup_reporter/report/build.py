@@ -28,17 +28,20 @@ def build_report(
     tenants: Mapping[str, Sequence[str]] | None = None,
     findings: Sequence[Finding] = (),
     coverage: Coverage | None = None,
+    in_both: Mapping[str | None, int] | None = None,
     what_if: bool = False,
 ) -> Report:
     """Counts what was found and gives the verdict; times are aware UTC.
 
     ``tenants`` are those that were asked, each with its own ``problems``. A report is UNKNOWN if no workspace could
     be read (muted or not), or if something could not be listed, unless a workspace is CRITICAL. So is a tenant.
+    ``in_both`` is how many clusters of each tenant are in a workspace's policy and in one of their own: these count once.
     """
     workspace_reports = workspaces if isinstance(workspaces, PackedReports) else PackedReports(workspaces)
     by_tenant: dict[str | None, _Counts] = {}
     for name, of_tenant in groupby(workspace_reports, key=lambda report: report.tenant):
         by_tenant[name] = _total([by_tenant.get(name, _Counts()), _count(of_tenant)])
+    by_tenant = {name: _without_doubles(counts, (in_both or {}).get(name, 0)) for name, counts in by_tenant.items()}
     counts = _total(by_tenant.values())
     problems = [*problems, *(f"Tenant {name}: {problem}" for name, own in (tenants or {}).items() for problem in own)]
     return Report(
@@ -82,6 +85,11 @@ def _total(several: Collection[_Counts]) -> _Counts:
     for counts in several:
         total.update(msgspec.structs.asdict(counts.summary))
     return _Counts(Summary(**total), sum(counts.read for counts in several))
+
+
+def _without_doubles(counts: _Counts, number: int) -> _Counts:
+    summary = msgspec.structs.replace(counts.summary, clusters=counts.summary.clusters - number)
+    return counts._replace(summary=summary)
 
 
 def _count(workspaces: Iterable[WorkspaceReport]) -> _Counts:

@@ -82,6 +82,13 @@ class CoverageCounter:
             self._with_own[report.tenant].append(report.uid)
         return True
 
+    def in_both(self) -> dict[str | None, int]:
+        """Returns how many clusters of each tenant are in a workspace's policy and in one of their own."""
+        return {
+            tenant: sum(uid in self._in_workspaces[tenant] for uid in self._with_own[tenant])
+            for tenant in self._expected
+        }
+
     def coverage(self) -> Coverage | None:
         """Returns the counts over all tenants; ``None`` if clusters are not looked at."""
         if not self._expected:

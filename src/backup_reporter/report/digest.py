@@ -20,7 +20,7 @@ from backup_reporter.report.groups import Group, Member, problems_and_infos
 from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport, url_of, workspace_url
 from backup_reporter.report.packed import with_findings
-from backup_reporter.report.restorable import cluster_name, copy_line, nothing_line
+from backup_reporter.report.restorable import LostClusters, cluster_name, copy_line, nothing_line
 from backup_reporter.report.restore_points import FOREVER, restorable_until
 from backup_reporter.report.title import title_of_report
 from backup_reporter.wording import count, quote
@@ -128,7 +128,8 @@ class Digest(Struct, frozen=True, kw_only=True):
 def digest_of(report: Report, zone: ZoneInfo) -> Digest:
     """Returns the digest of a report; times are shown in ``zone``."""
     problems, infos = problems_and_infos(report)
-    lost, number_of_lost = _cannot_be_restored(report, zone)
+    lost_clusters = LostClusters(report)
+    lost, number_of_lost = _cannot_be_restored(report, lost_clusters, zone)
     return Digest(
         title=title_of_report(report, problems, zone),
         status=report.status,
@@ -138,7 +139,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
         asked_for=tuple(_asked_for(report, zone)),
         cannot_be_restored=lost,
         lost_workspaces=number_of_lost,
-        restorable=_restorable(report),
+        restorable=_restorable(report, lost_clusters),
         fix_first=tuple(causes_of(problems[:_MAX_CAUSES], report, zone)),
         findings_by_cause=tuple((group.title, len(group.members)) for group in problems),
         changes=tuple(phrases.change_lines(report, _MAX_CHANGES, _CHANGE_LENGTH)),
@@ -163,12 +164,12 @@ def _asked_for(report: Report, zone: ZoneInfo) -> Iterator[Place]:
         yield _place(workspace, report, listed(lines, _MAX_CLUSTERS) or nothing_line(workspace))
 
 
-def _cannot_be_restored(report: Report, zone: ZoneInfo) -> tuple[tuple[Place, ...], int]:
+def _cannot_be_restored(report: Report, lost_clusters: LostClusters, zone: ZoneInfo) -> tuple[tuple[Place, ...], int]:
     """The first workspaces of which something cannot be restored, and how many there are."""
     places: list[Place] = []
     number = 0
     for workspace in phrases.problem_workspaces(report):
-        lost = [cluster for cluster in workspace.clusters if not cluster.restore_points]
+        lost = lost_clusters.of(workspace)
         if lost or not workspace.clusters:
             number += 1
             if len(places) < _MAX_LOST:
@@ -195,10 +196,9 @@ def _place(workspace: WorkspaceReport, report: Report, detail: str) -> Place:
     )
 
 
-def _restorable(report: Report) -> str:
+def _restorable(report: Report, lost_clusters: LostClusters) -> str:
     """``24 of 26 clusters can be restored.``."""
-    clusters = (cluster for workspace in with_findings(report.workspaces) for cluster in workspace.clusters)
-    lost = sum(not cluster.restore_points for cluster in clusters)
+    lost = sum(len(lost_clusters.of(workspace)) for workspace in with_findings(report.workspaces))
     total = report.summary.clusters
     return f"{total - lost} of {count(total, 'cluster')} can be restored." if total else ""
 

@@ -33,6 +33,7 @@ class Summary(Record, frozen=True, kw_only=True):
     critical: int = 0
     unknown: int = 0
     clusters: int = 0
+    """Of all policies; one that has a policy of its own beside a workspace's counts once."""
     findings: int = 0
     """All findings, info and muted ones included."""
     muted: int = 0

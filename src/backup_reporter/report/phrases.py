@@ -33,10 +33,13 @@ def headline(report: Report) -> str:
     """The verdict and the counts, in ASCII: ``CRITICAL: 1 critical, 2 warning, 11 OK of 14 workspaces``."""
     if_it_were = f"What if it were {report.as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC: " if report.what_if else ""
     partly = "not everything could be looked at, " if report.problems and report.summary.workspaces else ""
+    return f"{if_it_were}{report.status}: {partly}{what_was_found(report)}"
+
+
+def what_was_found(report: Report) -> str:
+    """``1 critical, 11 OK of 12 workspaces; clusters not checked``."""
     unchecked = unchecked_clusters(report.coverage)
-    return (
-        f"{if_it_were}{report.status}: {partly}{counts(report.summary, report.status)}{unchecked and f'; {unchecked}'}"
-    )
+    return f"{counts(report.summary, report.status)}{unchecked and f'; {unchecked}'}"
 
 
 def unchecked_clusters(coverage: Coverage | None) -> str:

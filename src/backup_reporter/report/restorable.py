@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from backup_reporter import wording
 from backup_reporter.report.groups import title_of
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
-from backup_reporter.report.model import ClusterReport, WorkspaceReport
+from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restore_points import is_known, restorable_until
 from backup_reporter.wording import quote
 
@@ -17,6 +18,49 @@ def what_is_wrong(workspace: WorkspaceReport) -> str:
     """``Backup failed, The last copy expires soon``: what counts toward its status."""
     counts = (finding for finding in workspace.findings if finding.severity != "info" and not finding.muted)
     return ", ".join(dict.fromkeys(title_of(finding.code) for finding in counts))
+
+
+class LostClusters:
+    """The clusters of which nothing can be restored.
+
+    A cluster in a workspace's policy and in one of its own is there once: it can be restored from the copies of either.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self._told_elsewhere: dict[str, set[_Key]] = {"workspace": set(), "cluster": set()}
+        if report.summary.cluster_policies:
+            lost = self._lost_by_kind(report)
+            there = self._there_by_kind(report, lost)
+            self._told_elsewhere["workspace"] = lost["workspace"] & there["cluster"]
+            self._told_elsewhere["cluster"] = lost["cluster"] & (lost["workspace"] | there["workspace"])
+
+    def of(self, workspace: WorkspaceReport) -> list[ClusterReport]:
+        """Returns the lost clusters of a workspace, or of a cluster with a policy of its own."""
+        told = self._told_elsewhere[workspace.kind]
+        lost = [cluster for cluster in workspace.clusters if not cluster.restore_points]
+        return [cluster for cluster in lost if (workspace.tenant, cluster.uid) not in told]
+
+    @staticmethod
+    def _lost_by_kind(report: Report) -> dict[str, set[_Key]]:
+        lost: dict[str, set[_Key]] = {"workspace": set(), "cluster": set()}
+        for workspace in with_findings(report.workspaces):
+            clusters = (cluster for cluster in workspace.clusters if cluster.uid and not cluster.restore_points)
+            lost[workspace.kind].update((workspace.tenant, cluster.uid) for cluster in clusters)
+        return lost
+
+    @staticmethod
+    def _there_by_kind(report: Report, lost: dict[str, set[_Key]]) -> dict[str, set[_Key]]:
+        """The lost clusters of which some policy has a copy, by the kind of that policy."""
+        there: dict[str, set[_Key]] = {"workspace": set(), "cluster": set()}
+        lost_anywhere = lost["workspace"] | lost["cluster"]
+        for workspace in report.workspaces if lost_anywhere else ():
+            copied = {(workspace.tenant, cluster.uid) for cluster in workspace.clusters if cluster.restore_points}
+            there[workspace.kind] |= copied & lost_anywhere
+        return there
+
+
+_Key = tuple[str | None, str | None]
+"""Tenant and uid of a cluster."""
 
 
 def nothing_line(workspace: WorkspaceReport) -> str:

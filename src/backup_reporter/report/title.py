@@ -40,7 +40,7 @@ def _candidates(report: Report, problems: Sequence[Group]) -> Iterator[str]:
     if report.status == "OK":
         unchecked = phrases.unchecked_clusters(report.coverage)
         if unchecked:
-            yield f"{phrases.counts(report.summary, 'OK')}; {unchecked}"
+            yield phrases.what_was_found(report)
             yield f"nothing wrong seen; {unchecked}"
             return
         yield phrases.counts(report.summary, "OK")

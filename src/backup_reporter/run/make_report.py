@@ -36,6 +36,7 @@ def make_report(plan: Plan, workspace_reports: PackedReports, generated_at: date
         tenants={tenant.name: tenant.all_problems for tenant in plan.tenants if tenant.name is not None},
         findings=counter.findings(severity),
         coverage=counter.coverage(),
+        in_both=counter.in_both(),
         what_if=plan.request.as_of is not None,
     )
     report = msgspec.structs.replace(report, evidence=plan.evidence)

@@ -157,7 +157,7 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "script": script,
         "favicon": favicon(report.status),
         "digest": digest_of(report, zone),
-        "counts": phrases.counts(report.summary, report.status),
+        "counts": phrases.what_was_found(report),
         "shares": list(_shares(report)),
         "tenants": phrases.tenant_lines(report, _MAX_TENANTS),
         "muted_line": phrases.muted_line(report, _MAX_MUTED),
