@@ -31,7 +31,8 @@ def title_of_report(report: Report, problems: Sequence[Group], zone: ZoneInfo) -
     for words in _candidates(report, problems):
         if len(head) + len(words) + len(tail) <= MAX_TITLE:
             return f"{head}{words}{tail}"
-    cut = quote(words, MAX_TITLE - len(head) - len(tail) - len(".."))
+    # The name may have been shortened already: so it is as long as it will be before the title is.
+    cut = quote(words.replace("…", "..."), MAX_TITLE - len(head) - len(tail) - len(".."))
     return f"{head}{cut.replace('…', '...')}{tail}"
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from backup_reporter.health.findings import Finding
@@ -78,6 +78,7 @@ def test_what_does_not_fit_is_left_out_before_the_name_is_cut() -> None:
     assert title(a_report(long)).startswith(f"CRITICAL Palette backups: {'w' * 40}")
 
 
+@example("0" * 31 + "…", "", "backup-failed")
 @given(st.text(), st.text(), st.sampled_from(["backup-failed", "never-backed-up", "unreadable", "backup-stuck"]))
 def test_a_title_has_fewer_than_80_characters(name: str, project: str, code: str) -> None:
     shown = title(a_report(a_workspace(name, a_finding(code), project_name=project)))
