@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from backup_reporter.errors import BackupReporterError, PaletteError, UnreachableError, reason_of
+from backup_reporter.errors import BackupReporterError, PaletteError, UndecodableError, UnreachableError, reason_of
 from backup_reporter.records import Instant, Record
 
 _OPENING, _CLOSING, _LINE_ENDS = (b"{", b"["), (b"}", b"]"), (b"\n", b"\r")
@@ -92,6 +92,8 @@ def failure_of(error: Exception) -> Failure:
 
 def error_of(failure: Failure) -> BackupReporterError:
     """Returns an error that says the same as the recorded one."""
+    if failure.kind == UndecodableError.__name__:
+        return UndecodableError(failure.text)  # such as an answer that is too large to be read
     return (
         UnreachableError(failure.text, retryable=False) if failure.is_of_palette else BackupReporterError(failure.text)
     )

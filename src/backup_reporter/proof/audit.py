@@ -260,7 +260,7 @@ class Auditor:
             expected=len(expected),
             interval_hours=interval.total_seconds() / 3600 if interval else None,
             missing=tuple(missing),
-            chain=Chain.of(self._links),
+            chain=Chain.of(self._links, self._first),
             days_with_report=sum(verdict is not None for verdict in self._verdicts),
             max_age_hours=self._max_age.total_seconds() / 3600 if self._max_age else None,
             workspaces=tuple(

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import date
 
 from backup_reporter.records import Record
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import PreviousReport, Report, scope_id
+from backup_reporter.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A kept report: its id and the SHA-256 of its file, and what it says of the one before it."""
+    """A kept report: its id and the SHA-256 of its file, and what it says of the one before it.
+
+    ``is_regular`` is false for a report on demand for some channels or for no one: it is no part of a chain. Neither
+    is a report that cannot be read, which has no ``scope``.
+    """
 
     report_id: str
     sha256: str
-    previous_id: str | None
-    previous_sha256: str | None
+    previous: PreviousReport | None = None
+    scope: str | None = None
+    is_regular: bool = False
 
     @classmethod
     def of(cls, report: Report, sha256: str) -> Link:
         """Returns the link that a report is."""
-        previous = report.previous
         return cls(
             report.report_id,
             sha256,
-            previous.report_id if previous else None,
-            previous.sha256 if previous else None,
+            report.previous,
+            scope_id(report.scope),
+            # The first of a chain names no report; it says that there was none to compare with.
+            is_regular=report.previous is not None or report.changes.note is not None,
         )
 
 
@@ -44,29 +51,31 @@ class Chain(Record, frozen=True, kw_only=True):
         return not self.problems
 
     @classmethod
-    def of(cls, links: Sequence[Link]) -> Chain:
-        """Checks links, oldest first. The first one's predecessor lies before the period and is not looked at."""
-        return cls(reports=len(links), problems=tuple(_problems(links)))
+    def of(cls, links: Sequence[Link], first: date) -> Chain:
+        """Checks links, oldest first, each in the chain of its scope. What lies before the day ``first`` is not looked at."""
+        by_id = {link.report_id: link for link in links}
+        chains = defaultdict[str | None, list[Link]](list)
+        for link in links:
+            if link.is_regular:
+                chains[link.scope].append(link)
+        problems = [problem for chain in chains.values() for problem in _problems(chain, by_id, first)]
+        return cls(reports=sum(map(len, chains.values())), problems=tuple(problems))
 
 
-def _problems(links: Sequence[Link]) -> list[str]:
-    by_id = {link.report_id: link for link in links}
-    successors = Counter(link.previous_id for link in links if link.previous_id)
-    # A report on demand for some channels or for no one is no link: it names none before it, and none names it.
-    regular = [
-        link for number, link in enumerate(links) if number == 0 or link.previous_id or successors[link.report_id]
-    ]
-    problems = []
-    for before, link in pairwise(regular):
-        if link.previous_id is None:
-            problems.append(f"{link.report_id} names no report before it: the chain begins anew.")
-        elif link.previous_id not in by_id:
-            problems.append(
-                f"{link.report_id} names {link.previous_id} before it, which is not kept: a report is missing."
-            )
-        elif by_id[link.previous_id].sha256 != link.previous_sha256:
-            problems.append(f"{link.previous_id} was changed after {link.report_id} was made.")
-        elif link.previous_id != before.report_id:
-            problems.append(f"{link.report_id} names {link.previous_id} before it, and not {before.report_id}.")
-    problems += [f"{name} has {number} successors." for name, number in successors.items() if number > 1]
-    return problems
+def _problems(chain: Sequence[Link], by_id: Mapping[str, Link], first: date) -> Iterator[str]:
+    successors = defaultdict[str, list[str]](list)
+    for number, link in enumerate(chain):
+        if link.previous is None:
+            if number:
+                yield f"{link.report_id} names no report before it: the chain begins anew."
+            continue
+        name = link.previous.report_id
+        successors[name].append(link.report_id)
+        if name in by_id:
+            if by_id[name].sha256 != link.previous.sha256:
+                yield f"{name} was changed after {link.report_id} was made."
+        elif name >= f"{first:%Y%m%d}":
+            yield f"{link.report_id} names {name} before it, which is not kept: a report is missing."
+    for name, those in successors.items():
+        if len(those) > 1:
+            yield f"{name} has {len(those)} successors: {listed(those, 5)}."

@@ -82,7 +82,7 @@ class Period:
             try:
                 kept = parse(report_id, content)
             except StoreError as error:
-                self._links.append(Link(report_id, hashlib.sha256(content).hexdigest(), None, None))
+                self._links.append(Link(report_id, hashlib.sha256(content).hexdigest()))
                 yield Verification(report_id, problems=(f"{error}.",))
                 continue
             self._links.append(Link.of(kept.report, kept.sha256))
@@ -91,7 +91,7 @@ class Period:
     @property
     def chain(self) -> Chain:
         """The chain of the regular reports that were verified."""
-        return Chain.of(self._links)
+        return Chain.of(self._links, self._first)
 
 
 def _recomputed(evidence: Evidence, header: Header) -> Report:
