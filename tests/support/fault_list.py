@@ -4,8 +4,10 @@ stage, and what must be true of the report all the same.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import random
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,8 +16,16 @@ from email.utils import format_datetime
 from itertools import count
 from threading import Lock
 from typing import Literal
+from urllib.parse import urlencode
 
+import msgspec
+from msgspec.structs import replace as replace_fields
+
+from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.demo.documents import Json, cluster_backup_result, cluster_item, location_item, rfc3339
+from backup_reporter.report.build import build_report
+from backup_reporter.report.changes import Baseline
+from backup_reporter.report.model import Changes, PreviousReport, Report, Scope, scope_id
 from support.local_server import Answer, Request, Script
 from support.pagerduty_server import invalid_event
 from support.stage import CHANNELS, WORKSPACES, Stage, service_of
@@ -47,11 +57,15 @@ class Fault:
     unread: frozenset[str] | None = NONE
     deaf: frozenset[str] = NONE
     says: str = ""
-    seconds: float = 20.0
+    seconds: float = 40.0
     secrets: Mapping[str, str] = field(default_factory=dict)
     certificate: Certificate | None = None
     is_beyond_workspaces: bool = False
     """Whether clusters and restores are looked at too: a restore that cannot be read is a warning, clusters are rows."""
+    costs_evidence: bool = False
+    """Whether no evidence is kept beside the report; else it recomputes the report."""
+    proof_says: str = ""
+    """What recomputing the report, and the chain, find wrong; nothing unless given."""
     quick: bool = False
     """Whether it runs with the other tests as well: a second or less."""
 
@@ -92,6 +106,16 @@ def in_aws(strike: Strike, *services: str) -> Callable[[Stage], None]:
         stage.gate.fault = lambda request: strike(request) if service_of(request) in services else None
 
     return arrange
+
+
+def in_evidence(part: str, answer: Wire) -> Callable[[Stage], None]:
+    """Strikes uploads of large evidence, those with ``part`` in method and query."""
+
+    def strike(request: Request) -> Wire:
+        asked = f"{request.method} {urlencode(request.query)}&"
+        return answer if ".evidence" in request.path and part in asked else None
+
+    return all_of(large_answers, in_aws(strike, "s3"))
 
 
 def environment(**variables: str) -> Callable[[Stage], None]:
@@ -196,7 +220,7 @@ def wrong(json_text: str) -> Answer:
     return Answer(200, json_text.encode())
 
 
-def of_one_workspace(name: str, answer: Wire, says: str, *, quick: bool = False, seconds: float = 20.0) -> Fault:
+def of_one_workspace(name: str, answer: Wire, says: str, *, quick: bool = False, seconds: float = 40.0) -> Fault:
     """What happens to one workspace's result and to no other's."""
     return Fault(
         name=name,
@@ -359,6 +383,60 @@ def with_clusters(stage: Stage) -> None:
     )
 
 
+def large_answers(stage: Stage) -> None:
+    """Two results of 8 MB that gzip cannot make smaller than 6: the evidence goes up in parts."""
+    backups = dict(stage.palette.fleet.backups)
+    for uid in ("shop", "blog"):
+        result = backups[uid]
+        assert isinstance(result, dict)
+        noise = base64.b64encode(random.Random(uid).randbytes(6 * 2**20)).decode()
+        backups[uid] = {**result, "added": noise}
+    stage.palette.fleet = replace(stage.palette.fleet, backups=backups)
+
+
+LAST_ID = "20261123T070000Z-0a1b2c3d"
+"""Of the report before the one that is made."""
+
+
+def last_report(change: Callable[[Stage, ReportStore, Report, Baseline], None]) -> Callable[[Stage], None]:
+    """A report was made a day ago; then ``change`` befell the bucket."""
+
+    def arrange(stage: Stage) -> None:
+        store, at = ReportStore(stage.aws.client("s3"), "kept", "reports/"), datetime.now(UTC) - timedelta(days=1)
+        report = replace_fields(
+            build_report([], report_id=LAST_ID, as_of=at, generated_at=at, scope=Scope()),
+            changes=Changes(note="No earlier report of this scope is kept."),
+        )
+        baseline = Baseline(report_id=LAST_ID, as_of=at, report_sha256=store.save(report))
+        store.save_baseline(Scope(), baseline, None)
+        change(stage, store, report, baseline)
+
+    return arrange
+
+
+def _is_gone(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
+    stage.aws.client("s3").delete_object(Bucket="kept", Key=store.key(LAST_ID, "json"))
+
+
+def _was_changed(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
+    store.save(replace_fields(report, status="OK"))
+
+
+def _left_half_a_file(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
+    store.save_working_file(BASELINE, msgspec.json.encode(baseline)[:-20])
+
+
+def _left_no_hash(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
+    store.save_baseline(Scope(), replace_fields(baseline, report_sha256=None), None)
+
+
+def _has_a_successor(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
+    """Such as one that was made at the same moment."""
+    previous = PreviousReport(report_id=LAST_ID, sha256=baseline.report_sha256)
+    store.save(replace_fields(report, report_id="20261123T190000Z-0a1b2c3d", previous=previous))
+
+
+BASELINE = f"baseline/{scope_id(Scope())}.json"
 RUNS = '{"status": {"workspaceBackupStatuses": [%snull]}}'
 SAYS_NOTHING = "an answer without metadata, spec and status"
 LEDGER_BEING_DELETED = {"metadata": {"uid": "ledger", "name": "ledger", "deletionTimestamp": "2026-11-20T00:00:00Z"}}
@@ -367,6 +445,9 @@ THE_LISTS = "/dashboard/workspaces"
 CUT_OFF = "cut off or is not HTTP"
 NOT_JSON = "not the JSON of Palette's API"
 THE_OTHER = "the workspaces of project project-2"
+
+NO_EVIDENCE = "The evidence of this report could not be kept"
+ALL_NEW = "Everything counts as new, because the last report could not be loaded"
 
 FAULTS: tuple[Fault, ...] = (
     Fault(name="nothing at all", arrange=lambda stage: None, quick=True),
@@ -706,6 +787,7 @@ FAULTS: tuple[Fault, ...] = (
         Fault(
             name=f"S3 {what}",
             arrange=in_aws(always(answer), "s3"),
+            costs_evidence=True,
             says="This report could not be kept",
             seconds=seconds,
             quick=quick,
@@ -715,6 +797,65 @@ FAULTS: tuple[Fault, ...] = (
             ("is out of order", Answer(500), 60.0, False),
             ("does not answer", STALL, 40.0, False),
             ("answers nonsense", LOGIN, 40.0, True),
+        )
+    ),
+    # The evidence and the chain
+    Fault(
+        name="S3 refuses the evidence",
+        arrange=in_aws(about(".evidence", awss_error("s3", 403, "AccessDenied")), "s3"),
+        costs_evidence=True,
+        says=NO_EVIDENCE,
+        quick=True,
+    ),
+    *(
+        Fault(
+            name=f"S3 refuses {what} large evidence",
+            arrange=in_evidence(part, awss_error("s3", 403, "AccessDenied")),
+            costs_evidence=True,
+            says=NO_EVIDENCE,
+        )
+        for what, part in (
+            ("to begin", "POST uploads="),
+            ("the first part of", "partNumber=1&"),
+            ("the second part of", "partNumber=2&"),
+            ("to complete", "POST uploadId="),
+        )
+    ),
+    Fault(
+        name="S3 is out of order for a part of large evidence",
+        arrange=in_evidence("partNumber=2&", Answer(500)),
+        costs_evidence=True,
+        says=NO_EVIDENCE,
+    ),
+    Fault(
+        name="the time runs out while large evidence goes up",
+        arrange=in_evidence("partNumber=2&", STALL),
+        costs_evidence=True,
+        says="could not be kept: timed out after",
+        seconds=45.0,
+    ),
+    Fault(
+        name="evidence with clusters and restores",
+        arrange=all_of(with_clusters, environment(INCLUDE_CLUSTERS="yes", RESTORE_TEST_MAX_AGE_DAYS="90")),
+        quick=True,
+    ),
+    Fault(
+        name="what the last report left cannot be read",
+        arrange=all_of(
+            last_report(lambda *_: None),
+            in_aws(about("/baseline/", awss_error("s3", 403, "AccessDenied")), "s3"),
+        ),
+        says=ALL_NEW,
+        proof_says="the chain begins anew",
+    ),
+    *(
+        Fault(name=f"the last report {what}", arrange=last_report(change), says=says, proof_says=proof_says)
+        for what, change, says, proof_says in (
+            ("left half a file", _left_half_a_file, ALL_NEW, "the chain begins anew"),
+            ("left no SHA-256", _left_no_hash, "", "without its SHA-256"),
+            ("is gone", _is_gone, "", "which is not kept"),
+            ("was changed", _was_changed, "", "was changed after"),
+            ("has a successor already", _has_a_successor, "", "has 2 successors"),
         )
     ),
     *(
@@ -738,6 +879,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         unread=ALL,
         deaf=frozenset(CHANNELS) - {"sns"},
+        costs_evidence=True,
         says="Palette",
         seconds=45.0,
     ),
@@ -752,6 +894,7 @@ FAULTS: tuple[Fault, ...] = (
         ),
         unread=ALL,
         deaf=frozenset(CHANNELS) - {"sns"},
+        costs_evidence=True,
         says="Palette",
         seconds=45.0,
     ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -11,11 +12,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.proof.archive import BucketArchive, ids_between, load, parse
+from backup_reporter.proof.chain import Chain, Link
+from backup_reporter.proof.verify import Verification, verify
 from support.fault_list import Certificate, Fault
 from support.lookalike import API_KEY
 from support.stage import CHANNELS, HEALTHY, IN_TROUBLE, SCHEDULED, WORKSPACES, Outcome, stage
 from support.world import LocalAws
 
+YESTERDAY, TODAY = date(2026, 11, 23), date(2026, 11, 24)
+"""The days of the scheduled report and the one before it."""
 WORST = ("CRITICAL", "UNKNOWN", "WARNING", "OK")
 
 
@@ -28,6 +35,7 @@ def run(fault: Fault, aws: LocalAws, directory: Path) -> Outcome:
         fault.arrange(on_stage)
         outcome = on_stage.invoke(SCHEDULED, fault.seconds)
         said = on_stage.left_the_process(outcome)
+        problems = _proof_problems(outcome, aws)
         tokens = {
             on_stage.slack.webhook_url.rpartition("/")[2],
             on_stage.teams.webhook_url.rpartition("sig=")[2],
@@ -38,7 +46,24 @@ def run(fault: Fault, aws: LocalAws, directory: Path) -> Outcome:
     _it_came_in_time(outcome, fault)
     _everybody_heard(outcome, fault)
     _it_is_true(outcome, fault)
+    _it_can_be_recomputed(outcome, problems, fault)
     return outcome
+
+
+def _proof_problems(outcome: Outcome, aws: LocalAws) -> list[str]:
+    """What recomputing the report from its evidence finds wrong, and the chain of all that is kept."""
+    archive = BucketArchive(ReportStore(aws.client("s3"), "kept", "reports/"))
+    answered = parse("the report", json.dumps(outcome.report).encode())
+    found = verify(archive, answered) if answered.report.evidence else Verification("")
+    kept = filter(None, (load(archive, name) for name in ids_between(archive, YESTERDAY, TODAY)))
+    links = [Link.of(one.report, one.sha256) for one in kept]
+    return [*found.problems, *found.differences, *Chain.of(links, YESTERDAY).problems]
+
+
+def _it_can_be_recomputed(outcome: Outcome, problems: list[str], fault: Fault) -> None:
+    assert (outcome.report["evidence"] is None) == fault.costs_evidence, outcome.said
+    assert bool(problems) == bool(fault.proof_says), problems
+    assert fault.proof_says in " ".join(problems)
 
 
 def _it_came_in_time(outcome: Outcome, fault: Fault) -> None:
@@ -81,6 +106,7 @@ def in_words(outcome: Outcome) -> str:
     read = len(WORKSPACES) - len(outcome.unread)
     said = f"{outcome.report['status']}; {read} of {len(WORKSPACES)} read"
     missing = [channel for channel in CHANNELS if channel not in outcome.delivered]
+    said += "" if outcome.report["evidence"] else "; no evidence"
     return said + (f"; missed by {', '.join(missing)}" if missing else "")
 
 

@@ -129,7 +129,10 @@ class Outcome:
         """Everything that the report says in sentences."""
         findings = [finding["message"] for workspace in self.report["workspaces"] for finding in workspace["findings"]]
         deliveries = [delivery["error"] or "" for delivery in self.report["deliveries"]]
-        return "\n".join([*self.report["problems"], *self.report["notes"], *findings, *deliveries, str(self.raised)])
+        compared = self.report["changes"]["note"] or ""
+        return "\n".join(
+            [*self.report["problems"], *self.report["notes"], compared, *findings, *deliveries, str(self.raised)]
+        )
 
 
 def _codes(workspace: Mapping[str, Any]) -> set[str]:

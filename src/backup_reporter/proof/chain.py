@@ -71,7 +71,9 @@ def _problems(chain: Sequence[Link], by_id: Mapping[str, Link], first: date) -> 
             continue
         name = link.previous.report_id
         successors[name].append(link.report_id)
-        if name in by_id:
+        if link.previous.sha256 is None:
+            yield f"{link.report_id} names {name} before it without its SHA-256: whether it was changed is not known."
+        elif name in by_id:
             if by_id[name].sha256 != link.previous.sha256:
                 yield f"{name} was changed after {link.report_id} was made."
         elif name >= f"{first:%Y%m%d}":

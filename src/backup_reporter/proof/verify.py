@@ -138,7 +138,9 @@ def _link_problems(archive: Archive, report: Report) -> Iterator[str]:
     if report.previous is None:
         return
     content = archive.read(report.previous.report_id, "json")
-    if content is None:
+    if report.previous.sha256 is None:
+        yield f"It names the report before it, {report.previous.report_id}, without its SHA-256."
+    elif content is None:
         yield f"The report before it, {report.previous.report_id}, is not kept."
     elif hashlib.sha256(content).hexdigest() != report.previous.sha256:
         yield f"The report before it, {report.previous.report_id}, was changed since."

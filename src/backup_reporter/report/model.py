@@ -143,7 +143,8 @@ class PreviousReport(Record, frozen=True, kw_only=True):
     """The report before this one in the same scope, and the SHA-256 of its file: a link of the chain."""
 
     report_id: str
-    sha256: str
+    sha256: str | None
+    """``None`` if it is not known, such as after a damage to what the report before left."""
     chain: int = 1
     """How many reports the chain has, up to that one."""
 

@@ -105,7 +105,7 @@ def publish(
 
 def _with_previous(report: Report, baseline: Baseline | None) -> Report:
     """Returns the report with a link to the one before it."""
-    if baseline is None or baseline.report_sha256 is None:
+    if baseline is None:
         return report
     previous = PreviousReport(report_id=baseline.report_id, sha256=baseline.report_sha256, chain=baseline.chain)
     return msgspec.structs.replace(report, previous=previous)

@@ -76,6 +76,13 @@ def test_a_report_that_lost_the_pointer_is_named_even_if_it_is_the_newest(number
     assert problems(*links) == (f"{id_of(number)} names no report before it: the chain begins anew.",)
 
 
+def test_a_link_without_a_hash_proves_nothing() -> None:
+    link = Link(id_of(2), "2", PreviousReport(report_id=id_of(1), sha256=None), "all", is_regular=True)
+    assert problems(a_link(1, 0), link) == (
+        f"{id_of(2)} names {id_of(1)} before it without its SHA-256: whether it was changed is not known.",
+    )
+
+
 def test_two_successors_are_named_with_the_report_that_has_them() -> None:
     assert problems(a_link(1, 0), a_link(2, 1), a_link(3, 1)) == (
         f"{id_of(1)} has 2 successors: {id_of(2)}, {id_of(3)}.",
