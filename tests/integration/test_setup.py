@@ -86,12 +86,23 @@ def test_every_answer_is_tried_at_once_and_asked_again_if_it_is_wrong(desk: Desk
     terminal = desk.on_a_terminal()
     terminal.expect(r"AWS region \[eu-central-1\]: ")
     terminal.sendline("")
-    terminal.expect(r"Name of the stack \[palette-backup-reporter\]: ")
-    terminal.sendline("")
     terminal.expect("Account 123456789012")
+    terminal.expect(r"Name of the stack \[palette-backup-reporter\]: ")
+    terminal.sendline("my stack")
+    terminal.expect("it should be letters, digits and hyphens")
+    terminal.expect("Name of the stack")
+    terminal.sendline("")
     terminal.expect(r"URL of your Palette \[https://api.spectrocloud.com\]: ")
     terminal.sendline("palette.example.com")
     terminal.expect("should be an https:// URL|it should be an https")
+    terminal.expect("URL of your Palette")
+    terminal.sendline("http://127.0.0.1:1")
+    terminal.expect("Palette could not be reached")
+    terminal.expect("Does only a VPC reach it")
+    terminal.sendline("n")
+    terminal.expect("URL of your Palette")
+    terminal.sendline(desk.slack.url)
+    terminal.expect("something else answers there")
     terminal.expect("URL of your Palette")
     terminal.sendline(desk.palette.url)
     terminal.expect("Palette API key")
@@ -116,9 +127,15 @@ def test_every_answer_is_tried_at_once_and_asked_again_if_it_is_wrong(desk: Desk
     terminal.expect(r"\[team@example.com\]: ")
     terminal.sendline("")
     terminal.expect("When to report")
+    terminal.sendline("cron(0 7 * * * *)")
+    terminal.expect("should be ?")
+    terminal.expect("When to report")
     terminal.sendline("6:30")
     terminal.expect(r"Time zone .*\[Europe/Berlin\]: ")
     terminal.sendline("")
+    terminal.expect("Days to keep reports")
+    terminal.sendline("forever")
+    terminal.expect("it should be a number from 1 to 36500")
     terminal.expect("Days to keep reports")
     terminal.sendline("")
     terminal.expect(r"What it costs a month for 16 workspaces")
@@ -147,6 +164,15 @@ def _listen_to_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def _interrupt(terminal: pexpect.spawn[str]) -> None:
+    """Presses Ctrl-C until it is noticed: Python misses it in the moment before it waits for a key."""
+    for _ in range(10):
+        terminal.sendintr()
+        if terminal.expect(["Nothing was stored or written.", pexpect.TIMEOUT], timeout=3) == 0:
+            break
+    terminal.expect(pexpect.EOF)
+
+
 def _skip_other_channels(terminal: pexpect.spawn[str]) -> Iterator[str]:
     """Leaves out every channel that there may be besides, up to the question about alarms."""
     while terminal.expect(["Microsoft Teams", "PagerDuty", "E-mail address for alarms"]) != 2:
@@ -159,8 +185,7 @@ def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
     terminal.expect("Palette API key")
     terminal.sendline(API_KEY)
     terminal.expect("E-mail address for reports")
-    terminal.sendintr()
-    terminal.expect(pexpect.EOF)
+    _interrupt(terminal)
     terminal.close()
     assert terminal.exitstatus == 130
     assert desk.written == ""
@@ -200,7 +225,95 @@ def test_none_takes_a_setting_back(desk: Desk) -> None:
     slack = {"SLACK_WEBHOOK_URL": desk.slack.webhook_url}
     assert desk.setup(*flags(desk), "--alarm-email", "a@b.example", PALETTE_API_KEY=API_KEY, **slack).returncode == 0
     assert desk.setup("--yes", "--email", "none", "--alarm-email", "none").returncode == 0
-    assert not {"SubscriberEmail", "AlarmEmail"} & set(parse_samconfig(desk.written).parameters)
+    parameters = parse_samconfig(desk.written).parameters
+    # Left out, SAM would keep the old value of a stack that lives.
+    assert (parameters["SubscriberEmail"], parameters["AlarmEmail"]) == ("none", "none")
+    done = desk.setup("--yes", "--email", "team@example.com", "--slack-secret", "none")
+    assert done.returncode == 0, done.stderr
+    assert parse_samconfig(desk.written).parameters["SlackWebhookSecret"] == "none"
+    assert "Secrets Manager, 1 secret\n" in done.stdout
+
+
+def test_a_schedule_that_pauses_is_given_the_silence_that_it_needs(desk: Desk) -> None:
+    key = {"PALETTE_API_KEY": API_KEY}
+    assert desk.setup(*flags(desk), "--schedule", "cron(0 7 ? * MON-FRI *)", **key).returncode == 0
+    assert parse_samconfig(desk.written).parameters["SilenceHours"] == "74"
+    assert desk.setup("--yes", "--schedule", "07:00").returncode == 0
+    assert parse_samconfig(desk.written).parameters["SilenceHours"] == "26"
+    weekly = desk.setup("--yes", "--schedule", "cron(0 7 ? * MON *)")
+    assert "report daily instead" in weekly.stdout
+
+
+def test_a_secret_that_may_not_be_replaced_gets_another_name(desk: Desk) -> None:
+    desk.aws.client("secretsmanager").create_secret(Name="palette-api-key", SecretString="of another team")
+    where = ("--region", REGION, "--stack", "s", "--palette-url", desk.palette.url)
+    terminal = desk.on_a_terminal(*where, "--email", "a@b.example", "--alarm-email", "none", "--schedule", "07:00")
+    terminal.expect("Palette API key")
+    terminal.sendline(API_KEY)
+    terminal.expect("The secret palette-api-key holds another value. Replace it")
+    terminal.sendline("n")
+    terminal.expect("Name of a new secret")
+    terminal.sendline("our-key")
+    while terminal.expect(["URL of an incoming webhook", "URL of a workflow", "routing key", "Time zone"]) != 3:
+        terminal.sendline("")
+    terminal.sendline("")
+    terminal.expect("Days to keep reports")
+    terminal.sendline("")
+    terminal.expect("Store the secrets and write samconfig.toml")
+    terminal.sendline("")
+    terminal.expect("Wrote samconfig.toml")
+    terminal.expect(pexpect.EOF)
+    assert desk.secrets == {"palette-api-key": "of another team", "our-key": API_KEY}
+    assert parse_samconfig(desk.written).parameters["PaletteApiKeySecret"] == "our-key"
+
+
+def test_a_palette_that_only_a_vpc_reaches_may_be_taken_untried(desk: Desk) -> None:
+    where = ("--region", REGION, "--stack", "s", "--email", "a@b.example", "--alarm-email", "none")
+    terminal = desk.on_a_terminal(*where)
+    terminal.expect("URL of your Palette")
+    terminal.sendline("http://127.0.0.1:1")
+    terminal.expect("Does only a VPC reach it")
+    terminal.sendline("y")
+    terminal.expect("Palette API key")
+    terminal.sendline(API_KEY)
+    terminal.expect("URL of an incoming webhook: ")
+    _interrupt(terminal)
+
+
+def test_a_secret_that_is_going_is_named(desk: Desk) -> None:
+    client = desk.aws.client("secretsmanager")
+    client.create_secret(Name="palette-api-key", SecretString=API_KEY)
+    client.delete_secret(SecretId="palette-api-key")
+    done = desk.setup(*flags(desk))
+    assert "restore it (aws secretsmanager restore-secret --secret-id palette-api-key)" in done.stderr
+
+
+def test_a_region_in_which_aws_does_not_answer_is_asked_for_again(desk: Desk) -> None:
+    nowhere = {"AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1"}
+    refused = desk.setup(*flags(desk), "--region", "eu-cental-1", **nowhere)
+    assert "AWS does not answer in 'eu-cental-1': correct the region" in refused.stderr
+    desk.environment |= nowhere
+    terminal = desk.on_a_terminal("--region", "eu-cental-1")
+    terminal.expect("AWS does not answer in 'eu-cental-1'")
+    terminal.expect(r"AWS region \[eu-cental-1\]: ")
+    _interrupt(terminal)
+
+
+def test_the_profile_is_asked_for_if_there_are_several(desk: Desk) -> None:
+    file = desk.directory / "aws-config"
+    keys = "aws_access_key_id = test\naws_secret_access_key = test\n"
+    file.write_text(f"[default]\nregion = us-east-1\n{keys}[profile prod]\nregion = {REGION}\n{keys}")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        del desk.environment[name]
+    desk.environment["AWS_CONFIG_FILE"] = str(file)
+    terminal = desk.on_a_terminal()
+    terminal.expect(r"AWS profile \(default, prod\) \[default\]: ")
+    terminal.sendline("nobody")
+    terminal.expect("there is no profile 'nobody' on this machine")
+    terminal.expect("AWS profile")
+    terminal.sendline("prod")
+    terminal.expect(rf"AWS region \[{REGION}\]: ")
+    _interrupt(terminal)
 
 
 def test_a_secret_with_another_value_is_replaced_only_when_asked(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from click.exceptions import NoArgsIsHelpError
 
 from backup_reporter import __version__
 from backup_reporter.cli.audit_command import audit_command
+from backup_reporter.cli.console import say
 from backup_reporter.cli.cost_command import cost_command
 from backup_reporter.cli.demo_command import demo_command
 from backup_reporter.cli.deploy_command import deploy_command
@@ -87,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except Exception as error:
         if DEBUG in arguments:
             raise
-        click.echo(f"{COMMAND}: {_error_text(error)}", err=True)
+        say(f"{COMMAND}: {_error_text(error)}", err=True)
         # "report" and "invoke report": 1 would say WARNING.
         sys.exit(NOT_DONE if "report" in arguments[:2] else _FAILED)
     sys.exit(code or 0)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-_DAILY = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+NOT_SET = "none"
+"""The answer, and the parameter, that switches something off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +34,15 @@ class SecretQuestion:
     setting: str
     flag: str
     text: str
+    holds: str
     variable: str
     secret_name: str
     channel: str | None = None
+
+    @property
+    def help(self) -> str:
+        """What the flag is for."""
+        return f"The secret with the {self.holds}; {self.secret_name} by default."
 
 
 PALETTE_URL = Question(
@@ -47,6 +53,7 @@ PALETTE_KEY = SecretQuestion(
     setting="PALETTE_API_KEY_SECRET",
     flag="--api-key-secret",
     text="Palette API key (user menu, My API Keys)",
+    holds="Palette API key",
     variable="PALETTE_API_KEY",
     secret_name="palette-api-key",  # noqa: S106 - a name
 )
@@ -62,6 +69,7 @@ CHANNEL_SECRETS = (
         setting="SLACK_WEBHOOK_SECRET",
         flag="--slack-secret",
         text="Slack: URL of an incoming webhook",
+        holds="Slack webhook's URL",
         variable="SLACK_WEBHOOK_URL",
         secret_name="slack-webhook",  # noqa: S106 - a name
         channel="slack",
@@ -71,6 +79,7 @@ CHANNEL_SECRETS = (
         setting="TEAMS_WEBHOOK_SECRET",
         flag="--teams-secret",
         text="Microsoft Teams: URL of a workflow",
+        holds="Teams workflow's URL",
         variable="TEAMS_WEBHOOK_URL",
         secret_name="teams-webhook",  # noqa: S106 - a name
         channel="teams",
@@ -80,6 +89,7 @@ CHANNEL_SECRETS = (
         setting="PAGERDUTY_SECRET",
         flag="--pagerduty-secret",
         text="PagerDuty: routing key (Events API v2)",
+        holds="PagerDuty routing key",
         variable="PAGERDUTY_ROUTING_KEY",
         secret_name="pagerduty-routing-key",  # noqa: S106 - a name
         channel="pagerduty",
@@ -115,12 +125,6 @@ RETENTION = Question(
 QUESTIONS = (PALETTE_URL, EMAIL, ALARM_EMAIL, SCHEDULE, TIME_ZONE, RETENTION)
 
 
-def schedule_expression(text: str) -> str:
-    """Returns ``07:00`` as a daily cron expression, and anything else as it is."""
-    daily = _DAILY.fullmatch(text.strip())
-    return f"cron({int(daily[2])} {int(daily[1])} * * ? *)" if daily else text.strip()
-
-
 def zone_problem(text: str) -> str | None:
     """Returns why the text is not a time zone; ``None`` if it is."""
     try:
@@ -143,6 +147,9 @@ def machine_zone(environ: Mapping[str, str] = os.environ, etc: Path = Path("/etc
 def changed_parameters(
     answers: Mapping[str, str], before: Mapping[str, str], defaults: Mapping[str, str | None]
 ) -> dict[str, str]:
-    """Returns what differs from the template's defaults: the answers, and what was set before and not asked about."""
+    """Returns what differs from the template's defaults, and all that was set before.
+
+    A parameter that was set stays, even with its default: SAM keeps the old value of one that is left out or empty.
+    """
     values = {**before, **answers}
-    return {name: value for name, value in values.items() if value != defaults.get(name)}
+    return {name: value or NOT_SET for name, value in values.items() if name in before or value != defaults.get(name)}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
-from backup_reporter.aws.errors import code_of, message_of
 from backup_reporter.aws.secrets import keep_libraries_quiet
+from backup_reporter.cli.console import say, wrapped
 from backup_reporter.cli.costs import PRICES_AS_OF, cost_lines, estimate
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.output_file import write_file
@@ -20,6 +19,7 @@ from backup_reporter.cli.questions import (
     ALARM_EMAIL,
     CHANNEL_SECRETS,
     EMAIL,
+    NOT_SET,
     PALETTE_KEY,
     PALETTE_URL,
     QUESTIONS,
@@ -31,20 +31,25 @@ from backup_reporter.cli.questions import (
     SecretQuestion,
     changed_parameters,
     machine_zone,
-    schedule_expression,
     zone_problem,
 )
 from backup_reporter.cli.samconfig import DEFAULT_STACK, SAMCONFIG, SamConfig, read_samconfig, renew_samconfig
+from backup_reporter.cli.schedule_expression import (
+    MAX_SILENCE_HOURS,
+    schedule_expression,
+    schedule_problem,
+    silence_hours,
+)
+from backup_reporter.cli.setup_account import RegionError, SetupError, profiles_to_choose, session_of, sign_in
 from backup_reporter.cli.setup_secrets import SecretStore
-from backup_reporter.cli.setup_trial import try_channel, try_palette
+from backup_reporter.cli.setup_trial import try_channel, try_palette, try_url
 from backup_reporter.cli.template_parameters import TemplateParameter, read_parameters
 from backup_reporter.config.parsers import parse_api_url
 from backup_reporter.config.settings import Settings, Tenant
-from backup_reporter.errors import BackupReporterError
 from backup_reporter.wording import count
 
-_NOT_SET = "none"
 _TYPICAL_WORKSPACES = 100
+_STACK_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 
 _EXAMPLES = """\
 \b
@@ -56,8 +61,8 @@ Values of secrets come from questions, or from these variables:
 """
 
 
-class SetupError(BackupReporterError):
-    """An answer that cannot be used, where no one can be asked again."""
+_SILENCE = "SilenceHours"
+_NAMES = {"--stack": "stack", **{question.flag: question.parameter.lower() for question in QUESTIONS}}
 
 
 def _flags(command: Callable[..., object]) -> Callable[..., object]:
@@ -67,10 +72,7 @@ def _flags(command: Callable[..., object]) -> Callable[..., object]:
         ("--region", "region", "The AWS region."),
         ("--stack", "stack", "The name of the stack."),
         *((question.flag, question.parameter, question.help) for question in QUESTIONS),
-        *(
-            (secret.flag, secret.parameter, f"The secret in Secrets Manager; {secret.secret_name} by default.")
-            for secret in SECRETS
-        ),
+        *((secret.flag, secret.parameter, secret.help) for secret in SECRETS),
     ]
     for flag, name, text in reversed(options):
         command = click.option(flag, name.lower(), metavar="TEXT", help=text)(command)
@@ -90,8 +92,12 @@ def setup_command(*, yes: bool, replace_secrets: bool, **flags: str | None) -> i
     keep_libraries_quiet()
     given = {name: value.strip() for name, value in flags.items() if value is not None}
     setup = _Setup(given, read_parameters(), read_samconfig(), yes=yes, replace_secrets=replace_secrets)
-    setup.ask()
-    return 0 if setup.finish() else 1
+    try:
+        setup.ask()
+        return 0 if setup.finish() else 1
+    except (click.Abort, KeyboardInterrupt):
+        say("\nNothing was stored or written.")
+        raise
 
 
 @dataclass
@@ -107,6 +113,7 @@ class _Setup:
     values: dict[str, str] = field(default_factory=dict, repr=False)
     """Secrets to store, by name."""
     workspaces: int = _TYPICAL_WORKSPACES
+    is_palette_tried: bool = True
     profile: str | None = None
     region: str = ""
     stack: str = ""
@@ -115,63 +122,80 @@ class _Setup:
     def ask(self) -> None:
         self._ask_for_aws()
         self._ask_for_palette()
-        click.echo("\nWhere reports go. Enter leaves a question out.")
-        self._ask(EMAIL, _NOT_SET)
+        self._tell("\nWhere reports go. Enter leaves a question out; none takes an earlier answer back.")
+        self._ask(EMAIL, NOT_SET)
         for question in CHANNEL_SECRETS:
             if question.parameter in self.parameters:
                 self._ask_for_secret(question, partial(self._try, question))
         self._require_a_destination()
-        self._ask(ALARM_EMAIL, self.answers.get(EMAIL.parameter) or _NOT_SET)
-        click.echo()
-        self._ask(SCHEDULE, self.parameters[SCHEDULE.parameter].default or "", convert=schedule_expression)
+        self._ask(ALARM_EMAIL, self.answers.get(EMAIL.parameter) or NOT_SET)
+        self._tell()
+        schedule = self.parameters[SCHEDULE.parameter].default or ""
+        self._ask(SCHEDULE, schedule, convert=schedule_expression, problem=schedule_problem)
+        self._allow_for_pauses()
         self._ask(TIME_ZONE, machine_zone(), problem=zone_problem)
         self._ask(RETENTION, self.parameters[RETENTION.parameter].default or "")
 
     def _ask_for_aws(self) -> None:
-        self.profile = self.given.get("profile") or self.before.profile
-        session = self._session(None)
-        self.region = self._answer("AWS region", self.given.get("region"), self.before.region or session.region_name)
-        self.stack = self._answer("Name of the stack", self.given.get("stack"), self.before.stack or DEFAULT_STACK)
-        # The checks build their clients from the environment.
-        os.environ.update({"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region})
-        if self.profile:
-            os.environ["AWS_PROFILE"] = self.profile
-        try:
-            identity = self._session(self.region).client("sts").get_caller_identity()
-        except (ClientError, BotoCoreError) as error:
-            raise SetupError(
-                f"AWS does not accept the credentials ({code_of(error)}): give another --profile, or sign in "
-                f"(aws sso login, or aws configure). {message_of(error)}"
-            ) from error
+        given = self.given
+        while True:
+            self.profile = self._choose_profile(given.get("profile"))
+            default = self.before.region or session_of(self.profile, None).region_name
+            self.region = self._answer("AWS region", given.get("region"), default)
+            try:
+                identity = sign_in(self.profile, self.region)
+            except RegionError as error:
+                self._refuse(f"--region: {error}" if self.yes else str(error))
+                given = {}
+            else:
+                break
         self.account = identity["Account"]
-        click.echo(f"  Account {self.account}, as {identity['Arn'].rpartition(':')[2]}.\n")
+        say(f"  Account {self.account}, as {identity['Arn'].rpartition(':')[2]}.")
+        self.stack = self._valid("Name of the stack", "--stack", self.before.stack or DEFAULT_STACK, _stack_problem)
+
+    def _choose_profile(self, given: str | None) -> str | None:
+        """Returns the AWS profile; asks if there are several and none is set."""
+        default, profiles = given or self.before.profile, profiles_to_choose()
+        if given or self.yes or len(profiles) <= 1:
+            return default
+        default = default or ("default" if "default" in profiles else profiles[0])
+        while (answer := self._answer(f"AWS profile ({', '.join(profiles)})", None, default)) not in profiles:
+            self._refuse(f"there is no profile {answer!r} on this machine")
+        return answer
 
     @cached_property
     def secrets(self) -> SecretStore:
-        return SecretStore(self._session(self.region).client("secretsmanager"))
-
-    def _session(self, region: str | None) -> boto3.Session:
-        try:
-            return boto3.Session(profile_name=self.profile, region_name=region)
-        except BotoCoreError as error:
-            raise SetupError(f"--profile: {error}") from error
+        return SecretStore(session_of(self.profile, self.region).client("secretsmanager"))
 
     def _ask_for_palette(self) -> None:
-        default = self.parameters[PALETTE_URL.parameter].default or ""
-        self._ask(PALETTE_URL, default, problem=_url_problem)
+        self._tell()
+        self._ask(PALETTE_URL, self.parameters[PALETTE_URL.parameter].default or "", problem=self._url_problem)
         self._ask_for_secret(PALETTE_KEY, self._try_key)
 
+    def _url_problem(self, url: str) -> str | None:
+        """Returns why the URL is not that of a Palette; a Palette that only a VPC reaches may be taken untried."""
+        problem = try_url(url)
+        if problem is None:
+            return None
+        if not problem.is_about_the_network or self.yes:
+            return problem.text
+        say(f"  {problem.text}")
+        self.is_palette_tried = not click.confirm("  Does only a VPC reach it? Then it is not tried", default=False)
+        return "give another URL" if self.is_palette_tried else None
+
     def _try_key(self, name: str, value: str | None) -> str | None:
+        if not self.is_palette_tried:
+            return None
         url = parse_api_url(self.answers[PALETTE_URL.parameter])
         bundle = os.environ.get("PALETTE_CA_BUNDLE")
         settings = Settings(tenant=Tenant(api_url=url, api_key_secret=name, ca_bundle=bundle))
         for check in try_palette(settings, value):
             if check.name in ("API key", "projects") and check.result == "failed":
-                return f"{check.detail}. {check.fix}"
+                return f"{_typed(check.detail, name, value)}. {check.fix}"
             if check.result in ("failed", "warning"):
-                click.echo(f"  Warning: {check.name}: {check.detail}\n  {check.fix}")
+                say(f"  Warning: {check.name}: {check.detail}\n  {check.fix}")
             elif check.name in ("projects", "workspaces", "backup results"):
-                click.echo(f"  {check.detail}.")
+                say(f"  {check.name}: {check.detail}.")
             if check.name == "workspaces" and check.detail.split()[0].isdigit():
                 self.workspaces = int(check.detail.split()[0])
         return None
@@ -179,89 +203,117 @@ class _Setup:
     def _try(self, question: SecretQuestion, name: str, value: str | None) -> str | None:
         check = try_channel(question, name, value)
         if check.result == "failed":
-            return f"{check.detail}. {check.fix or ''}"
-        click.echo(f"  {check.detail}." + (f" {check.fix}" if check.fix else ""))
+            return " ".join(filter(None, (f"{_typed(check.detail, name, value)}.", check.fix)))
+        say(f"  {check.name}: {check.detail}." + (f" {check.fix}" if check.fix else ""))
         return None
 
     def _require_a_destination(self) -> None:
         channels = [EMAIL.parameter, *(question.parameter for question in CHANNEL_SECRETS), "EmailTo", "EventBusName"]
         topic = self.before.parameters.get("SnsTopicArn", "create")
-        if topic in ("create", _NOT_SET) and not any(self._value(name) for name in channels):
-            problem = "no one would be told: give an e-mail address, or a webhook"
-            if self.yes:
-                raise SetupError(f"{problem} ({EMAIL.flag}, or one of the variables in setup --help)")
-            click.echo(f"  {problem[0].upper()}{problem[1:]}.")
-            self._ask(EMAIL, "")
+        while topic in ("create", NOT_SET) and not any(self._value(name) for name in channels):
+            more = f", or a webhook ({EMAIL.flag}, or one of the variables in setup --help)" if self.yes else ""
+            self._refuse(f"no one would be told: give an e-mail address{more}")
+            self._ask(EMAIL, None)
+
+    def _allow_for_pauses(self) -> None:
+        """Sets after how many hours without a report the alarm comes, unless the schedule is the old one."""
+        schedule = self.answers[SCHEDULE.parameter]
+        default = self.parameters[SCHEDULE.parameter].default
+        if schedule == self.before.parameters.get(SCHEDULE.parameter, default):
+            return
+        hours = silence_hours(schedule)
+        if hours is None or hours > MAX_SILENCE_HOURS:
+            say(
+                f"  An alarm comes if no report arrives for SilenceHours ({MAX_SILENCE_HOURS} at most). If this schedule "
+                "pauses for longer, report daily instead, with Notify=changes (docs/operations.md)."
+            )
+        else:
+            self.answers[_SILENCE] = str(hours)
 
     def _value(self, parameter: str) -> str:
         value = self.answers.get(parameter, self.before.parameters.get(parameter, ""))
-        return "" if value == _NOT_SET else value
+        return "" if value == NOT_SET else value
 
     def _ask(
         self,
         question: Question,
-        default: str,
+        default: str | None,
         *,
         convert: Callable[[str], str] = str,
         problem: Callable[[str], str | None] = lambda value: None,
     ) -> None:
         """Asks until the template and ``problem`` take the answer."""
         parameter = self.parameters[question.parameter]
-        given = self.given.get(question.parameter.lower())
+
+        def problem_of(answer: str) -> str | None:
+            value = value_of(answer)
+            return parameter.problem(value) or (problem(value) if value else None)
+
+        def value_of(answer: str) -> str:
+            return "" if answer == NOT_SET and parameter.default == "" else convert(answer)
+
         default = self.before.parameters.get(question.parameter) or default
         text = f"{question.text} ({question.examples})" if question.examples else question.text
-        while True:
-            answer = convert(self._answer(text, given, default))
-            value = "" if answer == _NOT_SET and parameter.default == "" else answer
-            reason = parameter.problem(value) or (problem(value) if value else None)
-            if reason is None:
-                self.answers[question.parameter] = value
-                return
-            self._refuse(f"{question.flag}: {answer!r}: {reason}")
+        self.answers[question.parameter] = value_of(self._valid(text, question.flag, default, problem_of))
+
+    def _valid(self, text: str, flag: str, default: str | None, problem: Callable[[str], str | None]) -> str:
+        """Returns the answer; asks again while there is a ``problem`` with it."""
+        given = self.given.get(_NAMES[flag])
+        while reason := problem(answer := self._answer(text, given, default)):
+            self._refuse(f"{flag}: {answer!r}: {reason}" if given else f"{answer!r}: {reason}")
             given = None
+        return answer
 
     def _ask_for_secret(self, question: SecretQuestion, attempt: Callable[[str, str | None], str | None]) -> None:
         """Asks until the value works; an empty answer keeps the secret that is there, or leaves the channel out."""
-        name = (
-            self.given.get(question.parameter.lower())
-            or self.before.parameters.get(question.parameter)
-            or question.secret_name
-        )
-        is_known = question.parameter.lower() in self.given or question.parameter in self.before.parameters
-        there = self.secrets.value(name) if is_known or question is PALETTE_KEY else None
+        before = self._value(question.parameter)
+        given = self.given.get(question.parameter.lower())
+        is_needed = question is PALETTE_KEY
+        name = given or before or question.secret_name
+        if given == NOT_SET and not is_needed:
+            self.answers[question.parameter] = ""
+            return
+        is_known = bool(given or before)
+        there = self.secrets.value(name) if is_known or is_needed else None
         value = os.environ.get(question.variable, "").strip() or None
         while True:
             if value is None and not self.yes:
-                keep = f" [Enter keeps the secret {name}]" if there else ""
-                typed = click.prompt(f"{question.text}{keep}", default="", show_default=False, hide_input=True)
-                value = typed.strip() or None
+                value = self._type_secret(question, name, keeps=there is not None)
+            if value == NOT_SET and not is_needed:
+                self.answers[question.parameter] = ""
+                return
             if value is None and there is None:
-                if not is_known and question is not PALETTE_KEY:
+                if not is_known and not is_needed:
                     return
-                missing = f"there is no secret {name}: set {question.variable} to its value"
-                self._refuse(f"{question.flag}: {missing}" if self.yes else "the key is needed")
+                missing = f"{question.flag}: there is no secret {name}: set {question.variable} to its value"
+                self._refuse(missing if self.yes else f"type the {question.holds}: there is no secret {name} yet")
                 continue
             reason = attempt(name, value)
             if reason is None:
                 break
-            self._refuse(f"{question.flag}: {reason}")
+            self._refuse(f"{question.flag}: {reason}" if self.yes else f"{reason[0].upper()}{reason[1:]}")
             value = None
-        self.answers[question.parameter] = name
-        if value is not None and self._may_store(name, value, question):
-            self.values[name] = value
+        self.answers[question.parameter] = name if value is None else self._store_as(name, value, question)
 
-    def _may_store(self, name: str, value: str, question: SecretQuestion) -> bool:
-        """Whether the value is new, and an old one may be replaced."""
-        there = self.secrets.value(name)
-        if there is None or there.strip() == value:
-            return there is None
-        if self.replace_secrets or (
-            not self.yes and click.confirm(f"  The secret {name} holds another value. Replace it?", default=False)
-        ):
-            return True
-        raise SetupError(
-            f"the secret {name} holds another value: give --replace-secrets, or another name with {question.flag}"
-        )
+    def _type_secret(self, question: SecretQuestion, name: str, *, keeps: bool) -> str | None:
+        keep = f" [Enter keeps the secret {name}]" if keeps else ""
+        typed = click.prompt(wrapped(f"{question.text}{keep}"), default="", show_default=False, hide_input=True)
+        return str(typed).strip() or None
+
+    def _store_as(self, name: str, value: str, question: SecretQuestion) -> str:
+        """Notes the value to be stored, and returns the secret's name: another one if this may not be replaced."""
+        while (there := self.secrets.value(name)) is not None and there.strip() != value:
+            holds = f"the secret {name} holds another value"
+            if self.replace_secrets:
+                break
+            if self.yes:
+                raise SetupError(f"{holds}: give --replace-secrets, or another name with {question.flag}")
+            if click.confirm(wrapped(f"  {holds[0].upper()}{holds[1:]}. Replace it?"), default=False):
+                break
+            name = str(click.prompt("  Name of a new secret", type=str)).strip()
+        if there is None or there.strip() != value:
+            self.values[name] = value
+        return name
 
     def _answer(self, text: str, given: str | None, default: str | None) -> str:
         if given is not None:
@@ -270,13 +322,18 @@ class _Setup:
             if default is None:
                 raise SetupError(f"{text}: there is no default; give it with a flag, such as --region")
             return default
-        return str(click.prompt(text, default=default, type=str)).strip()
+        return str(click.prompt(wrapped(text), default=default, type=str)).strip()
 
     def _refuse(self, reason: str) -> None:
         """Says why, so that the question can be asked again. Raises :class:`SetupError` if no one can be asked."""
         if self.yes:
             raise SetupError(reason)
-        click.echo(f"  {reason}")
+        say(f"  {reason}")
+
+    def _tell(self, text: str = "") -> None:
+        """Says something to the one who answers."""
+        if not self.yes:
+            say(text)
 
     def finish(self) -> bool:
         """Shows what will be there and what it costs; stores and writes it after a yes."""
@@ -288,32 +345,36 @@ class _Setup:
             parameters=changed_parameters(self.answers, self.before.parameters, defaults),
         )
         self._show(config)
-        if not self.yes and not click.confirm("\nStore the secrets and write samconfig.toml?", default=True):
-            click.echo("Nothing was stored or written.")
+        does = "Store the secrets and write" if self.values else "Write"
+        if not self.yes and not click.confirm(f"\n{does} {SAMCONFIG}?", default=True):
+            say("Nothing was stored or written.")
             return False
         text = SAMCONFIG.read_text(encoding="utf-8") if SAMCONFIG.is_file() else ""
         with self.secrets.stored(self.values):
             write_file(SAMCONFIG, renew_samconfig(text, config).encode())
-        click.echo(f"\nWrote {SAMCONFIG}. Next: backup-reporter deploy")
+        say(f"\nWrote {SAMCONFIG}. Next: backup-reporter deploy")
         return True
 
     def _show(self, config: SamConfig) -> None:
-        click.echo(f"\nThe stack {self.stack} in {self.region}, account {self.account}:")
-        click.echo("  the function, its schedule and role, two queues, topics, alarms, a bucket, a table, a dashboard")
+        say(f"\nThe stack {self.stack} in {self.region}, account {self.account}:")
+        say("  the function, its schedule and role, two queues, topics, alarms, a bucket, a table, a dashboard")
         for name, value in config.parameters.items():
-            click.echo(f"  {name}: {value or _NOT_SET}")
+            say(f"  {name}: {value or NOT_SET}")
         for name in self.values:
-            click.echo(f"  stores the secret {name}")
-        secrets = sum(question.parameter in config.parameters for question in SECRETS)
-        costs = estimate(self.workspaces, secrets, has_dashboard=config.parameters.get("Dashboard") != _NOT_SET)
-        click.echo(f"\nWhat it costs a month for {count(self.workspaces, 'workspace')} (list prices, {PRICES_AS_OF}):")
+            say(f"  stores the secret {name}")
+        secrets = sum(config.parameters.get(question.parameter, NOT_SET) != NOT_SET for question in SECRETS)
+        costs = estimate(self.workspaces, secrets, has_dashboard=config.parameters.get("Dashboard") != NOT_SET)
+        say(f"\nWhat it costs a month for {count(self.workspaces, 'workspace')} (list prices, {PRICES_AS_OF}):")
         for line in cost_lines(costs):
-            click.echo(line)
+            say(line)
 
 
-def _url_problem(url: str) -> str | None:
-    try:
-        parse_api_url(url)
-    except ValueError as error:
-        return str(error)
-    return None
+def _stack_problem(name: str) -> str | None:
+    if _STACK_NAME.fullmatch(name):
+        return None
+    return "it should be letters, digits and hyphens, with a letter first"
+
+
+def _typed(detail: str, secret: str, value: str | None) -> str:
+    """The checks speak of the secret, in which a typed value is not yet."""
+    return re.sub(rf"the secret {re.escape(secret)}|^PALETTE_API_KEY\b", "what you typed", detail) if value else detail

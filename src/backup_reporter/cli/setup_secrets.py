@@ -9,7 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from backup_reporter.aws.errors import code_of
+from backup_reporter.aws.errors import code_of, message_of
+from backup_reporter.errors import SecretError
 
 
 class SecretStore:
@@ -19,12 +20,17 @@ class SecretStore:
         self._client = client
 
     def value(self, name: str) -> str | None:
-        """Returns a secret's text; ``None`` if there is no such secret."""
+        """Returns a secret's text; ``None`` if there is no such secret. Raises :class:`SecretError` for one that is going."""
         try:
             text: str | None = self._client.get_secret_value(SecretId=name).get("SecretString")
         except ClientError as error:
             if code_of(error) == "ResourceNotFoundException":
                 return None
+            if code_of(error) == "InvalidRequestException" and "delet" in message_of(error):
+                raise SecretError(
+                    f"the secret {name} is marked for deletion: restore it "
+                    f"(aws secretsmanager restore-secret --secret-id {name}), or give the name of another"
+                ) from error
             raise
         return text
 

@@ -25,14 +25,25 @@ class TemplateParameter:
 
     name: str
     default: str | None
-    pattern: str | None
-    constraint: str
+    pattern: str | None = None
+    constraint: str = ""
+    choices: tuple[str, ...] = ()
+    is_number: bool = False
+    lowest: float = float("-inf")
+    highest: float = float("inf")
 
     def problem(self, value: str) -> str | None:
         """Returns why CloudFormation would refuse the value; ``None`` if it would not."""
+        if self.choices and value not in self.choices:
+            return f"it should be one of {', '.join(filter(None, self.choices))}"
+        if self.is_number and not self._is_in_range(value):
+            return f"it should be a number from {self.lowest:g} to {self.highest:g}"
         if self.pattern and not re.fullmatch(self.pattern, value):
             return f"it should be {self.constraint}" if self.constraint else f"it does not match {self.pattern}"
         return None
+
+    def _is_in_range(self, value: str) -> bool:
+        return bool(re.fullmatch(r"\d+(\.\d+)?", value)) and self.lowest <= float(value) <= self.highest
 
 
 def read_parameters(path: Path = TEMPLATE) -> dict[str, TemplateParameter]:
@@ -52,6 +63,10 @@ def _parameter(name: str, described: Mapping[str, Any]) -> TemplateParameter:
         None if default is None else str(default),
         described.get("AllowedPattern"),
         described.get("ConstraintDescription", ""),
+        choices=tuple(map(str, described.get("AllowedValues", ()))),
+        is_number=described["Type"] == "Number",
+        lowest=described.get("MinValue", float("-inf")),
+        highest=described.get("MaxValue", float("inf")),
     )
 
 

@@ -9,25 +9,11 @@ from backup_reporter.cli.questions import (
     QUESTIONS,
     changed_parameters,
     machine_zone,
-    schedule_expression,
     zone_problem,
 )
 from backup_reporter.cli.template_parameters import read_parameters
 
 PARAMETERS = read_parameters(Path(__file__).parents[3] / "template.yaml")
-
-
-@pytest.mark.parametrize(
-    ("text", "expression"),
-    [
-        ("07:00", "cron(0 7 * * ? *)"),
-        (" 6:30 ", "cron(30 6 * * ? *)"),
-        ("rate(12 hours)", "rate(12 hours)"),
-        ("25:00", "25:00"),
-    ],
-)
-def test_a_time_of_day_becomes_a_daily_schedule(text: str, expression: str) -> None:
-    assert schedule_expression(text) == expression
 
 
 def test_every_answer_is_a_parameter_of_the_template() -> None:
@@ -48,11 +34,34 @@ def test_the_template_says_what_a_parameter_should_be() -> None:
     assert PARAMETERS["SubscriberEmail"].problem("nobody") is not None
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("ReportRetentionDays", "forever", "it should be a number from 1 to 36500"),
+        ("ReportRetentionDays", "0", "it should be a number from 1 to 36500"),
+        ("SilenceHours", "169", "it should be a number from 1 to 168"),
+        ("Notify", "sometimes", "it should be one of always, problems, changes"),
+    ],
+)
+def test_what_cloudformation_would_refuse_is_refused_at_once(name: str, value: str, says: str) -> None:
+    assert PARAMETERS[name].problem(value) == says
+
+
 def test_only_what_differs_from_the_defaults_is_written() -> None:
     defaults = {"Notify": "always", "TimeZone": "UTC", "Email": "", "Secret": None}
     answers = {"TimeZone": "UTC", "Email": "a@b.c", "Secret": "palette-api-key"}
     written = changed_parameters(answers, {"Notify": "changes", "Email": "old@b.c"}, defaults)
     assert written == {"Notify": "changes", "Email": "a@b.c", "Secret": "palette-api-key"}
+
+
+def test_what_was_set_before_is_written_although_it_is_the_default_again() -> None:
+    # SAM keeps the old value of a parameter that is left out or empty.
+    defaults = {"TimeZone": "UTC", "Email": ""}
+    before = {"TimeZone": "Europe/Berlin", "Email": "old@b.c"}
+    assert changed_parameters({"TimeZone": "UTC", "Email": ""}, before, defaults) == {
+        "TimeZone": "UTC",
+        "Email": "none",
+    }
 
 
 def test_the_zone_of_this_machine_is_found(tmp_path: Path) -> None:
