@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
+from backup_reporter.cli.costs import (
+    EVIDENCE_BYTES,
+    KEPT_DAYS,
+    LAMBDA_GB_SECOND,
+    LAMBDA_REQUEST,
+    REPORT_BYTES,
+    S3_GB_MONTH,
+    S3_PUT,
+)
 from backup_reporter.run.plan import MAX_WORKSPACES, SHARD_SECONDS
 
 RUNS_IN_A_MONTH = 30
@@ -23,17 +32,10 @@ LATENCY_SECONDS = 1.0
 """Until the last answers of a shard are there, and for the state machine to go on."""
 PUBLISH_SECONDS = 0.0009
 """For a workspace: measured by ``make distributed-memory`` (27 s at 100,000 on one core), at a function's 0.29 cores."""
-KEPT_BYTES = 4500
-"""For a workspace, as JSON and CSV; measured by the same command."""
-KEPT_DAYS = 400
+RUN_BYTES = REPORT_BYTES + EVIDENCE_BYTES
 
-# Public prices of us-east-1 in US dollars, November 2026, without any free tier:
-# https://aws.amazon.com/lambda/pricing/ https://aws.amazon.com/step-functions/pricing/ https://aws.amazon.com/s3/pricing/
-GB_SECOND = 0.0000133334  # Lambda on arm64
-INVOCATION = 0.20 / 1_000_000
-TRANSITION = 0.025 / 1000
-PUT, GET = 0.005 / 1000, 0.0004 / 1000
-STORED_GB_MONTH = 0.023
+TRANSITION = 0.025 / 1000  # of Step Functions
+GET = 0.0004 / 1000
 
 
 @dataclass(frozen=True)
@@ -102,20 +104,20 @@ class Run:
 
     @property
     def _kept_gb(self) -> float:
-        return RUNS_IN_A_MONTH * (KEPT_DAYS / 30) * self.workspaces * KEPT_BYTES / 1e9
+        return KEPT_DAYS * self.workspaces * RUN_BYTES / 1e9
 
     @property
     def running_dollars(self) -> float:
         """A month of daily reports, but for keeping them."""
         shards = self.invocations if self.is_distributed else 0
-        requests_to_s3 = PUT * (8 + 2 * shards + self.workspaces * KEPT_BYTES / 5e6) + GET * (4 + 4 * shards)
-        each = self.gb_seconds * GB_SECOND + self.invocations * INVOCATION + self.transitions * TRANSITION
+        requests_to_s3 = S3_PUT * (8 + 2 * shards + self.workspaces * RUN_BYTES / 5e6) + GET * (4 + 4 * shards)
+        each = self.gb_seconds * LAMBDA_GB_SECOND + self.invocations * LAMBDA_REQUEST + self.transitions * TRANSITION
         return RUNS_IN_A_MONTH * (each + requests_to_s3)
 
     @property
     def keeping_dollars(self) -> float:
         """A month of keeping every report for as long as the template does, once it has been doing so for that long."""
-        return self._kept_gb * STORED_GB_MONTH
+        return self._kept_gb * S3_GB_MONTH
 
 
 def _at_the_rate(requests: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from backup_reporter.cli.console import say
 from backup_reporter.cli.costs import PRICES_AS_OF, cost_lines, estimate
 from backup_reporter.cli.options import debug_option
 from backup_reporter.wording import count
@@ -21,8 +22,8 @@ Examples:
 @click.option("--secrets", type=click.IntRange(1, 1000), default=2, show_default=True, help="The key and webhooks.")
 @debug_option
 def cost_command(workspaces: int, secrets: int) -> int:
-    """Estimate what one report a day costs a month, at AWS's list prices."""
-    click.echo(f"One report a day on {count(workspaces, 'workspace')}, US dollars a month ({PRICES_AS_OF}):")
+    """Estimate what one report a day costs a month."""
+    say(f"One report a day on {count(workspaces, 'workspace')}, US dollars a month ({PRICES_AS_OF}):")
     for line in cost_lines(estimate(workspaces, secrets)):
-        click.echo(line)
+        say(line)
     return 0

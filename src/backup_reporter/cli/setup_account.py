@@ -38,7 +38,7 @@ def session_of(profile: str | None, region: str | None) -> boto3.Session:
 
 
 def sign_in(profile: str | None, region: str) -> Mapping[str, str]:
-    """Returns whom AWS takes us for. Raises :class:`SetupError`."""
+    """Returns who is signed in, in the words of AWS. Raises :class:`SetupError`."""
     # The doctor's checks build their clients from the environment.
     os.environ.update({"AWS_DEFAULT_REGION": region, "AWS_REGION": region})
     if profile:

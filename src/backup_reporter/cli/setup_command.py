@@ -364,7 +364,7 @@ class _Setup:
             say(f"  stores the secret {name}")
         secrets = sum(config.parameters.get(question.parameter, NOT_SET) != NOT_SET for question in SECRETS)
         costs = estimate(self.workspaces, secrets, has_dashboard=config.parameters.get("Dashboard") != NOT_SET)
-        say(f"\nWhat it costs a month for {count(self.workspaces, 'workspace')} (list prices, {PRICES_AS_OF}):")
+        say(f"\nWhat it costs a month for {count(self.workspaces, 'workspace')} ({PRICES_AS_OF}):")
         for line in cost_lines(costs):
             say(line)
 
