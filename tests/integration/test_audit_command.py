@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from backup_reporter.proof.archive import path_of
 from backup_reporter.report.model import json_pieces
+from support.command_line import Done, run_command
 from support.quarter import kept_reports
 
-COMMAND = [sys.executable, "-m", "backup_reporter", "audit"]
 PERIOD = ["--from", "2026-09-01", "--to", "2026-11-30"]
 
 
@@ -29,10 +26,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    source = str(Path(__file__).parents[2] / "src")
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": source, "LANG": "C.UTF-8", **environment}
-    return subprocess.run([*COMMAND, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
+def run(*arguments: str, **environment: str) -> Done:
+    return run_command("audit", *arguments, environment=environment, directory=Path())
 
 
 def test_the_record_of_a_quarter_is_one_command(directory: Path, tmp_path: Path) -> None:

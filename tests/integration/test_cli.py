@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from backup_reporter.cli.main import cli
 from backup_reporter.demo.fleet import instructive
 from backup_reporter.health.catalog import CODES
+from support.command_line import Done, run_command
 from support.local_server import Request
 from support.lookalike import API_KEY, LookAlike
 from support.world import World, a_fleet, a_result, a_run, an_item
@@ -40,8 +41,12 @@ def environment(palette: LookAlike | None = None, /, **more: str) -> dict[str, s
     return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "LANG": "C.UTF-8", **mine, **more}
 
 
-def run(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
+def run(*arguments: str, env: dict[str, str]) -> Done:
+    return run_command(*arguments, environment=env, directory=Path())
+
+
+def in_a_process(*command: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
 
 
 def on_a_terminal(*arguments: str, env: dict[str, str]) -> str:
@@ -66,7 +71,7 @@ def on_a_terminal(*arguments: str, env: dict[str, str]) -> str:
 
 
 def test_in_a_pipe_there_is_nothing_but_the_table(palette: LookAlike) -> None:
-    done = run("report", env=environment(palette, COLUMNS="140"))
+    done = in_a_process(*COMMAND, "report", env=environment(palette, COLUMNS="140"))
     assert done.returncode == 2
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
@@ -288,25 +293,27 @@ def test_every_command_has_help_with_examples_that_fits_a_narrow_terminal(comman
     assert max(map(len, text.splitlines())) <= 82
 
 
-def test_bash_completes_commands_options_and_codes(tmp_path: Path) -> None:
+def test_bash_completes_codes(tmp_path: Path) -> None:
     """With bash itself, and the line that docs/command-line.md gives."""
     command = tmp_path / "backup-reporter"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m backup_reporter "$@"\n')
     command.chmod(0o755)
     script = """
         eval "$(_BACKUP_REPORTER_COMPLETE=bash_source backup-reporter)"
-        complete_last() {
-            COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
-            _backup_reporter_completion "$1"
-            echo "${COMPREPLY[@]}"
-        }
-        complete_last backup-reporter explain backup-o
-        complete_last backup-reporter report --fail
-        complete_last backup-reporter do
+        COMP_WORDS=(backup-reporter explain backup-o); COMP_CWORD=2
+        _backup_reporter_completion backup-reporter
+        echo "${COMPREPLY[@]}"
     """
     env = environment() | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.splitlines() == ["backup-overdue", "--fail-on", "doctor"], done.stderr
+    done = in_a_process("bash", "-c", script, env=env)
+    assert done.stdout == "backup-overdue\n", done.stderr
+
+
+@pytest.mark.parametrize(("words", "completed"), [("do", "doctor"), ("report --fail", "--fail-on")])
+def test_commands_and_options_are_completed_too(words: str, completed: str) -> None:
+    asked = {"COMP_WORDS": f"backup-reporter {words}", "COMP_CWORD": str(len(words.split()))}
+    done = run(env=environment(_BACKUP_REPORTER_COMPLETE="bash_complete", **asked))
+    assert done.stdout == f"plain,{completed}\n"
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
@@ -315,7 +322,7 @@ def test_the_other_shells_have_a_script_too(shell: str) -> None:
 
 
 def test_without_what_the_command_line_needs_it_says_what_to_install_and_does_not_pass_for_a_warning() -> None:
-    bare = [sys.executable, "-S", "-m", "backup_reporter", "report"]  # an environment without any package
-    done = subprocess.run(bare, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    without_packages = "-S"
+    done = in_a_process(sys.executable, without_packages, "-m", "backup_reporter", "report", env=environment())
     assert (done.returncode, done.stdout) == (3, "")
     assert "pip install '.[cli]'" in done.stderr
