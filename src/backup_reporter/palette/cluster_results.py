@@ -2,6 +2,19 @@
 
 Their differences end here: one request can hold several backups, a run has no time of its own, and a backup
 without an expiry lasts for the policy's hours.
+
+Every cluster is asked about by itself. Palette also tells which clusters have a policy on a backup location, one request
+a location (``GET /v1/spectroclusters/features/backup/locations/{uid}``). That is not asked, because it cannot say that a
+cluster has no policy:
+
+- A policy whose location was deleted is in no location's answer. Such a cluster would be accused of having no policy,
+  and ``location-missing`` and its last failures would never be said of it.
+- The answer has neither a count nor pages, and Palette's lists end at 50. A location with 60 clusters may name 50 of
+  them, and nothing shows it.
+
+So each cluster that no location names must still be asked about. Of N clusters on L locations, that is L + N
+requests instead of N. One by one, 2,000 clusters take 35 s: 250 at once, then 50 a second. The 500 workspaces beside them
+take 45 s (50 at once, then 10 a second), so a run would not end earlier with fewer requests.
 """
 
 from __future__ import annotations
