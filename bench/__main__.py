@@ -11,13 +11,22 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.costs import decoding, memory, package, start
+from bench.costs import decoding, memory, memory_beyond_workspaces, package, start
 from bench.document import document
 from bench.pace import beyond_workspaces, rate_limiter, without_limit
 from bench.processes import REPOSITORY, Function
 from bench.sizes import QUICK, Sizes
 
-_COMPARISONS = (rate_limiter, beyond_workspaces, without_limit, memory, start, decoding, package)
+_COMPARISONS = (
+    rate_limiter,
+    beyond_workspaces,
+    without_limit,
+    memory,
+    memory_beyond_workspaces,
+    start,
+    decoding,
+    package,
+)
 
 _HEAD = """
 # Performance

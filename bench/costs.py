@@ -58,6 +58,42 @@ workspace at a time. Evidence takes {target_mark(evidence_cost, 1.05)} times the
     )
 
 
+def memory_beyond_workspaces(function: Function, sizes: Sizes) -> Section:
+    """The same with every cluster of the tenant, and the restores: the second report, which remembers the first."""
+    (workspaces, _), (days, clusters) = sizes.memory_fleets, sizes.history
+    taken: list[tuple[str, Json]] = []
+    with (
+        aws() as environment,
+        palette(workspaces=workspaces, days=days, clusters=clusters, listed_clusters=sizes.memory_clusters) as server,
+    ):
+        for which in ("first", "second"):
+            settings = {**environment, **WITHOUT_LIMIT, "PALETTE_API_URL": server.url}
+            settings |= {"INCLUDE_CLUSTERS": "yes", "RESTORE_TEST_MAX_AGE_DAYS": "90"}
+            taken.append((which, function.probe("invoke", "{}", **settings)))
+    peak_mb = max(run["peak_mb"] for _, run in taken)
+    return Section(
+        "Memory with every cluster",
+        f"""
+The smaller fleet with {sizes.memory_clusters:,} clusters beside it, `INCLUDE_CLUSTERS=yes` and `RESTORE_TEST_MAX_AGE_DAYS=90`.
+Every third cluster has a policy of its own and a week of backups. The second report loads what the first one remembered.
+""",
+        ("report", "workspaces", "clusters listed", "own policies", "peak MB", "CPU s", "wall s"),
+        [
+            (
+                which,
+                run["summary"]["workspaces"] - run["summary"]["clusterPolicies"],
+                sizes.memory_clusters,
+                run["summary"]["clusterPolicies"],
+                run["peak_mb"],
+                run["cpu_seconds"],
+                run["wall_seconds"],
+            )
+            for which, run in taken
+        ],
+        f"The larger of the two peaks at {target_mark(peak_mb, 128, 0)} MB.",
+    )
+
+
 def start(function: Function, sizes: Sizes) -> Section:
     """A cold start, compared with the least that a function with a secret and a topic needs."""
     programs: dict[str, list[tuple[float, float]]] = {"reference": [], "imported": [], "invoke": []}
