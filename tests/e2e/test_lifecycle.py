@@ -113,7 +113,16 @@ def test_setup_and_deploy_lead_to_a_message_in_slack(desk: Desk) -> None:
         assert "/services/" not in said
 
 
-def test_the_function_reports_on_a_workspace_by_its_name(desk: Desk) -> None:
+def test_an_upgrade_tells_no_channel(desk: Desk) -> None:
+    before = len(desk.slack.messages)
+    again = desk.run("deploy")
+    assert again.returncode == 0, again.stdout[-3000:] + again.stderr[-3000:]
+    assert "A report, which no channel gets:" in again.stdout
+    assert "slack: skipped" in again.stdout
+    assert len(desk.slack.messages) == before
+
+
+def test_the_function_looks_into_the_future(desk: Desk) -> None:
     done = desk.run("invoke", "report", "--as-of", "2026-12-24", "--format", "json")
     assert done.returncode in (0, 1, 2, 3), done.stderr
     report = json.loads(done.stdout)

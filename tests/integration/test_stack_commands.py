@@ -16,6 +16,7 @@ import pytest
 from backup_reporter.handler import lambda_handler
 from support.command_line import Done, run_command
 from support.local_lambda import LocalLambda
+from support.slack_server import webhook_error
 from support.world import Context, World, environment_of
 
 pytestmark = pytest.mark.slow
@@ -195,8 +196,18 @@ def test_what_succeeds_is_deleted_and_what_fails_stays(desk: Desk) -> None:
     assert "the report of 2026-11-02T06:30:00Z: sent; sns delivered, slack delivered" in done.stdout
     assert "the report of 2026-11-03T06:30:00Z: sent; sns delivered, slack delivered" in done.stdout
     assert 'a request: {"workspace": "typo"}: failed again' in done.stdout
+    assert "Still in the queues: 1 message. Fix the cause" in done.stdout
     assert (desk.waiting("FailedReportsUrl"), desk.waiting("MissedSchedulesUrl")) == (1, 0)
     assert len(desk.around.slack.messages) == 2
+
+
+def test_a_request_whose_report_misses_a_channel_again_stays_in_the_queue(desk: Desk) -> None:
+    desk.fail("FailedReportsUrl", {"requestPayload": {"notify": "always"}, "responsePayload": DELIVERY_FAILED})
+    desk.around.slack.fault = lambda request: webhook_error("no_service")
+    done = desk.run("redrive", "--yes")
+    assert done.returncode == 1
+    assert 'a request: {"notify": "always"}: failed again; sns delivered, slack failed' in done.stdout
+    assert desk.waiting("FailedReportsUrl") == 1
 
 
 def test_destroy_asks_for_the_name_and_says_what_stays(desk: Desk) -> None:

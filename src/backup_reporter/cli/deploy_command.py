@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from backup_reporter.cli.console import PlainConsole
+from backup_reporter.cli.console import PlainConsole, say
 from backup_reporter.cli.doctor_command import show_diagnosis
 from backup_reporter.cli.invocation import make_report
 from backup_reporter.cli.invoke_command import delivery_lines, diagnose_function
@@ -45,21 +45,24 @@ def deploy_command() -> int:
     if not SAMCONFIG.is_file():
         raise StackError(f"there is no {SAMCONFIG} here: run backup-reporter setup first")
     sam = find_sam()
-    _run(sam, "build")
-    _run(sam, "deploy", "--no-confirm-changeset", "--no-fail-on-empty-changeset")
+    say("sam build (it downloads the function's packages)")
+    _run(sam, "build", is_quiet=True)
+    say("sam deploy")
+    _run(sam, "deploy", "--no-fail-on-empty-changeset")
     stack = find_stack(None, None, None)
     for line in unconfirmed_mails(stack):
-        click.echo(line)
-    click.echo("\nThe function checks its settings:")
+        say(line)
+    say("\nThe function checks its settings:")
     found = diagnose_function(stack)
     show_diagnosis(found, wants_json=False)
-    click.echo("\nThe first report:")
-    report = make_report(stack, {})
+    is_first = _keeps_no_report(stack)
+    say("\nThe first report:" if is_first else "\nA report, which no channel gets:")
+    report = make_report(stack, {} if is_first else {"notify": "never"})
     PlainConsole().print(f"  {phrases.headline(report)}")
     for line in delivery_lines(report):
-        click.echo(line)
+        say(line)
     if report.report_url:
-        click.echo("  backup-reporter open shows it in the browser.")
+        say("  backup-reporter open shows it in the browser.")
     return 0 if found.healthy and all(delivery.status != "failed" for delivery in report.deliveries) else 1
 
 
@@ -71,15 +74,22 @@ def find_sam() -> str:
     return sam
 
 
-def _run(sam: str, command: str, *options: str) -> None:
-    click.echo(f"\nsam {command}")
+def _run(sam: str, command: str, *options: str, is_quiet: bool = False) -> None:
     environment = {"SAM_CLI_TELEMETRY": "0", **os.environ}
     profile = read_samconfig().profile
     if profile:
         environment["AWS_PROFILE"] = profile
-    done = subprocess.run([sam, command, *options], env=environment, check=False)  # noqa: S603 - SAM CLI
+    done = subprocess.run([sam, command, *options], env=environment, capture_output=is_quiet, text=True, check=False)  # noqa: S603 - SAM CLI
     if done.returncode:
+        if is_quiet:
+            click.echo(f"{done.stdout}{done.stderr}", err=True)
         raise StackError(f"sam {command} failed: see what it says above")
+
+
+def _keeps_no_report(stack: Stack) -> bool:
+    """Whether no report is kept yet: an upgrade sends none."""
+    store = stack.store()
+    return store is None or store.load_file(store.place_of("index.json")) is None
 
 
 def unconfirmed_mails(stack: Stack) -> Iterator[str]:

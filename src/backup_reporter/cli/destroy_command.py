@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from botocore.exceptions import WaiterError
 
+from backup_reporter.cli.console import say
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.questions import SECRETS
 from backup_reporter.cli.stack import Stack, StackError, find_stack, stack_options
@@ -29,12 +30,12 @@ def destroy_command(*, yes: bool, stack: str | None, region: str | None, profile
     """
     deployed = find_stack(stack, region, profile)
     stays = what_stays(deployed)
-    click.echo(f"This deletes the stack {deployed.name} in {deployed.region}, and what waits in its queues.")
-    click.echo("These stay:")
+    say(f"This deletes the stack {deployed.name} in {deployed.region}, and what waits in its queues.")
+    say("These stay:")
     for line in stays:
-        click.echo(f"  {line}")
+        say(f"  {line}")
     if not yes and click.prompt("Type the stack's name to delete it", default="", show_default=False) != deployed.name:
-        click.echo("Nothing was deleted.")
+        say("Nothing was deleted.")
         return 1
     cloudformation = deployed.client("cloudformation")
     cloudformation.delete_stack(StackName=deployed.name)
@@ -44,7 +45,7 @@ def destroy_command(*, yes: bool, stack: str | None, region: str | None, profile
         raise StackError(
             f"the stack {deployed.name} could not be deleted: see its events in CloudFormation's console"
         ) from error
-    click.echo(f"The stack {deployed.name} is deleted.")
+    say(f"The stack {deployed.name} is deleted.")
     return 0
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from backup_reporter.cli.console import say
 from backup_reporter.cli.doctor_command import show_diagnosis
 from backup_reporter.cli.formats import FORMATS, Format, show
 from backup_reporter.cli.invocation import Event, invoke, make_report
@@ -122,7 +123,7 @@ def redeliver_subcommand(
     event = {"redeliver": report_id, **({"channels": list(channels)} if channels else {})}
     report = msgspec.convert(invoke(find_stack(stack, region, profile), event), Report)
     for line in delivery_lines(report):
-        click.echo(line)
+        say(line)
     return 0 if all(delivery.status != "failed" for delivery in report.deliveries) else 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from backup_reporter.cli.console import say
 from backup_reporter.cli.failed_events import FailedEvent, parse_message
 from backup_reporter.cli.invocation import InvocationError, send_again
 from backup_reporter.cli.options import debug_option
@@ -50,21 +51,26 @@ def redrive_command(*, yes: bool, stack: str | None, region: str | None, profile
     deployed = find_stack(stack, region, profile)
     waiting = [event for output, why in _QUEUES.items() for event in _receive(deployed, output, why)]
     if not waiting:
-        click.echo("Both failure queues are empty. There is nothing to send again.")
+        say("Both failure queues are empty. There is nothing to send again.")
         return 0
     remaining = list(waiting)
     try:
         for event in waiting:
-            click.echo(f"{event.failed.title}: {event.why}\n  {quote(event.failed.reason, _REASON_LENGTH)}")
+            say(f"{event.failed.title}: {event.why}\n  {quote(event.failed.reason, _REASON_LENGTH)}")
         sendable = [event for event in waiting if event.failed.event is not None]
         if not sendable or not (yes or click.confirm(f"\nSend {count(len(sendable), 'event')} again?", default=False)):
-            click.echo("Nothing was sent.")
+            say("Nothing was sent.")
             return 1
         for event in sendable:
             if _sent(deployed, event):
                 remaining.remove(event)
     finally:
         _put_back(deployed, remaining)
+    if remaining:
+        say(
+            f"\nStill in the queues: {count(len(remaining), 'message')}. Fix the cause, and run this again; "
+            "to drop one, delete it in the SQS console."
+        )
     return 1 if remaining else 0
 
 
@@ -91,11 +97,16 @@ def _sent(stack: Stack, waiting: _Waiting) -> bool:
     try:
         answer: Any = send_again(stack, waiting.failed.event)
     except InvocationError as error:
-        click.echo(f"{waiting.failed.title}: failed again\n  {quote(str(error), _REASON_LENGTH)}")
+        say(f"{waiting.failed.title}: failed again\n  {quote(str(error), _REASON_LENGTH)}")
+        return False
+    deliveries = answer.get("deliveries", [])
+    said = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in deliveries) or "no channel is set up"
+    # A scheduled report that a channel did not take has failed above; one on demand only says so.
+    if any(delivery["status"] == "failed" for delivery in deliveries):
+        say(f"{waiting.failed.title}: failed again; {said}")
         return False
     stack.client("sqs").delete_message(QueueUrl=waiting.queue_url, ReceiptHandle=waiting.failed.receipt)
-    deliveries = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer.get("deliveries", []))
-    click.echo(f"{waiting.failed.title}: sent; {deliveries or 'no channel is set up'}")
+    say(f"{waiting.failed.title}: sent; {said}")
     return True
 
 
