@@ -68,6 +68,30 @@ def test_a_large_file_goes_up_in_parts_and_arrives_whole(store: ReportStore, s3:
     assert kept["ContentType"] == "text/csv; charset=utf-8"
 
 
+def test_a_large_file_is_in_memory_one_part_at_a_time() -> None:
+    class Bucket:
+        """Keeps hold of every part, as a caller further up may."""
+
+        def __init__(self) -> None:
+            self.parts: list[bytearray] = []
+            self.in_memory: list[int] = []
+
+        def create_multipart_upload(self, **_: object) -> dict[str, str]:
+            return {"UploadId": "1"}
+
+        def upload_part(self, *, Body: bytearray, **_: object) -> dict[str, str]:  # noqa: N803 - as the SDK calls it
+            self.parts.append(Body)
+            self.in_memory.append(sum(map(len, {id(part): part for part in self.parts}.values())))
+            return {"ETag": "1"}
+
+        def complete_multipart_upload(self, **_: object) -> None: ...
+
+    bucket = Bucket()
+    ReportStore(bucket, "reports", "").save_file(REPORT_ID, "csv", (bytes(1024**2) for _ in range(12)))  # type: ignore[arg-type]
+
+    assert bucket.in_memory == [5 * 1024**2, 5 * 1024**2, 2 * 1024**2]
+
+
 @pytest.mark.parametrize("pieces_before", [0, 700])
 def test_a_file_that_cannot_be_made_is_not_kept_by_halves(store: ReportStore, s3: Any, pieces_before: int) -> None:
     def pieces() -> Iterator[bytes]:

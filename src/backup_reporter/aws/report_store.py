@@ -304,12 +304,15 @@ class ReportStore:
 
 
 def _parts(pieces: Iterable[bytes]) -> Iterator[bytearray]:
-    """Pieces joined to parts: each but the last has at least the size that S3 asks for. Holds one at a time."""
+    """Pieces joined to parts: each but the last has at least the size that S3 asks for.
+
+    A part is emptied when the next one is asked for, whoever still holds it: so one is in memory at a time.
+    """
     part = bytearray()
     for piece in pieces:
         part += piece
         if len(part) >= _PART_BYTES:
             yield part
-            part = bytearray()
+            part.clear()
     if part:
         yield part

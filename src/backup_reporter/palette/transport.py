@@ -31,12 +31,12 @@ READ_TIMEOUT_SECONDS = 30.0
 """For the first byte, and for the whole body."""
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """After decompression."""
-LARGE_BYTES = 1024 * 1024
-"""Larger bodies are read by one thread at a time: sixty-four of 32 MB do not fit into a function's memory."""
+MOST_AT_A_TIME = {64 * 1024: 8, 1024 * 1024: 1}
+"""How many bodies larger than so many bytes are in memory at a time: sixty-four of 32 MB, or of 1 MB, take too much of it."""
 
 TOO_SLOW = "Palette's answer did not arrive in time"
 CUT_OFF = "Palette's answer was cut off or is not HTTP"
-_CHUNK_BYTES = 256 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
 class Answer(NamedTuple):
@@ -52,27 +52,30 @@ class Answer(NamedTuple):
 
 
 class LargeAnswers:
-    """Lets one large answer in at a time, for all threads: the next one waits until this one is decoded."""
+    """Lets a few large answers in at a time, for all threads: the next one waits until one of them is decoded."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._doors = {size: threading.Semaphore(most) for size, most in MOST_AT_A_TIME.items()}
 
     def turn(self) -> LargeAnswerTurn:
         """Returns the turn of one exchange; it takes nothing before the answer turns out to be large."""
-        return LargeAnswerTurn(self._lock)
+        return LargeAnswerTurn(self._doors)
 
 
 class LargeAnswerTurn:
     """One exchange's right to hold a large answer, released at the end of the ``with`` block."""
 
-    def __init__(self, lock: threading.Lock) -> None:
-        self._lock = lock
-        self._is_taken = False
+    def __init__(self, doors: Mapping[int, threading.Semaphore]) -> None:
+        self._doors = dict(doors)
+        self._taken: list[threading.Semaphore] = []
 
-    def take(self, seconds: float) -> bool:
-        """Waits for the turn; returns whether it came within ``seconds``."""
-        self._is_taken = self._is_taken or self._lock.acquire(timeout=max(0.0, min(seconds, READ_TIMEOUT_SECONDS)))
-        return self._is_taken
+    def take(self, size: int, seconds: float) -> bool:
+        """Waits for the turn of an answer that has ``size`` bytes so far; returns whether it came within ``seconds``."""
+        for limit in [limit for limit in self._doors if limit < size]:
+            if not self._doors[limit].acquire(timeout=max(0.0, min(seconds, READ_TIMEOUT_SECONDS))):
+                return False
+            self._taken.append(self._doors.pop(limit))
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -80,8 +83,8 @@ class LargeAnswerTurn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._is_taken:
-            self._lock.release()
+        for door in self._taken:
+            door.release()
 
 
 def exchange(
@@ -141,7 +144,7 @@ def _read_body(
         size += len(chunk)
         if size > MAX_BODY_BYTES:
             raise UndecodableError(f"the answer is larger than {MAX_BODY_BYTES // 1024**2} MB")
-        if size > LARGE_BYTES and not large_answer.take(seconds_left()):
+        if not large_answer.take(size, seconds_left()):
             raise UnreachableError(TOO_SLOW)
         left = seconds_left()
         if left <= 0 or started_with - left > READ_TIMEOUT_SECONDS:

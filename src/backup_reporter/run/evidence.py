@@ -34,6 +34,7 @@ from backup_reporter.run.plan import Plan, Shard
 from backup_reporter.time_limit import result_within
 
 FORMAT: Literal[1] = 1
+_ENCODER = msgspec.json.Encoder()
 _GZIP = 31
 """zlib's ``wbits`` for gzip."""
 _MAX_WAITING_BYTES = 2 * 1024 * 1024
@@ -135,7 +136,7 @@ class EvidenceWriter:
             if self._problem is None:
                 self._number += 1
                 numbered = msgspec.structs.replace(answer, number=self._number)
-                self._put(self._answers.compress(msgspec.json.encode(numbered) + b"\n"))
+                self._put(self._answers.compress(_ENCODER.encode_lines((numbered,))))
 
     def for_tenant(self, name: str | None) -> Recorder:
         """Returns a recorder for the answers of one tenant."""
