@@ -72,6 +72,20 @@ def test_without_a_place_to_read_from_the_command_says_what_to_set() -> None:
     assert "set REPORT_BUCKET (and REPORT_PREFIX), or give --directory" in run(*PERIOD).stderr
 
 
+def test_an_invalid_setting_that_it_does_not_need_is_not_its_business(directory: Path) -> None:
+    done = run(
+        *PERIOD, "--directory", str(directory), NOTIFY="sometimes", EMAIL_TO="ops@example.com", REPORT_BUCKET="?"
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_invalid_setting_that_it_needs_is_named(directory: Path) -> None:
+    done = run(*PERIOD, "--directory", str(directory), MAX_BACKUP_AGE_HOURS="soon", NOTIFY="sometimes")
+    assert done.returncode != 0
+    assert "MAX_BACKUP_AGE_HOURS" in done.stderr
+    assert "NOTIFY" not in done.stderr
+
+
 def test_a_damaged_report_is_named(directory: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "2026/09/01/20260901T070000Z-00000001.json"
     damaged.parent.mkdir(parents=True)

@@ -79,6 +79,23 @@ def test_a_line_that_was_removed_or_moved_is_named(kept: tuple[str, Path], chang
     assert "has the number 8 instead of 7: a line was removed, added or moved." in found.problems[0]
 
 
+def test_a_line_that_cannot_be_read_is_named_and_no_other_is(kept: tuple[str, Path]) -> None:
+    file, lines = evidence_lines(*kept)
+    lines[7] = b"{" + lines[7]
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    named = [problem for problem in verified(*kept).problems if problem.startswith("Line ")]
+    assert len(named) == 1
+    assert named[0].startswith("Line 8 of ")
+
+
+def test_evidence_without_its_first_line_is_said_to_be_no_use(kept: tuple[str, Path]) -> None:
+    file, lines = evidence_lines(*kept)
+    file.write_bytes(gzip.compress(b"".join(lines[1:])))
+    assert (
+        "The evidence has no line that says what judged: the report cannot be recomputed." in verified(*kept).problems
+    )
+
+
 @pytest.mark.parametrize("position", [5, -200, -1])
 def test_any_byte_of_the_evidence_counts(kept: tuple[str, Path], position: int) -> None:
     file, _ = evidence_lines(*kept)
@@ -162,6 +179,7 @@ def test_a_removed_report_breaks_the_chain(three_days: Path) -> None:
     removed.unlink()
     code, output = run_verify(*period(three_days))
     assert code == 1
+    assert output.count(removed.stem) == 1
     assert f"names {removed.stem} before it, which is not kept: a report is missing." in output
 
 
@@ -172,6 +190,14 @@ def test_a_changed_report_breaks_the_chain(three_days: Path) -> None:
     assert code == 1
     assert f"{changed.stem} was changed after " in output
     assert f"✗ {changed.stem}: status: the report says" in output
+
+
+def test_the_report_before_the_period_is_looked_at_too(three_days: Path) -> None:
+    (before,) = three_days.glob("2026/11/24/*.json")
+    before.write_bytes(before.read_bytes() + b"\n")
+    code, output = run_verify("--from", "2026-11-25", "--to", "2026-11-26", "--directory", str(three_days))
+    assert code == 1
+    assert output.count(f"The report before it, {before.stem}, was changed since.") == 1
 
 
 def test_one_file_is_enough_to_verify_a_report(three_days: Path) -> None:
@@ -186,5 +212,5 @@ def test_a_report_that_cannot_be_read_is_a_problem_and_the_others_are_verified(t
     code, output = run_verify(*period(three_days))
     assert code == 1
     assert f"✗ {damaged.stem}: the kept report {damaged.stem} cannot be read: " in output
-    assert output.count("everything agrees") == 2
+    assert output.count("everything agrees") == 3
     assert f"{damaged.stem} was changed after " in output

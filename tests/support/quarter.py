@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from backup_reporter.report.build import build_report
-from backup_reporter.report.model import PreviousReport, Report, Scope, json_pieces
+from backup_reporter.report.model import Changes, PreviousReport, Report, Scope, json_pieces
 from support.builders import Json, backup, judged, listed, run
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 11, 30)
@@ -49,7 +49,8 @@ def _report(day: date, previous: PreviousReport | None) -> Report:
         generated_at=at,
         scope=Scope(),
     )
-    return msgspec.structs.replace(report, previous=previous)
+    changes = Changes(note=None if previous else "No earlier report of this scope is kept to compare with.")
+    return msgspec.structs.replace(report, previous=previous, changes=changes)
 
 
 def number_of(day: date) -> int:

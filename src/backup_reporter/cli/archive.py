@@ -48,16 +48,19 @@ def check_period(first: date, last: date) -> None:
         raise click.UsageError(f"--from {first} --to {last}: a period is ten years at most")
 
 
-def settings_without_key() -> Settings:
-    """Returns the settings of the environment; no API key is needed. Raises :class:`SettingsError`."""
-    return load(os.environ, key_required=False)
+def settings_of(*names: str) -> Settings:
+    """Returns these settings alone: no other one may keep an auditor from the reports. Raises :class:`SettingsError`."""
+    return load({name: os.environ.get(name, "") for name in names}, key_required=False)
 
 
-def archive_of(settings: Settings, directory: Path | None) -> Archive:
-    """Returns the directory, or else the report bucket of the settings. Raises :class:`click.UsageError` if there is neither."""
+def archive_of(directory: Path | None) -> Archive:
+    """Returns the directory, or else the report bucket of the settings.
+
+    Raises :class:`SettingsError`, and :class:`click.UsageError` if there is neither.
+    """
     if directory:
         return DirectoryArchive(directory)
-    store = Reporter(settings).destinations.store
+    store = Reporter(settings_of("REPORT_BUCKET", "REPORT_PREFIX")).destinations.store
     if store is None:
         raise click.UsageError("no kept reports: set REPORT_BUCKET (and REPORT_PREFIX), or give --directory")
     return BucketArchive(store)

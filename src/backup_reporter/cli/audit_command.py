@@ -16,7 +16,7 @@ from backup_reporter.cli.archive import (
     check_period,
     directory_option,
     nothing_kept,
-    settings_without_key,
+    settings_of,
 )
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
@@ -71,9 +71,8 @@ def audit_command(
     check_period(first, last)
     file = None if output == Path("-") else output
     form = _form(form, file)
-    settings = settings_without_key()
-    archive = archive_of(settings, directory)
-    record = audit(_reports(archive, first, last), first, last, settings.thresholds.max_backup_age)
+    max_age = settings_of("MAX_BACKUP_AGE_HOURS").thresholds.max_backup_age
+    record = audit(_reports(archive_of(directory), first, last), first, last, max_age)
     if not record.made:
         raise nothing_kept(f"no report is kept from {first} to {last}: check the dates", directory)
     if workspaces:

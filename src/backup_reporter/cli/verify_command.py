@@ -13,7 +13,6 @@ from backup_reporter.cli.archive import (
     check_period,
     directory_option,
     nothing_kept,
-    settings_without_key,
 )
 from backup_reporter.cli.options import debug_option
 from backup_reporter.errors import InvalidRequest
@@ -59,7 +58,7 @@ def _find(report: str, directory: Path | None) -> tuple[Archive, KeptReport]:
             raise InvalidRequest(f"there is no file {report!r}")
         parents = file.resolve().parents
         return DirectoryArchive(parents[min(_DAYS_ABOVE, len(parents) - 1)]), parse(file.stem, file.read_bytes())
-    archive = archive_of(settings_without_key(), directory)
+    archive = archive_of(directory)
     kept = load(archive, report)
     if kept is None:
         raise nothing_kept(f"no report {report} is kept: check the id", directory)
@@ -67,7 +66,7 @@ def _find(report: str, directory: Path | None) -> tuple[Archive, KeptReport]:
 
 
 def _verify_period(directory: Path | None, first: date, last: date) -> int:
-    period = Period(archive_of(settings_without_key(), directory), first, last)
+    period = Period(archive_of(directory), first, last)
     codes = [_print(verification) for verification in period]
     if not codes:
         raise nothing_kept(f"no report is kept from {first} to {last}: check the dates", directory)

@@ -12,18 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
+from typing import Literal
 
 import msgspec
 
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.health.findings import WORST_FIRST, Status
-from backup_reporter.health.workspace_report import ClusterReport, DayState, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, DayState, LastRestore, WorkspaceReport
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.model import Report, scope_id
 from backup_reporter.wording import listed
 
 _Key = tuple[str | None, str]
+PolicyPart = Literal["schedule", "retention", "backup location"]
 
 KNOWN_STATES: tuple[DayState, ...] = (
     "succeeded",
@@ -52,7 +54,8 @@ class ClusterAudit(Record, frozen=True, kw_only=True):
     uid: str | None
     name: str | None
     longest_age_hours: float | None
-    longest_without_hours: float
+    longest_without_hours: float | None
+    """``None`` if each report found a restore point."""
     is_within_limit: bool | None
     """Whether the limit on the age was kept; ``None`` if no limit was given."""
 
@@ -64,10 +67,11 @@ class CodeDays(Record, frozen=True, kw_only=True):
     days: int
 
 
-class ScheduleChange(Record, frozen=True, kw_only=True):
-    """A schedule that differs from the one in the report before."""
+class PolicyChange(Record, frozen=True, kw_only=True):
+    """A part of a backup policy that differs from the one in the report before; ``None``: there was none."""
 
     seen_at: Instant
+    what: PolicyPart
     before: str | None
     after: str | None
 
@@ -93,8 +97,12 @@ class WorkspaceAudit(Record, frozen=True, kw_only=True):
     muted_days: int
     mutes_until: tuple[Instant, ...]
     """The end of each mute that was set in the period."""
-    schedule_changes: tuple[ScheduleChange, ...]
-    last_restore_at: Instant | None = None
+    policy_changes: tuple[PolicyChange, ...]
+    restores: tuple[LastRestore, ...]
+    """The restores that reports named as the last one, oldest first. One that began between two reports is not among them
+    if another followed it."""
+    restores_known: bool
+    """Whether a report could read the restores."""
     clusters: tuple[ClusterAudit, ...]
     states: tuple[DayState | None, ...]
     """What the backup history says of each day; ``None`` if no report covers it."""
@@ -108,7 +116,7 @@ class Audit(Record, frozen=True, kw_only=True):
     first: date
     last: date
     made: int
-    """Reports of the audited scope that are kept."""
+    """Reports of the audited scope that are kept and that went to all channels."""
     expected: int
     """Reports that the usual interval between two of them makes expected."""
     interval_hours: float | None
@@ -131,7 +139,7 @@ class _Cluster:
     expires_at: datetime | None = None
     without_since: datetime | None = None
     longest_age: timedelta | None = None
-    longest_without: timedelta = timedelta()
+    longest_without: timedelta | None = None
 
     def add(self, cluster: ClusterReport, at: datetime) -> None:
         newest = cluster.newest_restore_point_at
@@ -144,11 +152,16 @@ class _Cluster:
         if self.without_since is None:
             ended = self.expires_at if self.newest_at and self.expires_at else at
             self.without_since = min(ended, at)
-        self.longest_without = max(self.longest_without, at - self.without_since)
+        self._note_without(at - self.without_since)
+        if self.newest_at:
+            self.longest_age = max(self.longest_age or timedelta(), at - self.newest_at)
+
+    def _note_without(self, span: timedelta) -> None:
+        self.longest_without = max(self.longest_without or timedelta(), span)
 
     def _gain(self, cluster: ClusterReport, newest: datetime, at: datetime) -> None:
         if self.without_since is not None:
-            self.longest_without = max(self.longest_without, newest - self.without_since)
+            self._note_without(newest - self.without_since)
             self.without_since = None
         for gap in (*_gaps(self.newest_at, cluster, newest), at - newest):
             self.longest_age = max(self.longest_age or timedelta(), gap)
@@ -178,13 +191,13 @@ class _Workspace:
     project_name: str
     states: list[DayState | None]
     verdicts: list[Status | None]
-    schedule: str | None = None
-    is_schedule_known: bool = False
+    policy: Mapping[PolicyPart, str | None] | None = None
     codes: dict[str, set[int]] = field(default_factory=dict)
     muted: set[int] = field(default_factory=set)
     mutes_until: set[datetime] = field(default_factory=set)
-    schedule_changes: list[ScheduleChange] = field(default_factory=list)
-    last_restore_at: datetime | None = None
+    policy_changes: list[PolicyChange] = field(default_factory=list)
+    restores: dict[datetime, LastRestore] = field(default_factory=dict)
+    restores_known: bool = False
     clusters: dict[str, _Cluster] = field(default_factory=dict)
 
 
@@ -223,13 +236,13 @@ class Auditor:
         self._add_findings(known, workspace, day)
         was_read = not any(finding.code == "unreadable" for finding in workspace.findings)
         if was_read:
-            _note_schedule(known, workspace.schedule, at)
+            _note_policy(known, workspace, at)
             for cluster in workspace.clusters:
                 key = cluster.uid or cluster.name or ""
                 known.clusters.setdefault(key, _Cluster(cluster.name)).add(cluster, at)
-        restore = getattr(workspace, "last_restore", None)
-        if restore is not None and restore.at is not None:
-            known.last_restore_at = restore.at
+        known.restores_known = known.restores_known or bool(workspace.restores_known)
+        if workspace.last_restore and workspace.last_restore.at:
+            known.restores[workspace.last_restore.at] = workspace.last_restore
 
     def _add_history(self, known: _Workspace, workspace: WorkspaceReport) -> None:
         for entry in workspace.history:
@@ -250,13 +263,14 @@ class Auditor:
 
     def result(self) -> Audit:
         """Returns the record of the period."""
-        interval = _usual_interval(self._times)
-        expected = _expected(self._times, interval, self._first, self._last)
-        missing = _missing(self._times, expected)
+        times = self._regular_times()
+        interval = _usual_interval(times)
+        expected = _expected(times, interval, self._first, self._last)
+        missing = _missing(times, expected)
         return Audit(
             first=self._first,
             last=self._last,
-            made=len(self._times),
+            made=len(times),
             expected=len(expected),
             interval_hours=interval.total_seconds() / 3600 if interval else None,
             missing=tuple(missing),
@@ -272,6 +286,11 @@ class Auditor:
             ),
             verdicts=tuple(self._verdicts),
         )
+
+    def _regular_times(self) -> list[datetime]:
+        """When the reports were made that go to all channels; those of versions that made no chain, if there are no others."""
+        regular = [time for time, link in zip(self._times, self._links, strict=True) if link.is_regular]
+        return regular or self._times
 
     def _summed_up(self, key: _Key, known: _Workspace) -> WorkspaceAudit:
         counts = Counter(known.states)
@@ -293,8 +312,9 @@ class Auditor:
             reasons=tuple(CodeDays(code=code, days=days) for code, days in reasons),
             muted_days=len(known.muted),
             mutes_until=tuple(sorted(known.mutes_until)),
-            schedule_changes=tuple(known.schedule_changes),
-            last_restore_at=known.last_restore_at,
+            policy_changes=tuple(known.policy_changes),
+            restores=tuple(restore for _, restore in sorted(known.restores.items())),
+            restores_known=known.restores_known,
             clusters=tuple(self._cluster(uid, cluster) for uid, cluster in known.clusters.items()),
             states=tuple(known.states),
             verdicts=tuple(known.verdicts),
@@ -304,11 +324,11 @@ class Auditor:
         age = cluster.longest_age
         is_within = None
         if self._max_age is not None:
-            is_within = age is not None and age <= self._max_age and not cluster.longest_without
+            is_within = age is not None and age <= self._max_age and cluster.longest_without is None
         return ClusterAudit(
             uid=uid or None,
             name=cluster.name,
-            longest_age_hours=_hours(age) if age is not None else None,
+            longest_age_hours=_hours(age),
             longest_without_hours=_hours(cluster.longest_without),
             is_within_limit=is_within,
         )
@@ -335,13 +355,28 @@ def only_workspaces(record: Audit, names: Sequence[str]) -> Audit:
         there_are = listed(sorted({workspace.name for workspace in record.workspaces}), 20)
         raise InvalidRequest(f"no report of this period has the workspace {unknown[0]!r}; it has {there_are}")
     chosen = tuple(workspace for workspace in record.workspaces if {workspace.name, workspace.uid} & set(names))
-    return msgspec.structs.replace(record, workspaces=chosen)
+    verdicts = tuple(map(_worst, zip(*(workspace.verdicts for workspace in chosen), strict=True)))
+    return msgspec.structs.replace(record, workspaces=chosen, verdicts=verdicts)
 
 
-def _note_schedule(known: _Workspace, schedule: str | None, at: datetime) -> None:
-    if known.is_schedule_known and schedule != known.schedule:
-        known.schedule_changes.append(ScheduleChange(seen_at=at, before=known.schedule, after=schedule))
-    known.schedule, known.is_schedule_known = schedule, True
+def _note_policy(known: _Workspace, workspace: WorkspaceReport, at: datetime) -> None:
+    retention, location = workspace.retention_hours, workspace.backup_location
+    policy: dict[PolicyPart, str | None] = {
+        "schedule": workspace.schedule,
+        "retention": None if retention is None else f"{retention:g} h",
+        "backup location": (location.name or location.uid) if location else None,
+    }
+    before = known.policy or policy
+    known.policy_changes += (
+        PolicyChange(seen_at=at, what=part, before=before[part], after=value)
+        for part, value in policy.items()
+        if value != before[part]
+    )
+    known.policy = policy
+
+
+def _worst(verdicts: Iterable[Status | None]) -> Status | None:
+    return min(filter(None, verdicts), key=WORST_FIRST.index, default=None)
 
 
 def _worse(known: Status | None, status: Status) -> Status:
@@ -380,8 +415,8 @@ def _missing(times: Sequence[datetime], expected: Sequence[datetime]) -> list[da
     return [at for at in expected if at not in there]
 
 
-def _hours(span: timedelta) -> float:
-    return round(span.total_seconds() / 3600, 1)
+def _hours(span: timedelta | None) -> float | None:
+    return None if span is None else round(span.total_seconds() / 3600, 1)
 
 
 def calendar_days(audit: Audit) -> list[date]:

@@ -14,8 +14,9 @@ from backup_reporter.health.findings import Status
 from backup_reporter.health.workspace_report import DayState
 from backup_reporter.proof.audit import Audit, ClusterAudit, WorkspaceAudit, calendar_days, totals
 from backup_reporter.report.csv import cell
+from backup_reporter.report.markdown import escape
 from backup_reporter.report.templating import asset_of, content_security_policy, template_environment
-from backup_reporter.wording import count, quote, timestamp
+from backup_reporter.wording import count, listed, quote
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAME_LENGTH = 60
@@ -63,7 +64,7 @@ def render_csv(audit: Audit) -> str:
         [
             *("tenant", "project", "workspace", "cluster", "dueDays", "succeededDays", "partialDays", "failedDays"),
             *("missedDays", "unknownDays", "daysNotOk", "longestAgeHours", "longestWithoutHours", "withinLimit"),
-            *("mutedDays", "scheduleChanges", "lastRestoreAt", "reasons"),
+            *("mutedDays", "mutesUntil", "policyChanges", "restores", "reasons"),
         ]
     )
     for workspace in audit.workspaces:
@@ -86,8 +87,10 @@ def _cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None) -> Iterator[
     yield _or_blank(cluster.longest_age_hours if cluster else None)
     yield _or_blank(cluster.longest_without_hours if cluster else None)
     yield {True: "yes", False: "no", None: ""}[cluster.is_within_limit if cluster else None]
-    yield from (str(workspace.muted_days), str(len(workspace.schedule_changes)))
-    yield timestamp(workspace.last_restore_at) or ""
+    yield str(workspace.muted_days)
+    yield _ends(workspace)
+    yield "; ".join(_changes(workspace))
+    yield ", ".join(_restores(workspace))
     yield " ".join(f"{reason.code}:{reason.days}" for reason in workspace.reasons)
 
 
@@ -98,8 +101,8 @@ def _or_blank(value: float | None) -> str:
 def render_markdown(audit: Audit) -> str:
     """The record as Markdown: facts, a table of workspaces and clusters, and the method."""
     lines = [f"# {title(audit)}", "", *(f"- {fact}" for fact in facts(audit)), ""]
-    head = "| workspace | cluster | due | succeeded | partial | failed | missed | unknown | not OK | longest age | longest gap |"
-    lines += [head, "|" + " --- |" * 2 + " ---: |" * 9]
+    head = "| workspace | cluster | due | succeeded | partial | failed | missed | unknown | not OK | longest age | longest gap | remarks |"
+    lines += [head, "|" + " --- |" * 2 + " ---: |" * 9 + " --- |"]
     for workspace in audit.workspaces:
         clusters: Sequence[ClusterAudit | None] = workspace.clusters or (None,)
         for number, cluster in enumerate(clusters):
@@ -108,19 +111,16 @@ def render_markdown(audit: Audit) -> str:
 
 
 def _markdown_cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None, *, is_first: bool) -> Iterator[str]:
-    yield _escape(place_of(workspace)) if is_first else ""
-    yield _escape(name_of(cluster)) if cluster else ""
+    yield escape(place_of(workspace)) if is_first else ""
+    yield escape(name_of(cluster)) if cluster else ""
     counts = (
         *(workspace.due, workspace.succeeded, workspace.partial, workspace.failed),
         *(workspace.missed, workspace.unknown, workspace.days_not_ok),
     )
     yield from (str(number) if is_first else "" for number in counts)
     yield span(cluster.longest_age_hours) if cluster else ""
-    yield span(cluster.longest_without_hours) if cluster and cluster.longest_without_hours else ""
-
-
-def _escape(text: str) -> str:
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>()#+-.!|~" else sign for sign in text)
+    yield span(cluster.longest_without_hours) if cluster and cluster.longest_without_hours is not None else ""
+    yield escape("; ".join(remarks(workspace))) if is_first else ""
 
 
 def render_html(audit: Audit) -> str:
@@ -180,10 +180,10 @@ def facts(audit: Audit) -> list[str]:
         "The chain of reports is unbroken."
         if audit.chain.is_unbroken
         else f"The chain of reports is broken: {' '.join(audit.chain.problems[:_MAX_NAMED])}",
-        f"{audit.days_with_report} of {count(days, 'day')} have a report; the others are unknown.",
+        f"{audit.days_with_report} of {count(days, 'day')} have a report; the verdict of the others is unknown.",
         (
-            f"{count(len(audit.workspaces), 'workspace')}: of {sums['due']} due days {sums['succeeded']} succeeded, "
-            f"{sums['partial']} were partial, {sums['failed']} failed, {sums['missed']} were missed."
+            f"{count(len(audit.workspaces), 'workspace')}: of {count(sums['due'], 'due day')} {sums['succeeded']} succeeded, "
+            f"{sums['partial']} were partial, {sums['failed']} failed, {sums['missed']} were missed{_rest(sums)}."
         ),
     ]
     if audit.max_age_hours is not None:
@@ -199,6 +199,12 @@ def facts(audit: Audit) -> list[str]:
     return [line for line in lines if line]
 
 
+def _rest(sums: Mapping[str, int]) -> str:
+    """The due days whose runs were still at work, or ended in a way that is not known."""
+    rest = sums["due"] - sums["succeeded"] - sums["partial"] - sums["failed"] - sums["missed"]
+    return f", and of {rest} the outcome is not known" if rest else ""
+
+
 def _missing_line(audit: Audit) -> str:
     if not audit.missing:
         return ""
@@ -208,18 +214,32 @@ def _missing_line(audit: Audit) -> str:
 
 
 def remarks(workspace: WorkspaceAudit) -> list[str]:
-    """What else is to be said of a workspace: reasons, mutes, schedules that changed, restores."""
+    """What else is to be said of a workspace: reasons, mutes, policies that changed, restores."""
     lines = [", ".join(f"{reason.code} {count(reason.days, 'day')}" for reason in workspace.reasons[:4])]
-    if workspace.muted_days:
-        ends = ", ".join(f"{end - timedelta(seconds=1):%Y-%m-%d}" for end in workspace.mutes_until)
-        lines.append(f"findings were muted on {count(workspace.muted_days, 'day')} (mute until {ends})")
-    lines += [
-        f"schedule '{quote(change.before or 'none', 40)}' became '{quote(change.after or 'none', 40)}' by {change.seen_at:%Y-%m-%d}"
-        for change in workspace.schedule_changes
-    ]
-    if workspace.last_restore_at:
-        lines.append(f"last restore on {workspace.last_restore_at:%Y-%m-%d}")
+    if workspace.mutes_until:
+        lines.append(f"muted until {_ends(workspace)}, which hid findings on {count(workspace.muted_days, 'day')}")
+    lines += _changes(workspace)
+    if restores := _restores(workspace):
+        lines.append(f"{'restore' if len(restores) == 1 else 'restores'} tried: {listed(restores, _MAX_NAMED)}")
+    elif workspace.restores_known:
+        lines.append("no restore was tried")
     return [line for line in lines if line]
+
+
+def _ends(workspace: WorkspaceAudit) -> str:
+    """The last day of each mute."""
+    return ", ".join(f"{end - timedelta(seconds=1):%Y-%m-%d}" for end in workspace.mutes_until)
+
+
+def _changes(workspace: WorkspaceAudit) -> list[str]:
+    return [
+        f"{change.what} '{quote(change.before or 'none', 40)}' became '{quote(change.after or 'none', 40)}' by {change.seen_at:%Y-%m-%d}"
+        for change in workspace.policy_changes
+    ]
+
+
+def _restores(workspace: WorkspaceAudit) -> list[str]:
+    return [f"{restore.at:%Y-%m-%d} {quote(restore.state or 'without a state', 40)}" for restore in workspace.restores]
 
 
 def place_of(workspace: WorkspaceAudit) -> str:

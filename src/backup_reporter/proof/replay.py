@@ -69,6 +69,8 @@ def open_evidence(archive: Archive, file: EvidenceFile) -> Iterator[Evidence]:
         for part in _parts(archive, file, evidence) if file.key.endswith(".json") else (file,):
             header = _read_file(archive, part, evidence)
             evidence.header = evidence.header or header
+        if evidence.places and not evidence.header:
+            evidence.report("The evidence has no line that says what judged: the report cannot be recomputed.")
         yield evidence
 
 
@@ -118,6 +120,7 @@ def _read_lines(key: str, lines: Iterator[bytes], evidence: Evidence) -> Header 
             answer = msgspec.json.decode(line, type=RecordedAnswer)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             evidence.report(f"Line {position} of {key} cannot be read: {error}.")
+            expected += 1
             continue
         if answer.number != expected:
             evidence.report(

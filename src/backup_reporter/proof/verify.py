@@ -47,8 +47,11 @@ class Verification:
         return not self.problems and not self.differences
 
 
-def verify(archive: Archive, kept: KeptReport) -> Verification:
-    """Judges again with the same code and settings, and compares every verdict, finding and count."""
+def verify(archive: Archive, kept: KeptReport, until: date = date.max) -> Verification:
+    """Judges again with the same code and settings, and compares every verdict, finding and count.
+
+    If the report before it was made before the day ``until``, it must be as it was then.
+    """
     report = kept.report
     if report.evidence is None:
         return Verification(report.report_id, problems=("The report names no evidence: it cannot be recomputed.",))
@@ -56,7 +59,11 @@ def verify(archive: Archive, kept: KeptReport) -> Verification:
         if evidence.header is None:
             return Verification(report.report_id, problems=tuple(evidence.problems))
         differences = tuple(_differences(report, _recomputed(evidence, evidence.header)))
-        problems = (*evidence.problems, *_header_problems(report, evidence.header), *_link_problems(archive, report))
+        problems = (
+            *evidence.problems,
+            *_header_problems(report, evidence.header),
+            *_link_problems(archive, report, until),
+        )
         return Verification(
             report_id=report.report_id,
             workspaces=len(report.workspaces),
@@ -86,7 +93,7 @@ class Period:
                 yield Verification(report_id, problems=(f"{error}.",))
                 continue
             self._links.append(Link.of(kept.report, kept.sha256))
-            yield verify(self._archive, kept)
+            yield verify(self._archive, kept, self._first)  # the others are links of the chain
 
     @property
     def chain(self) -> Chain:
@@ -133,9 +140,8 @@ def _header_problems(report: Report, header: Header) -> Iterator[str]:
         yield f"The evidence was judged as of {header.as_of}, the report as of {report.as_of}."
 
 
-def _link_problems(archive: Archive, report: Report) -> Iterator[str]:
-    """The report before this one, if it is kept: it must be as it was."""
-    if report.previous is None:
+def _link_problems(archive: Archive, report: Report, until: date) -> Iterator[str]:
+    if report.previous is None or report.previous.report_id >= f"{until:%Y%m%d}":
         return
     content = archive.read(report.previous.report_id, "json")
     if report.previous.sha256 is None:

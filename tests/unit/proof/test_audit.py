@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from backup_reporter.health.workspace_report import RestorePointSeries
-from backup_reporter.proof.audit import Audit, audit
-from backup_reporter.proof.render import render_csv, render_html, render_json, render_markdown
+from backup_reporter.health.workspace_report import BackupLocation, LastRestore, RestorePointSeries, WorkspaceReport
+from backup_reporter.proof.audit import Audit, WorkspaceAudit, audit, only_workspaces
+from backup_reporter.proof.render import remarks, render_csv, render_html, render_json, render_markdown
 from backup_reporter.report.model import Report
 from support.quarter import FIRST, LAST, kept_reports
-from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
+from support.report_builders import NOW, a_cluster, a_finding, a_history, a_report, a_workspace, days
 
 LIMIT = timedelta(hours=80)
 
@@ -56,14 +56,19 @@ def test_the_recovery_point_that_was_held_is_the_longest_pause_between_two_copie
     # The good nights before and after the three failed ones are four days apart.
     (payments,) = quarter.workspaces
     assert {cluster.longest_age_hours for cluster in payments.clusters} == {96.0}
-    assert {cluster.longest_without_hours for cluster in payments.clusters} == {0.0}
+    assert {cluster.longest_without_hours for cluster in payments.clusters} == {None}
     assert {cluster.is_within_limit for cluster in payments.clusters} == {False}
 
 
 def test_a_changed_schedule_is_named_with_both(quarter: Audit) -> None:
     (payments,) = quarter.workspaces
-    (change,) = payments.schedule_changes
-    assert (change.before, change.after, change.seen_at.date()) == ("0 1 * * *", "0 3 * * *", date(2026, 11, 20))
+    (change,) = payments.policy_changes
+    assert (change.what, change.before, change.after, change.seen_at.date()) == (
+        "schedule",
+        "0 1 * * *",
+        "0 3 * * *",
+        date(2026, 11, 20),
+    )
 
 
 def test_days_of_which_nothing_is_known_count_as_unknown() -> None:
@@ -109,9 +114,87 @@ def test_an_unread_workspace_says_nothing_of_its_copies_or_its_schedule() -> Non
     unread = a_workspace("payments", a_finding("unreadable"))
     reports = [(a_report(read), "0"), (a_report(unread, as_of=NOW + days(1)), "0")]
     (workspace,) = audit(reports, NOW.date(), NOW.date() + days(1)).workspaces
-    assert workspace.schedule_changes == ()
+    assert workspace.policy_changes == ()
     assert workspace.clusters[0].longest_age_hours == 24.0
     assert workspace.days_not_ok == 1
+
+
+def of_days(*workspaces: WorkspaceReport) -> list[tuple[Report, str]]:
+    """A report on each workspace, a day after the other."""
+    return [(a_report(workspace, as_of=NOW + days(number)), "0") for number, workspace in enumerate(workspaces)]
+
+
+def audited(*workspaces: WorkspaceReport) -> WorkspaceAudit:
+    (workspace,) = audit(of_days(*workspaces), NOW.date(), NOW.date() + days(len(workspaces) - 1)).workspaces
+    return workspace
+
+
+def test_each_part_of_a_policy_that_changed_is_named_once() -> None:
+    before = a_workspace(schedule="0 1 * * *", retention_hours=720.0, backup_location=BackupLocation(uid="1", name="a"))
+    after = a_workspace(schedule="0 1 * * *", retention_hours=48.0, backup_location=BackupLocation(uid="2", name=None))
+    changes = [(change.what, change.before, change.after) for change in audited(before, after, after).policy_changes]
+    assert changes == [("retention", "720 h", "48 h"), ("backup location", "a", "2")]
+
+
+def test_the_restores_that_were_tried_are_named_with_their_last_state() -> None:
+    def restored(day: float, state: str) -> WorkspaceReport:
+        return a_workspace(last_restore=LastRestore(at=NOW + days(day), state=state), restores_known=True)
+
+    found = audited(restored(-3, "Completed"), restored(0.5, "InProgress"), restored(0.5, "Failed"))
+    assert [(restore.at, restore.state) for restore in found.restores] == [
+        (NOW - days(3), "Completed"),
+        (NOW + days(0.5), "Failed"),
+    ]
+    assert "restores tried: 2026-11-21 Completed, 2026-11-24 Failed" in remarks(found)
+
+
+def test_that_no_restore_was_tried_is_said_only_if_restores_are_known() -> None:
+    assert "no restore was tried" in remarks(audited(a_workspace(restores_known=True)))
+    assert "no restore was tried" not in remarks(audited(a_workspace(restores_known=False), a_workspace()))
+
+
+def test_a_mute_is_named_with_its_end_even_if_it_hid_nothing() -> None:
+    muted = a_workspace(muted_until=datetime(2026, 12, 1, tzinfo=UTC))
+    assert "muted until 2026-11-30, which hid findings on 0 days" in remarks(audited(muted))
+
+
+def test_a_cluster_that_one_report_finds_without_a_restore_point_is_not_within_the_limit() -> None:
+    cluster = a_cluster(newest_restore_point_at=None, expires_at=None, restore_points=0)
+    record = audit(of_days(a_workspace(clusters=(cluster,))), NOW.date(), NOW.date(), LIMIT)
+    (found,) = record.workspaces[0].clusters
+    assert (found.longest_age_hours, found.longest_without_hours, found.is_within_limit) == (None, 0.0, False)
+    assert ",0,no," in render_csv(record)
+
+
+def test_the_age_of_the_last_restore_point_grows_after_it_has_expired() -> None:
+    there = a_cluster(newest_restore_point_at=NOW - days(1), expires_at=NOW + days(0.5))
+    gone = a_cluster(newest_restore_point_at=None, expires_at=None, restore_points=0)
+    (cluster,) = audited(*(a_workspace(clusters=(one,)) for one in (there, gone, gone))).clusters
+    assert (cluster.longest_age_hours, cluster.longest_without_hours) == (72.0, 36.0)
+
+
+def test_a_report_on_demand_is_read_and_is_not_one_of_those_that_were_expected(quarter: Audit) -> None:
+    at = datetime(2026, 9, 15, 15, tzinfo=UTC)
+    on_demand = a_report(a_workspace("payments", a_finding(), uid="workspace-1"), as_of=at)
+    record = audit([*kept_reports(), (on_demand, "0")], FIRST, LAST)
+    assert (record.made, record.expected, record.missing) == (quarter.made, quarter.expected, quarter.missing)
+    assert record.chain.problems == quarter.chain.problems
+    assert record.verdicts[14] == "CRITICAL"
+
+
+def test_the_verdicts_of_chosen_workspaces_are_theirs_alone() -> None:
+    record = audit(
+        [(a_report(a_workspace("payments"), a_workspace("ledger", a_finding())), "0")], NOW.date(), NOW.date()
+    )
+    assert record.verdicts == ("CRITICAL",)
+    assert only_workspaces(record, ["payments"]).verdicts == ("OK",)
+
+
+def test_a_run_that_is_still_at_work_at_the_end_is_counted_as_not_known() -> None:
+    workspace = a_workspace(history=a_history("running", 1))
+    assert "of 1 due day 0 succeeded, 0 were partial, 0 failed, 0 were missed, and of 1 the outcome is not known." in (
+        render_markdown(audit(of_days(workspace), NOW.date(), NOW.date()))
+    )
 
 
 def test_every_form_has_the_same_figures(quarter: Audit) -> None:
@@ -125,6 +208,9 @@ def test_every_form_has_the_same_figures(quarter: Audit) -> None:
         "Missing: 2026-11-05 07:00",
         "4.0 days",
         "2 clusters exceeded it",
+        "backup-failed",
+        "became",
+        "muted until",
     ):
         assert words in page
         assert words in text
@@ -135,4 +221,4 @@ def test_names_are_escaped_in_every_form() -> None:
     reports = [(a_report(a_workspace(hostile, clusters=(a_cluster(hostile),))), "0")]
     record = audit(reports, NOW.date(), NOW.date())
     assert "<script>" not in render_html(record)
-    assert "\\<script\\>" in render_markdown(record)
+    assert "\\<script>" in render_markdown(record)
