@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from backup_reporter.health.workspace_report import LastRestore
+from backup_reporter.proof.audit import audit
+from backup_reporter.proof.render import render_html
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Report
 from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.page.page import render_page
+from support.quarter import FIRST, LAST, kept_reports
 from support.report_builders import a_finding, a_full_workspace, a_report, a_workspace, everything_fails
 
 from .conftest import Open
+from .screenshots import NOW
 
 pytestmark = pytest.mark.slow
 
@@ -303,3 +309,19 @@ def test_a_thousand_workspaces_open_quickly(open_html: Open) -> None:
 
     # About one second here; the limit is for a busy machine.
     assert seconds < 10, json.dumps({"seconds": seconds})
+
+
+def test_the_record_of_a_quarter_of_twenty_workspaces_prints_on_two_pages(open_html: Open) -> None:
+    (one,) = audit(kept_reports(), FIRST, LAST, timedelta(hours=80)).workspaces
+    restores = tuple(LastRestore(at=NOW - timedelta(days=back), state="Completed") for back in (60, 30))
+    twenty = tuple(msgspec.structs.replace(one, name=f"{one.name}-{n}", restores=restores) for n in range(20))
+    record = msgspec.structs.replace(audit(kept_reports(), FIRST, LAST), workspaces=twenty)
+    visit = open_html(render_html(record))
+
+    printed = visit.page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 2
+    assert visit.complaints == []
+
+
+def test_axe_finds_nothing_wrong_with_the_record(open_html: Open) -> None:
+    assert violations(open_html(render_html(audit(kept_reports(), FIRST, LAST))).page) == []

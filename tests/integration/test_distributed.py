@@ -27,6 +27,7 @@ from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, an
 
 BUCKET = "reports"
 NOW = datetime.now(UTC)
+NO_EVIDENCE = "The evidence of this report could not be kept: "
 FAST = {"requestsPerSecond": 1000, "burst": 1000}
 
 
@@ -320,6 +321,9 @@ def test_a_shard_that_failed_for_good_is_unknown_by_name_and_the_others_are_repo
     assert [delivery["status"] for delivery in execution.output["deliveries"]] == ["delivered", "delivered"]
     tries = [step for step in fleet.steps if step["step"] == "collect" and step["shard"]["number"] == 1]
     assert len(tries) == 3
+    # Whatever that part was answered is lost with it: the rest alone does not recompute the report.
+    assert execution.output["evidence"] is None
+    assert NO_EVIDENCE + "part 1 of the run is missing or not whole." in execution.output["notes"]
 
 
 def test_a_workspace_report_that_should_not_be_there_is_named_and_left_out(three: World) -> None:
@@ -337,6 +341,8 @@ def test_a_workspace_report_that_should_not_be_there_is_named_and_left_out(three
     doubled, unplanned = answer["problems"][:2]
     assert "payments (uid w-1) was judged a second time, in part 0 of the run" in doubled
     assert "elsewhere (uid w-9) was judged but is not in the plan" in unplanned
+    assert answer["evidence"] is None
+    assert any(note.startswith(NO_EVIDENCE) for note in answer["notes"])
 
 
 def test_a_shard_whose_tenant_has_left_the_list_meanwhile_is_asked_of_nobody(three: World) -> None:

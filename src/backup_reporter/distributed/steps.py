@@ -34,6 +34,7 @@ from backup_reporter.wording import quote
 OUTPUT = SizeLimit(200_000, size_in_answer, len(", "))
 """The answer's size: an execution's output is 256 KiB at most, and the state machine adds a little around it."""
 
+_NO_EVIDENCE = "The evidence of this report could not be kept: {}."
 _LOST = "The part of the run that should have checked it failed, although it was tried again"
 
 
@@ -130,10 +131,13 @@ def run_publish_step(step: PublishStep, reporter: Reporter, seconds: float) -> t
                 parts.append((found.head.evidence, found.head.evidence_problem))
                 yield from _expected_judgments(shard, found, lost, problems)
             if lost:
+                parts.append((None, _NO_EVIDENCE.format(f"part {number} of the run is missing or not whole")))
                 memory = WorkspaceMemory(shard.remembered, (shard.tenant,))
                 yield from judge_unchecked(tuple(lost.values()), _LOST, plan, thresholds, memory)
 
     checked = pack(judgments())
+    if problems:
+        parts.append((None, _NO_EVIDENCE.format("a part of the run has more in it than was asked for")))
     plan = msgspec.structs.replace(with_clocks(plan, clocks), problems=(*plan.problems, *problems))
     plan = _join_evidence(plan, parts, reporter)
     report = report_and_publish(plan, checked, reporter.settings, reporter.destinations, utc_now, seconds_left)
@@ -172,8 +176,7 @@ def _join_evidence(plan: Plan, parts: Sequence[tuple[EvidenceFile | None, str | 
     try:
         key = _store(reporter).save_file(plan.report_id, "evidence.json", [content])
     except StoreError as error:
-        problem = f"The evidence of this report could not be kept: {error}."
-        return msgspec.structs.replace(plan, evidence_problem=problem)
+        return msgspec.structs.replace(plan, evidence_problem=_NO_EVIDENCE.format(error))
     file = EvidenceFile(key=key, sha256=hashlib.sha256(content).hexdigest())
     return msgspec.structs.replace(plan, evidence=file)
 

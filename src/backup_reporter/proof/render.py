@@ -194,7 +194,7 @@ def facts(audit: Audit) -> list[str]:
             if cluster.is_within_limit is False
         ]
         lines.append(
-            f"Limit on the age of the newest restore point: {span(audit.max_age_hours)}; {count(len(late), 'cluster')} exceeded it."
+            f"Limit on the age of the newest restore point: {audit.max_age_hours:g} h; {count(len(late), 'cluster')} exceeded it."
         )
     return [line for line in lines if line]
 
