@@ -52,6 +52,7 @@ class Reporter:
     function_name: str = "local"
     """In whose name deliveries are logged."""
     clients: Clients = field(default_factory=Clients, repr=False)
+    clock: Callable[[], datetime] = field(default_factory=lambda: utc_now, repr=False)
     # As long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one Palette.
     _rate_limiters: dict[tuple[str, float, int], RateLimiter] = field(default_factory=dict, repr=False)
 
@@ -119,7 +120,7 @@ class Reporter:
 
     def parse_event(self, event: object) -> Request:
         """Returns an event as a request. Raises :class:`InvalidRequest`, and what :meth:`tenants` raises."""
-        return parse_event(event, self.settings, self.tenants, utc_now())
+        return parse_event(event, self.settings, self.tenants, self.clock())
 
     def read_api_key(self, tenant: Tenant) -> str:
         """Reads a tenant's API key. Raises :class:`SecretError`."""
@@ -192,13 +193,13 @@ class Reporter:
             palettes=palettes,
             problems=problems,
             destinations=self._start_building_destinations(),
-            clock=utc_now,
+            clock=self.clock,
             seconds_left=seconds_left,
             invocation_id=invocation_id,
             on_progress=on_progress,
             evidence=evidence,
         )
-        return run(request, self.settings, dependencies, utc_now())
+        return run(request, self.settings, dependencies, self.clock())
 
     def _start_building_destinations(self) -> Callable[[], Destinations]:
         """Builds the destinations while Palette is asked. Returns a function that waits for them."""

@@ -85,4 +85,4 @@ def test_the_command_line_of_the_container_reports(command: str) -> None:
             [command, "report"], env=environment, capture_output=True, text=True, timeout=60, check=False
         )
     assert (done.returncode, done.stderr) == (2, "")
-    assert "15 of 16 workspaces" in done.stdout
+    assert "17 of 18 workspaces" in done.stdout

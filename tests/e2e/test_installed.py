@@ -28,4 +28,4 @@ def test_a_fresh_environment_has_all_that_the_command_needs(tmp_path: Path) -> N
         command = [str(tmp_path / "bin" / "backup-reporter"), "report"]
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "")
-    assert "15 of 16 workspaces" in done.stdout
+    assert "17 of 18 workspaces" in done.stdout

@@ -99,7 +99,7 @@ def test_setup_and_deploy_lead_to_a_message_in_slack(desk: Desk) -> None:
     began = time.monotonic()
     prepared = desk.run("setup", *flags, PALETTE_API_KEY=API_KEY, SLACK_WEBHOOK_URL=desk.slack.webhook_url)
     assert prepared.returncode == 0, prepared.stderr
-    assert "16 workspaces" in prepared.stdout
+    assert "18 workspaces" in prepared.stdout
 
     deployed = desk.run("deploy")
 
@@ -127,7 +127,7 @@ def test_the_function_looks_into_the_future(desk: Desk) -> None:
     assert done.returncode in (0, 1, 2, 3), done.stderr
     report = json.loads(done.stdout)
     assert report["asOf"].startswith("2026-12-24")
-    assert report["summary"]["workspaces"] == 16
+    assert report["summary"]["workspaces"] == 18
     assert {delivery["status"] for delivery in report["deliveries"]} == {"skipped"}
 
 

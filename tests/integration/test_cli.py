@@ -77,7 +77,7 @@ def test_in_a_pipe_there_is_nothing_but_the_table(palette: LookAlike) -> None:
     assert "\x1b" not in done.stdout
     first, second, *_ = done.stdout.splitlines()
     assert first.startswith("✗ CRITICAL: ")
-    assert "15 of 16 workspaces" in second
+    assert "17 of 18 workspaces" in second
     assert max(map(len, done.stdout.splitlines())) <= 140
 
 
@@ -90,7 +90,7 @@ def test_at_80_columns_every_line_fits(palette: LookAlike) -> None:
 def test_on_a_terminal_there_are_colours_and_progress(palette: LookAlike) -> None:
     seen = on_a_terminal("report", env=environment(palette))
     assert "\x1b[31m" in seen
-    assert "16/16" in seen.replace(" ", "") or "100%" in seen
+    assert "18/18" in seen.replace(" ", "") or "100%" in seen
     plain = on_a_terminal("report", "--no-progress", env=environment(palette, NO_COLOR="1"))
     assert "\x1b[31m" not in plain
 
@@ -99,7 +99,7 @@ def test_no_aws_is_asked_for_anything(palette: LookAlike) -> None:
     # There is no AWS on this port, nor are there credentials or a region.
     done = run("report", env=environment(palette, AWS_ENDPOINT_URL="http://127.0.0.1:9"))
     assert done.returncode == 2
-    assert "15 of 16 workspaces" in done.stdout
+    assert "17 of 18 workspaces" in done.stdout
 
 
 def test_a_pipeline_can_be_lenient(palette: LookAlike) -> None:
@@ -134,7 +134,7 @@ def test_a_what_if_is_sent_where_somebody_says_so(around: World) -> None:
 def test_json_csv_markdown_and_html_are_the_same_report(palette: LookAlike, tmp_path: Path) -> None:
     env = environment(palette)
     document = json.loads(run("report", "--format", "json", env=env).stdout)
-    assert document["summary"]["workspaces"] == 16
+    assert document["summary"]["workspaces"] == 18
     rows = list(csv.DictReader(run("report", "--format", "csv", env=env).stdout.splitlines()))
     assert len(rows) >= 26
     assert "CRITICAL" in run("report", "--format", "markdown", env=env).stdout

@@ -121,7 +121,7 @@ def test_a_report_says_what_changed_since_the_last_one(deployed: World) -> None:
     second = deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
 
     assert first["changes"]["note"].startswith("No earlier report of this scope is kept")
-    assert {change["workspaceName"] for change in second["changes"]["new"]} == {"search"}
+    assert {change["workspaceName"] for change in second["changes"]["new"]} == {"search", "registry", "edge-sites"}
     assert {change["workspaceName"] for change in second["changes"]["resolved"]} == {"profiles"}
     assert len(second["changes"]["ongoing"]) > 5
     shown = str(deployed.slack.messages[-1].payload["blocks"])

@@ -101,7 +101,7 @@ def test_the_summary_adds_up_on_an_instructive_fleet(around: World) -> None:
     report = around.invoke({})
     jsonschema.validate(report, SCHEMA, format_checker=jsonschema.FormatChecker())
     summary, workspaces = report["summary"], report["workspaces"]
-    assert summary["workspaces"] == len(workspaces) == 16
+    assert summary["workspaces"] == len(workspaces) == 18
     assert sum(summary[status] for status in ("ok", "warning", "critical", "unknown")) == len(workspaces)
     assert summary["findings"] == sum(len(workspace["findings"]) for workspace in workspaces)
     assert summary["clusters"] == sum(len(workspace["clusters"]) for workspace in workspaces)

@@ -27,7 +27,7 @@ FLEET = instructive(datetime(2026, 11, 23, 7, tzinfo=UTC))
 PROJECTS = "/v1/dashboard/projects/metadata"
 WORKSPACES = "/v1/dashboard/workspaces"
 SEARCH = "/v1/dashboard/spectroclusters/search"
-PROD, STAGING, _ = FLEET.projects
+PROD, STAGING, *_ = FLEET.projects
 
 
 def workspace_named(name: str) -> tuple[str, str]:
@@ -139,10 +139,30 @@ def test_locations_and_api_keys_are_as_described(client: Client, api_description
     check_against(api_description, "v1ApiKeys", client.get("/v1/apiKeys")[1])
 
 
+def test_every_answer_about_restores_is_as_described(client: Client, api_description: dict[str, Any]) -> None:
+    states = set()
+    for uid, (project, _) in FLEET.located.items():
+        status, document = client.get(f"/v1/workspaces/{uid}/restore", project)
+        if status == 200:
+            check_against(api_description, "v1WorkspaceRestore", document)
+            states |= {
+                entry["workspaceRestoreConfig"]["restoreState"]["state"]
+                for entry in document["status"]["workspaceRestoreStatuses"]
+            }
+    assert states == {"Completed", "Failed"}
+
+    into = [uid for uid in FLEET.restores if uid in FLEET.cluster_uids]
+    for uid in into:
+        status, document = client.get(f"/v1/spectroclusters/{uid}/features/restore")
+        assert status == 200
+        check_against(api_description, "v1ClusterRestore", document)
+    assert into
+
+
 def test_a_workspace_that_was_never_restored_is_an_error_as_described(
     client: Client, api_description: dict[str, Any]
 ) -> None:
-    project, uid = workspace_named("payments")
+    project, uid = workspace_named("analytics")
     status, document = client.get(f"/v1/workspaces/{uid}/restore", project)
 
     assert status == 404
@@ -172,7 +192,7 @@ def test_the_check_against_the_description_can_fail(api_description: dict[str, A
 def test_every_project_and_every_workspace_is_listed(client: Client) -> None:
     status, document = client.get(PROJECTS)
     assert status == 200
-    assert [item["metadata"]["name"] for item in document["items"]] == ["prod", "staging", "shared-services"]
+    assert [item["metadata"]["name"] for item in document["items"]] == ["prod", "staging", "shared-services", "edge"]
     status, document = client.get(WORKSPACES, PROD)
     assert status == 200
     assert {item["metadata"]["name"] for item in document["items"]} >= {"payments", "ledger", "identity"}
@@ -253,8 +273,8 @@ def test_lists_come_in_pages_where_asked_for() -> None:
             names.append([item["metadata"]["name"] for item in document["items"]])
             token = document["listmeta"]["continue"]
             path = f"{WORKSPACES}?continue={token}" if token else ""
-    assert [len(page) for page in names] == [4, 2]
-    assert len({name for page in names for name in page}) == 6
+    assert [len(page) for page in names] == [4, 3]
+    assert len({name for page in names for name in page}) == 7
 
 
 def test_after_fifty_requests_at_once_it_refuses_with_429_and_says_nothing_of_when_to_come_back() -> None:

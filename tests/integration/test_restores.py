@@ -229,3 +229,15 @@ def test_where_the_restores_into_some_cluster_cannot_be_read_nothing_is_claimed(
     found = with_clusters(around, {uid("spare"): Failure(403, "ResourceAccessDenied", "no")})
 
     assert message(found).startswith("Whether a restore was tried is not known")
+
+
+def test_before_the_first_backup_no_restore_is_expected(around: World) -> None:
+    around.palette.fleet = a_fleet({"shop": a_result(schedule="0 1 * * *")})
+
+    assert "restore-untested" not in codes(shop(around))
+
+
+def test_an_incomplete_backup_is_one_that_could_have_been_tried(around: World) -> None:
+    around.palette.fleet = a_fleet({"shop": a_result(a_run(NOW - timedelta(hours=2), "PartiallyFailed"))})
+
+    assert "restore-untested" in codes(shop(around))

@@ -77,7 +77,7 @@ def test_the_installed_command_reports(installed: Path, tmp_path: Path) -> None:
         table = run(installed, "report", **env)
         written = run(installed, "report", "--output", page, **env)
     assert (table.returncode, table.stderr) == (2, "")
-    assert "15 of 16 workspaces" in table.stdout
+    assert "17 of 18 workspaces" in table.stdout
     assert "prod / payments" in table.stdout
     assert (written.returncode, written.stdout) == (2, "")
     assert "Content-Security-Policy" in page.read_text(encoding="utf-8"), "the templates are in the wheel"

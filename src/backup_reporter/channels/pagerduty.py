@@ -28,7 +28,7 @@ from backup_reporter.errors import ChannelError, CheckError, SecretError
 from backup_reporter.health.findings import Status
 from backup_reporter.report.digest import Cause, Digest, digest_of
 from backup_reporter.report.model import Report, scope_id
-from backup_reporter.wording import count, quote
+from backup_reporter.wording import quote
 
 CHECK = "resolve an alert that does not exist"
 API_URL = "https://events.pagerduty.com"
@@ -162,13 +162,12 @@ def payload(report: Report, zone: ZoneInfo, source: str) -> dict[str, Any]:
 
 def _details(digest: Digest) -> dict[str, Any]:
     """The digest, a field each part: PagerDuty shows a line for each field."""
-    more = digest.more_lost(_MAX_LOST)
     details: dict[str, Any] = {
         "Checked": digest.trust,
         "Remarks": digest.remarks[:_MAX_REMARKS],
         "Tenants": digest.tenants,
         "What can be restored right now": [str(place) for place in digest.asked_for],
-        "Cannot be restored": [*map(str, digest.cannot_be_restored[:_MAX_LOST]), *([more] if more else [])],
+        "Cannot be restored": list(map(str, digest.lost(_MAX_LOST))),
         **{
             f"{number}. {cause.title}": _lines_of(cause)
             for number, cause in enumerate(digest.fix_first[:_MAX_CAUSES], 1)
@@ -183,7 +182,7 @@ def _details(digest: Digest) -> dict[str, Any]:
 
 def _lines_of(cause: Cause) -> list[str]:
     more = cause.more_than(_MAX_PLACES)
-    where = [*map(str, cause.where[:_MAX_PLACES]), *([f"and {count(more, 'more workspace')}"] if more else [])]
+    where = [*map(str, cause.where[:_MAX_PLACES]), *([f"and {more} more"] if more else [])]
     action = f"What to do: {cause.action}" if cause.action else None
     return list(filter(None, [cause.since, *where, cause.what, action, f"backup-reporter explain {cause.code}"]))
 

@@ -104,7 +104,10 @@ class _Drawing:
         sign = STATUSES[workspace.status]
         yield _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), f"bold {sign.style}"),
-            name=Text(place(workspace.tenant, workspace.project_name, workspace.name), f"bold {sign.style}"),
+            name=Text(
+                place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind),
+                f"bold {sign.style}",
+            ),
             restore=self._restore(workspace),
             strip=self._strip(workspace.history),
             reasons=_reasons(finding for finding in workspace.findings if not _names_cluster(finding)),
@@ -116,7 +119,7 @@ class _Drawing:
         sign, clusters = STATUSES["OK"], workspace.clusters
         return _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), sign.style),
-            name=Text(place(workspace.tenant, workspace.project_name, workspace.name)),
+            name=Text(place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind)),
             copy=self._copy(min(clusters, key=_newest, default=None)),
             expiry=self._expiry(min(clusters, key=_expiry_order, default=None)),
             restore=self._restore(workspace),

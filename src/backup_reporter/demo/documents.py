@@ -46,6 +46,8 @@ class Fleet:
     restores: Mapping[str, Json | Failure] = field(default_factory=dict)
     """The answer about restores, by the uid of a workspace or of the cluster that was restored into."""
     api_keys: Sequence[Json] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Settings under which the report shows all that the tenant has."""
 
     @cached_property
     def cluster_uids(self) -> frozenset[str]:
@@ -178,10 +180,10 @@ def backup_result(
     runs: Sequence[Json],
     namespaces: Sequence[str],
     policy_created: datetime,
-    include_all_clusters: bool = True,
+    cluster_uids: Sequence[str] = (),
     include_all_disks: bool = True,
 ) -> Json:
-    """The answer of ``/v1/workspaces/{uid}/backup``."""
+    """The answer of ``/v1/workspaces/{uid}/backup``. ``cluster_uids`` names clusters instead of including all of them."""
     metadata, spec = workspace["metadata"], workspace["spec"]
     return {
         "metadata": {
@@ -194,8 +196,8 @@ def backup_result(
         "spec": {
             "workspaceUid": metadata["uid"],
             "config": {
-                "clusterUids": [cluster["uid"] for cluster in spec["clusterRefs"]],
-                "includeAllClusters": include_all_clusters,
+                "clusterUids": list(cluster_uids) or [cluster["uid"] for cluster in spec["clusterRefs"]],
+                "includeAllClusters": not cluster_uids,
                 "backupConfig": {
                     "backupPrefix": metadata["name"],
                     "backupLocationName": "backups-s3",
@@ -295,6 +297,73 @@ def cluster_backup_result(
             },
         },
         "status": {"clusterBackupStatuses": list(runs)},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreTest:
+    """One attempt to restore, so many days ago."""
+
+    days_ago: int
+    state: str = "Completed"
+    message: str = ""
+
+
+def workspace_restores(workspace: Json, tests: Sequence[RestoreTest], now: datetime) -> Json:
+    """The answer of ``/v1/workspaces/{uid}/restore``: each restore brought back one backup of the first cluster."""
+    metadata, cluster = workspace["metadata"], workspace["spec"]["clusterRefs"][0]
+    return {
+        "metadata": {"uid": uid_of("restore", metadata["uid"]), "name": f"{metadata['name']}-restore"},
+        "spec": {"workspaceUid": metadata["uid"]},
+        "status": {
+            "workspaceRestoreStatuses": [_workspace_restore(metadata, cluster, test, now) for test in tests],
+        },
+    }
+
+
+def _workspace_restore(metadata: Json, cluster: Json, test: RestoreTest, now: datetime) -> Json:
+    at = now - timedelta(days=test.days_ago)
+    backup_name = f"{metadata['name']}-{at:%Y%m%d}"
+    outcome = {"state": test.state, "msg": test.message, "restoreTime": rfc3339(at)}
+    return {
+        "requestUid": uid_of("restore request", metadata["uid"], str(test.days_ago)),
+        "actor": {"actorType": "user", "uid": uid_of("actor", "user")},
+        "workspaceRestoreConfig": {
+            "backupName": backup_name,
+            "restoreTime": rfc3339(at),
+            "restoreState": {"state": test.state, "deleteState": ""},
+            "clusterRestoreRefs": [
+                {
+                    "clusterUid": cluster["uid"],
+                    "clusterName": cluster["name"],
+                    "backupName": backup_name,
+                    "restoreUid": uid_of("restore", cluster["uid"], str(test.days_ago)),
+                    "restoreStatusMeta": outcome,
+                }
+            ],
+        },
+    }
+
+
+def cluster_restores(destination: Json, sources: Iterable[Json], at: datetime) -> Json:
+    """The answer of ``/v1/spectroclusters/{uid}/features/restore``: one restore from each source, and all went well."""
+    return {
+        "metadata": {"uid": uid_of("restore", destination["metadata"]["uid"])},
+        "spec": {"clusterUid": destination["metadata"]["uid"]},
+        "status": {"clusterRestoreStatuses": [_cluster_restore(source["metadata"], at) for source in sources]},
+    }
+
+
+def _cluster_restore(source: Json, at: datetime) -> Json:
+    name = f"{source['name']}-{at:%Y%m%d}"
+    return {
+        "actor": {"actorType": "user", "uid": uid_of("actor", "user")},
+        "backupName": name,
+        "backupRequestUid": uid_of("request", name),
+        "restoreRequestUid": uid_of("restore request", name),
+        "sourceClusterRef": {"kind": "spectrocluster", "name": source["name"], "uid": source["uid"]},
+        "state": "Completed",
+        "restoreStatusMeta": {"isSucceeded": True, "msg": "", "restoreTime": rfc3339(at)},
     }
 
 

@@ -1,4 +1,4 @@
-"""A fleet that shows most findings, among healthy workspaces. All times are relative to ``now``."""
+"""A fleet that shows every finding, among healthy workspaces. All times are relative to ``now``."""
 
 from __future__ import annotations
 
@@ -12,17 +12,26 @@ from backup_reporter.demo.documents import (
     Failure,
     Fleet,
     Json,
+    RestoreTest,
     api_key_item,
+    cluster_backup,
+    cluster_refs,
     location_item,
     part,
     rfc3339,
+    run,
     uid_of,
     workspace_item,
 )
+from backup_reporter.demo.instructive_clusters import PROJECT as CLUSTERS_PROJECT
 from backup_reporter.demo.instructive_clusters import instructive_clusters
-from backup_reporter.demo.stories import Outcome, Part, Story, all_well, daily, weekly
+from backup_reporter.demo.stories import Outcome, Part, Story, daily, weekly
 
-PROD, STAGING, SHARED = "prod", "staging", "shared-services"
+PROD, STAGING, SHARED, EDGE = "prod", "staging", "shared-services", CLUSTERS_PROJECT
+
+ONE_DAY = timedelta(days=1)
+SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240", "INCLUDE_CLUSTERS": "yes", "RESTORE_TEST_MAX_AGE_DAYS": "90"}
+"""Settings under which the report shows all findings that this fleet has."""
 
 _KEY_EXPIRED = (
     'backup storage location "backups-s3" is unavailable: rpc error: code = Unknown desc = operation error S3: '
@@ -33,42 +42,48 @@ _SNAPSHOT_FAILED = (
     "Velero: 2 of 148 items failed: error taking snapshot of volume pvc-7c1f (search/data-search-1): "
     "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
 )
+_FILES_MISSING = "Velero: error restoring from backup: data-registry-0.tar.gz was not found in the object storage"
 
 
 def instructive(now: datetime, *, before: bool = False) -> Fleet:
-    """Sixteen workspaces in three projects; ``now`` is aware.
+    """Eighteen workspaces in four projects; ``now`` is aware.
 
-    With ``before``, the fleet as the previous report found it: search was healthy, and profiles was not.
+    With ``before``, the fleet as it was a day earlier: profiles failed, one workspace was not there yet, and one copy
+    still was.
     """
-    stories = [*_prod(now), *_staging(now), *_shared(now)]
+    seen_at = now - ONE_DAY if before else now
+    stories = [replace(story, seen_at=seen_at) for story in (*_prod(now), *_staging(now), *_shared(now))]
     if before:
         stories = [replace(story, outcome=_BEFORE.get(story.name, story.outcome)) for story in stories]
-    items: dict[str, list[Json]] = {PROD: [], STAGING: [], SHARED: []}
+    items: dict[str, list[Json]] = {PROD: [], STAGING: [], SHARED: [], EDGE: []}
     backups: dict[str, Json | Failure] = {}
     for story in stories:
         items[story.project].append(story.item(now))
         backups[_uid(story.project, story.name)] = story.result(now)
-    for item, backup, project in _special_cases(now):
+    for item, backup, project in _special_cases(now, is_new_there=not before):
         items[project].append(item)
         backups[item["metadata"]["uid"]] = backup
     _add_quirks(items, backups)
+    if before:
+        _add_copy_that_vanishes(backups, now)
     projects = {_project_uid(name): name for name in items}
     workspaces = {_project_uid(name): rows for name, rows in items.items()}
-    clusters, cluster_backups = instructive_clusters(projects, workspaces, now)
+    clusters = instructive_clusters(projects, workspaces, now, seen_at)
     return Fleet(
         projects=projects,
         workspaces=workspaces,
         backups=backups,
-        clusters=clusters,
-        cluster_backups=cluster_backups,
+        clusters=clusters.items,
+        cluster_backups=clusters.backups,
         locations=[location_item("backups-s3", now - timedelta(days=300))],
+        restores={**clusters.restores, **{_uid(story.project, story.name): story.restores(now) for story in stories}},
         api_keys=[api_key_item("backup-reporter", now + timedelta(days=90))],
+        settings=SETTINGS,
     )
 
 
 _BEFORE: Mapping[str, Outcome] = {
-    "search": all_well,
-    "profiles": lambda ago, cluster: Part("Failed", "Velero pod was evicted") if ago == 0 else Part(),
+    "profiles": lambda ago, cluster: Part("Failed", "Velero pod was evicted") if ago == 1 else Part(),
 }
 
 
@@ -103,6 +118,10 @@ def _prod(now: datetime) -> list[Story]:
         }
         return troubles[cluster] if ago == 0 else Part()
 
+    def analytics(ago: int, cluster: str) -> Part | None:
+        """It moved from eu-0 to us-3 ten days ago and got a new namespace, and its policy still says what it said."""
+        return None if cluster == "eu-0" and ago < 10 else Part()
+
     return [
         Story(project=PROD, name="payments", clusters=("eu-1", "us-2", "ap-1"), rhythm=night, outcome=payments,
               namespaces=("payments", "payments-jobs")),
@@ -115,6 +134,9 @@ def _prod(now: datetime) -> list[Story]:
         Story(project=PROD, name="checkout", clusters=("eu-1", "us-2"), rhythm=night, namespaces=("checkout", "carts"),
               days=60),
         Story(project=PROD, name="orders", clusters=("eu-1", "us-2"), rhythm=night, namespaces=("orders",), days=45),
+        Story(project=PROD, name="analytics", clusters=("eu-1",), rhythm=night, outcome=analytics,
+              namespaces=("warehouse",), forgotten_clusters=("us-3",), forgotten_namespaces=("dashboards",),
+              former_clusters=("eu-0",), restore_tests=()),
     ]  # fmt: skip
 
 
@@ -123,9 +145,9 @@ def _staging(now: datetime) -> list[Story]:
         """Weekly, and kept for five days only; eu-9 joined later and has never been in a backup."""
         return None if cluster == "eu-9" else Part(delete_state="kept" if ago == 0 else "")
 
-    def sandbox(ago: int, _cluster: str) -> Part:
-        """Failing, and muted."""
-        return Part("Failed", "node-agent pod is not running on node sandbox-2") if ago < 9 else Part()
+    def sandbox(_ago: int, _cluster: str) -> Part:
+        """Every copy lacks the volumes, and that is muted."""
+        return Part("PartiallyFailed", "node-agent pod is not running on node sandbox-2")
 
     return [
         Story(project=STAGING, name="web-shop", clusters=("eu-8", "eu-9"), rhythm=weekly(now, days_ago=3),
@@ -139,21 +161,25 @@ def _staging(now: datetime) -> list[Story]:
 
 def _shared(now: datetime) -> list[Story]:
     def registry(ago: int, _cluster: str) -> Part:
-        """An old copy that Velero could not delete."""
-        return Part(delete_state="Failed") if ago == 15 else Part()
+        """Its bucket was tidied up by hand: Velero could not delete one old copy, and cannot finish with another."""
+        return Part(delete_state={15: "Failed", 28: "Deleting"}.get(ago, ""))
 
     by_hand = daily(now, hours_ago=50)
     return [
         Story(project=SHARED, name="registry", clusters=("hub-1",), rhythm=daily(now, hours_ago=12 * 24),
-              outcome=registry, namespaces=("harbor",), schedule="0 25 * * *"),
+              outcome=registry, namespaces=("harbor",), schedule="0 25 * * *",
+              restore_tests=(RestoreTest(6, "Failed", _FILES_MISSING), RestoreTest(60))),
         Story(project=SHARED, name="vault", clusters=("hub-1", "hub-2"), rhythm=weekly(now, days_ago=2),
               namespaces=("vault",), days=91, retention_hours=35 * 24),
         Story(project=SHARED, name="ci-runners", clusters=("hub-2",), rhythm=replace(by_hand, pause=timedelta(days=6)),
               namespaces=("runners",), schedule=None, actor="user", include_all_disks=False),
+        # The schedule was set to "Never" during a move, and stayed so.
+        Story(project=SHARED, name="wiki", clusters=("hub-1",), rhythm=daily(now, hours_ago=9 * 24),
+              namespaces=("wiki",), schedule=None),
     ]  # fmt: skip
 
 
-def _special_cases(now: datetime) -> list[tuple[Json, Json | Failure, str]]:
+def _special_cases(now: datetime, *, is_new_there: bool) -> list[tuple[Json, Json | Failure, str]]:
     """Workspaces without a history: no policy, a server error, a brand new one, one on its way out."""
 
     def item(project: str, name: str, cluster: str, **more: Any) -> Json:
@@ -170,9 +196,22 @@ def _special_cases(now: datetime) -> list[tuple[Json, Json | Failure, str]]:
     return [
         (item(SHARED, "monitoring", "hub-1"), no_policy, SHARED),
         (item(STAGING, "gitops", "eu-8"), broken, STAGING),
-        (edge.item(now), edge_result, STAGING),
-        (item(SHARED, "old-portal", "hub-2", deleted=now - timedelta(hours=20)), no_policy, SHARED),
+        *([(edge.item(now), edge_result, STAGING)] if is_new_there else []),
+        (item(SHARED, "old-portal", "hub-2", deleted=now - timedelta(hours=44)), no_policy, SHARED),
     ]
+
+
+def _add_copy_that_vanishes(backups: dict[str, Json | Failure], now: datetime) -> None:
+    """A copy of registry, made by hand to be kept for a year; Palette knows no more of it a day later."""
+    registry, (cluster,) = backups[_uid(SHARED, "registry")], cluster_refs(SHARED, ["hub-1"])
+    assert isinstance(registry, dict)
+    at = now - timedelta(days=80)
+    backup = cluster_backup(
+        cluster, "before-the-upgrade", state="Completed", at=at, expires=at + timedelta(days=365), namespaces=["harbor"]
+    )
+    entry = run("before-the-upgrade", state="Completed", requested=at, cluster_backups=[backup],
+                retention_hours=365 * 24, namespaces=["harbor"], actor="user")  # fmt: skip
+    registry["status"]["workspaceBackupStatuses"].append(entry)
 
 
 def _add_quirks(items: dict[str, list[Json]], backups: dict[str, Json | Failure]) -> None:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import LookAlike
 
 
@@ -25,9 +26,15 @@ class _RequestProgress(Progress):
         self._palette, self._before = palette, len(palette.requests)
         columns = (TextColumn("Requests to Palette"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         super().__init__(*columns, console=console, transient=True)
-        self.add_task("", total=2 + len(palette.fleet.projects) + len(palette.fleet.backups))
+        self.add_task("", total=_expected_requests(palette.fleet))
 
     def get_renderables(self) -> Iterable[RenderableType]:
         for task in self.task_ids:
             self.update(task, completed=len(self._palette.requests) - self._before)
         return super().get_renderables()
+
+
+def _expected_requests(fleet: Fleet) -> int:
+    """About how many requests a report takes: a list for each project, and one or two questions about each place."""
+    questions_each = 2 if fleet.restores else 1
+    return 2 + len(fleet.projects) + questions_each * (len(fleet.backups) + len(fleet.clusters))

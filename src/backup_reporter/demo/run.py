@@ -18,13 +18,15 @@ from uuid import uuid4
 
 from rich.console import Console
 
+from backup_reporter.bootstrap import Reporter
+from backup_reporter.config.environment import load
 from backup_reporter.demo import show
 from backup_reporter.demo.fleet import Fleet
 from backup_reporter.demo.inbox import Inbox
 from backup_reporter.demo.local_aws import Mail, local_aws
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 from backup_reporter.demo.progress import request_progress
-from backup_reporter.demo.serve import SETTINGS, say
+from backup_reporter.demo.serve import say
 from backup_reporter.demo.show import Seen
 from backup_reporter.handler import lambda_handler
 from backup_reporter.proof.archive import DirectoryArchive, parse
@@ -56,16 +58,14 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
     directory = Path(tempfile.mkdtemp(prefix="backup-reporter-demo-"))
     with (
         _own_environment(),
-        LookAlike(before or fleet) as palette,
+        LookAlike(fleet) as palette,
         Inbox() as inbox,
         local_aws({"PALETTE_API_KEY_SECRET": API_KEY, **inbox.secrets}) as aws,
     ):
-        os.environ.update({**aws.environment, **SETTINGS, "PALETTE_API_URL": palette.url})
+        os.environ.update({**aws.environment, **fleet.settings, "PALETTE_API_URL": palette.url})
         with (directory / "function.log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
             if before:
-                _invoke(_event(event_file, datetime.now(UTC) - timedelta(days=1)))
-            asked_before = len(palette.requests)
-            palette.fleet = fleet
+                _report_of_yesterday(before, event_file)
             with request_progress(palette):
                 answer = _invoke(_event(event_file, datetime.now(UTC)))
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
@@ -75,7 +75,7 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
         say(console, "The deployed function made this report about example workspaces. Nothing left this machine.")
         for panel in show.everything(seen):
             console.print(panel)
-        requests = count(len(palette.requests) - asked_before, "request")
+        requests = count(len(palette.requests), "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
         say(console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}.")
         (directory / "email.html").write_text(seen.mail.html or "", encoding="utf-8")
@@ -149,6 +149,17 @@ def _event(event_file: Path, now: datetime) -> Any:
     """The event as the schedule sends it, due now rather than on the day when the example was written."""
     event = json.loads(event_file.read_text(encoding="utf-8")) if event_file.exists() else {}
     return {**event, "scheduledTime": f"{now:%FT%TZ}"}
+
+
+def _report_of_yesterday(fleet: Fleet, event_file: Path) -> None:
+    """Makes the report as the function would have made it a day ago: the next one remembers it."""
+
+    def yesterday() -> datetime:
+        return datetime.now(UTC) - timedelta(days=1)
+
+    with LookAlike(fleet) as palette:
+        reporter = Reporter(load({**os.environ, "PALETTE_API_URL": palette.url}), clock=yesterday)
+        reporter.report(reporter.parse_event(_event(event_file, yesterday())), str(uuid4()), _RUN_SECONDS)
 
 
 def _invoke(event: Any) -> dict[str, Any]:

@@ -10,17 +10,14 @@ from rich.console import Console
 from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 
-SETTINGS = {"MAX_BACKUP_AGE_HOURS": "240"}
-"""Settings under which the example shows the finding restore-point-too-old as well."""
-
 
 def serve(fleet: Fleet, console: Console, *, port: int = 0) -> NoReturn:
     """Serves until Ctrl-C, and says how to use it."""
     with LookAlike(fleet, port=port) as palette:
         project = next(iter(fleet.projects), "")
         say(console, f"The Palette look-alike listens on {palette.url} until Ctrl-C. In another terminal:")
-        settings = " ".join(f"{name}={value}" for name, value in SETTINGS.items())
-        say(console, f"  export PALETTE_API_URL={palette.url} PALETTE_API_KEY={API_KEY} {settings}")
+        variables = {"PALETTE_API_URL": palette.url, "PALETTE_API_KEY": API_KEY, **fleet.settings}
+        say(console, f"  export {' '.join(f'{name}={value}' for name, value in variables.items())}")
         say(console, "  backup-reporter report")
         say(console, "Or send requests yourself:")
         say(console, f'  curl -H "ApiKey: {API_KEY}" {palette.url}/v1/dashboard/projects/metadata')

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from backup_reporter.demo.documents import Json, backup_result, cluster_backup, cluster_refs, run, workspace_item
+from backup_reporter.demo.documents import (
+    Failure,
+    Json,
+    RestoreTest,
+    backup_result,
+    cluster_backup,
+    cluster_refs,
+    run,
+    workspace_item,
+    workspace_restores,
+)
 
 DAYS_IN_CRON = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
@@ -66,6 +76,8 @@ class Story:
     """One workspace. ``skipped_runs`` is the number of latest due times without a run.
 
     ``schedule`` stands in the policy instead of the rhythm's own cron text; ``None`` there: no schedule.
+    ``forgotten_clusters`` and ``forgotten_namespaces`` are the workspace's, and the policy does not name them;
+    ``former_clusters`` it names, although the workspace has them no more. ``seen_at`` leaves out what happened later.
     """
 
     project: str
@@ -80,6 +92,11 @@ class Story:
     schedule: str | None = ""
     actor: str = "system"
     include_all_disks: bool = True
+    forgotten_clusters: tuple[str, ...] = ()
+    forgotten_namespaces: tuple[str, ...] = ()
+    former_clusters: tuple[str, ...] = ()
+    restore_tests: tuple[RestoreTest, ...] = (RestoreTest(days_ago=40),)
+    seen_at: datetime | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,8 +105,8 @@ class Story:
         return workspace_item(
             self.project,
             self.name,
-            clusters=self.clusters,
-            namespaces=self.namespaces,
+            clusters=(*self.clusters, *self.forgotten_clusters),
+            namespaces=(*self.namespaces, *self.forgotten_namespaces),
             created=now - timedelta(days=self.days + 200),
             labels=self.labels,
             annotations=self.annotations,
@@ -98,8 +115,12 @@ class Story:
     def result(self, now: datetime) -> Json:
         """Its backup result, with the runs in random order because Palette promises no order."""
         chance = random.Random(self.name)
-        runs = [self._run(ago, due, now, chance) for ago, due in enumerate(self._answered())]
+        seen_at = self.seen_at or now
+        all_runs = [(due, self._run(ago, due, seen_at, chance)) for ago, due in enumerate(self._answered())]
+        runs = [run for due, run in all_runs if due <= seen_at]
         chance.shuffle(runs)
+        named = (*self.clusters, *self.former_clusters)
+        names_clusters = self.forgotten_clusters or self.former_clusters
         return backup_result(
             self.item(now),
             schedule=self.rhythm.cron if self.schedule == "" else self.schedule,
@@ -107,8 +128,15 @@ class Story:
             runs=runs,
             namespaces=self.namespaces,
             policy_created=now - timedelta(days=self.days + 120),
+            cluster_uids=[ref["uid"] for ref in cluster_refs(self.project, named)] if names_clusters else (),
             include_all_disks=self.include_all_disks,
         )
+
+    def restores(self, now: datetime) -> Json | Failure:
+        """The answer about its restores."""
+        if self.restore_tests:
+            return workspace_restores(self.item(now), self.restore_tests, now)
+        return Failure(404, "ResourceNotFound", "No restore was found")
 
     def _answered(self) -> list[datetime]:
         return list(self.rhythm.due_times(self.days))[self.skipped_runs :]
@@ -116,7 +144,8 @@ class Story:
     def _run(self, ago: int, due: datetime, now: datetime, chance: random.Random) -> Json:
         requested = due + timedelta(seconds=chance.uniform(4, 50))
         name = f"{self.name}-{requested:%Y%m%d%H%M%S}"
-        told = [(cluster, self.outcome(ago, cluster["name"])) for cluster in cluster_refs(self.project, self.clusters)]
+        clusters = cluster_refs(self.project, (*self.clusters, *self.former_clusters))
+        told = [(cluster, self.outcome(ago, cluster["name"])) for cluster in clusters]
         parts = [(cluster, part) for cluster, part in told if part]
         return run(
             name,

@@ -9,6 +9,7 @@ from backup_reporter.health.findings import Finding, Status
 from backup_reporter.health.phases import PhaseClass
 from backup_reporter.records import Instant, Record
 
+Kind = Literal["workspace", "cluster"]
 DayState = PhaseClass | Literal["missed", "unclear", "not-due"]
 
 
@@ -80,7 +81,7 @@ class WorkspaceReport(Record, frozen=True, kw_only=True):
     """Everything the report says about one workspace. ``tenant`` is ``None`` if there is only one."""
 
     tenant: str | None = None
-    kind: Literal["workspace", "cluster"] = "workspace"
+    kind: Kind = "workspace"
     """``cluster``: a cluster with a backup policy of its own, which is judged like a workspace of one cluster."""
     uid: str
     name: str

@@ -16,7 +16,7 @@ from msgspec import Struct
 from backup_reporter import wording
 from backup_reporter.health.findings import Severity, Status
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, Member, problems_and_infos
+from backup_reporter.report.groups import Group, Member, problems_and_infos, title_of
 from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport, url_of, workspace_url
 from backup_reporter.report.packed import with_findings
@@ -29,6 +29,7 @@ _MAX_CAUSES = 25
 _MAX_PLACES = 12
 _MAX_CLUSTERS = 5
 _MAX_LOST = 20
+_MAX_BESIDES = 3
 _MAX_ASKED_FOR = 20
 _MAX_CHANGES = 12
 _MAX_TENANTS = 10
@@ -88,9 +89,10 @@ class Link(Struct, frozen=True, kw_only=True):
 class Digest(Struct, frozen=True, kw_only=True):
     """A report in the order in which it is read; all texts are quoted, and none has markup.
 
-    ``cannot_be_restored`` are the workspaces of which something has no restore point, or is not known. ``asked_for``
-    says of each workspace that the request named what can be restored. A medium may show fewer entries of any list;
-    :meth:`more_findings` and :meth:`more_lost` then say how many are left.
+    ``cannot_be_restored`` are the workspaces of which something has no restore point, or is not known, and that are not
+    OK; ``besides`` says, a sentence each, what else cannot be restored. ``asked_for`` says of each workspace that the
+    request named what can be restored. A medium may show fewer entries of any list; :meth:`more_findings` and
+    :meth:`lost` then say how many are left.
     """
 
     title: str
@@ -101,6 +103,7 @@ class Digest(Struct, frozen=True, kw_only=True):
     asked_for: tuple[Place, ...]
     cannot_be_restored: tuple[Place, ...]
     lost_workspaces: int
+    besides: tuple[str, ...]
     restorable: str
     fix_first: tuple[Cause, ...]
     findings_by_cause: tuple[tuple[str, int], ...]
@@ -111,10 +114,16 @@ class Digest(Struct, frozen=True, kw_only=True):
     help: tuple[str, ...]
     """How to do what the actions say, and how to learn more."""
 
-    def more_lost(self, shown: int) -> str | None:
-        """``and 3 more workspaces``, if that many of ``cannot_be_restored`` are shown; ``None`` if none is left."""
+    @property
+    def lost_heading(self) -> str:
+        """``Cannot be restored (23 of 26 clusters can be restored)``."""
+        return f"Cannot be restored ({self.restorable.rstrip('.')})" if self.restorable else "Cannot be restored"
+
+    def lost(self, most: int) -> list[Place | str]:
+        """Returns what cannot be restored: at most so many entries, of which the last may be ``and 3 more``, and ``besides``."""
+        shown = most if self.lost_workspaces <= most else max(1, most - 1)
         left = self.lost_workspaces - min(shown, len(self.cannot_be_restored))
-        return f"and {count(left, 'more workspace')}" if left else None
+        return [*self.cannot_be_restored[:shown], *([f"and {left} more"] if left else []), *self.besides]
 
     def more_findings(self, shown: int) -> str | None:
         """``13 more findings: Backup failed: 2; …``, if that many causes are shown; ``None`` if none is left."""
@@ -139,6 +148,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
         asked_for=tuple(_asked_for(report, zone)),
         cannot_be_restored=lost,
         lost_workspaces=number_of_lost,
+        besides=tuple(_besides(report, lost_clusters)),
         restorable=_restorable(report, lost_clusters),
         fix_first=tuple(causes_of(problems[:_MAX_CAUSES], report, zone)),
         findings_by_cause=tuple((group.title, len(group.members)) for group in problems),
@@ -152,7 +162,7 @@ def digest_of(report: Report, zone: ZoneInfo) -> Digest:
 
 def _remarks(report: Report, zone: ZoneInfo) -> Iterator[str]:
     yield from filter(None, (phrases.what_if(report, zone), phrases.scope_line(report)))
-    yield from (quote(text, phrases.MESSAGE_LENGTH) for text in (*report.problems, *phrases.remarks(report)))
+    yield from (quote(text, phrases.MESSAGE_LENGTH) for text in (*report.problems, *report.notes))
 
 
 def _asked_for(report: Report, zone: ZoneInfo) -> Iterator[Place]:
@@ -173,34 +183,61 @@ def _cannot_be_restored(report: Report, lost_clusters: LostClusters, zone: ZoneI
         if lost or not workspace.clusters:
             number += 1
             if len(places) < _MAX_LOST:
-                words = [_since(cluster, zone) for cluster in lost]
+                words = [_since(cluster, workspace, zone) for cluster in lost]
                 places.append(
                     _place(workspace, report, listed(words, _MAX_CLUSTERS) or nothing_line(workspace).lower())
                 )
     return tuple(places), number
 
 
-def _since(cluster: ClusterReport, zone: ZoneInfo) -> str:
+def _since(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:
     """``eu-8 since Wed 2026-11-11``: when the last copy expired."""
-    name, expired_at = cluster_name(cluster), restorable_until(cluster)
-    if cluster.newest_incomplete_copy_at:
-        return f"{name} (only an incomplete copy of {wording.day(cluster.newest_incomplete_copy_at, zone)})"
-    return f"{name} since {wording.day(expired_at, zone)}" if expired_at else f"{name} (never had a copy)"
+    expired_at, incomplete_at = restorable_until(cluster), cluster.newest_incomplete_copy_at
+    if incomplete_at:
+        words = f"(only an incomplete copy of {wording.day(incomplete_at, zone)})"
+    else:
+        words = f"since {wording.day(expired_at, zone)}" if expired_at else "(never had a copy)"
+    return words.strip("()") if workspace.kind == "cluster" else f"{cluster_name(cluster)} {words}"
+
+
+def _besides(report: Report, lost_clusters: LostClusters) -> Iterator[str]:
+    """The clusters of workspaces that are OK and have no copy, and those that are in no backup policy."""
+    lacking = [
+        f"{cluster_name(cluster)} of {place(workspace.tenant, workspace.project_name, workspace.name)}{_why(cluster, workspace)}"
+        for workspace in with_findings(report.workspaces)
+        if workspace.status == "OK" and not any(finding.muted for finding in workspace.findings)
+        for cluster in lost_clusters.of(workspace)
+    ]
+    if lacking:
+        yield f"OK, but without a copy: {listed(lacking, _MAX_BESIDES)}."
+    yield from (quote(finding.message, phrases.MESSAGE_LENGTH) for finding in report.findings)
+
+
+def _why(cluster: ClusterReport, workspace: WorkspaceReport) -> str:
+    """`` (waiting for its first backup)``: the finding about a cluster without a copy."""
+    about = (cluster.uid, cluster.name)
+    codes = (finding.code for finding in workspace.findings if (finding.cluster_uid, finding.cluster_name) == about)
+    title = next(map(title_of, codes), "")
+    return f" ({title[:1].lower()}{title[1:]})" if title else ""
 
 
 def _place(workspace: WorkspaceReport, report: Report, detail: str) -> Place:
     return Place(
-        name=place(workspace.tenant, workspace.project_name, workspace.name),
+        name=place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind),
         detail=detail,
         url=url_of(report, workspace),
     )
 
 
 def _restorable(report: Report, lost_clusters: LostClusters) -> str:
-    """``24 of 26 clusters can be restored.``."""
+    """``24 of 26 clusters can be restored.``. The trust line's clusters of a whole tenant are others: each is there once."""
     lost = sum(len(lost_clusters.of(workspace)) for workspace in with_findings(report.workspaces))
     total = report.summary.clusters
-    return f"{total - lost} of {count(total, 'cluster')} can be restored." if total else ""
+    if not total:
+        return ""
+    if report.coverage:
+        return f"{total - lost} of {total} can be restored, counting each workspace's clusters."
+    return f"{total - lost} of {count(total, 'cluster')} can be restored."
 
 
 def causes_of(groups: Iterable[Group], report: Report, zone: ZoneInfo) -> Iterator[Cause]:
@@ -245,7 +282,7 @@ def _where(members: Sequence[Member], report: Report, zone: ZoneInfo) -> Place:
     clusters = wording.listed([member.cluster for member in members if member.cluster], _MAX_CLUSTERS)
     copies = _last_copy(members, zone)
     return Place(
-        name=place(first.tenant, first.project, first.workspace),
+        name=place(first.tenant, first.project, first.workspace, kind=first.kind),
         detail=f"{clusters} ({copies})" if clusters and copies else clusters or copies,
         url=workspace_url(report, first.project_uid, first.workspace_uid),
     )
@@ -266,7 +303,7 @@ def _rest(report: Report, infos: Sequence[Group]) -> Iterator[str]:
     if report.changes.note and infos:
         yield f"Worth knowing: {phrases.kinds(infos)}."
     if report.status != "OK" and report.summary.ok:
-        yield f"{count(report.summary.ok, 'workspace')} {'is' if report.summary.ok == 1 else 'are'} OK."
+        yield phrases.ok_line(report.summary)
     muted = phrases.muted_line(report, _MAX_CLUSTERS)
     if muted:
         yield muted

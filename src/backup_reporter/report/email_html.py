@@ -59,8 +59,7 @@ def _content(digest: Digest, extent: Extent) -> dict[str, Any]:
         "extent": extent,
         "tone": _TONES[digest.status.lower()],
         "remarks": [shortened(line, extent.length) for line in digest.remarks[: extent.lost]],
-        "lost": digest.cannot_be_restored[: extent.lost],
-        "more_lost": digest.more_lost(extent.lost),
+        "lost": digest.lost(extent.lost),
         "causes": [
             (cause, shortened(cause.what, extent.length), cause.more_than(extent.places))
             for cause in digest.fix_first[: extent.causes]

@@ -12,6 +12,7 @@ from msgspec import Struct
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
 from backup_reporter.health.known_causes import known_cause
+from backup_reporter.health.workspace_report import Kind
 from backup_reporter.report.model import ClusterReport, Key, Report, WorkspaceReport, key_of
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restore_points import FOREVER, restorable_until
@@ -52,6 +53,7 @@ class Member(Struct, frozen=True, kw_only=True):
     workspace: str
     cluster: str | None
     since: datetime | None
+    kind: Kind = "workspace"
     made_at: datetime | None = None
     expires_at: datetime | None = None
     has_nothing: bool = False
@@ -209,7 +211,8 @@ def _member(
         project=workspace.project_name,
         workspace_uid=workspace.uid,
         workspace=workspace.name,
-        cluster=finding.cluster_name or finding.cluster_uid,
+        kind=workspace.kind,
+        cluster=None if workspace.kind == "cluster" else finding.cluster_name or finding.cluster_uid,
         since=finding.since or first_seen.get(key),
         made_at=min(
             (cluster.newest_restore_point_at for cluster in alive if cluster.newest_restore_point_at), default=None

@@ -6,24 +6,26 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 from backup_reporter import wording
+from backup_reporter.health.workspace_report import Kind
 from backup_reporter.report.groups import Member
-from backup_reporter.wording import count, quote
+from backup_reporter.wording import quote
 
 NAME_LENGTH = 63
 
 
-def place(*names: str | None) -> str:
-    """``acme / prod / payments``; a name that is ``None`` is left out."""
-    return " / ".join(quote(name, NAME_LENGTH) for name in names if name)
+def place(*names: str | None, kind: Kind = "workspace") -> str:
+    """``acme / prod / payments``, ``edge / till (cluster)``; a name that is ``None`` is left out."""
+    named = " / ".join(quote(name, NAME_LENGTH) for name in names if name)
+    return f"{named} (cluster)" if kind == "cluster" else named
 
 
 def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters: int) -> list[str]:
-    """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more workspaces``."""
+    """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more``."""
     clusters: dict[tuple[str | None, str], list[str]] = {}
     places: dict[tuple[str | None, str], str] = {}
     for member in members:
         which = (member.tenant, member.workspace_uid)
-        places.setdefault(which, place(member.tenant, member.project, member.workspace))
+        places.setdefault(which, place(member.tenant, member.project, member.workspace, kind=member.kind))
         named = clusters.setdefault(which, [])
         if member.cluster:
             named.append(member.cluster)
@@ -32,7 +34,7 @@ def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters:
         for which, named in list(clusters.items())[:most_workspaces]
     ]
     left = len(clusters) - most_workspaces
-    return [*lines, f"and {count(left, 'more workspace')}"] if left > 0 else lines
+    return [*lines, f"and {left} more"] if left > 0 else lines
 
 
 def listed(texts: Sequence[str], most: int) -> str:
@@ -41,9 +43,9 @@ def listed(texts: Sequence[str], most: int) -> str:
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
-def first_that_fit(texts: Sequence[str], max_size: int, noun: str, size: Callable[[str], int] = len) -> list[str]:
-    """The first texts that fit, but at least one; then ``and 3 more workspaces``."""
+def first_that_fit(texts: Sequence[str], max_size: int, size: Callable[[str], int] = len) -> list[str]:
+    """The first texts that fit, but at least one; then ``and 3 more``."""
     ends = accumulate(size(text) + len("; ") for text in texts)
     shown = texts[: max(1, sum(end <= max_size for end in ends))]
     left = len(texts) - len(shown)
-    return [*shown, f"and {count(left, noun)}"] if left else list(shown)
+    return [*shown, f"and {left} more"] if left else list(shown)

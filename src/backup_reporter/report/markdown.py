@@ -73,10 +73,9 @@ def _head(report: Report, zone: ZoneInfo) -> Iterator[str]:
     for line in (*digest.remarks, phrases.muted_line(report, _MOST)):
         if line:
             yield f"\n{escape(line)}"
-    if digest.cannot_be_restored:
+    if lost := digest.lost(len(digest.cannot_be_restored) + 1):
         yield "\n## Cannot be restored\n"
-        yield from (f"- {escape(str(place))}" for place in digest.cannot_be_restored)
-        yield from (f"- {escape(line)}" for line in [digest.more_lost(len(digest.cannot_be_restored))] if line)
+        yield from (f"- {escape(str(entry))}" for entry in lost)
 
 
 def _tenants(report: Report) -> Iterator[str]:

@@ -74,6 +74,14 @@ def number_of(summary: Summary, status: Status) -> int:
     return numbers[status]
 
 
+def ok_line(summary: Summary) -> str:
+    """``9 workspaces are OK.``; clusters with a policy of their own count, too."""
+    noun = "workspace or cluster" if summary.cluster_policies else "workspace"
+    if summary.ok == 1:
+        return f"1 {noun} is OK."
+    return f"{summary.ok} {'workspaces and clusters' if summary.cluster_policies else 'workspaces'} are OK."
+
+
 def proof_line(report: Report) -> str | None:
     """Says that the report can be recomputed, and how long its chain is; ``None`` if no evidence is kept."""
     if report.evidence is None:
@@ -89,10 +97,13 @@ def trust_line(report: Report, zone: ZoneInfo) -> str:
     workspaces = summary.workspaces - summary.cluster_policies
     read = f"{workspaces - summary.unreadable} of {count(workspaces, 'workspace')}"
     tenants = f", {count(len(report.tenants), 'tenant')}" if report.tenants else ""
-    clusters = _coverage_phrase(report.coverage) if report.coverage else f", {count(summary.clusters, 'cluster')}"
-    unreadable = f"; {summary.unreadable} could not be read" if summary.unreadable else ""
+    unreadable = f"{summary.unreadable} could not be read" if summary.unreadable else ""
     at = wording.moment(report.as_of, zone)
-    return f"Checked {read}{tenants}{clusters}{unreadable}. As of {at}."
+    if report.coverage:
+        aside = f" ({unreadable})" if unreadable else ""
+        return f"Checked {read}{aside}{tenants}{_coverage_phrase(report.coverage)}. As of {at}."
+    clusters = count(summary.clusters, "cluster")
+    return f"Checked {read}{tenants}, {clusters}{f'; {unreadable}' if unreadable else ''}. As of {at}."
 
 
 def _coverage_phrase(coverage: Coverage) -> str:
@@ -185,7 +196,7 @@ def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
     kinds = [kind for word, some in lists for kind in _kinds_of_change(word.capitalize(), some).items()]
     kinds.sort(key=lambda kind: WORST_FIRST.index(STATUS_OF_SEVERITY[kind[0][0]]))
     lines = [
-        f"{kind}: {'; '.join(first_that_fit(_every_member_line(members), length, 'more workspace'))}"
+        f"{kind}: {'; '.join(first_that_fit(_every_member_line(members), length))}"
         for (_, kind), members in kinds[:most]
     ]
     left = sum(len(members) for _, members in kinds[most:])
@@ -213,7 +224,7 @@ def _member(change: Change) -> Member:
         workspace_uid=change.workspace_uid,
         workspace=change.workspace_name,
         project=change.project_name,
-        cluster=change.cluster_name or change.cluster_uid,
+        cluster=None if change.cluster_uid == change.workspace_uid else change.cluster_name or change.cluster_uid,
         since=change.since,
     )
 

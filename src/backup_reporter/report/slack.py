@@ -63,6 +63,9 @@ _EXTENTS = (
     Extent(4, 2, 3, 5, 220),
     Extent(3, 2, 3, 5, 220),
     Extent(3, 2, 3, 4, 180),
+    Extent(3, 2, 3, 3, 180),
+    Extent(3, 2, 3, 2, 180),
+    Extent(3, 2, 3, 1, 180),
     Extent(3, 2, 3, 3, 150),
     Extent(3, 2, 3, 2, 120),
     Extent(2, 2, 3, 5, 220),
@@ -71,6 +74,7 @@ _EXTENTS = (
     Extent(1, 1, 1, 1, 120),
 )
 """From generous to what fits in any case."""
+_UNCUT = Extent(0, 0, 0, 0, 600)
 _IN_THREAD = Extent(25, 12, 20, 12, 600)
 _BEFORE_THREAD = Extent(1, 2, 3, 0, 220)
 
@@ -120,13 +124,11 @@ def visible(blocks: Iterable[Block]) -> str:
 def _head(digest: Digest, extent: Extent) -> Iterator[Block]:
     """Title, trust, and what cannot be restored."""
     yield _header(f"{_SIGN_OF_STATUS[digest.status]} {digest.title}")
-    yield from _context([digest.trust, *digest.remarks[:2]], extent)
+    yield from _context([digest.trust], _UNCUT)
+    yield from _context(digest.remarks[:2], extent)
     yield from _list("", digest.tenants[: extent.lost + 2], extent)
     yield from _list("What can be restored right now", digest.asked_for[: extent.lost + 5], extent)
-    shown = extent.lost if digest.lost_workspaces <= extent.lost else max(1, extent.lost - 1)
-    more = digest.more_lost(shown)
-    lost: list[Place | str] = [*digest.cannot_be_restored[:shown], *([more] if more else [])]
-    yield from _list(f"Cannot be restored ({digest.restorable.rstrip('.')})", lost, extent)
+    yield from _list(digest.lost_heading, digest.lost(extent.lost), extent)
 
 
 def _causes(digest: Digest, extent: Extent) -> Iterator[Block]:
@@ -140,7 +142,7 @@ def _cause(cause: Cause, extent: Extent) -> Iterator[str]:
     yield f"{_SIGN_OF_SEVERITY[cause.severity]} *{escape(cause.title)}*{since} ({escape(cause.code)})"
     more = cause.more_than(extent.places)
     where = [_place(place, extent) for place in cause.where[: extent.places]]
-    yield " · ".join([*where, *([f"and {more} more workspaces"] if more else [])])
+    yield " · ".join([*where, *([f"and {more} more"] if more else [])])
     # Measured before it is escaped: a message full of markup must not lose its end, which says what the last good one is.
     yield escape(shortened(cause.what, extent.length))
     if cause.action:
@@ -171,7 +173,7 @@ def _link_note(link: Link) -> str:
 
 def _details(digest: Digest, extent: Extent) -> Iterator[Block]:
     """Everything that the digest has, for a thread."""
-    yield from _list("Cannot be restored", digest.cannot_be_restored, extent)
+    yield from _list("Cannot be restored", digest.lost(extent.lost), extent)
     yield from _causes(digest, extent)
     yield from _list("", digest.changes, extent)
     yield from _context(filter(None, [digest.more_findings(extent.causes)]), extent)

@@ -29,11 +29,10 @@ MAX_LINES = 30
 MAX_CHARACTERS = 2500
 """What a person reads of one message, on a telephone."""
 
-_EXTENTS = ((4, 220), (3, 220), (3, 150), (2, 150), (1, 150), (1, 100))
-"""How many causes are shown, and how long a line is: from generous to what fits in any case."""
+_EXTENTS = ((4, 3, 220), (3, 3, 220), (3, 1, 180), (3, 1, 150), (2, 3, 150), (1, 3, 150), (1, 1, 100))
+"""How many causes and changes are shown, and how long a line is: from generous to what fits in any case."""
 _MAX_PLACES = 2
 _MAX_LOST = 3
-_MAX_CHANGES = 3
 _MAX_TENANTS = 5
 _MAX_URL = 4_000
 _MAX_WORKSPACE_URL = 300
@@ -46,8 +45,8 @@ def card(report: Report, zone: ZoneInfo) -> Card:
     """The digest in one card: of the causes, the worst that there is room for."""
     digest = digest_of(report, zone)
     result: Card = {}
-    for causes, length in _EXTENTS:
-        body = list(_body(digest, causes, length))
+    for causes, changes, length in _EXTENTS:
+        body = list(_body(digest, causes, changes, length))
         result = _card(body, digest)
         shown = visible(body)
         fits_teams = len(to_json(result)) <= MAX_BYTES
@@ -85,20 +84,17 @@ def _card(body: list[Element], digest: Digest) -> Card:
     return {**content, "actions": actions} if actions else content
 
 
-def _body(digest: Digest, causes: int, length: int) -> Iterator[Element]:
+def _body(digest: Digest, causes: int, changes: int, length: int) -> Iterator[Element]:
     title = _line(digest.title, length, weight="bolder", size="large")
     yield {"type": "Container", "style": _STYLES[digest.status], "bleed": True, "items": [title]}
     for text in (digest.trust, *digest.remarks[:2]):
         yield _line(text, length, isSubtle=True)
     yield from _section("", digest.tenants[:_MAX_TENANTS], length)
     yield from _section("What can be restored right now", digest.asked_for[: _MAX_LOST + 5], length)
-    shown = _MAX_LOST if digest.lost_workspaces <= _MAX_LOST else _MAX_LOST - 1
-    more = digest.more_lost(shown)
-    lost: list[Place | str] = [*digest.cannot_be_restored[:shown], *([more] if more else [])]
-    yield from _section(f"Cannot be restored ({digest.restorable.rstrip('.')})", lost, length)
+    yield from _section(digest.lost_heading, digest.lost(_MAX_LOST), length)
     for number, cause in enumerate(digest.fix_first[:causes]):
         yield from _cause(cause, length, heading="" if number else "Fix first")
-    yield from _section("", digest.changes[: _MAX_CHANGES + 1], length)
+    yield from _section("", digest.changes[: changes + 1], length)
     notes = (digest.more_findings(causes), *digest.rest, *digest.help, digest.link.note if digest.link else None)
     yield from _section("", [note for note in notes if note], length, isSubtle=True)
 
@@ -112,7 +108,7 @@ def _cause(cause: Cause, length: int, heading: str) -> Iterator[Element]:
         yield _line(place, length, spacing="none")
     more = cause.more_than(_MAX_PLACES)
     if more:
-        yield _line(f"and {more} more workspace{'s' if more > 1 else ''}", length, spacing="none")
+        yield _line(f"and {more} more", length, spacing="none")
     # The message is shortened where it quotes: it must not lose its end, which says when the last good backup was.
     yield _line(shortened(cause.what, length), length, spacing="none", isSubtle=True)
     if cause.action:

@@ -69,7 +69,7 @@ def _parts(digest: Digest, causes: int) -> Iterator[list[str]]:
     head = [digest.title, digest.trust, *_remarks(digest), *digest.tenants[:_MAX_TENANTS]]
     yield [_cut(line) for line in head]
     yield _listed("What can be restored right now:", list(map(str, digest.asked_for[:_MAX_ASKED_FOR])))
-    yield _listed(f"Cannot be restored ({digest.restorable.rstrip('.')}):", _lost(digest))
+    yield _listed(f"{digest.lost_heading}:", list(map(str, digest.lost(_MAX_LOST - bool(digest.remarks)))))
     for number, cause in enumerate(digest.fix_first[:causes]):
         yield [*([] if number else ["Fix first:"]), *map(_cut, _cause(cause))]
     yield [_cut(line) for line in digest.changes[:_MAX_CHANGES]]
@@ -90,20 +90,13 @@ def _remarks(digest: Digest) -> list[str]:
     return [f"{shortened(remark, _LINE_LENGTH - len(more))}{more}" for remark in digest.remarks[:1]]
 
 
-def _lost(digest: Digest) -> list[str]:
-    most = _MAX_LOST - bool(digest.remarks)
-    shown = most if digest.lost_workspaces <= most else most - 1
-    more = digest.more_lost(shown)
-    return [*map(str, digest.cannot_be_restored[:shown]), *([more] if more else [])]
-
-
 def _listed(heading: str, lines: Sequence[str]) -> list[str]:
     return [heading, *(_cut(f"  - {line}") for line in lines)] if lines else []
 
 
 def _cause(cause: Cause) -> Iterator[str]:
     yield f"{cause.severity.upper()} {cause.title} [{cause.code}]" + (f" {cause.since}" if cause.since else "")
-    more = (f"and {cause.more_than(_MAX_PLACES)} more workspaces",) if cause.more_than(_MAX_PLACES) else ()
+    more = (f"and {cause.more_than(_MAX_PLACES)} more",) if cause.more_than(_MAX_PLACES) else ()
     yield f"  {'; '.join((*map(str, cause.where[:_MAX_PLACES]), *more))}"
     yield f"  {shortened(cause.what, _LINE_LENGTH)}"
     if cause.action:

@@ -312,7 +312,7 @@ def test_a_fleet_too_large_for_a_page_is_shown_from_its_worst_end_and_the_rest_i
     assert len(page.encode()) < PAGE_BYTES
     shown, left_out = (
         page.count('<article class="card workspace"'),
-        re.search(r"(\d+) more workspaces with problems", page),
+        re.search(r"(\d+) more with problems:", page),
     )
     assert left_out is not None
     assert shown + int(left_out[1]) == 3_000

@@ -104,7 +104,7 @@ def test_what_cannot_be_restored_is_a_list_of_workspaces_and_the_rest_is_counted
         "*Cannot be restored (60 of 120 clusters can be restored)*",
         "• prod / shop-0: us-2 (never had a copy)",
         "• prod / shop-1: us-2 (never had a copy)",
-        "• and 58 more workspaces",
+        "• and 58 more",
     ]
 
 

@@ -56,7 +56,7 @@ def test_a_cluster_without_a_workspaces_policy_counts_by_itself() -> None:
     found = digest(shop(has_copy=True), own(has_copy=False, uid="c-9"), in_both=0)
 
     assert found.restorable == "2 of 3 clusters can be restored."
-    assert lost(found) == ["prod / own c-9: eu-1"]
+    assert lost(found) == ["prod / own c-9"]
 
 
 def test_a_copy_under_another_workspaces_policy_hides_nothing() -> None:

@@ -21,9 +21,12 @@ def newest(restores: tuple[Restore, ...]) -> Restore | None:
 
 
 def restore_untested(context: Context) -> Iterator[Finding]:
-    """Warning: no restore succeeded within the time that RESTORE_TEST_MAX_AGE_DAYS allows."""
+    """Warning: no restore succeeded within the time that RESTORE_TEST_MAX_AGE_DAYS allows.
+
+    Before the first backup there is nothing to try it with.
+    """
     allowed = context.thresholds.restore_test_max_age
-    if allowed is None:
+    if allowed is None or not any(attempt.phase in ("succeeded", "partial") for attempt in context.timeline.attempts):
         return
     if context.result.restores is None:
         why = context.result.restores_error or "they were not asked for"

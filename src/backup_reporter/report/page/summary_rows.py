@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from backup_reporter.report import phrases
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
 from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
@@ -59,7 +60,7 @@ def well_line(report: Report) -> str | None:
     number = report.summary.ok
     if not number:
         return None
-    line = f"{count(number, 'workspace')} {'is' if number == 1 else 'are'} OK."
+    line = phrases.ok_line(report.summary)
     healthy = (workspace for workspace in report.workspaces if workspace.status == "OK")
     lacking = [_reason(workspace) for workspace in healthy if not has_every_copy(workspace)]
     return f"{line} Not everything can be restored of {listed(lacking, _MAX_NAMES)}." if lacking else line
