@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
 from itertools import count
 from threading import Lock
 from typing import Literal
@@ -206,6 +207,19 @@ PROXY_404 = Answer(404, b"<html><h1>404 Not Found</h1>nginx</html>", {"Content-T
 STALL = Script([FOREVER])
 STALL_IN_BODY = Script([f"{OK}\r\nContent-Length: 5000\r\n\r\n".encode() + HALF, FOREVER])
 ENDLESS = Script([f"{OK}\r\n{JSON}\r\n\r\n".encode() + b'{"a": "', *[b"x" * 2**20] * 40])
+HUGE = Answer(
+    200,
+    b"".join(
+        (
+            b'{"items": [' + b"{}," * 200_000 + b'{}], "status": {',
+            *(
+                b'"%sStatuses": [' % name.encode() + b"{}," * 50_000 + b"{}],"
+                for name in ("workspaceRestore", "clusterRestore", "clusterBackup")
+            ),
+            b'"x": 0}, "spec": {"config": {}}}',
+        )
+    ),
+)
 DEEP = Answer(200, b'{"status":' + b"[" * 200_000 + b"]" * 200_000 + b"}")
 DEEP_UNKNOWN = Answer(200, b'{"added": ' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b"}")
 
@@ -345,12 +359,20 @@ def eight_thousand_squared() -> Answer:
     return wrong(json.dumps({"spec": {"config": {"clusterUids": uids}}, "status": {"workspaceBackupStatuses": runs}}))
 
 
-def beyond(name: str, part: str, answer: Wire, *, quick: bool = False) -> Fault:
+def not_of_clusters(answer: Wire) -> Strike:
+    """Strikes requests for the restores of a workspace."""
+    return lambda request: (
+        answer if request.path.startswith("/v1/workspaces/") and request.path.endswith("/restore") else None
+    )
+
+
+def beyond(name: str, strike: Strike, says: str, *, quick: bool = False) -> Fault:
     """What is asked about clusters, restores and keys goes wrong: the workspaces' report is as right as before."""
     beyond_workspaces = environment(INCLUDE_CLUSTERS="yes", RESTORE_TEST_MAX_AGE_DAYS="90")
     return Fault(
         name=name,
-        arrange=all_of(with_clusters, beyond_workspaces, in_palette(about(part, answer))),
+        arrange=all_of(with_clusters, beyond_workspaces, in_palette(strike)),
+        says=says,
         quick=quick,
         is_beyond_workspaces=True,
         seconds=30.0,
@@ -437,6 +459,8 @@ def _has_a_successor(stage: Stage, store: ReportStore, report: Report, baseline:
 
 
 BASELINE = f"baseline/{scope_id(Scope())}.json"
+UNSAID = {("the clusters", "about another one"), ("the backup locations", "about another one")}
+"""A list that is empty says nothing about whose it is."""
 RUNS = '{"status": {"workspaceBackupStatuses": [%snull]}}'
 SAYS_NOTHING = "an answer without metadata, spec and status"
 LEDGER_BEING_DELETED = {"metadata": {"uid": "ledger", "name": "ledger", "deletionTimestamp": "2026-11-20T00:00:00Z"}}
@@ -601,13 +625,19 @@ FAULTS: tuple[Fault, ...] = (
     ),
     # Beyond the workspaces
     *(
-        beyond(f"{what} {how}", part, answer, quick=what == "the clusters" and how == "refused")
-        for what, part in (
-            ("the clusters", "/spectroclusters/search"),
-            ("the clusters' own policies", "/features/backup"),
-            ("the backup locations", "/assets/locations"),
-            ("the restores", "/restore"),
-            ("the API keys", "/apiKeys"),
+        beyond(
+            f"{what} {how}",
+            strike(answer),
+            "" if (what, how) in UNSAID else says,
+            quick=what == "the clusters" and how == "refused",
+        )
+        for what, strike, says in (
+            ("the clusters", partial(about, "/spectroclusters/search"), "Which clusters no policy covers is not known"),
+            ("the clusters' own policies", partial(about, "/features/backup"), ""),
+            ("the backup locations", partial(about, "/assets/locations"), "backup locations"),
+            ("the workspaces' restores", not_of_clusters, "Whether a restore was tried is not known"),
+            ("the clusters' restores", partial(about, "/features/restore"), ""),
+            ("the API keys", partial(about, "/apiKeys"), ""),
         )
         for how, answer in (
             ("refused", palettes_error(403, "ResourceAccessDenied")),
@@ -616,6 +646,8 @@ FAULTS: tuple[Fault, ...] = (
             ("cut", raw(OK, "Content-Length: 500", body=HALF)),
             ("as a login page", LOGIN),
             ("of a wrong type", wrong('{"items": 5, "clusters": 5, "spec": 5, "status": 5}')),
+            ("huge", HUGE),
+            ("that hang", STALL),
             ("endless", ENDLESS),
             ("about another one", wrong('{"items": [], "spec": {"clusterUid": "other", "workspaceUid": "other"}}')),
         )

@@ -176,6 +176,10 @@ class PaletteClient:
         """Returns whether the rate allows another request for a backup result at once."""
         return self._rate_limiter.bucket("/v1/workspaces").allows_now()
 
+    def seconds_for_results(self, number: int) -> float:
+        """Returns how long it takes to ask for so many backup results at the steady rate."""
+        return number * self._rate_limiter.bucket("/v1/workspaces").interval_seconds
+
     def may_ask_for_clusters(self) -> bool:
         """Returns whether the rate allows another request about one cluster at once."""
         return self._rate_limiter.bucket("/v1/spectroclusters").allows_now()

@@ -30,8 +30,8 @@ class TokenBucket:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._interval_seconds = 1 / per_second
-        self._tolerance_seconds = (burst - 1) * self._interval_seconds
+        self.interval_seconds = 1 / per_second
+        self._tolerance_seconds = (burst - 1) * self.interval_seconds
         self._clock = clock
         self._sleep = sleep
         self._full_at = clock()
@@ -46,7 +46,7 @@ class TokenBucket:
                 turn = self._next_turn(now)
                 if turn - now > seconds_left():
                     return False
-                self._full_at = max(self._full_at, turn) + self._interval_seconds
+                self._full_at = max(self._full_at, turn) + self.interval_seconds
             if turn > now:
                 self._sleep(turn - now)
             # A pause may have begun while this thread slept: then it waits for another turn.

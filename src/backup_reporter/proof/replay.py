@@ -190,6 +190,10 @@ class ReplayClient(PaletteClient):
         """Nothing waits for a rate here."""
         return False
 
+    def seconds_for_results(self, number: int) -> float:
+        """Nothing waits for a rate here."""
+        return 0.0
+
     def may_ask_for_clusters(self) -> bool:
         """Nothing waits for a rate here."""
         return False

@@ -27,6 +27,10 @@ from backup_reporter.run.plan import (
     group_into_lanes,
 )
 
+_MAX_SHARE_OF_RESULTS = 0.5
+_SECONDS_FOR_RESULTS, _MARGIN = 5.0, 1.5
+"""How much time for backup results requests for restores leave: at most half of it, else what the results may take."""
+
 Progress = Callable[[int, int], None]
 """Called after every workspace with how many are checked, and how many there are."""
 
@@ -48,9 +52,17 @@ def check_shard(
 
     ``memory`` is what the last report remembered. Never raises for what Palette does.
     """
-    check = WorkspaceChecker(client, plan.request, thresholds, plan.as_of, clock, memory, shard.surroundings)
-    may_ask_now = client.may_ask_for_results if shard.kind == "workspace" else client.may_ask_for_clusters
     unanswered = {workspace.uid: workspace for workspace in shard.workspaces}
+    most_reserved = client.seconds_left() * _MAX_SHARE_OF_RESULTS
+
+    def seconds_left_for_restores() -> float:
+        reserved = _SECONDS_FOR_RESULTS + _MARGIN * client.seconds_for_results(len(unanswered))
+        return client.seconds_left() - min(most_reserved, reserved)
+
+    check = WorkspaceChecker(
+        client, plan.request, thresholds, plan.as_of, clock, seconds_left_for_restores, memory, shard.surroundings
+    )
+    may_ask_now = client.may_ask_for_results if shard.kind == "workspace" else client.may_ask_for_clusters
     for judgment in ask_all(check, shard.workspaces, may_ask_now, client.seconds_left):
         yield judgment
         del unanswered[judgment.report.uid]

@@ -46,6 +46,8 @@ class WorkspaceChecker(Struct, frozen=True):
     thresholds: Thresholds
     as_of: datetime
     clock: Callable[[], datetime]
+    seconds_left_for_restores: Callable[[], float]
+    """Restores are asked for first; those that hang must leave time to ask for the backup results."""
     memory: WorkspaceMemory = field(default_factory=WorkspaceMemory)
     """What the last report remembered."""
     surroundings: Surroundings | None = None
@@ -92,7 +94,8 @@ class WorkspaceChecker(Struct, frozen=True):
         if self.thresholds.restore_test_max_age is None or self.request.backup_request_uid:
             return workspace
         try:
-            return msgspec.structs.replace(workspace, restores=self.client.restores(workspace))
+            in_time = self.client.within(self.seconds_left_for_restores)
+            return msgspec.structs.replace(workspace, restores=in_time.restores(workspace))
         except Exception as error:  # noqa: BLE001 - see above
             return msgspec.structs.replace(workspace, restores_error=reason_of(error))
 
