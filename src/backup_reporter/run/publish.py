@@ -164,10 +164,10 @@ def _save_renderings(report: Report, zone: ZoneInfo, store: ReportStore) -> dict
     """
     # Imported here because only those who keep reports need them.
     from backup_reporter.report.csv import csv_pieces  # noqa: PLC0415
-    from backup_reporter.report.page.page import render_page  # noqa: PLC0415
+    from backup_reporter.report.page.page import page_pieces  # noqa: PLC0415
 
     renderings: dict[str, Callable[[], Iterable[bytes]]] = {
-        "html": lambda: [render_page(report, zone).encode()],
+        "html": lambda: map(str.encode, page_pieces(report, zone)),
         "csv": lambda: csv_pieces(report),
     }
     problems: dict[str, str] = {}

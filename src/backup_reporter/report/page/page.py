@@ -66,11 +66,16 @@ class Part(Struct, frozen=True):
 
     @property
     def size_bytes(self) -> int:
-        return sum(len(piece.encode()) for piece in self.html)
+        return _size_bytes(self.html)
 
 
 def render_page(report: Report, zone: ZoneInfo) -> str:
     """The whole page, at most ``PAGE_BYTES`` of UTF-8; times are shown in ``zone``."""
+    return "".join(page_pieces(report, zone))
+
+
+def page_pieces(report: Report, zone: ZoneInfo) -> Iterator[str]:
+    """The page, piece by piece: joined and encoded, a large one would take up its size three times."""
     anchors = {(view.workspace.tenant, view.workspace.uid): view.anchor for view in _views(report, zone)}
     templates = environment(zone, report.as_of)
     templates.filters |= {"age": partial(age, now=report.as_of), "retention": retention}
@@ -85,7 +90,7 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
     templates.globals |= {"anchors": anchors, "cell_class": CELL_CLASSES, "state_words": STATE_WORDS, **_LIMITS}
     templates.globals |= {"shows_restores": report.restore_test_max_age_days is not None}
     pieces: Any = templates.get_template("parts.html.j2").module
-    frame = partial(templates.get_template("page.html.j2").render, **_frame(report, zone))
+    frame = partial(templates.get_template("page.html.j2").generate, **_frame(report, zone))
 
     causes, number_of_rows = _causes(report, zone), sum(1 for _ in rows(report))
 
@@ -93,13 +98,17 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
         return _as_many_as_fit(pieces.row, rows(report), number_of_rows, _TABLE_BYTES)
 
     make_causes = partial(_as_many_as_fit, pieces.cause, causes, len(causes), _CAUSES_BYTES)
-    left = PAGE_BYTES - len(frame(**_parts(Part(), Part(), Part(), 0)).encode()) - _FURTHER_WORDS_BYTES
+    left = PAGE_BYTES - _size_bytes(frame(**_parts(Part(), Part(), Part(), 0))) - _FURTHER_WORDS_BYTES
     left -= make_table().size_bytes + make_causes().size_bytes
     details = _as_many_as_fit(pieces.workspace, _views(report, zone), len(report.workspaces), left)
     for which in list(anchors)[len(details.html) :]:
         del anchors[which]  # nothing links to what is not there
     bad = report.summary.workspaces - report.summary.ok
     return frame(**_parts(make_table(), make_causes(), details, bad))
+
+
+def _size_bytes(pieces: Iterable[str]) -> int:
+    return sum(len(piece.encode()) for piece in pieces)
 
 
 def _causes(report: Report, zone: ZoneInfo) -> list[tuple[Group, Cause, bool]]:
