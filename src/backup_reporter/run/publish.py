@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from backup_reporter.channels.channel import Channel, InsistentChannel
 from backup_reporter.config.request import Request
-from backup_reporter.config.settings import Notify, Settings
+from backup_reporter.config.settings import ChannelName, Notify, Settings
 from backup_reporter.errors import InvalidRequest, StoreError, TimedOutError, reason_of
 from backup_reporter.report.changes import Baseline, Comparison, compare
 from backup_reporter.report.model import Delivery, PreviousReport, Report, Scope, has_arrived, with_notes
@@ -255,8 +255,24 @@ def redeliver(
     if report.report_url:
         report = destinations.store.with_link(report)
     wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
-    deliveries = deliver(report, wanted, delivery_log=None, delivery_key=None, zone=zone, seconds_left=seconds_left)
-    return msgspec.structs.replace(report, deliveries=deliveries)
+    overtaken = _overtaken(report, wanted, destinations.store, seconds_left())
+    current = [channel for channel in wanted if channel.name not in overtaken]
+    delivered = deliver(report, current, delivery_log=None, delivery_key=None, zone=zone, seconds_left=seconds_left)
+    return msgspec.structs.replace(report, deliveries=(*delivered, *overtaken.values()))
+
+
+def _overtaken(
+    report: Report, channels: Sequence[Channel], store: ReportStore, seconds: float
+) -> dict[ChannelName, Delivery]:
+    """The deliveries that would end what a newer report of the same scope may have begun, such as an alert."""
+    if report.what_if:
+        return {}  # its alert is its own
+    ending = [channel for channel in channels if isinstance(channel, InsistentChannel) and channel.must_have(report)]
+    last = load_last_report(store, report.scope, report.report_id, seconds).baseline if ending else None
+    if last is None or last.as_of <= report.as_of:
+        return {}
+    why = f"the report {last.report_id} is newer: this one resolves nothing"
+    return {channel.name: Delivery(channel=channel.name, status="skipped", error=why) for channel in ending}
 
 
 def is_worth_sending(notify: Notify, report: Report, comparison: Comparison | None) -> bool:

@@ -503,6 +503,51 @@ def test_a_report_is_sent_again_however_often_somebody_asks() -> None:
     assert len(house.slack.sent) == 2
 
 
+def with_a_pager(store: Shelf) -> tuple[House, Pager]:
+    house, pager = House(store=store), Pager()
+    house.destinations = replace(house.destinations, channels=(house.slack, pager))
+    return house, pager
+
+
+def test_a_report_that_is_sent_again_ends_no_alert_that_a_newer_one_began() -> None:
+    house, pager = with_a_pager(Shelf())
+    house.publish(WELL, report_id="old")
+    house.publish(BROKEN, report_id="new")
+    pager.sent.clear()
+
+    again = redeliver("old", Request(), house.settings, house.destinations, lambda: 60.0)
+
+    assert pager.sent == []
+    assert {delivery.channel: delivery.status for delivery in again.deliveries} == {
+        "slack": "delivered",
+        "pagerduty": "skipped",
+    }
+    assert again.deliveries[-1].error == "the report new is newer: this one resolves nothing"
+
+
+@pytest.mark.parametrize("broken", [(), ("baseline",)])
+def test_the_newest_report_ends_an_alert_when_it_is_sent_again(broken: tuple[str, ...]) -> None:
+    house, pager = with_a_pager(shelf := Shelf())
+    house.publish(BROKEN, report_id="old")
+    house.publish(WELL, report_id="new")
+    pager.sent.clear()
+    shelf.broken = broken
+
+    redeliver("new", Request(), house.settings, house.destinations, lambda: 60.0)
+
+    assert [report.report_id for report in pager.sent] == ["new"]
+
+
+def test_an_old_report_that_begins_an_alert_is_sent_again() -> None:
+    house, pager = with_a_pager(Shelf())
+    house.publish(BROKEN, report_id="old")
+    house.publish(WELL, report_id="new")
+
+    redeliver("old", Request(), house.settings, house.destinations, lambda: 60.0)
+
+    assert pager.sent[-1].report_id == "old"
+
+
 def test_a_report_that_is_not_kept_is_refused() -> None:
     with pytest.raises(InvalidRequest):
         redeliver(REPORT_ID, Request(), Settings(), House(store=Shelf()).destinations, lambda: 60.0)
