@@ -192,6 +192,16 @@ def test_ctrl_c_leaves_nothing_behind(desk: Desk) -> None:
     assert desk.secrets == {}
 
 
+def test_without_a_terminal_it_says_what_to_do(desk: Desk) -> None:
+    done = desk.setup()
+    assert done.returncode == 1
+    assert "Nothing was stored or written." in done.stdout
+    assert (
+        "backup-reporter: the input ended before every question had its answer: run the command in a terminal, or give "
+        "--yes and the flags that backup-reporter setup --help lists" in " ".join(done.stderr.split())
+    )
+
+
 def flags(desk: Desk) -> tuple[str, ...]:
     return ("--yes", "--palette-url", desk.palette.url, "--email", "team@example.com")
 

@@ -40,6 +40,11 @@ _INTERRUPTED = 130
 _PIPE_CLOSED = 141
 """The exit codes that shells use. Neither is 0, which means OK."""
 
+_NO_ANSWER = (
+    "the input ended before every question had its answer: run the command in a terminal, or give --yes and the flags "
+    "that {command} --help lists"
+)
+
 _EXAMPLES = """\
 \b
 Examples:
@@ -76,8 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = cli.main(list(arguments), prog_name=COMMAND, standalone_mode=False)
         sys.stdout.flush()
-    except (KeyboardInterrupt, click.Abort):
-        sys.exit(_INTERRUPTED)
+    except (KeyboardInterrupt, click.Abort) as error:
+        if not isinstance(error.__context__, EOFError):
+            sys.exit(_INTERRUPTED)
+        say(f"{COMMAND}: {_NO_ANSWER.format(command=' '.join([COMMAND, *arguments[:1]]))}", err=True)
+        sys.exit(_FAILED)
     except BrokenPipeError:
         # The reader closed the pipe. At exit nothing may be flushed into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
