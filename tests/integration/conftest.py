@@ -17,14 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.server import ThreadedMotoServer
 from moto.sns.models import Subscription
 
-from support.lookalike import LookAlike
 from support.sandboxes import SANDBOXES, add_sandboxes_to_moto
-from support.slack_server import SlackServer
-from support.world import LocalAws, World, a_fleet, a_result, a_run, world
+from support.world import LocalAws, World, small_world
 
 
 @pytest.fixture(scope="session")
-def _aws_server() -> Iterator[LocalAws]:
+def aws_server() -> Iterator[LocalAws]:
     with _quicker(), pytest.MonkeyPatch.context() as patch:
         add_sandboxes_to_moto(patch)
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -47,10 +45,10 @@ def _quicker() -> Iterator[None]:
 
 
 @pytest.fixture
-def aws(_aws_server: LocalAws) -> LocalAws:
-    _aws_server.reset()
+def aws(aws_server: LocalAws) -> LocalAws:
+    aws_server.reset()
     SANDBOXES.reset()
-    return _aws_server
+    return aws_server
 
 
 @pytest.fixture
@@ -79,14 +77,5 @@ def certificate(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def around(aws: LocalAws) -> Iterator[World]:
-    """One healthy and one failing workspace, and everything else a deployed function has around it."""
-    now = datetime.now(UTC)
-    nights = [now - timedelta(days=back) for back in range(10)]
-    healthy = a_result(*(a_run(at) for at in nights))
-    failing = a_result(*(a_run(at, "Failed" if back < 3 else "Completed") for back, at in enumerate(nights)))
-    with (
-        LookAlike(a_fleet({"healthy": healthy, "failing": failing}), rate_limit=False) as palette,
-        SlackServer() as slack,
-        world(aws, palette, slack) as everything,
-    ):
+    with small_world(aws) as everything:
         yield everything

@@ -6,6 +6,7 @@ import gzip
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from click.testing import CliRunner
@@ -16,17 +17,27 @@ from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.proof.archive import DirectoryArchive, load
 from backup_reporter.proof.verify import Verification, verify
 from support.lookalike import API_KEY
-from support.world import LocalAws, World
+from support.world import LocalAws, World, small_world
+
+
+@pytest.fixture(scope="module")
+def kept_once(aws_server: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A report on the instructive fleet, and a copy of the bucket on disk."""
+    aws_server.reset()
+    with small_world(aws_server) as around:
+        around.palette.fleet = instructive(datetime.now(UTC))
+        aws_server.make_bucket("reports")
+        report = around.invoke({}, REPORT_BUCKET="reports")
+    directory = tmp_path_factory.mktemp("kept")
+    copy_bucket(aws_server, directory)
+    return report["reportId"], directory
 
 
 @pytest.fixture
-def kept(around: World, aws: LocalAws, tmp_path: Path) -> tuple[str, Path]:
-    """A report on the instructive fleet, and a copy of the bucket on disk."""
-    around.palette.fleet = instructive(datetime.now(UTC))
-    aws.make_bucket("reports")
-    report = around.invoke({}, REPORT_BUCKET="reports")
-    copy_bucket(aws, tmp_path)
-    return report["reportId"], tmp_path
+def kept(kept_once: tuple[str, Path], tmp_path: Path) -> tuple[str, Path]:
+    """The same, for a test to change."""
+    report_id, directory = kept_once
+    return report_id, copytree(directory, tmp_path / "kept")
 
 
 def copy_bucket(aws: LocalAws, directory: Path) -> None:
@@ -145,15 +156,24 @@ def test_no_evidence_is_kept_if_the_settings_say_so(around: World, aws: LocalAws
     assert (report["evidence"], report["notes"]) == (None, [])
 
 
-@pytest.fixture
-def three_days(around: World, aws: LocalAws, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def three_days_once(aws_server: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three regular reports and one on demand that no channel gets, in a copy of the bucket."""
-    aws.make_bucket("reports")
-    for day in ("24", "25", "26"):
-        around.invoke({"scheduledTime": f"2026-11-{day}T07:00:00Z"}, REPORT_BUCKET="reports")
-    around.invoke({"notify": "never"}, REPORT_BUCKET="reports")
-    copy_bucket(aws, tmp_path)
-    return tmp_path
+    aws_server.reset()
+    with small_world(aws_server) as around:
+        aws_server.make_bucket("reports")
+        for day in ("24", "25", "26"):
+            around.invoke({"scheduledTime": f"2026-11-{day}T07:00:00Z"}, REPORT_BUCKET="reports")
+        around.invoke({"notify": "never"}, REPORT_BUCKET="reports")
+    directory = tmp_path_factory.mktemp("three_days")
+    copy_bucket(aws_server, directory)
+    return directory
+
+
+@pytest.fixture
+def three_days(three_days_once: Path, tmp_path: Path) -> Path:
+    """The same, for a test to change."""
+    return copytree(three_days_once, tmp_path / "three_days")
 
 
 def run_verify(*arguments: str) -> tuple[int, str]:

@@ -7,7 +7,6 @@ import ssl
 import time
 import traceback
 import tracemalloc
-import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -32,6 +31,7 @@ from backup_reporter.palette.lists import Project
 from backup_reporter.palette.rate_limit import RateLimiter
 from support.local_server import Answer, Fault, Request, Script
 from support.lookalike import API_KEY, LookAlike
+from support.worst_documents import gzip_bomb
 
 NOW = datetime(2026, 11, 23, 7, tzinfo=UTC)
 FLEET = instructive(NOW)
@@ -524,12 +524,6 @@ def test_large_answers_are_read_one_at_a_time(server: LookAlike) -> None:
     assert answers == [0] * 16
     # One body in pieces and put together, a little of fifteen more; the server's compressed ones are small.
     assert peak_bytes < 4 * len(body)
-
-
-def gzip_bomb(megabytes: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    zeros = bytes(1024**2)
-    return b"".join([*(packer.compress(zeros) for _ in range(megabytes)), packer.flush()])
 
 
 def drip(*, seconds: float, number: int) -> Script:

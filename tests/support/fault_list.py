@@ -8,7 +8,6 @@ import base64
 import gzip
 import json
 import random
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +31,7 @@ from support.pagerduty_server import invalid_event
 from support.stage import CHANNELS, WORKSPACES, Stage, service_of
 from support.teams_server import workflow_error
 from support.world import OTHER_PROJECT, PROJECT
+from support.worst_documents import gzip_bomb
 
 Wire = Answer | Script | None
 Strike = Callable[[Request], Wire]
@@ -225,8 +225,7 @@ DEEP_UNKNOWN = Answer(200, b'{"added": ' + b'{"a":' * 200_000 + b"1" + b"}" * 20
 
 
 def bomb(megabytes: int) -> Script:
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    packed = b"".join([*(packer.compress(bytes(2**20)) for _ in range(megabytes)), packer.flush()])
+    packed = gzip_bomb(megabytes)
     return raw(OK, "Content-Encoding: gzip", f"Content-Length: {len(packed)}", body=packed)
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -28,15 +28,19 @@ class LocalAws:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        """Returns the client of a service; it takes longer to make one than to ask it for most things."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=self.url,
+                region_name=REGION,
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+            )
+        return self._clients[service]
 
     def make_bucket(self, name: str, *, locks_objects: bool = False) -> None:
         self.client("s3").create_bucket(
@@ -129,6 +133,21 @@ def world(aws: LocalAws, palette: LookAlike, slack: SlackServer) -> Iterator[Wor
         "SLACK_WEBHOOK_SECRET": "slack-webhook",
     }
     yield World(palette, slack, aws, queue_url, environment)
+
+
+@contextmanager
+def small_world(aws: LocalAws) -> Iterator[World]:
+    """One healthy and one failing workspace, and everything else a deployed function has around it."""
+    now = datetime.now(UTC)
+    nights = [now - timedelta(days=back) for back in range(10)]
+    healthy = a_result(*(a_run(at) for at in nights))
+    failing = a_result(*(a_run(at, "Failed" if back < 3 else "Completed") for back, at in enumerate(nights)))
+    with (
+        LookAlike(a_fleet({"healthy": healthy, "failing": failing}), rate_limit=False) as palette,
+        SlackServer() as slack,
+        world(aws, palette, slack) as everything,
+    ):
+        yield everything
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Iterator, Mapping
 
 MAX_BYTES = 31 * 1024**2
@@ -78,3 +79,11 @@ def _filled(head: bytes, entry: bytes, tail: bytes, size: int) -> bytes:
 def packed(document: bytes) -> bytes:
     """Returns the document as it goes over the wire."""
     return gzip.compress(document, compresslevel=1, mtime=0)
+
+
+def gzip_bomb(megabytes: int) -> bytes:
+    """So many megabytes of zeros, in a thousandth of that; without an end, which nobody should reach."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head = packer.compress(b"") + packer.flush(zlib.Z_FULL_FLUSH)
+    megabyte = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + megabyte * megabytes
