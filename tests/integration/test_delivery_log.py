@@ -237,7 +237,8 @@ def test_a_crash_between_sending_and_remembering_doubles_the_report_once_and_los
         deliver_with(a_run(table, clock), channel)
     channel._error = None
 
-    too_early = deliver_with(DynamoDbDeliveryLog(table, "deliveries", "reporter", clock=clock), channel, seconds=4)
+    impatient = DynamoDbDeliveryLog(table, "deliveries", "reporter", clock=clock, sleep=lambda _: time.sleep(0.05))
+    too_early = deliver_with(impatient, channel, seconds=2.3)
     clock.sleep(CLAIM_SECONDS)
     retried, again = deliver_with(a_run(table, clock), channel), deliver_with(a_run(table, clock), channel)
 
