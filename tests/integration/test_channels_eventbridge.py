@@ -97,7 +97,7 @@ def test_a_bus_that_is_not_there_is_named_as_the_reason(aws: LocalAws) -> None:
 
 def refusing(aws: LocalAws, *codes: str) -> tuple[EventBridgeChannel, Stubber, list[float]]:
     """A bus that takes the call and refuses the event, which moto does not do; then it takes it."""
-    client, waits = aws.client("events"), list[float]()
+    client, waits = aws.new_client("events"), list[float]()
     stubber = Stubber(client)
     for code in codes:
         stubber.add_response(

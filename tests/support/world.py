@@ -31,16 +31,20 @@ class LocalAws:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """Returns the client of a service; it takes longer to make one than to ask it for most things."""
+        """Returns everybody's client of a service; to make one takes longer than to ask it for most things."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,
-                endpoint_url=self.url,
-                region_name=REGION,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
+            self._clients[service] = self.new_client(service)
         return self._clients[service]
+
+    def new_client(self, service: str) -> Any:
+        """Returns a client that a test may change."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
 
     def make_bucket(self, name: str, *, locks_objects: bool = False) -> None:
         self.client("s3").create_bucket(

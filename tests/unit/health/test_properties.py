@@ -35,12 +35,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 NULL, MISSING = 244, 250
 
 
-def some(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+def some(strategy: st.SearchStrategy[Any], most: int) -> st.SearchStrategy[list[Any]]:
     """A list of a few, each of which may be null; now and then of none."""
 
     @st.composite
     def drawn(draw: st.DrawFn) -> list[Any]:
-        fates = draw(st.binary(min_size=1, max_size=5))
+        fates = draw(st.binary(min_size=1, max_size=most))
         is_empty = fates[0] >= MISSING
         return [] if is_empty else [draw(strategy) if fate < NULL else None for fate in fates]
 
@@ -114,7 +114,7 @@ def results(times: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
     cluster_state = an_object(state=STATES, deleteState=STATES, msg=TEXTS, backupTime=times)
     status = an_object(
         backupName=TEXTS,
-        backupedNamespaces=some(NAMES),
+        backupedNamespaces=some(NAMES, 2),
         expiryDate=times,
         backupState=cluster_state,
     )
@@ -125,7 +125,7 @@ def results(times: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
         backupTime=times,
         backupState=an_object(state=STATES, deleteState=STATES),
         config=an_object(durationInHours=HOURS, namespaces=st.lists(NAMES, max_size=2)),
-        clusterBackupRefs=some(ref),
+        clusterBackupRefs=some(ref, 3),
     )
     runs = an_object(requestUid=TEXTS, actor=an_object(uid=TEXTS), workspaceBackupConfig=run_config)
     backup_config = an_object(
@@ -134,12 +134,12 @@ def results(times: st.SearchStrategy[str]) -> st.SearchStrategy[Json]:
         includeAllDisks=st.booleans(),
         includeClusterResources=st.booleans(),
         includeClusterResourceMode=st.sampled_from(["Always", "Auto", "Never"]),
-        namespaces=some(NAMES),
+        namespaces=some(NAMES, 3),
         schedule=an_object(scheduledRunTime=SCHEDULES),
     )
-    config = an_object(clusterUids=some(UIDS), includeAllClusters=st.booleans(), backupConfig=backup_config)
+    config = an_object(clusterUids=some(UIDS, 4), includeAllClusters=st.booleans(), backupConfig=backup_config)
     metadata = an_object(creationTimestamp=times, labels=st.dictionaries(TEXTS, TEXTS, max_size=2))
-    statuses = an_object(workspaceBackupStatuses=some(runs))
+    statuses = an_object(workspaceBackupStatuses=some(runs, 4))
     return an_object(metadata=metadata, spec=an_object(workspaceUid=TEXTS, config=config), status=statuses)
 
 
