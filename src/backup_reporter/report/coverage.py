@@ -14,6 +14,7 @@ from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.model import Coverage
 from backup_reporter.wording import count, listed
 
+MAX_IN_SENTENCE = 10
 _MAX_NAMED = 1000
 """Clusters in the evidence of a finding."""
 _FORBIDDEN = 403
@@ -154,7 +155,7 @@ class CoverageCounter:
             Finding(
                 code=CODES["cluster-unprotected"].name,
                 severity=severity,
-                message=f"{count(len(unprotected), 'cluster')} {are} in no backup policy: {listed(names, 10)}.",
+                message=f"{count(len(unprotected), 'cluster')} {are} in no backup policy: {listed(names, MAX_IN_SENTENCE)}.",
                 evidence={
                     "count": len(unprotected),
                     "clusters": [

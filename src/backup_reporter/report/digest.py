@@ -236,7 +236,7 @@ def _restorable(report: Report, lost_clusters: LostClusters) -> str:
     if not total:
         return ""
     if report.coverage:
-        return f"{total - lost} of {total} can be restored, counting each workspace's clusters."
+        return f"{total - lost} of {count(total, 'cluster backup')} can be restored."
     return f"{total - lost} of {count(total, 'cluster')} can be restored."
 
 

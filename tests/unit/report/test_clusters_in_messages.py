@@ -79,7 +79,7 @@ def test_a_cluster_is_named_once_and_said_to_be_one() -> None:
         "2 clusters are in no backup policy: edge / kiosk, edge / lab.",
     ]
     assert [str(place) for cause in digest.fix_first for place in cause.where] == ["edge / till (cluster)"]
-    assert digest.lost_heading == "Cannot be restored (2 of 4 can be restored, counting each workspace's clusters)"
+    assert digest.lost_heading == "Cannot be restored (2 of 4 cluster backups can be restored)"
     assert digest.remarks == ()
     assert digest.rest[-1] == "2 workspaces and clusters are OK."
 

@@ -17,10 +17,12 @@ from msgspec import Struct
 from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.workspace_report import DayState
 from backup_reporter.report import phrases
+from backup_reporter.report.coverage import MAX_IN_SENTENCE
 from backup_reporter.report.day_states import STATE_WORDS, STRIP_DAYS, strip_words
 from backup_reporter.report.digest import Cause, causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.last_restore import last_restore_words, outcome_of
+from backup_reporter.report.locations import place
 from backup_reporter.report.model import Report, url_of
 from backup_reporter.report.packed import worst_first
 from backup_reporter.report.page.summary_rows import summary_row, well_line
@@ -171,12 +173,24 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "tenants": phrases.tenant_lines(report, _MAX_TENANTS),
         "muted_line": phrases.muted_line(report, _MAX_MUTED),
         "notes": [note for note in notes if note],
+        "unprotected": list(_unprotected(report)),
+        "kinds": "Workspaces and clusters" if report.summary.cluster_policies else "Workspaces",
         "summary_rows": [summary_row(workspace, report.as_of, zone) for workspace in worst],
         "more_summary_rows": max(0, bad - _MAX_SUMMARY_ROWS),
         "well": well_line(report),
         "proof": phrases.proof_line(report),
         "zone_name": zone.key,
     }
+
+
+def _unprotected(report: Report) -> Iterator[str]:
+    """The clusters in no backup policy, if they are more than the sentence about them names."""
+    for finding in report.findings:
+        clusters = finding.evidence.get("clusters", ())
+        if len(clusters) > MAX_IN_SENTENCE:
+            yield from (
+                place(cluster.get("tenant"), cluster.get("projectName"), cluster.get("name")) for cluster in clusters
+            )
 
 
 def _shares(report: Report) -> Iterable[tuple[Status, int, int]]:

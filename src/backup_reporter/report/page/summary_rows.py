@@ -48,7 +48,7 @@ def summary_row(workspace: WorkspaceReport, now: datetime, zone: ZoneInfo) -> Su
         workspace=workspace,
         restorable=restorable,
         tone=tone,
-        exceptions=listed([_exception(cluster, zone) for cluster in missing], _MAX_NAMES),
+        exceptions=listed([_exception(cluster, workspace, zone) for cluster in missing], _MAX_NAMES),
         newest=_extreme(sorted(there, key=_made_at), lambda cluster: _age(cluster.newest_restore_point_at, now)),
         ends=_extreme(sorted(there, key=_ends_at), lambda cluster: _ahead(_ends_at(cluster), now)),
         is_ending_soon=any(finding.code == "backup-expiring" and not finding.muted for finding in workspace.findings),
@@ -79,11 +79,12 @@ def _restorable(workspace: WorkspaceReport, number: int) -> tuple[str, Literal["
     return ("nothing", "critical") if is_known(workspace) else ("not known", "unknown")
 
 
-def _exception(cluster: ClusterReport, zone: ZoneInfo) -> str:
+def _exception(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:
+    name = "" if workspace.kind == "cluster" else f"{_name(cluster)} "
     if cluster.newest_incomplete_copy_at:
-        return f"{_name(cluster)} only incomplete, of {day(cluster.newest_incomplete_copy_at, zone)}"
+        return f"{name}only incomplete, of {day(cluster.newest_incomplete_copy_at, zone)}"
     end = restorable_until(cluster)
-    return f"{_name(cluster)} not since {day(end, zone)}" if end else f"{_name(cluster)} never"
+    return f"{name}not since {day(end, zone)}" if end else f"{name}never"
 
 
 def _extreme(worst_first: Sequence[ClusterReport], describe: Callable[[ClusterReport], str]) -> Extreme:
