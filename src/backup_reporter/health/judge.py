@@ -13,7 +13,7 @@ from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.memory import remember, remember_no_policy
-from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
+from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.restore_point_series import restore_point_series
@@ -23,7 +23,7 @@ from backup_reporter.health.rules.restores import newest
 from backup_reporter.health.rules.rule import Rule
 from backup_reporter.health.rules.workspace import mute_unreadable
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.timeline import Subject, run_time
+from backup_reporter.health.timeline import Subject
 from backup_reporter.health.workspace_report import (
     BackupLocation,
     ClusterReport,
@@ -244,24 +244,3 @@ def _cluster_report(subject: Subject, now: datetime) -> ClusterReport:
         restore_points=len(subject.restore_points(now)),
         restore_point_series=restore_point_series(subject, now),
     )
-
-
-def until(result: BackupResult, at: datetime) -> BackupResult:
-    """The history as it stood at ``at``: without what began later, be it a run, a part of one or the policy."""
-    runs = tuple(_run_until(run, at) for run in result.runs if (run_time(run) or at) <= at)
-    policy = result.policy
-    if policy.created_at and policy.created_at > at:
-        policy = msgspec.structs.replace(policy, schedule=None)
-    restores = result.restores and tuple(restore for restore in result.restores if (restore.at or at) <= at)
-    return msgspec.structs.replace(result, policy=policy, runs=runs, restores=restores)
-
-
-def _run_until(run: Run, at: datetime) -> Run:
-    """A cluster's part that began later was still to come."""
-    if not any(backup.at and backup.at > at for backup in run.cluster_backups):
-        return run
-    parts = (
-        ClusterBackup(cluster=backup.cluster, state="InProgress") if backup.at and backup.at > at else backup
-        for backup in run.cluster_backups
-    )
-    return msgspec.structs.replace(run, cluster_backups=tuple(parts))

@@ -12,13 +12,13 @@ from msgspec import Struct, field
 from backup_reporter.config.request import Request
 from backup_reporter.errors import PaletteError, UndecodableError, reason_of
 from backup_reporter.health.findings import WORST_FIRST
+from backup_reporter.health.hindsight import accuse_of_nothing_unknown, until
 from backup_reporter.health.judge import (
     Judgment,
     judge,
     judge_being_deleted,
     judge_not_protected,
     judge_unreadable,
-    until,
 )
 from backup_reporter.health.memory import remember_no_policy
 from backup_reporter.health.model import BackupResult, Run, Surroundings, Workspace
@@ -112,10 +112,16 @@ class WorkspaceChecker(Struct, frozen=True):
         request_uid = self.request.backup_request_uid
         result = msgspec.structs.replace(result, restores=workspace.restores, restores_error=workspace.restores_error)
         asked_at = self.clock()
+        known_today = result
         if self.request.as_of and self.as_of < asked_at:
             result, asked_at = until(result, self.as_of), self.as_of
         if request_uid is None:
-            return judge(workspace, result, self.thresholds, self.as_of, asked_at=asked_at, remembered=last)
+            report, remembered = judge(
+                workspace, result, self.thresholds, self.as_of, asked_at=asked_at, remembered=last
+            )
+            if result is not known_today:
+                report = accuse_of_nothing_unknown(report, known_today, self.thresholds, self.as_of)
+            return Judgment(report, remembered)
         run = _asked_for(request_uid, result.runs)
         if run is None and not result.unreadable_runs:
             return Judgment(_no_such_run(workspace, request_uid, self.thresholds, self.as_of), last)

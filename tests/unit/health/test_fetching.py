@@ -23,7 +23,7 @@ from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.check_shards import Progress, check_shards, ignore_progress
 from backup_reporter.run.make_plan import Palette, make_plan
-from support.builders import NOW, at, backup, copy, label, listed, nightly, run
+from support.builders import NOW, at, backup, copy, label, listed, nightly, only, run
 
 
 class OneWorkspace(PaletteClient):
@@ -247,6 +247,36 @@ def test_as_of_then_a_policy_that_was_made_later_did_not_exist() -> None:
 
     verdict = gathered(answer, as_of=at("11-22 07:00"))
     assert (verdict.schedule, [label(finding) for finding in verdict.findings]) == (None, ["not-protected"])
+
+
+def test_as_of_then_a_history_that_begins_later_makes_it_unknown() -> None:
+    verdict = gathered(backup(*nightly()), as_of=at("09-01 07:00"))
+
+    assert verdict.status == "UNKNOWN"
+    (found,) = verdict.findings
+    assert found.message == (
+        "What Palette lists of the workspace begins after 2026-09-01 07:00 UTC: what there was then is not known."
+    )
+
+
+def test_as_of_then_a_policy_that_awaited_its_first_backup_is_accused_of_nothing() -> None:
+    answer = backup(run("11-23 01:00"), created="11-22 12:00")
+    verdict = gathered(answer, as_of=at("11-22 18:00"))
+
+    assert (verdict.status, {finding.code for finding in verdict.findings}) == ("OK", {"awaiting-first-backup"})
+
+
+def test_as_of_then_a_cluster_whose_backups_begin_later_is_unknown_and_the_others_are_judged() -> None:
+    runs = [only("eu1", "11-20 01:00"), only("eu1", "11-21 01:00", "Failed"), run("11-22 01:00")]
+    verdict = gathered(backup(*runs), as_of=at("11-21 07:00"))
+
+    assert [label(finding) for finding in verdict.findings if finding.severity == "critical"] == ["backup-failed eu1"]
+    (unknown,) = [finding for finding in verdict.findings if finding.code == "unreadable"]
+    assert unknown.message.startswith("What Palette lists of 1 cluster begins after 2026-11-21 07:00 UTC: ")
+
+
+def test_as_of_then_what_never_came_later_either_is_said() -> None:
+    assert gathered(backup(), as_of=at("11-22 07:00")).status == "CRITICAL"
 
 
 def test_as_of_ahead_what_had_no_chance_to_begin_is_not_missed() -> None:
