@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from backup_reporter.aws.report_store import ReportStore
-from backup_reporter.demo.documents import cluster_backup_result, cluster_item
+from backup_reporter.demo.documents import Json, cluster_backup_result, cluster_item, location_item, rfc3339
 from backup_reporter.demo.fleet import Fleet, synthetic
 from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
 from backup_reporter.proof.archive import BucketArchive, load
@@ -155,9 +155,30 @@ def test_clusters_are_looked_at_in_a_distributed_run_and_for_every_tenant(aws: L
     own = cluster_backup_result(
         items[0], schedule="0 1 * * *", retention_hours=720, runs=[], policy_created=NOW - timedelta(minutes=1)
     )
+    restored: Json = {
+        "status": {
+            "workspaceRestoreStatuses": [
+                {"workspaceRestoreConfig": {"restoreTime": rfc3339(NOW), "restoreState": {"state": "Completed"}}}
+            ]
+        }
+    }
+    into: Json = {
+        "status": {
+            "clusterRestoreStatuses": [
+                {"state": "Completed", "restoreStatusMeta": {"isSucceeded": True, "restoreTime": rfc3339(NOW)}}
+            ]
+        }
+    }
+    # acme has tried its restores, and globex has lost the location of its backups.
     fleets = [
-        replace(small(name), clusters=items, cluster_backups={items[0]["metadata"]["uid"]: own})
-        for name in ("payments", "ledger")
+        replace(
+            small(name),
+            clusters=items,
+            cluster_backups={items[0]["metadata"]["uid"]: own},
+            locations=[location_item(location, created)],
+            restores={"w-1": restored, items[0]["metadata"]["uid"]: into} if name == "payments" else {},
+        )
+        for name, location in (("payments", "backups-s3"), ("ledger", "another"))
     ]
     event = {"asOf": f"{NOW + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", "notify": "always", "channels": ["sns"]}
     with (
@@ -166,7 +187,7 @@ def test_clusters_are_looked_at_in_a_distributed_run_and_for_every_tenant(aws: L
         SlackServer() as slack,
         tenants_of(aws, slack, tenant("acme", first), tenant("globex", second)) as around,
     ):
-        around.environment["INCLUDE_CLUSTERS"] = "warn"
+        around.environment |= {"INCLUDE_CLUSTERS": "warn", "RESTORE_TEST_MAX_AGE_DAYS": "90"}
         with state_machine(around, BUCKET) as machine:
             execution = machine.run(event)
             assert execution.status == "SUCCEEDED", execution
@@ -181,9 +202,54 @@ def test_clusters_are_looked_at_in_a_distributed_run_and_for_every_tenant(aws: L
     assert sorted((judged["tenant"], judged["kind"]) for judged in whole["workspaces"]) == [
         ("acme", "cluster"), ("acme", "workspace"), ("globex", "cluster"), ("globex", "workspace"),
     ]  # fmt: skip
-    assert [finding["code"] for finding in whole["findings"]] == ["cluster-unprotected"]
+    assert [finding["message"] for finding in whole["findings"]] == [
+        "2 clusters are in no backup policy: acme / project-1 / lonely, globex / project-1 / lonely."
+    ]
+    codes = {
+        (judged["tenant"], judged["kind"]): {finding["code"] for finding in judged["findings"]}
+        for judged in whole["workspaces"]
+    }
+    assert codes == {
+        ("acme", "workspace"): set(),
+        ("acme", "cluster"): {"awaiting-first-backup"},
+        ("globex", "workspace"): {"restore-untested"},
+        ("globex", "cluster"): {"awaiting-first-backup", "location-missing"},
+    }
+    restores = {(judged["tenant"], judged["kind"]): judged["lastRestore"] for judged in whole["workspaces"]}
+    assert [place for place, last in sorted(restores.items()) if last] == [("acme", "cluster"), ("acme", "workspace")]
     for report_id in ids:
         check_that_it_can_be_recomputed(aws, report_id)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_distributed_run_looks_at_the_clusters_of_the_last_report_if_a_tenant_lists_none(aws: LocalAws) -> None:
+    items = [cluster_item("project-1", name, project_uid=PROJECT, created=NOW) for name in ("own", "lonely")]
+    own = cluster_backup_result(
+        items[0], schedule="0 1 * * *", retention_hours=720, runs=[], policy_created=NOW - timedelta(minutes=1)
+    )
+    fleet = replace(small("payments"), clusters=items, cluster_backups={items[0]["metadata"]["uid"]: own})
+    with (
+        LookAlike(fleet, rate_limit=False) as first,
+        LookAlike(fleet, rate_limit=False) as second,
+        SlackServer() as slack,
+        tenants_of(aws, slack, tenant("acme", first), tenant("globex", second)) as around,
+    ):
+        around.environment["INCLUDE_CLUSTERS"] = "yes"
+        with state_machine(around, BUCKET) as machine:
+            assert machine.run({}).status == "SUCCEEDED"
+            second.fault = lambda request: Answer(500) if "spectroclusters/search" in request.path else None
+            execution = machine.run({})
+            assert execution.status == "SUCCEEDED", execution
+
+    report = json.loads(kept(aws, execution.output["reportId"], "json"))
+    assert report["coverage"] | {"isWhole": True} == {
+        "clusters": 4, "inWorkspacePolicy": 0, "inOwnPolicy": 2, "inNone": 2, "unknown": 0, "setApart": 0,
+        "isWhole": True, "areLocationsKnown": True,
+    }  # fmt: skip
+    assert report["coverage"]["isWhole"] is False
+    assert any("Tenant globex: The clusters could not be listed" in note for note in report["notes"])
+    assert report["changes"]["new"] == report["changes"]["resolved"] == report["changes"]["noLongerJudged"] == []
+    check_that_it_can_be_recomputed(aws, report["reportId"])
 
 
 @pytest.fixture

@@ -29,6 +29,12 @@ _NOT_LISTED = "the workspace is no longer listed"
 _NOT_ASKED = "its tenant is no longer asked"
 _NO_POLICY = "the workspace has no backup policy any more"
 _CLUSTERS_NOT_ASKED = "clusters are not looked at any more"
+_WITHOUT_RESTORE = {
+    None: "restores are not looked at any more",
+    False: "its restores are not known",
+    True: "there is still no restore",
+}
+"""By whether the restores are known."""
 _CLUSTER_NOT_LISTED = "the cluster is no longer listed, or is one that needs no backup"
 
 _AnyChange = TypeVar("_AnyChange", bound=Change)
@@ -379,7 +385,7 @@ def _why_not_better(change: Change, workspace: WorkspaceReport, coverage: Covera
     if change.code in NEEDS_NEW_RUN and not _has_run_since(change, workspace):
         return "no backup has begun since"
     if change.code in NEEDS_RESTORES and workspace.last_restore is None:
-        return "its restores are not known"
+        return _WITHOUT_RESTORE[workspace.restores_known]
     if change.code in NEEDS_LISTS and coverage is None:
         return _CLUSTERS_NOT_ASKED
     return None

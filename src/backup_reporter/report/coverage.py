@@ -11,8 +11,9 @@ from msgspec import Struct, field
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Finding, Severity
 from backup_reporter.health.workspace_report import WorkspaceReport
+from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import Coverage
-from backup_reporter.wording import count, listed
+from backup_reporter.wording import count
 
 MAX_IN_SENTENCE = 10
 _MAX_NAMED = 1000
@@ -149,7 +150,7 @@ class CoverageCounter:
         unprotected = [report for tenant in self._expected for report in self._unprotected(tenant)]
         if not unprotected:
             return ()
-        names = sorted({f"{report.project_name} / {report.name}" for report in unprotected})
+        names = sorted({place(report.tenant, report.project_name, report.name) for report in unprotected})
         are = "is" if len(unprotected) == 1 else "are"
         return (
             Finding(

@@ -201,7 +201,9 @@ NO_COPY = a_cluster(uid="c-1", restore_points=0, newest_restore_point_at=None, e
         ),
         (a_finding("backup-overdue", since=NOW - days(2)), shop(latest_run=BEFORE_IT), "no backup has begun since"),
         (a_finding("backup-failed", since=NOW - days(2)), shop(latest_run=BEFORE_IT), "no backup has begun since"),
-        (a_finding("restore-failed"), shop(a_finding("restore-untested")), "its restores are not known"),
+        (a_finding("restore-failed"), shop(restores_known=False), "its restores are not known"),
+        (a_finding("restore-failed"), shop(restores_known=True), "there is still no restore"),
+        (a_finding("restore-untested"), shop(), "restores are not looked at any more"),
     ],
     ids=lambda value: value.code if isinstance(value, Finding) else "",
 )
