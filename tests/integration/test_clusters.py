@@ -251,8 +251,8 @@ def striking(part: str, answer: Answer) -> Callable[[Request], Answer | None]:
     return lambda request: answer if part in request.path else None
 
 
-def check_of(around: World, name: str) -> dict[str, Any]:
-    answer = around.invoke({"doctor": True}, 60.0, INCLUDE_CLUSTERS="yes")
+def check_of(around: World, name: str, include: str = "yes") -> dict[str, Any]:
+    answer = around.invoke({"doctor": True}, 60.0, INCLUDE_CLUSTERS=include)
     (check,) = [check for check in answer["checks"] if check["name"] == name]
     found: dict[str, Any] = check
     return found
@@ -267,6 +267,20 @@ def test_the_doctor_says_what_may_not_be_listed_and_which_permission_it_takes(
     palette.fault = striking(SEARCH, FORBIDDEN)
     check = check_of(around, "clusters")
     assert (check["result"], "cluster.list" in check["detail"]) == ("warning", True)
+
+
+def test_without_the_setting_the_doctor_names_it_and_the_clusters_that_no_workspace_has(
+    around: World, palette: LookAlike
+) -> None:
+    check = check_of(around, "clusters", include="no")
+    assert check["result"] == "passed"
+    assert check["detail"] == (
+        "4 clusters in no workspace: guest, lonely, own-failed, own-good; INCLUDE_CLUSTERS reports on them"
+    )
+
+    palette.fault = striking(SEARCH, FORBIDDEN)
+    check = check_of(around, "clusters", include="no")
+    assert (check["result"], check["detail"]) == ("skipped", "not looked at (INCLUDE_CLUSTERS)")
 
 
 def test_the_doctor_says_when_the_key_ends(around: World, palette: LookAlike) -> None:

@@ -194,7 +194,9 @@ class _Setup:
                 return f"{_typed(check.detail, name, value)}. {check.fix}"
             if check.result in ("failed", "warning"):
                 say(f"  Warning: {check.name}: {check.detail}\n  {check.fix}")
-            elif check.name in ("projects", "workspaces", "backup results"):
+            elif (
+                check.name in ("projects", "workspaces", "backup results") or "INCLUDE_CLUSTERS reports" in check.detail
+            ):
                 say(f"  {check.name}: {check.detail}.")
             if check.name == "workspaces" and check.detail.split()[0].isdigit():
                 self.workspaces = int(check.detail.split()[0])

@@ -44,7 +44,7 @@ def destination_checks(reporter: Reporter, seconds_left: Callable[[], float]) ->
         if future is None:
             yield skipped(destination.name, f"not set up ({destination.settings})")
         else:
-            fix = f"Check {destination.settings}, and that it is in this account and region."
+            fix = f"Check {destination.settings}: its value, and that it is in this account and region."
             yield run_check(destination.name, destination.check, partial(_result, future, ends), fix)
     if not any(channel.is_on for channel in channels):
         yield Check(

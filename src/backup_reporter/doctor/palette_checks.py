@@ -15,7 +15,7 @@ from backup_reporter.palette.api_keys import say_end
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.discovery import Inventory, discover, list_projects
 from backup_reporter.palette.lists import Project
-from backup_reporter.palette.survey import survey_tenant
+from backup_reporter.palette.survey import Survey, survey_tenant
 from backup_reporter.wording import count, listed, quote
 
 ALLOWED_PER_SECOND = 10.0
@@ -65,6 +65,8 @@ class PaletteChecks:
         yield run_check("key's end", "ask Palette when the API key ends", self._key_end, _ADDRESS)
         if self._looks_at_clusters:
             yield run_check("clusters", "list the clusters and the backup locations", self._clusters, _ADDRESS)
+        else:
+            yield self._uncovered_clusters()
 
     def _key_end(self) -> str:
         try:
@@ -80,8 +82,26 @@ class PaletteChecks:
             return f"it ends on {ends[0]:%Y-%m-%d}"
         return "no key of this tenant ends within 14 days, or Palette does not say"
 
+    def _uncovered_clusters(self) -> Check:
+        """Names the setting that looks at clusters, if there are some that no workspace has."""
+        survey = self._survey()
+        if not survey.is_whole or self._tenant.workspace_uids or self._inventory.problems:
+            return skipped("clusters", "not looked at (INCLUDE_CLUSTERS)")
+        in_workspaces = {cluster.uid for workspace in self._inventory.workspaces for cluster in workspace.clusters}
+        names = sorted(cluster.name for cluster in survey.clusters if cluster.uid not in in_workspaces)
+        found = f"{count(len(names), 'cluster')} in no workspace: {listed(names)}; INCLUDE_CLUSTERS reports on them"
+        return Check(
+            name="clusters",
+            result="passed",
+            check="look for clusters that no workspace has",
+            detail=found if names else "there is none",
+        )
+
+    def _survey(self) -> Survey:
+        return survey_tenant(self._client, self._tenant.project_uids, all_projects=not self._tenant.project_uids)
+
     def _clusters(self) -> str:
-        survey = survey_tenant(self._client, self._tenant.project_uids, all_projects=not self._tenant.project_uids)
+        survey = self._survey()
         for cluster in survey.clusters[:1]:
             try:
                 self._client.use_cluster_result(cluster, lambda result: None)

@@ -78,7 +78,7 @@ def test_a_table_that_may_only_be_written_to_is_no_failure() -> None:
         ("KMSAccessDeniedException", "Allow kms:Decrypt"),
         ("PermanentRedirect", "another region"),
         ("ThrottlingException", "try again in a minute"),
-        ("SomethingElse", "Check REPORT_BUCKET, and that it is in this account and region."),
+        ("SomethingElse", "Check REPORT_BUCKET: its value, and that it is in this account and region."),
     ],
 )
 def test_each_refusal_of_aws_has_its_fix(code: str, fix: str) -> None:
