@@ -245,6 +245,23 @@ def test_what_is_new_is_marked_where_it_is_told() -> None:
     assert '<span class="tag info">new</span>' not in render_page(report, UTC)
 
 
+def test_what_is_new_and_told_nowhere_above_is_listed() -> None:
+    unprotected = {"code": "cluster-unprotected", "workspace_uid": "c-9", "workspace_name": "lonely"}
+    news = (
+        Change(**a_change()),
+        Change(**a_change(**unprotected, severity="warning")),
+        Change(**a_change("not-scheduled", severity="info")),
+    )
+    report = a_report(a_workspace("payments", a_finding("backup-overdue")))
+    text = Outline(render_page(msgspec.structs.replace(report, changes=Changes(new=news)), UTC)).text
+    since = text.partition("Since the last report")[2]
+
+    assert "Marked as new above, but for these." in since
+    assert "Info prod / payments: No schedule" in since
+    assert "Warning prod / lonely: In no backup policy" in since
+    assert since.count("Scheduled backup did not start") == text.count("Scheduled backup did not start") - 1
+
+
 def test_no_problem_is_told_more_than_twice() -> None:
     found = a_finding(message="The key has expired.", cluster_uid="uid of eu-1")
     report = a_report(a_workspace("payments", found, clusters=(a_cluster(),)))
