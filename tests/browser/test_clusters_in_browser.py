@@ -30,10 +30,10 @@ def test_the_head_says_how_many_clusters_were_checked_and_which_are_in_no_policy
     page = open_html(demo_page).page
 
     expect(page.locator(".trust")).to_contain_text(
-        "Checked 17 of 18 workspaces (1 could not be read) and 14 clusters: 12 in a policy, 1 in none, 1 not known."
+        "Checked 17 of 18 workspaces (1 could not be read) and 14 clusters: 12 in a policy, 2 in none."
     )
     expect(
-        page.locator("header").get_by_text("1 cluster is in no backup policy: edge / edge-kiosk.")
+        page.locator("header").get_by_text("2 clusters are in no backup policy: edge / edge-kiosk, prod / us-3.")
     ).to_be_in_viewport()
 
 

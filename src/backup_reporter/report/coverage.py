@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from msgspec import Struct, field
@@ -25,12 +25,12 @@ _NOT_FOUND = 404
 class Expected(Struct, frozen=True, kw_only=True):
     """What the list of a tenant's clusters says, before any of them is asked about.
 
-    ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read,
+    ``listed_by`` has the workspaces that list a cluster, ``imported_uids`` the clusters that Palette may only be allowed to read,
     ``set_apart`` those, by reason, of which no one expects backups. ``recalled_uids`` are those that only the last report
     listed: they may be gone.
     """
 
-    listed_uids: AbstractSet[str] = frozenset()
+    listed_by: Mapping[str, Sequence[str]] = field(default_factory=dict)
     imported_uids: AbstractSet[str] = frozenset()
     set_apart: Mapping[str, int] = field(default_factory=dict)
     is_whole: bool = True
@@ -51,7 +51,7 @@ class CoverageCounter:
         self._without: dict[str | None, list[WorkspaceReport]] = defaultdict(list)
         self._unknown: dict[str | None, set[str]] = defaultdict(set)
         self._refused: dict[str | None, int] = defaultdict(int)
-        self._has_unreadable_workspace: set[str | None] = set()
+        self._unreadable_workspaces: dict[str | None, set[str]] = defaultdict(set)
 
     def keep(self, reports: Iterable[WorkspaceReport]) -> Iterator[WorkspaceReport]:
         """Yields what belongs into the report: every workspace, and the clusters with a policy of their own."""
@@ -65,7 +65,7 @@ class CoverageCounter:
     def _add_workspace(self, report: WorkspaceReport) -> None:
         self._in_workspaces[report.tenant].update(cluster.uid for cluster in report.clusters if cluster.uid)
         if _has(report, "unreadable"):
-            self._has_unreadable_workspace.add(report.tenant)
+            self._unreadable_workspaces[report.tenant].add(report.uid)
 
     def _add_cluster(self, report: WorkspaceReport) -> bool:
         if _has(report, "not-protected"):
@@ -137,9 +137,10 @@ class CoverageCounter:
 
     def _in_doubt(self, tenant: str | None) -> list[WorkspaceReport]:
         """Clusters that may be in the policy of a workspace that could not be read."""
-        if tenant not in self._has_unreadable_workspace:
-            return []
-        return [report for report in self._candidates(tenant) if report.uid in self._expected[tenant].listed_uids]
+        unreadable, listed_by = self._unreadable_workspaces[tenant], self._expected[tenant].listed_by
+        return [
+            report for report in self._candidates(tenant) if not unreadable.isdisjoint(listed_by.get(report.uid, ()))
+        ]
 
     def _unprotected(self, tenant: str | None) -> list[WorkspaceReport]:
         in_doubt = {report.uid for report in self._in_doubt(tenant)}

@@ -178,15 +178,17 @@ def _with_clusters(
         with_restores=settings.thresholds.restore_test_max_age is not None,
         recall=recall,
     )
-    listed = frozenset(
-        cluster.uid for workspace in found.workspaces for cluster in workspace.clusters if cluster.uid is not None
-    )
+    listed_by: dict[str, list[str]] = {}
+    for workspace in found.workspaces:
+        for cluster in workspace.clusters:
+            if cluster.uid is not None:
+                listed_by.setdefault(cluster.uid, []).append(workspace.uid)
     return msgspec.structs.replace(
         found,
         workspaces=(*found.workspaces, *survey.clusters),
         notes=survey.notes,
         clusters=SurveyedClusters(
-            listed_uids=listed,
+            listed_by=listed_by,
             imported_uids=frozenset(cluster.uid for cluster in survey.clusters if cluster.is_imported),
             set_apart=survey.set_apart,
             is_whole=survey.is_whole,

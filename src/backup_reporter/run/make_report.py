@@ -48,7 +48,7 @@ def make_report(plan: Plan, workspace_reports: PackedReports, generated_at: date
 def _expected_clusters(plan: Plan) -> dict[str | None, Expected]:
     return {
         tenant.name: Expected(
-            listed_uids=tenant.clusters.listed_uids,
+            listed_by=tenant.clusters.listed_by,
             imported_uids=tenant.clusters.imported_uids,
             set_apart=tenant.clusters.set_apart,
             is_whole=tenant.clusters.is_whole,

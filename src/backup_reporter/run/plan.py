@@ -31,13 +31,14 @@ MAX_WORKSPACES = 1000
 class SurveyedClusters(Record, frozen=True, kw_only=True):
     """What is known of a tenant's clusters before any of them is asked about.
 
-    ``listed_uids`` are those that a workspace lists, ``imported_uids`` those that Palette may only be allowed to read.
+    ``listed_by`` has the workspaces that list a cluster, ``imported_uids`` the clusters that Palette may only be allowed
+    to read.
     ``set_apart`` counts by reason the clusters of which no one expects backups. ``is_whole`` is false if there may be
     more clusters than were listed; ``recalled_uids`` are then those that only the last report listed.
     ``are_locations_known`` is false if the backup locations could not be listed.
     """
 
-    listed_uids: frozenset[str] = frozenset()
+    listed_by: dict[str, list[str]] = {}  # noqa: RUF012 - msgspec copies it for each record
     imported_uids: frozenset[str] = frozenset()
     set_apart: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it for each record
     is_whole: bool = True

@@ -81,7 +81,7 @@ def test_the_instructive_fleet_shows_each_finding_about_clusters_and_restores_on
     once = ("cluster-unreachable", "location-missing", "restore-in-place-only", "restore-untested", "restore-failed")
     assert [shown[code] for code in once] == [1] * len(once)
     (unprotected,) = report.findings
-    assert unprotected.message == "1 cluster is in no backup policy: edge / edge-kiosk."
+    assert unprotected.message == "2 clusters are in no backup policy: edge / edge-kiosk, prod / us-3."
 
 
 def test_the_report_before_was_made_a_day_earlier_and_knew_less(report: Report) -> None:
