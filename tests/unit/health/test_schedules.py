@@ -99,6 +99,26 @@ def test_in_the_second_of_two_hours_that_look_alike_the_due_time_of_the_first_is
     assert [label(finding) for finding in strict.findings] == ["backup-overdue"]
 
 
+@pytest.mark.parametrize(
+    ("cron", "after", "due"),
+    [
+        ("45 1 * * *", "04-04 10:00", ["04-04 14:45", "04-05 15:15", "04-06 15:15"]),  # shown twice: the first counts
+        ("30 2 * * *", "04-04 10:00", ["04-04 16:00", "04-05 16:00"]),
+        ("15 2 * * *", "10-02 16:00", ["10-04 15:15", "10-05 15:15"]),  # skipped on 4 October, there
+        ("30 2 * * *", "10-02 16:30", ["10-03 15:30", "10-04 15:30"]),
+    ],
+)
+def test_clocks_that_are_changed_by_half_an_hour_are_followed(cron: str, after: str, due: list[str]) -> None:
+    times, now = [], at(after)
+    for _ in due:
+        schedule = f"CRON_TZ=Australia/Lord_Howe {cron}"
+        next_run_at = judged(backup(run("01-01 01:00"), schedule=schedule), now=now).next_run_at
+        assert next_run_at
+        times.append(f"{next_run_at:%m-%d %H:%M}")
+        now = next_run_at
+    assert times == due
+
+
 def test_in_summer_a_wall_time_is_another_instant() -> None:
     verdict = judged(backup(run("07-01 01:00"), schedule="CRON_TZ=Europe/Berlin 0 1 * * *"), now=at("07-01 12:00"))
     assert verdict.next_run_at == at("07-01 23:00")
