@@ -6,6 +6,7 @@
     ├── DeliveryFailed       a scheduled report did not reach every channel
     ├── SecretError          a secret cannot be read, or does not hold what it should
     ├── StoreError           the report bucket, the delivery table or the list of tenants cannot be used
+    │   └── TooLargeError            a file in a bucket is too large to be one that the function wrote
     ├── ChannelError         one channel did not take the report
     │   └── ChannelUnreachableError  no answer: DNS, TLS, connection, time
     ├── HeartbeatError       the heartbeat's URL could not be called
@@ -56,6 +57,10 @@ class SecretError(BackupReporterError):
 
 class StoreError(BackupReporterError):
     """The report bucket, the delivery table or the list of tenants cannot be used."""
+
+
+class TooLargeError(StoreError):
+    """A file in a bucket is too large to be one that the function wrote."""
 
 
 class OutputError(BackupReporterError):

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.aws.s3_object import MAX_BYTES
 from backup_reporter.demo.documents import Json, cluster_backup_result, cluster_item, location_item, rfc3339
 from backup_reporter.demo.fleet import Fleet, synthetic
 from backup_reporter.errors import InvalidRequest, SettingsError, StoreError
@@ -348,6 +349,15 @@ def test_a_list_of_tenants_in_a_bucket_is_read_anew_for_each_report(three: World
         some = [one for one in json.loads(document) if one["name"] in names]
         s3.put_object(Bucket=BUCKET, Key="tenants.json", Body=json.dumps(some).encode())
         assert [one["name"] for one in three.invoke({"notify": "never"}, TENANTS=source)["tenants"]] == names
+
+
+def test_a_list_of_tenants_that_is_far_too_large_is_reported(three: World) -> None:
+    three.aws.client("s3").put_object(Bucket=BUCKET, Key="tenants.json", Body=b" " * (MAX_BYTES + 1))
+
+    report = three.invoke({"notify": "never"}, TENANTS=f"s3://{BUCKET}/tenants.json")
+
+    assert report["status"] == "UNKNOWN"
+    assert f"TENANTS: s3://{BUCKET}/tenants.json is larger than 64 MB" in report["problems"][0]
 
 
 UNLISTED = "ssm:/palette/nobody-there"

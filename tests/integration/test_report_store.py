@@ -15,9 +15,10 @@ import pytest
 import urllib3
 
 from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.aws.s3_object import MAX_BYTES
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.config.settings import Settings
-from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.errors import InvalidRequest, StoreError, TooLargeError
 from backup_reporter.report.model import Report, Scope
 from support.report_builders import NOW, REPORT_ID, a_finding, a_report, a_workspace, compared, days
 from support.world import REGION, LocalAws
@@ -163,6 +164,15 @@ def test_every_scope_has_a_baseline_of_its_own(store: ReportStore) -> None:
     store.save_baseline(REPORT.scope, baseline, None)
 
     assert store.load_baseline(Scope(project_uids=("p-1",)), "the next") is None
+
+
+def test_a_file_that_is_far_too_large_is_not_read(store: ReportStore, s3: Any) -> None:
+    store.save_baseline(REPORT.scope, compared(REPORT).baseline, None)
+    (entry,) = listed(s3)
+    s3.put_object(Bucket="reports", Key=entry["Key"], Body=b" " * (MAX_BYTES + 1))
+
+    with pytest.raises(TooLargeError, match="larger than 64 MB, and was not written by this function"):
+        store.load_baseline(REPORT.scope, "the next")
 
 
 def test_a_damaged_baseline_is_not_taken_for_none(store: ReportStore, s3: Any) -> None:

@@ -22,6 +22,7 @@ import msgspec
 from msgspec.structs import replace as replace_fields
 
 from backup_reporter.aws.report_store import ReportStore
+from backup_reporter.aws.s3_object import MAX_BYTES
 from backup_reporter.demo.documents import Json, cluster_backup_result, cluster_item, location_item, rfc3339
 from backup_reporter.report.build import build_report
 from backup_reporter.report.changes import Baseline
@@ -445,6 +446,12 @@ def _was_changed(stage: Stage, store: ReportStore, report: Report, baseline: Bas
 
 def _left_half_a_file(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
     store.save_working_file(BASELINE, msgspec.json.encode(baseline)[:-20])
+
+
+def _left_far_too_much(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
+    """Someone else who may write the bucket wants to fill the function's memory."""
+    for name in (BASELINE, "index.json"):
+        store.save_working_file(name, b" " * (MAX_BYTES + 1))
 
 
 def _left_no_hash(stage: Stage, store: ReportStore, report: Report, baseline: Baseline) -> None:
@@ -883,6 +890,7 @@ FAULTS: tuple[Fault, ...] = (
         Fault(name=f"the last report {what}", arrange=last_report(change), says=says, proof_says=proof_says)
         for what, change, says, proof_says in (
             ("left half a file", _left_half_a_file, ALL_NEW, "the chain begins anew"),
+            ("left far too much", _left_far_too_much, "is larger than 64 MB", "the chain begins anew"),
             ("left no SHA-256", _left_no_hash, "", "without its SHA-256"),
             ("is gone", _is_gone, "", "which is not kept"),
             ("was changed", _was_changed, "", "was changed after"),

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.aws.errors import AwsError, code_of, translate_errors
+from backup_reporter.aws.s3_object import read_whole
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, ReportLink, Scope, from_json_lines, json_pieces, scope_id
@@ -290,7 +292,7 @@ class ReportStore:
         return self._get_version(key)[0]
 
     def _get_version(self, key: str) -> tuple[bytes | None, str | None]:
-        return self._read(key, lambda body: body.read())
+        return self._read(key, partial(read_whole, key))
 
     def _read(self, key: str, read: Callable[[StreamingBody], _Read]) -> tuple[_Read | None, str | None]:
         """Returns what ``read`` makes of an object, and its version; ``None`` if there is no such object."""

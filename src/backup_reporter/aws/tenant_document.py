@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from backup_reporter.aws.errors import translate_errors
+from backup_reporter.aws.s3_object import read_whole
 from backup_reporter.errors import StoreError
 
 
@@ -19,4 +20,4 @@ def read_tenants(client: Callable[[str], Any], source: str) -> bytes:
             found = client("ssm").get_parameter(Name=source.removeprefix("ssm:"), WithDecryption=True)
             return str(found["Parameter"]["Value"]).encode()
         bucket, _, key = source.removeprefix("s3://").partition("/")
-        return bytes(client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+        return read_whole(f"TENANTS: {source}", client("s3").get_object(Bucket=bucket, Key=key)["Body"])

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, TypeVar
 import msgspec
 
 from backup_reporter.aws.report_store import ReportStore
-from backup_reporter.errors import InvalidRequest, StoreError
+from backup_reporter.errors import InvalidRequest, StoreError, TooLargeError
 from backup_reporter.health.judge import Judgment
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Record
@@ -128,7 +128,10 @@ class RunFiles:
 
     def load_judgments(self, shard: Shard) -> ShardJudgments | None:
         """Loads what was saved of a shard's workspaces. Returns ``None`` if the file is missing, damaged, or too large."""
-        content = self._store.load_working_file(self._name_of_judgments(shard.number))
+        try:
+            content = self._store.load_working_file(self._name_of_judgments(shard.number))
+        except TooLargeError:
+            return None
         if content is None:
             return None
         try:

@@ -105,7 +105,8 @@ class BucketArchive:
 
     def read(self, report_id: str, extension: str) -> bytes | None:
         """Returns a file of a report; ``None`` if it is not there."""
-        return self._store.load_file(self._store.key(report_id, extension))
+        file = self._store.open_file(self._store.key(report_id, extension))
+        return None if file is None else file.read()
 
     def open(self, key: str) -> IO[bytes] | None:
         """Opens a file by its key, to be read as a stream."""

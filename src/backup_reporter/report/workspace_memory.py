@@ -19,6 +19,8 @@ from backup_reporter.records import Record
 _FRAME = struct.Struct("<QI")
 """Stands before each workspace: the digest of its uid, and how many bytes it has."""
 _RAW_DEFLATE = -zlib.MAX_WBITS
+_MAX_BYTES = 32 * 1024 * 1024
+"""Of one workspace, unpacked: Palette's whole answer about it is no larger."""
 
 
 class ListedWorkspace(Record, frozen=True, kw_only=True, omit_defaults=True):
@@ -171,4 +173,7 @@ def _dictionary(packed: bytes) -> bytes:
 def _inflate(packed: bytes, begin: int, dictionary: bytes) -> bytes:
     _, length = _FRAME.unpack_from(packed, begin)
     inflate = zlib.decompressobj(wbits=_RAW_DEFLATE, zdict=dictionary)
-    return inflate.decompress(packed[begin + _FRAME.size : begin + _FRAME.size + length])
+    inflated = inflate.decompress(packed[begin + _FRAME.size : begin + _FRAME.size + length], _MAX_BYTES)
+    if inflate.unconsumed_tail:
+        raise zlib.error(f"a workspace has more than {_MAX_BYTES:,} bytes")
+    return inflated

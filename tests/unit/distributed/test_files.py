@@ -10,6 +10,7 @@ import pytest
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.config.request import Request
 from backup_reporter.distributed.files import RunFiles
+from backup_reporter.errors import TooLargeError
 from backup_reporter.health.judge import Judgment
 from backup_reporter.health.model import Workspace
 from backup_reporter.health.remembered import RememberedWorkspace
@@ -33,15 +34,18 @@ SHARD = Shard(
 
 
 class Drawer(ReportStore):
-    """A bucket's working files, in memory."""
+    """A bucket's working files, in memory; ``too_large`` names those that are too large to be read."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
+        self.too_large: set[str] = set()
 
     def save_working_file(self, name: str, content: bytes) -> None:
         self.files[name] = content
 
     def load_working_file(self, name: str) -> bytes | None:
+        if name in self.too_large:
+            raise TooLargeError(name)
         return self.files.get(name)
 
 
@@ -88,6 +92,11 @@ def test_a_bad_line_costs_that_line(drawer: Drawer, bad: bytes) -> None:
     lines = unpacked(drawer)
     repack(drawer, [*lines[:2], bad, *lines[3:]])
     assert load(drawer) == [JUDGMENTS[0], JUDGMENTS[2]]
+
+
+def test_a_file_that_is_too_large_to_be_read_counts_as_none(drawer: Drawer) -> None:
+    drawer.too_large.add(FILE)
+    assert load(drawer) is None
 
 
 def test_a_file_that_unpacks_to_far_too_much_is_not_read(drawer: Drawer) -> None:
