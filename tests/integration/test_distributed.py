@@ -72,7 +72,7 @@ def kept(aws: LocalAws, report_id: str, extension: str) -> str:
 
 
 def without_ids_and_times(text: str, report_id: str) -> str:
-    text = text.replace(report_id, "ID")
+    text = re.sub(r"from what Palette said at [^,]+", "", text.replace(report_id, "ID"))
     return re.sub(r'"(generatedAt|reportUrl|expiresAt|key|sha256)":"[^"]+"', "", text)
 
 
