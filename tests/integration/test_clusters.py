@@ -567,6 +567,18 @@ def test_the_clusters_that_a_cut_list_lacks_are_looked_at_too(kept: World, palet
     assert statuses(scheduled(kept, 2)) == {"shop": "OK", "own-good": "OK", "own-failed": "CRITICAL"}
 
 
+def test_a_cluster_of_no_project_is_looked_at_too(kept: World, palette: LookAlike) -> None:
+    for item in palette.fleet.clusters:
+        del item["specSummary"]["projectMeta"]
+    scheduled(kept, 2)
+    palette.fault = striking(SEARCH, Answer(500))
+
+    blind = scheduled(kept, 3)
+
+    assert statuses(blind)["own-failed"] == "CRITICAL"
+    assert missed(blind) == []
+
+
 def test_a_cluster_that_cannot_be_listed_keeps_its_mute(kept: World, palette: LookAlike) -> None:
     for item in palette.fleet.clusters:
         item["metadata"]["labels"] = {"backup-reporter.mute": f"{NOW + timedelta(days=2):%Y-%m-%d}"}

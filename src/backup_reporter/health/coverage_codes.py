@@ -24,7 +24,7 @@ COVERAGE_CODES = (
         about="cluster",
         title="Not healthy in Palette: no restore from it now",
         meaning="The cluster has copies that can be restored, but Palette does not see the cluster healthy. Reported with "
-        "INCLUDE_CLUSTERS only.",
+        "INCLUDE_CLUSTERS only. It stays until Palette shows the cluster healthy.",
         why="Palette restores a backup only while it sees the source cluster available and healthy. Otherwise a restore is a "
         "case for the vendor's support.",
         confirm="Open the cluster in Palette: its health is not Healthy, or its last heartbeat is old.",
@@ -36,7 +36,8 @@ COVERAGE_CODES = (
         severity="warning",
         about="workspace",
         title="Backup location does not exist any more",
-        meaning="The policy uses a backup location that is not in Palette's list of locations. Reported with INCLUDE_CLUSTERS only.",
+        meaning="The policy uses a backup location that is not in Palette's list of locations. Reported with INCLUDE_CLUSTERS only. "
+        "It stays while the locations cannot be listed.",
         why="The next backup has nowhere to go, and what lies in the old location cannot be restored through Palette.",
         confirm="In Palette, under Settings, Backup Locations (of the tenant and of the project), the location is missing.",
         action="Create the location again, or choose another one in the backup policy, and run a backup by hand.",

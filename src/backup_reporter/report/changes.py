@@ -197,7 +197,8 @@ class _Comparer(Struct):
         """Compares a workspace."""
         clusters = ((workspace.tenant, cluster.uid) for cluster in workspace.clusters if cluster.uid)
         self.covered.update(cluster for cluster in clusters if cluster in self.earlier)
-        before = self.before.take(workspace.tenant, workspace.uid) if workspace.project_uid else None
+        is_listed = workspace.project_uid or workspace.kind == "cluster"
+        before = self.before.take(workspace.tenant, workspace.uid) if is_listed else None
         earlier = self._take(workspace, before)
         current = {key_of(finding.change): finding for finding in self._seen(workspace, earlier)}
         self.known += current.values()

@@ -1,7 +1,7 @@
 """The report as a file for spreadsheets and auditors: one line for each workspace and cluster.
 
-A what-if, and each problem of the report, have a line before them: without it, the file would look like a complete
-report of what really happened.
+A what-if, each problem of the report, and clusters that were not checked have a line before them: without it, the file
+would look like a complete report of what really happened.
 """
 
 from __future__ import annotations
@@ -81,9 +81,13 @@ def _lines(report: Report) -> Iterator[str]:
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
-    what_if = [(None, message)] if (message := phrases.what_if(report, ZoneInfo("UTC"))) else []
+    beside = [*filter(None, [phrases.what_if(report, ZoneInfo("UTC"))]), *phrases.not_checked(report.coverage)]
     found = ((STATUS_OF_SEVERITY[finding.severity], finding.message) for finding in report.findings)
-    for status, message in (*what_if, *(("UNKNOWN", problem) for problem in report.problems), *found):
+    for status, message in (
+        *((None, line) for line in beside),
+        *(("UNKNOWN", problem) for problem in report.problems),
+        *found,
+    ):
         writer.writerow(map(cell, (*_about_all(status, message, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []

@@ -77,6 +77,7 @@ class Change(Record, frozen=True, kw_only=True):
     project_name: str | None = None
     """``None`` in changes of older versions."""
     workspace_uid: str
+    """The cluster's, if the finding is about a policy of its own, or that no policy covers it."""
     workspace_name: str
     cluster_uid: str | None
     cluster_name: str | None

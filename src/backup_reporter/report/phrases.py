@@ -49,6 +49,14 @@ def unchecked_clusters(coverage: Coverage | None) -> str:
     return "not every cluster checked" if coverage.clusters else "clusters not checked"
 
 
+def not_checked(coverage: Coverage | None) -> Iterator[str]:
+    """What was asked for beside the workspaces and not checked, a sentence each."""
+    if clusters := unchecked_clusters(coverage):
+        yield f"{clusters[0].upper()}{clusters[1:]}."
+    if coverage and not coverage.are_locations_known:
+        yield "Backup locations not checked."
+
+
 def counts(summary: Summary, status: Status) -> str:
     """``1 critical, 2 warning, 11 OK of 14 workspaces``."""
     workspaces = count(summary.workspaces - summary.cluster_policies, "workspace")

@@ -128,7 +128,8 @@ class MemoryWriter:
     def add_judged(self, judgment: Judgment) -> None:
         """Adds a workspace that was judged, unless it is being deleted or no project lists it."""
         report = judgment.report
-        if report.project_uid and not any(finding.code == "being-deleted" for finding in report.findings):
+        is_listed = report.project_uid or report.kind == "cluster"
+        if is_listed and not any(finding.code == "being-deleted" for finding in report.findings):
             self.add(
                 ListedWorkspace(
                     tenant=report.tenant,

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backup_reporter.report.csv import COLUMNS, render_csv
-from backup_reporter.report.model import LatestRun, Report
+from backup_reporter.report.model import Coverage, LatestRun, Report
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 
@@ -30,6 +30,18 @@ def test_there_is_one_line_for_each_workspace_and_cluster_the_worst_first() -> N
         ("gitops", "", "UNKNOWN"),
         ("payments", "eu-1", "OK"),
         ("shop", "eu-1", "OK"),
+    ]
+
+
+def test_what_was_not_checked_has_a_line_of_its_own() -> None:
+    counts = {"clusters": 0, "in_workspace_policy": 0, "in_own_policy": 0, "in_none": 0, "unknown": 0, "set_apart": 0}
+    blind = Coverage(**counts, is_whole=False, are_locations_known=False)
+    report = a_report(a_workspace("shop", clusters=(a_cluster("eu-1"),)), coverage=blind)
+
+    assert [line["messages"] for line in lines(report)] == [
+        "Clusters not checked.",
+        "Backup locations not checked.",
+        "",
     ]
 
 
