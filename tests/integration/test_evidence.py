@@ -16,6 +16,7 @@ from backup_reporter.demo.fleet import instructive
 from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.proof.archive import DirectoryArchive, load
 from backup_reporter.proof.verify import Verification, verify
+from support.command_line import Done, run_command
 from support.lookalike import API_KEY
 from support.world import LocalAws, World, small_world
 
@@ -192,6 +193,26 @@ def test_a_period_is_verified_in_one_command(three_days: Path) -> None:
     assert "✓ the chain of 3 reports is unbroken" in output
     (page,) = three_days.glob("2026/11/26/*.html")
     assert "Recomputable: evidence kept; report 3 of its chain." in page.read_text()
+
+
+def test_the_bucket_is_read_as_its_copy_is(around: World, aws: LocalAws, three_days: Path, tmp_path: Path) -> None:
+    aws.make_bucket("reports")
+    for path in (path for path in three_days.rglob("*") if path.is_file()):
+        key = f"reports/{path.relative_to(three_days)}"
+        aws.client("s3").put_object(Bucket="reports", Key=key, Body=path.read_bytes())
+    environment = {name: value for name, value in around.environment.items() if name.startswith("AWS_")}
+    environment |= {"REPORT_BUCKET": "reports", "NOTIFY": "an invalid setting that neither command needs"}
+
+    def run(*arguments: str) -> Done:
+        return run_command(*arguments, environment=environment, directory=tmp_path)
+
+    days = ("--from", "2026-11-24", "--to", "2026-11-26")
+    (file,) = three_days.glob("2026/11/26/*.json")
+    for which in (days, (file.stem,)):
+        assert run("verify", *which).returncode == 0
+    record = run("audit", *days)
+    assert record.stdout.startswith("# Backup record, 24 November 2026 to 26 November 2026")
+    assert record.stdout == run("audit", *days, "--directory", str(three_days)).stdout
 
 
 def test_a_removed_report_breaks_the_chain(three_days: Path) -> None:

@@ -15,7 +15,8 @@ WORKSPACE_CODES = (
         why="A backup that never started leaves no error anywhere. The last copy grows older and runs out, and nothing "
         "else would tell.",
         confirm="Open the workspace's Backups tab: there is no backup at or after the due time. Under Settings, Schedule "
-        "backups, see that the schedule is the one you expect, and in which time zone it is meant.",
+        "backups, see that the schedule is the one you expect, and in which time zone it is meant. If that is not the zone of "
+        "SCHEDULE_TIME_ZONE, set it: the report learns another zone only from three runs.",
         action="Check in Palette that the backup policy is active and that the clusters are healthy and connected. Then run a "
         "backup by hand.",
     ),
