@@ -15,6 +15,8 @@ def main() -> None:
         said = "backup-reporter: the command line is not installed: pip install '.[cli]' in the project's directory"
         print(said, file=sys.stderr)
         sys.exit(3)  # not 1, which says WARNING: nothing was looked at
+    except KeyboardInterrupt:
+        sys.exit(130)
     run()
 
 

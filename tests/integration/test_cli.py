@@ -280,6 +280,14 @@ def test_the_cost_is_estimated_with_its_sum_at_the_end() -> None:
     assert lines[-1].endswith("in all")
 
 
+def test_ctrl_c_while_the_command_still_starts_ends_with_130(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")
+    path = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2] / 'src'}"}
+    command = [sys.executable, "-m", "backup_reporter", "report"]
+    done = subprocess.run(command, env=path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def test_the_version_is_said() -> None:
     assert re.fullmatch(r"backup-reporter, version \S+\n", run("--version", env=environment()).stdout)
 
