@@ -27,7 +27,6 @@ TESTED = {
     r"backup-reporter verify\b": "integration/test_evidence.py",
     r"(eval .*)?_BACKUP_REPORTER_COMPLETE=": "integration/test_cli.py",
     r"pip install '\.\[cli\]'": "e2e/test_installed.py",
-    r"docker (build|run)\b": "e2e/test_container.py",
     r"sam build": "e2e/test_deployed.py",
     r"make demo": "integration/test_demo.py",
     r"make (report|doctor)": "integration/test_cli.py",
@@ -41,8 +40,9 @@ NOT_TESTED = {
     r"pip install '\.\[cli,demo\]'": "the same as for [cli]; requirements/demo.txt has its packages, with which the tests run",
     r"pipx install": "pip in an environment of its own; what it installs is the wheel of integration/test_wheel.py",
     r"git (clone|pull)\b": "it needs the repository's server",
+    r"docker (build|run)\b": "no builder is at hand; e2e/test_container.py runs the steps of the Containerfile",
     r"make [a-z-]+": "a maintainer's target",
-    r"aws (logs|sns|scheduler|s3|ses|sesv2|ssm|secretsmanager|sqs|lambda|stepfunctions|cloudformation|kms|iam|cloudwatch|ec2|sts)\b":
+    r"aws (configure|sso|s3api|logs|sns|scheduler|s3|ses|sesv2|ssm|secretsmanager|sqs|lambda|stepfunctions|cloudformation|kms|iam|cloudwatch|ec2|sts)\b":
         "AWS's own command, against a real account",
     r"jq ": "reads what an AWS command of the reader's wrote",
     r"sam (deploy|delete|logs)": "against a real account; e2e/test_lifecycle.py has the command line run it",
@@ -51,16 +51,22 @@ NOT_TESTED = {
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Every command in a code block, with its document: continued lines as one, parts of a chain one by one."""
+    """Every command with its document: continued lines as one, parts of a chain one by one."""
     for document in DOCUMENTS:
-        for block in re.findall(
-            r"^ *```(?:sh|bash|console)?\n(.*?)^ *```", document.read_text(), re.DOTALL | re.MULTILINE
+        text = document.read_text()
+        blocks = re.findall(r"^ *```(?:sh|bash|console)?\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+        for line in "\n".join(re.sub(r"\\\n\s*", "", block) for block in blocks).splitlines():
+            yield from _parts(document.name, re.sub(r"\s+#.*$", "", line.strip()))
+        for span in re.findall(
+            r"`([^`\n]+ [^`\n]+)`", re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
         ):
-            for line in re.sub(r"\\\n\s*", "", block).splitlines():
-                text = re.sub(r"\s+#.*$", "", line.strip())
-                for command in re.split(r"\s+&&\s+", text):
-                    if re.match(rf"({PROGRAMS})\b", command):
-                        yield document.name, command
+            yield from _parts(document.name, span)
+
+
+def _parts(document: str, line: str) -> Iterator[tuple[str, str]]:
+    for command in re.split(r"\s*(?:&&|;)\s+", line):
+        if re.match(rf"({PROGRAMS})\b(?!\.)", command):
+            yield document, command
 
 
 COMMANDS = sorted(set(commands()))
@@ -69,17 +75,29 @@ OWN = sorted({command for _, command in COMMANDS if command.startswith("backup-r
 
 @pytest.mark.parametrize(("document", "command"), COMMANDS)
 def test_every_command_is_run_by_a_test_or_has_a_reason(document: str, command: str) -> None:
-    if re.match(r"backup-reporter\.mute", command):
-        return  # a tag, not a command
     tested = [path for pattern, path in TESTED.items() if re.match(pattern, command)]
     reasons = [reason for pattern, reason in NOT_TESTED.items() if re.match(pattern, command)]
     assert tested or reasons, f"{document}: {command}: add the test that runs it to TESTED, or a reason to NOT_TESTED"
-    assert all((REPOSITORY / "tests" / path).is_file() for path in tested), tested
+    texts = [(REPOSITORY / "tests" / path).read_text(encoding="utf-8") for path in tested]
+    for word in _command_words(command):
+        assert all(f'"{word}"' in text for text in texts), f"{tested} never runs {word}"
+
+
+def _command_words(command: str) -> list[str]:
+    """``invoke`` and ``report`` of ``backup-reporter invoke report --notify never``."""
+    words: list[str] = []
+    group: click.Command | None = cli
+    for word in command.split()[1:] if command.startswith("backup-reporter ") else ():
+        group = group.get_command(click.Context(cli), word) if isinstance(group, click.Group) else None
+        if group is None:
+            break
+        words.append(word)
+    return words
 
 
 @pytest.mark.parametrize("command", OWN)
 def test_the_command_line_understands_each_of_its_commands(command: str) -> None:
-    words = shlex.split(re.split(r"\s[|>]", command)[0])[1:]
+    words = shlex.split(re.split(r"\s[|>]", command.replace(" CODE", " backup-failed"))[0])[1:]
     group: click.Command = cli
     context = click.Context(cli)
     while isinstance(group, click.Group) and words:
