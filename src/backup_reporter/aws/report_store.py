@@ -308,7 +308,7 @@ class ReportStore:
 def _parts(pieces: Iterable[bytes]) -> Iterator[bytearray]:
     """Pieces joined to parts: each but the last has at least the size that S3 asks for.
 
-    A part is emptied when the next one is asked for, whoever still holds it: so one is in memory at a time.
+    A part is emptied when the next one is asked for, although its taker may still hold it: so one is in memory at a time.
     """
     part = bytearray()
     for piece in pieces:

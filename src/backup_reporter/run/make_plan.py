@@ -137,7 +137,7 @@ def _narrow(scope: Projects, request: Request, tenant: Tenant) -> Projects:
         return scope
     unseen_uids = tuple(uid for uid in request.project_uids if uid in scope.unseen_uids)
     names = [name for name in request.project_uids if name not in unseen_uids]
-    # What a tenant's own scope does not name is outside it, whatever could not be listed.
+    # What a tenant's own scope does not name is outside it, although a list may have gaps.
     are_all_listed = bool(tenant.project_uids) or not scope.problems
     chosen = choose_projects(names, scope.listed, are_all_listed=are_all_listed)
     return Projects(chosen, unseen_uids, scope.problems)
