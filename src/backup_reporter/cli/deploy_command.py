@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from backup_reporter.cli.console import PlainConsole, say
+from backup_reporter.cli.console import say
 from backup_reporter.cli.doctor_command import show_diagnosis
 from backup_reporter.cli.invocation import make_report
 from backup_reporter.cli.invoke_command import delivery_lines, diagnose_function
@@ -58,7 +58,7 @@ def deploy_command() -> int:
     is_first = _keeps_no_report(stack)
     say("\nThe first report:" if is_first else "\nA report, which no channel gets:")
     report = make_report(stack, {} if is_first else {"notify": "never"})
-    PlainConsole().print(f"  {phrases.headline(report)}")
+    say(f"  {phrases.headline(report)}")
     for line in delivery_lines(report):
         say(line)
     if report.report_url:

@@ -82,4 +82,5 @@ def _describe(check: Check, style: str, arrow: str) -> Text:
         text = Text.assemble((f"{check.check}: ", "dim"), check.detail)
     if check.fix:
         text.append(f"\n{arrow} {check.fix}", style="bold")
+    text.overflow = "fold"
     return text
