@@ -234,6 +234,25 @@ def test_a_policy_whose_location_is_gone_is_a_warning(around: World, palette: Lo
     assert codes(answer, "own-good") == {"location-missing"}
 
 
+def test_a_location_of_a_project_without_a_workspace_is_not_missing(around: World, palette: LookAlike) -> None:
+    edge = cluster_item("edge", "own-good", project_uid="p-edge", created=CREATED)
+    backups = {edge["metadata"]["uid"]: own_backups("own-good", location_uid="edge-s3")}
+    backups[edge["metadata"]["uid"]]["spec"]["clusterUid"] = edge["metadata"]["uid"]
+    palette.fleet = replace(
+        palette.fleet,
+        projects={**palette.fleet.projects, "p-edge": "edge"},
+        workspaces={**palette.fleet.workspaces, "p-edge": []},
+        clusters=[edge],
+        cluster_backups=backups,
+    )
+    location = Answer(200, b'{"items": [{"metadata": {"uid": "edge-s3"}}]}')
+    palette.fault = lambda request: (
+        location if "locations" in request.path and request.headers.get("projectuid") == "p-edge" else None
+    )
+
+    assert codes(report(around), "own-good") == set()
+
+
 def test_every_reader_is_told_of_the_clusters(around: World) -> None:
     around.invoke({"notify": "always"}, 60.0, INCLUDE_CLUSTERS="warn")
 

@@ -98,7 +98,8 @@ class PaletteChecks:
         )
 
     def _survey(self) -> Survey:
-        return survey_tenant(self._client, self._tenant.project_uids, all_projects=not self._tenant.project_uids)
+        project_uids = self._tenant.project_uids
+        return survey_tenant(self._client, project_uids, all_projects=not project_uids, with_project_locations=False)
 
     def _clusters(self) -> str:
         survey = self._survey()

@@ -45,18 +45,19 @@ def survey_tenant(
     *,
     all_projects: bool = True,
     with_restores: bool = False,
+    with_project_locations: bool = True,
     recall: Callable[[], Iterable[Workspace]] = tuple,
 ) -> Survey:
     """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``.
 
-    ``with_restores`` also asks for the restores into each cluster. ``recall`` returns the clusters of the last report:
+    ``with_restores`` also asks for the restores into each cluster, ``with_project_locations`` for the backup locations of
+    each cluster's project: a project may have its own, and no workspace. ``recall`` returns the clusters of the last report:
     if the list cannot be read to its end, those that it lacks are looked at, too. Never raises for Palette.
     """
     listing, failure = _list_clusters(client)
     in_scope = [cluster for cluster in listing.items if all_projects or cluster.project_uid in project_uids]
     live = [cluster for cluster in in_scope if cluster.set_apart in (None, _IMPORTED)]
     set_apart = Counter(cluster.set_apart for cluster in in_scope if cluster.set_apart not in (None, _IMPORTED))
-    location_uids, location_note = _list_locations(client, project_uids)
     problems = [*failure, *listing.problems]
     clusters = [as_workspace(cluster) for cluster in live]
     listed_uids = {cluster.uid for cluster in listing.items}
@@ -66,6 +67,8 @@ def survey_tenant(
         if cluster.uid not in listed_uids and (all_projects or cluster.project_uid in project_uids)
     ]
     clusters += recalled
+    of_clusters = (cluster.project_uid for cluster in clusters if cluster.project_uid and with_project_locations)
+    location_uids, location_note = _list_locations(client, tuple(dict.fromkeys([*project_uids, *of_clusters])))
     return Survey(
         clusters=tuple(_with_restores(client, clusters) if with_restores else clusters),
         set_apart={str(reason): number for reason, number in sorted(set_apart.items(), key=str)},
