@@ -7,12 +7,12 @@ imported only if that channel is set up: a cold start pays for nothing that it d
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import urllib3
+from msgspec import field
 
 from backup_reporter.aws.clients import Clients
 from backup_reporter.aws.secrets import parse_api_key, read_secret
@@ -25,6 +25,7 @@ from backup_reporter.errors import SecretError, SettingsError, StoreError, reaso
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
 from backup_reporter.palette.recording import ignore_answers
+from backup_reporter.records import Discreet
 from backup_reporter.report.model import Report
 from backup_reporter.run.check_shards import Progress, ignore_progress
 from backup_reporter.run.deliver import DeliveryLog
@@ -42,19 +43,18 @@ _RESERVE_SECONDS = 60.0
 """Reserved of the platform's time for what comes after asking; at most a third of it."""
 
 
-@dataclass(frozen=True)
-class Reporter:
+class Reporter(Discreet, frozen=True, dict=True):
     """The settings, and everything that is built from them."""
 
     settings: Settings
-    api_key: str | None = field(default=None, repr=False)
+    api_key: str | None = None
     """Given on a user's machine. Otherwise each report reads the key from its secret."""
     function_name: str = "local"
     """In whose name deliveries are logged."""
-    clients: Clients = field(default_factory=Clients, repr=False)
-    clock: Callable[[], datetime] = field(default_factory=lambda: utc_now, repr=False)
+    clients: Clients = field(default_factory=Clients)
+    clock: Callable[[], datetime] = field(default_factory=lambda: utc_now)
     # As long as the process lives: two reports in a row share what Palette allows, and so do the tenants of one Palette.
-    _rate_limiters: dict[tuple[str, float, int], RateLimiter] = field(default_factory=dict, repr=False)
+    _rate_limiters: dict[tuple[str, float, int], RateLimiter] = field(default_factory=dict)
 
     @cached_property
     def destinations(self) -> Destinations:

@@ -14,6 +14,7 @@ NEEDED_BY_SOME = {
     "markupsafe": "pages and e-mails",
     "email.policy": "e-mails",
     "concurrent.futures.process": "nobody",
+    "difflib": "those who misspell a name",
     "pydantic": "nobody",
     "aws_xray_sdk": "nobody",
     "aws_lambda_powertools.utilities.idempotency": "nobody",
@@ -71,9 +72,7 @@ def test_the_handler_adds_few_packages_to_what_boto3_loads(said: list[set[str]])
     assert ours - {"typing_extensions"} <= ALLOWED
 
 
-def test_only_what_must_hide_a_secret_is_a_dataclass_because_a_struct_is_made_forty_times_as_fast(
-    said: list[set[str]],
-) -> None:
+def test_nothing_is_a_dataclass_because_a_struct_is_made_forty_times_as_fast(said: list[set[str]]) -> None:
     _, _, dataclasses = said
 
-    assert dataclasses == {"Reporter", "Settings", "Tenant"}
+    assert dataclasses == set()

@@ -11,7 +11,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +25,7 @@ from backup_reporter.channels.http import Answer, Poster, describe
 from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError, CheckError, SecretError
 from backup_reporter.health.findings import Status
+from backup_reporter.records import Discreet
 from backup_reporter.report.digest import Cause, Digest, digest_of
 from backup_reporter.report.model import Report, scope_id
 from backup_reporter.wording import quote
@@ -206,11 +206,10 @@ def _fix(answer: Answer) -> str:
     return f"something else answers there, such as a proxy, or apiUrl is not PagerDuty's: {_NEW_KEY}"
 
 
-@dataclass(frozen=True, slots=True)
-class Integration:
+class Integration(Discreet, frozen=True):
     """An integration of the Events API v2. Its routing key is all that is needed to send events."""
 
-    routing_key: str = field(repr=False)
+    routing_key: str
     api_url: str = API_URL
 
 

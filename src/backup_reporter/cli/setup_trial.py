@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+
+import msgspec
+from msgspec import field
 
 from backup_reporter.bootstrap import Reporter
 from backup_reporter.channels.channel import channel_module
@@ -21,11 +24,10 @@ _TRIAL_SECONDS = 60.0
 _NOT_PALETTE = (404, 405, *range(300, 400))
 
 
-@dataclass(frozen=True)
-class _TypedReporter(Reporter):
+class _TypedReporter(Reporter, frozen=True):
     """A reporter that takes secrets from what was typed, and reads the others as usual."""
 
-    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    typed: Mapping[str, str] = field(default_factory=dict)
 
     def secret(self, setting: str, name: str | None) -> str:
         return self.typed.get(setting) or super().secret(setting, name)
@@ -72,7 +74,7 @@ def try_channel(question: SecretQuestion, secret: str, value: str | None) -> Che
     """Tries whether the channel would take a report; publishes nothing."""
     assert question.channel  # noqa: S101 - only those are asked about
     name, typed = question.channel, {question.setting: value} if value else {}
-    settings = replace(Settings(), **{question.setting.lower(): secret})  # type: ignore[arg-type]
+    settings = msgspec.structs.replace(Settings(), **{question.setting.lower(): secret})
     reporter = _TypedReporter(settings, typed=typed)
     check = channel_module(name).CHECK
     return run_check(name, check, lambda: reporter.channel(name).check(countdown(_TRIAL_SECONDS)), "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from backup_reporter.config.fields import Field, always, read_fields
 from backup_reporter.config.parsers import (
@@ -136,6 +135,8 @@ def _other_partitions(given: Mapping[str, str], own_region: str) -> Iterator[str
 
 def find_misspelt(environ: Mapping[str, str]) -> Iterator[str]:
     """Yields a sentence for each variable that is no setting, but has a name close to one that is not set."""
+    from difflib import get_close_matches  # noqa: PLC0415 - no report needs it
+
     has_key = any(environ.get(name, "").strip() for name in ("PALETTE_API_KEY_SECRET", "TENANTS"))
     wanted = VARIABLES if has_key else (*VARIABLES, *_OTHER_VARIABLES)
     unset = [name for name in wanted if not environ.get(name, "").strip()]

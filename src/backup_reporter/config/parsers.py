@@ -238,12 +238,12 @@ def parse_time_zone(text: str) -> ZoneInfo:
 
 def parse_hosts(text: str) -> tuple[str, ...]:
     hosts = [part.strip().casefold() for part in text.split(",")]
-    if not all(_HOST_PATTERN.fullmatch(host) for host in hosts):
+    if not all(re.fullmatch(_HOST_PATTERN, host, re.ASCII) for host in hosts):
         raise ValueError("should be host names joined by commas; *.example.com stands for every host below example.com")
     return tuple(dict.fromkeys(hosts))
 
 
-_HOST_PATTERN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]", re.ASCII)
+_HOST_PATTERN = rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]+\]"
 
 
 # Parsers of JSON values: each takes any value, and raises ValueError like those above.

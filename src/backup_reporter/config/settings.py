@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import field
 
 from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.records import Discreet
 
 CHANNELS: Mapping[str, tuple[str, ...]] = {
     "sns": ("sns_topic_arn",),
@@ -35,13 +36,12 @@ INCLUDE_CLUSTERS_SETTINGS: tuple[IncludeClusters, ...] = ("no", "yes", "warn")
 NOTIFY_SETTINGS: tuple[Notify, ...] = ("always", "problems", "changes")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tenant:
+class Tenant(Discreet, frozen=True, kw_only=True):
     """One tenant of a Palette, and how to ask it. ``name`` is ``None`` without a list of tenants."""
 
     name: str | None = None
     api_url: str = "https://api.spectrocloud.com"
-    api_key_secret: str | None = field(default=None, repr=False)  # may be the key itself, in the wrong place
+    api_key_secret: str | None = None  # may be the key itself, in the wrong place
     ca_bundle: str | None = None
     """A private CA: certificates as PEM text, or the path of a PEM file."""
     project_uids: tuple[str, ...] = ()
@@ -52,8 +52,7 @@ class Tenant:
     """The zone of this tenant's schedules that name none; ``None`` for that of the settings."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Discreet, frozen=True, kw_only=True):
     """Every setting of the reporter. ``None`` or empty means: not set, switched off."""
 
     tenant: Tenant = field(default_factory=Tenant)
@@ -63,12 +62,12 @@ class Settings:
     tenant_api_hosts: tuple[str, ...] = ()
     """Hosts that the list of tenants may name, instead of :data:`backup_reporter.config.tenants.DEFAULT_API_HOSTS`."""
     sns_topic_arn: str | None = None
-    slack_webhook_secret: str | None = field(default=None, repr=False)
+    slack_webhook_secret: str | None = None
     email_from: str | None = None
     email_to: tuple[str, ...] = ()
     event_bus_name: str | None = None
-    teams_webhook_secret: str | None = field(default=None, repr=False)
-    pagerduty_secret: str | None = field(default=None, repr=False)
+    teams_webhook_secret: str | None = None
+    pagerduty_secret: str | None = None
     report_bucket: str | None = None
     report_prefix: str = "reports/"
     keep_evidence: bool = True
@@ -78,7 +77,7 @@ class Settings:
     notify: Notify = "always"
     workspace_link: str | None = None
     """A URL with ``{projectUid}`` and ``{workspaceUid}``, to which workspace names link."""
-    heartbeat_url_secret: str | None = field(default=None, repr=False)
+    heartbeat_url_secret: str | None = None
     include_clusters: IncludeClusters = "no"
     """Whether clusters' own backup policies are judged too, and clusters without any policy are counted or warned of."""
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -98,8 +97,11 @@ def without_destinations(settings: Settings) -> Settings:
     """Returns the settings with everything switched off that sends or keeps a report."""
     of_channels = {setting for some in CHANNELS.values() for setting in some}
     off = {"report_bucket", "delivery_table", "heartbeat_url_secret", *of_channels}
-    defaults: dict[str, Any] = {setting.name: setting.default for setting in fields(settings) if setting.name in off}
-    return replace(settings, **defaults)
+    defaults: dict[str, Any] = {name: getattr(_NOTHING_SET, name) for name in off}
+    return msgspec.structs.replace(settings, **defaults)
+
+
+_NOTHING_SET = Settings()
 
 
 UID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,11 +34,11 @@ DEFAULT_API_HOSTS = ("*.spectrocloud.com",)
 """Hosts that a tenant may name without a setting for it, beside the host of ``PALETTE_API_URL``."""
 
 _Item = TypeVar("_Item")
-_NAME = re.compile(r"\w(?:[\w .-]{0,61}[\w.-])?")
+_NAME = r"\w(?:[\w .-]{0,61}[\w.-])?"
 
 
 def _parse_name(value: object) -> str:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(_NAME, value):
         raise ValueError("should be a text of 1 to 63 letters, digits, spaces, '-', '_' and '.'")
     return value
 
@@ -101,7 +100,7 @@ def _read_tenant(entry: object, number: int, settings: Settings, problems: list[
         problems.append(f"{label} should be an object with the fields {fields}")
         return settings.tenant
     found: list[str] = [*check_names(FIELDS, entry)]
-    tenant = dataclasses.replace(settings.tenant, **read_fields(FIELDS, entry, found))
+    tenant = msgspec.structs.replace(settings.tenant, **read_fields(FIELDS, entry, found))
     if tenant.name:
         label = repr(tenant.name)
     if entry.get("name") is None:
@@ -131,8 +130,8 @@ def _matches(host: str, allowed: str) -> bool:
 
 
 def _destination_secrets(settings: Settings) -> Iterator[str]:
-    for field in dataclasses.fields(settings):
-        if field.name.endswith("_secret") and (name := getattr(settings, field.name)):
+    for field in settings.__struct_fields__:
+        if field.endswith("_secret") and (name := getattr(settings, field)):
             yield from _names_of(name)
 
 

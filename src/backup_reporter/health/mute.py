@@ -19,7 +19,6 @@ NOT_MUTED_UNLESS_NAMED = frozenset({"unreadable"})
 """A mute is about what is known to be wrong. That nothing is known has to be muted by name."""
 
 MAX_DAYS_AHEAD = 366
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class Mute(Struct, frozen=True):
@@ -66,7 +65,7 @@ def _narrowed(until: datetime, codes_text: str) -> Mute:
 
 def _end_of(day_text: str) -> datetime | None:
     text = day_text.strip()
-    if not _DAY.fullmatch(text):
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         return None
     try:
         return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), UTC)

@@ -76,7 +76,9 @@ def decode(decoder: msgspec.json.Decoder[_Decoded], data: bytes | Raw) -> _Decod
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         reason = f"not the JSON of Palette's API: {quote(str(error), 200)}"
     text = bytes(data)
-    repaired = _LONE_SURROGATE.sub(_replacement, text) if len(text) <= _MAX_REPAIRED_BYTES else text
+    repaired = (
+        re.sub(_LONE_SURROGATE, _replacement, text, flags=re.DOTALL) if len(text) <= _MAX_REPAIRED_BYTES else text
+    )
     if repaired == text:
         raise UndecodableError(reason, "$")
     return decode(decoder, repaired)
@@ -88,9 +90,7 @@ def _wrong_type(error: msgspec.ValidationError) -> UndecodableError:
     return UndecodableError(reason, path.rstrip("`") or "$")
 
 
-_LONE_SURROGATE = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
+_LONE_SURROGATE = rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 """An escape in a JSON text; with a group if it is half of a character, which no JSON decoder accepts."""
 
 

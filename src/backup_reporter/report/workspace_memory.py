@@ -40,9 +40,6 @@ class ListedWorkspace(Record, frozen=True, kw_only=True, omit_defaults=True):
         return self.backups.schedule if self.backups else None
 
 
-_WORKSPACE = msgspec.json.Decoder(ListedWorkspace)
-
-
 class WorkspaceMemory:
     """The workspaces of a report, packed as :class:`MemoryWriter` packs them.
 
@@ -104,7 +101,8 @@ class WorkspaceMemory:
 
     def _workspace_at(self, begin: int) -> ListedWorkspace | None:
         try:
-            return _WORKSPACE.decode(_inflate(self._packed, begin, self._dictionary if begin else b""))
+            json = _inflate(self._packed, begin, self._dictionary if begin else b"")
+            return msgspec.json.decode(json, type=ListedWorkspace)
         except (msgspec.MsgspecError, zlib.error):
             return None  # written by another version: nothing is remembered
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import TypeVar
 
 from backup_reporter.config.settings import UID_PATTERN
@@ -64,6 +63,8 @@ def _several(noun: str, text: str, matches: Sequence[_Thing]) -> str:
 
 
 def _missing(noun: str, text: str, in_scope: Sequence[_Thing]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only a request with a wrong name needs it
+
     nearest = get_close_matches(text, {thing.name for thing in in_scope}, n=3, cutoff=_CLOSE)
     close = [thing for name in nearest for thing in in_scope if thing.name == name]
     said = f"no {noun} in scope has the uid or name '{quote(text, _MAX_NAME_LENGTH)}'"

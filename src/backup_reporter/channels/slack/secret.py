@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from backup_reporter.aws.secrets import is_allowed_url, parse_fields
 from backup_reporter.errors import SecretError
+from backup_reporter.records import Discreet
 
 API_URL = "https://slack.com/api"
 """For GovSlack it is https://slack-gov.com/api: https://docs.slack.dev/govslack"""
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Discreet, frozen=True):
     """An incoming webhook. Its URL is all that is needed to post."""
 
-    url: str = field(repr=False)
+    url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(Discreet, frozen=True):
     """A bot's token, the name or id of the channel it posts to, and the API it calls."""
 
-    token: str = field(repr=False)
+    token: str
     channel: str
     api_url: str = API_URL
 
