@@ -37,13 +37,13 @@ def report(around: World, *keys: Json) -> dict[str, Any]:
 
 
 def key(name: str, days: float | None, *, active: bool = True) -> Json:
-    return api_key_item(name, None if days is None else NOW + timedelta(days=days, minutes=5), active=active)
+    return api_key_item(name, None if days is None else NOW + timedelta(days=days, hours=12), active=active)
 
 
 def test_a_key_that_ends_in_nine_days_is_a_note_and_no_verdict(around: World) -> None:
     answer = report(around, key("reporter", 9))
 
-    end = NOW + timedelta(days=9, minutes=5)
+    end = NOW + timedelta(days=9, hours=12)
     (note,) = answer["notes"]
     assert note.startswith(f"The reporter's API key expires in 9 days (on {end:%Y-%m-%d}, UTC). Create a new one in ")
     assert (answer["status"], answer["problems"]) == ("OK", [])

@@ -303,7 +303,7 @@ def test_without_the_setting_the_doctor_names_it_and_the_clusters_that_no_worksp
 
 
 def test_the_doctor_says_when_the_key_ends(around: World, palette: LookAlike) -> None:
-    palette.fleet = replace(palette.fleet, api_keys=[api_key_item("reporter", NOW + timedelta(days=5, minutes=5))])
+    palette.fleet = replace(palette.fleet, api_keys=[api_key_item("reporter", NOW + timedelta(days=5, hours=12))])
     check = check_of(around, "key's end")
     assert (check["result"], check["detail"].startswith("The reporter's API key expires in 5 days")) == (
         "warning",
