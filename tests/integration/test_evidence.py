@@ -242,9 +242,27 @@ def test_the_report_before_the_period_is_looked_at_too(three_days: Path) -> None
 
 
 def test_one_file_is_enough_to_verify_a_report(three_days: Path) -> None:
-    (file,) = three_days.glob("2026/11/26/*.json")
+    (file,) = three_days.glob("2026/11/25/*.json")
     code, output = run_verify(str(file))
     assert (code, output) == (0, f"✓ {file.stem}: 2 workspaces recomputed, everything agrees\n")
+
+
+def test_of_the_newest_report_it_is_said_that_none_vouches_for_it(three_days: Path) -> None:
+    (file,) = three_days.glob("2026/11/26/*.json")
+    code, output = run_verify(file.stem, "--directory", str(three_days))
+    assert code == 0
+    assert "No later report vouches for this one: " in output
+
+
+def test_a_change_of_what_is_not_recomputed_is_found_by_the_report_after_it(three_days: Path) -> None:
+    (changed,) = three_days.glob("2026/11/25/*.json")
+    (after,) = three_days.glob("2026/11/26/*.json")
+    changed.write_bytes(changed.read_bytes().replace(b'"status":"delivered"', b'"status":"duplicate"', 1))
+    code, output = run_verify(changed.stem, "--directory", str(three_days))
+    assert (code, output) == (
+        1,
+        f"✗ {changed.stem}: It was changed after {after.stem} was made, which names another SHA-256 of it.\n",
+    )
 
 
 def test_a_report_that_cannot_be_read_is_a_problem_and_the_others_are_verified(three_days: Path) -> None:

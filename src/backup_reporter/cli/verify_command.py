@@ -17,7 +17,7 @@ from backup_reporter.cli.archive import (
 from backup_reporter.cli.options import debug_option
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.proof.archive import Archive, DirectoryArchive, KeptReport, load, parse
-from backup_reporter.proof.verify import Period, Verification, verify
+from backup_reporter.proof.verify import Period, Verification, verify_alone
 from backup_reporter.wording import count
 
 _EXAMPLES = """\
@@ -48,7 +48,7 @@ def verify_command(report: str | None, first: date | None, last: date | None, di
         check_period(first, last)
         return _verify_period(directory, first, last)
     archive, kept = _find(report or "", directory)
-    return _print(verify(archive, kept))
+    return _print(verify_alone(archive, kept))
 
 
 def _find(report: str, directory: Path | None) -> tuple[Archive, KeptReport]:

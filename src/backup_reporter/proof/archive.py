@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -115,7 +116,13 @@ class BucketArchive:
 
 def path_of(report_id: str, extension: str) -> str:
     """Returns where a report's file lies below the prefix. Raises :class:`StoreError` for what is not an id."""
+    return f"{day_of(report_id):%Y/%m/%d}/{report_id}.{extension}"
+
+
+def day_of(report_id: str) -> date:
+    """Returns the day (UTC) in a report's id. Raises :class:`StoreError` for what is not an id."""
     day = _REPORT_ID.fullmatch(report_id)
-    if not day:
-        raise StoreError(f"{report_id!r} is not the id of a report, such as 20261124T070000Z-1a2b3c4d")
-    return f"{day[1][:4]}/{day[1][4:6]}/{day[1][6:]}/{report_id}.{extension}"
+    with suppress(ValueError):
+        if day:
+            return date.fromisoformat(day[1])
+    raise StoreError(f"{report_id!r} is not the id of a report, such as 20261124T070000Z-1a2b3c4d")

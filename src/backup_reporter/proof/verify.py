@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import StoreError
 from backup_reporter.health.version import RULES_VERSION
-from backup_reporter.proof.archive import Archive, KeptReport, ids_between, parse
+from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_between, load, parse
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
 from backup_reporter.report.model import Report
@@ -27,6 +28,10 @@ from backup_reporter.run.make_report import make_report
 from backup_reporter.run.plan import with_clocks
 
 _COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
+_NOT_VOUCHED_FOR = (
+    "No later report vouches for this one: a change of what is not recomputed, such as its notes, would not show."
+)
+_DAYS_UNTIL_NEXT = timedelta(days=8)
 _MAX_DIFFERENCES = 200
 _MAX_SHOWN = 200
 
@@ -71,6 +76,29 @@ def verify(archive: Archive, kept: KeptReport, until: date = date.max) -> Verifi
             differences=differences[:_MAX_DIFFERENCES],
             remarks=tuple(_remarks(report, evidence.header)),
         )
+
+
+def verify_alone(archive: Archive, kept: KeptReport) -> Verification:
+    """Verifies one report, and whether the report after it, if there is one, names the file as it is."""
+    found = verify(archive, kept)
+    after = _report_after(archive, kept.report)
+    if after is None or after.previous is None:
+        return replace(found, remarks=(*found.remarks, _NOT_VOUCHED_FOR))
+    if after.previous.sha256 == kept.sha256:
+        return found
+    problem = f"It was changed after {after.report_id} was made, which names another SHA-256 of it."
+    return replace(found, problems=(*found.problems, problem))
+
+
+def _report_after(archive: Archive, report: Report) -> Report | None:
+    """Returns the report that names this one as the one before it, if it was made within a few days."""
+    day = day_of(report.report_id)
+    for report_id in ids_between(archive, day, day + _DAYS_UNTIL_NEXT):
+        with suppress(StoreError):
+            other = load(archive, report_id) if report_id > report.report_id else None
+            if other and other.report.previous and other.report.previous.report_id == report.report_id:
+                return other.report
+    return None
 
 
 class Period:
