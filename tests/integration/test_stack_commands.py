@@ -227,6 +227,15 @@ def test_the_stack_and_its_region_can_be_given_by_flags(desk: Desk) -> None:
     assert "All checks passed." in desk.run("invoke", "doctor", *where).stdout
 
 
+def test_a_stack_whose_first_changes_were_not_agreed_to_is_not_deployed(desk: Desk) -> None:
+    template = json.dumps({"Resources": RESOURCES})
+    desk.around.aws.client("cloudformation").create_change_set(
+        StackName="new", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=template
+    )
+    done = desk.run("invoke", "doctor", "--stack", "new")
+    assert "the stack new is not deployed yet" in done.stderr
+
+
 def test_deploy_says_what_is_missing(desk: Desk) -> None:
     assert "run this in the project's directory" in desk.run("deploy").stderr
     (desk.directory / "template.yaml").write_text("Parameters: {}\n")

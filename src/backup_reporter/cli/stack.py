@@ -80,6 +80,8 @@ class Stack:
     def function(self) -> str:
         """The name of the function."""
         name = self.output("FunctionName")
+        if name is None and self._described.get("StackStatus") == "REVIEW_IN_PROGRESS":
+            raise StackError(f"the stack {self.name} is not deployed yet: its first changes were not agreed to")
         if name is None:
             raise StackError(f"the stack {self.name} is not one of this project's: it has no output FunctionName")
         return name
