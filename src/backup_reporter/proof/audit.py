@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from statistics import median
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -80,6 +80,8 @@ class WorkspaceAudit(Record, frozen=True, kw_only=True):
     """One workspace over the period. ``states`` and ``verdicts`` have one entry for each day, oldest first."""
 
     tenant: str | None
+    kind: Literal["workspace", "cluster"]
+    """``cluster``: a cluster with a backup policy of its own."""
     uid: str
     name: str
     project_name: str
@@ -187,6 +189,7 @@ def _gaps(before: datetime | None, cluster: ClusterReport, newest: datetime) -> 
 
 @dataclass(slots=True)
 class _Workspace:
+    kind: Literal["workspace", "cluster"]
     name: str
     project_name: str
     states: list[DayState | None]
@@ -226,7 +229,8 @@ class Auditor:
     def _add_workspace(self, workspace: WorkspaceReport, at: datetime, day: int) -> None:
         known = self._workspaces.get((workspace.tenant, workspace.uid))
         if known is None:
-            known = _Workspace(workspace.name, workspace.project_name, [None] * self._days, [None] * self._days)
+            unknown: list[Any] = [None] * self._days
+            known = _Workspace(workspace.kind, workspace.name, workspace.project_name, unknown, unknown.copy())
             self._workspaces[workspace.tenant, workspace.uid] = known
         known.name, known.project_name = workspace.name, workspace.project_name
         known.verdicts[day] = _worse(known.verdicts[day], workspace.status)
@@ -299,6 +303,7 @@ class Auditor:
         )
         return WorkspaceAudit(
             tenant=key[0],
+            kind=known.kind,
             uid=key[1],
             name=known.name,
             project_name=known.project_name,

@@ -62,7 +62,17 @@ def render_csv(audit: Audit) -> str:
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(
         [
-            *("tenant", "project", "workspace", "cluster", "dueDays", "succeededDays", "partialDays", "failedDays"),
+            *(
+                "tenant",
+                "project",
+                "workspace",
+                "kind",
+                "cluster",
+                "dueDays",
+                "succeededDays",
+                "partialDays",
+                "failedDays",
+            ),
             *("missedDays", "unknownDays", "daysNotOk", "longestAgeHours", "longestWithoutHours", "withinLimit"),
             *("mutedDays", "mutesUntil", "policyChanges", "restores", "reasons"),
         ]
@@ -75,7 +85,7 @@ def render_csv(audit: Audit) -> str:
 
 
 def _cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None) -> Iterator[str]:
-    yield from (workspace.tenant or "", workspace.project_name, workspace.name)
+    yield from (workspace.tenant or "", workspace.project_name, workspace.name, workspace.kind)
     yield (cluster.name or cluster.uid or "") if cluster else ""
     yield from map(
         str,
@@ -180,10 +190,11 @@ def facts(audit: Audit) -> list[str]:
         "The chain of reports is unbroken."
         if audit.chain.is_unbroken
         else f"The chain of reports is broken: {' '.join(audit.chain.problems[:_MAX_NAMED])}",
-        f"{audit.days_with_report} of {count(days, 'day')} have a report; the verdict of the others is unknown.",
+        f"{audit.days_with_report} of {count(days, 'day')} have a report"
+        + ("." if audit.days_with_report == days else "; the verdict of the others is unknown."),
         (
-            f"{count(len(audit.workspaces), 'workspace')}: of {count(sums['due'], 'due day')} {sums['succeeded']} succeeded, "
-            f"{sums['partial']} were partial, {sums['failed']} failed, {sums['missed']} were missed{_rest(sums)}."
+            f"{_judged(audit)}: of {count(sums['due'], 'due day')} {sums['succeeded']} succeeded, "
+            f"{_were(sums['partial'])} partial, {sums['failed']} failed, {_were(sums['missed'])} missed{_rest(sums)}."
         ),
     ]
     if audit.max_age_hours is not None:
@@ -197,6 +208,16 @@ def facts(audit: Audit) -> list[str]:
             f"Limit on the age of the newest restore point: {audit.max_age_hours:g} h; {count(len(late), 'cluster')} exceeded it."
         )
     return [line for line in lines if line]
+
+
+def _were(number: int) -> str:
+    return f"{number} was" if number == 1 else f"{number} were"
+
+
+def _judged(audit: Audit) -> str:
+    clusters = sum(workspace.kind == "cluster" for workspace in audit.workspaces)
+    workspaces = count(len(audit.workspaces) - clusters, "workspace")
+    return f"{workspaces} and {count(clusters, 'cluster')} (own policy)" if clusters else workspaces
 
 
 def _rest(sums: Mapping[str, int]) -> str:
@@ -245,7 +266,8 @@ def _restores(workspace: WorkspaceAudit) -> list[str]:
 def place_of(workspace: WorkspaceAudit) -> str:
     """Tenant, project and workspace, as far as they are told apart by it."""
     parts = (workspace.tenant, workspace.project_name, workspace.name)
-    return " / ".join(quote(part, _NAME_LENGTH) for part in parts if part)
+    place = " / ".join(quote(part, _NAME_LENGTH) for part in parts if part)
+    return f"{place} (cluster)" if workspace.kind == "cluster" else place
 
 
 def name_of(cluster: ClusterAudit) -> str:

@@ -197,6 +197,14 @@ def test_a_run_that_is_still_at_work_at_the_end_is_counted_as_not_known() -> Non
     )
 
 
+def test_a_cluster_with_a_policy_of_its_own_is_told_from_a_workspace() -> None:
+    record = audit([(a_report(a_workspace("own", kind="cluster"), a_workspace("shop")), "0")], NOW.date(), NOW.date())
+    text = render_markdown(record)
+    assert "1 workspace and 1 cluster (own policy): of 0 due days" in text
+    assert "| prod / own (cluster) |" in text
+    assert [row["kind"] for row in csv.DictReader(io.StringIO(render_csv(record)))] == ["cluster", "workspace"]
+
+
 def test_every_form_has_the_same_figures(quarter: Audit) -> None:
     (eu1, us2) = csv.DictReader(io.StringIO(render_csv(quarter)))
     assert (eu1["workspace"], eu1["cluster"], us2["cluster"]) == ("payments", "eu-1", "us-2")
