@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backup_reporter.demo.documents import Fleet, part, uid_of
 from backup_reporter.demo.fleet import instructive, synthetic
 from backup_reporter.errors import DeliveryFailed, InvalidRequest
 from support.local_server import Answer
@@ -113,15 +116,29 @@ def test_on_demand_a_failure_is_an_answer_and_no_error(deployed: World) -> None:
     assert statuses(answer) == {"sns": "delivered", "slack": "failed"}
 
 
+def failing(project: str, name: str) -> Fleet:
+    """The instructive fleet, with a workspace of which the latest backup failed."""
+    fleet, uid = instructive(NOW), uid_of("workspace", project, name)
+    document: Any = copy.deepcopy(fleet.backups[uid])
+    runs = document["status"]["workspaceBackupStatuses"]
+    latest = max(runs, key=lambda run: str(run["workspaceBackupConfig"]["requestTime"]))["workspaceBackupConfig"]
+    for state in (
+        latest["backupState"],
+        *(part(ref, "backupStatusMeta", "backupState") for ref in latest["clusterBackupRefs"]),
+    ):
+        state["state"] = "Failed"
+    return replace(fleet, backups={**fleet.backups, uid: document})
+
+
 def test_a_report_says_what_changed_since_the_last_one(deployed: World) -> None:
-    deployed.palette.fleet = instructive(NOW, before=True)
+    deployed.palette.fleet = failing("staging", "profiles")
     first = deployed.invoke(SCHEDULED)
-    deployed.palette.fleet = instructive(NOW)
+    deployed.palette.fleet = failing("prod", "identity")
 
     second = deployed.invoke({"scheduledTime": "2026-11-25T07:00:00Z"})
 
     assert first["changes"]["note"].startswith("No earlier report of this scope is kept")
-    assert {change["workspaceName"] for change in second["changes"]["new"]} == {"search", "registry", "edge-sites"}
+    assert {change["workspaceName"] for change in second["changes"]["new"]} == {"identity"}
     assert {change["workspaceName"] for change in second["changes"]["resolved"]} == {"profiles"}
     assert len(second["changes"]["ongoing"]) > 5
     shown = str(deployed.slack.messages[-1].payload["blocks"])
@@ -131,7 +148,7 @@ def test_a_report_says_what_changed_since_the_last_one(deployed: World) -> None:
 
 def test_notify_changes_speaks_only_of_changes(deployed: World) -> None:
     deployed.environment["NOTIFY"] = "changes"
-    deployed.palette.fleet = instructive(NOW, before=True)
+    deployed.palette.fleet = failing("staging", "profiles")
     days = [{"scheduledTime": f"2026-11-{day}T07:00:00Z"} for day in (24, 25, 26, 27)]
 
     deployed.invoke(days[0])

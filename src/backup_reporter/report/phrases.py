@@ -277,7 +277,7 @@ def info_lines(infos: Iterable[Group], most: int) -> list[str]:
     """Findings that change no status, a line each kind: ``Waiting for its first backup: prod / shop``."""
     by_title: dict[str, dict[str, None]] = {}
     for group in infos:
-        places = (place(member.tenant, member.project, member.workspace) for member in group.members)
+        places = (place(member.tenant, member.project, member.workspace, kind=member.kind) for member in group.members)
         by_title.setdefault(group.title, {}).update(dict.fromkeys(places))
     return [f"{title}: {listed(list(places), most)}" for title, places in by_title.items()]
 

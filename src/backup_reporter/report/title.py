@@ -45,7 +45,8 @@ def _candidates(report: Report, problems: Sequence[Group]) -> Iterator[str]:
             yield f"nothing wrong seen; {unchecked}"
             return
         yield phrases.counts(report.summary, "OK")
-        yield f"nothing wrong but for {count(report.summary.muted, 'muted finding')}"
+        muted = report.summary.muted
+        yield f"nothing wrong but for {count(muted, 'muted finding')}" if muted else "nothing wrong"
     elif not report.summary.workspaces:
         yield "nothing could be checked"
     elif not problems or STATUS_OF_SEVERITY[problems[0].severity] != report.status:

@@ -72,6 +72,13 @@ def test_the_date_is_the_readers() -> None:
     assert title(a_green_report()) == "OK Palette backups: nothing wrong in 14 workspaces (24 Nov)"
 
 
+def test_no_muted_finding_is_spoken_of_where_there_is_none() -> None:
+    policies = [a_workspace(f"till-{number}", kind="cluster") for number in range(1000)]
+    green = a_report(*(a_workspace(f"shop-{number}") for number in range(1000)), *policies, what_if=True)
+
+    assert title(green) == "What if: OK Palette backups: nothing wrong (24 Nov)"
+
+
 def test_what_does_not_fit_is_left_out_before_the_name_is_cut() -> None:
     long = a_workspace("w" * 40, a_finding(cluster_name="c" * 40), project_name="p" * 40)
 

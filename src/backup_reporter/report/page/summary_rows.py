@@ -68,7 +68,7 @@ def well_line(report: Report) -> str | None:
 
 def _reason(workspace: WorkspaceReport) -> str:
     """``prod / edge-sites (Waiting for its first backup)``: the finding that explains it comes first."""
-    name = place(workspace.tenant, workspace.project_name, workspace.name)
+    name = place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind)
     return f"{name} ({title_of_finding(workspace.findings[0])})" if workspace.findings else name
 
 
