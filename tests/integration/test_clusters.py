@@ -462,6 +462,15 @@ def test_a_cluster_of_a_workspace_that_cannot_be_read_is_not_accused(around: Wor
     assert found["findings"][0]["evidence"]["count"] == 1
 
 
+def test_no_cluster_is_accused_while_the_workspaces_cannot_be_listed(around: World, palette: LookAlike) -> None:
+    palette.fault = striking("/dashboard/workspaces", FORBIDDEN)
+
+    found = report(around, "warn")
+
+    assert (found["status"], found["findings"]) == ("CRITICAL", [])
+    assert (found["coverage"]["inNone"], found["coverage"]["unknown"]) == (0, 2)
+
+
 def test_a_run_that_is_about_some_workspaces_looks_at_no_cluster(around: World) -> None:
     answer = around.invoke({"notify": "never", "workspaceUids": ["shop"]}, INCLUDE_CLUSTERS="yes")
 

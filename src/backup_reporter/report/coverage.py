@@ -36,6 +36,8 @@ class Expected(Struct, frozen=True, kw_only=True):
     is_whole: bool = True
     recalled_uids: AbstractSet[str] = frozenset()
     are_locations_known: bool = True
+    are_workspaces_known: bool = True
+    """False if there may be workspaces that could not be listed: their policies may cover any cluster."""
 
 
 class CoverageCounter:
@@ -136,8 +138,10 @@ class CoverageCounter:
         return [report for report in self._without[tenant] if report.uid not in covered]
 
     def _in_doubt(self, tenant: str | None) -> list[WorkspaceReport]:
-        """Clusters that may be in the policy of a workspace that could not be read."""
+        """Clusters that may be in the policy of a workspace that could not be read or listed."""
         unreadable, listed_by = self._unreadable_workspaces[tenant], self._expected[tenant].listed_by
+        if not self._expected[tenant].are_workspaces_known:
+            return self._candidates(tenant)
         return [
             report for report in self._candidates(tenant) if not unreadable.isdisjoint(listed_by.get(report.uid, ()))
         ]

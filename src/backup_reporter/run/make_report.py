@@ -54,6 +54,7 @@ def _expected_clusters(plan: Plan) -> dict[str | None, Expected]:
             is_whole=tenant.clusters.is_whole,
             recalled_uids=tenant.clusters.recalled_uids,
             are_locations_known=tenant.clusters.are_locations_known,
+            are_workspaces_known=not tenant.problems,
         )
         for tenant in plan.tenants
         if tenant.clusters is not None
