@@ -20,6 +20,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 from msgspec import Struct
 
+from backup_reporter.wording import count
+
 MAX_SCHEDULE_LENGTH = 1000
 """Characters. A longer schedule is not read: every minute, hour and day written out take fewer."""
 
@@ -164,9 +166,9 @@ def _longest_pause_of_days(days: str) -> timedelta:
 
 def _days(days: str) -> Iterator[datetime]:
     # Nine years hold the longest wait there is, for a 29 February around the year 2100.
-    for count, day in enumerate(CronSim(f"0 0 {days}", _REFERENCE)):
+    for number, day in enumerate(CronSim(f"0 0 {days}", _REFERENCE)):
         yield day
-        if count >= 500 or day.year > _REFERENCE.year + 9:
+        if number >= 500 or day.year > _REFERENCE.year + 9:
             return
 
 
@@ -187,7 +189,7 @@ def parse_cron(text: str, default_zone: ZoneInfo = UTC_ZONE) -> Cron:
     if expression.startswith("@") and expression not in _DESCRIPTORS:
         raise CronError(f"{expression[:40]!r} is no descriptor ({', '.join(_DESCRIPTORS)}, @every)")
     if len(fields) != len(_FIELDS):
-        raise CronError(f"it has {len(fields)} fields, not five (minute hour day month weekday)")
+        raise CronError(f"it has {count(len(fields), 'field')}, not five (minute hour day month weekday)")
     written_out = " ".join(field.written_out(text) for field, text in zip(_FIELDS, fields, strict=True))
     try:
         next(CronSim(written_out, _REFERENCE))

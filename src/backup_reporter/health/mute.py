@@ -49,9 +49,7 @@ def read_mute(labels: Mapping[str, str], now: datetime) -> Mute:
     if until is None:
         return Mute(problem=f"{DATE_LABEL} should be a date such as 2026-12-31, not '{quote(day_text, 60)}'")
     if until - now > timedelta(days=MAX_DAYS_AHEAD + 1):
-        return Mute(
-            problem=f"{DATE_LABEL} is {quote(day_text, 60)}: a mute may end {MAX_DAYS_AHEAD} days ahead at most"
-        )
+        return Mute(problem=f"{DATE_LABEL} is {day_text.strip()}: a mute may end {MAX_DAYS_AHEAD} days ahead at most")
     return Mute(until) if codes_text is None else _narrowed(until, codes_text)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from backup_reporter.health.catalog import CODES
@@ -78,6 +80,8 @@ MUTING = [
             ("backup-failed.backup-overdue", ("backup-failed eu1 muted", "backup-overdue muted"), "OK"),
             ("backup-failed,backup-overdue", ("backup-failed eu1 muted", "backup-overdue muted"), "OK"),
             ("backup-overdue, backup-stuck", ("backup-failed eu1", "backup-overdue muted"), "CRITICAL"),
+            ("backup-failed.", ("backup-failed eu1 muted", "backup-overdue"), "CRITICAL"),
+            ("Backup-Failed,,backup-overdue", ("backup-failed eu1 muted", "backup-overdue muted"), "OK"),
             ("retention-gap", ("backup-failed eu1", "backup-overdue"), "CRITICAL"),
         )
     ),
@@ -172,11 +176,19 @@ FAR_AHEAD = [
         workspace=listed(labels=mute("2027-11-24")),
     ),
     row(
+        "A mute may lie 366 days ahead, whatever the hour",
+        FAILED_AND_OVERDUE,
+        "backup-failed eu1 muted",
+        workspace=listed(labels=mute("2027-11-24")),
+        now="11-23 00:00",
+        also=lambda verdict: verdict.muted_until == datetime(2027, 11, 25, tzinfo=UTC),
+    ),
+    row(
         "A mute that lies further ahead is mute-unreadable, and mutes nothing",
         FAILED,
         "backup-failed eu1",
         "mute-unreadable",
-        workspace=listed(labels=mute("2027-11-26")),
+        workspace=listed(labels=mute("2027-11-25")),
         says={"mute-unreadable": ["366 days ahead at most"]},
     ),
 ]

@@ -193,6 +193,32 @@ WORSE_OF_BOTH = [
         ),
     ),
     row(
+        "A failed run is forgotten once its clusters have finished in a newer one, whatever that one still does",
+        backup(
+            *nightly(last="11-21"),
+            *nightly("11-22", "11-22", "Failed", eu1="Completed", us2="Completed"),
+            *nightly("11-23", "11-23", "InProgress", eu1="Completed", us2="Completed"),
+        ),
+    ),
+    row(
+        "A failed run is not forgotten while a newer one still runs",
+        backup(
+            *nightly(last="11-21"),
+            *nightly("11-22", "11-22", "Failed", eu1="Completed", us2="Completed"),
+            run("11-23 01:00", "InProgress"),
+        ),
+        "backup-failed",
+    ),
+    row(
+        "A failed run is forgotten once a newer one has finished, though nobody knows its clusters' states",
+        backup(
+            *nightly(last="11-21"),
+            *nightly("11-22", "11-22", "Failed", eu1="Completed", us2="Completed"),
+            run("11-23 01:00", eu1="Sleeping", us2="Sleeping"),
+        ),
+        *both("backup-state-unknown"),
+    ),
+    row(
         "A run that says Failed over a cluster still at work is a failure",
         backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="InProgress", us2="Failed")),
         *both("backup-failed"),

@@ -76,6 +76,17 @@ NAMESPACES = [
         since={"namespace-not-backed-up eu1": "11-18 01:00"},
     ),
     row(
+        "The row of backups that lack a namespace goes on over one that says it holds none",
+        backup(
+            *nightly("11-16", "11-20", eu1=copy(namespaces=["web", "shop"])),
+            run("11-21 01:00", eu1=copy(namespaces=[])),
+            *nightly("11-22", eu1=copy(namespaces=["web"])),
+            namespaces=WANTED,
+        ),
+        "namespace-not-backed-up eu1",
+        since={"namespace-not-backed-up eu1": "11-21 01:00"},
+    ),
+    row(
         "A failed backup is not asked for its namespaces",
         backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy("Failed", namespaces=["web"])), namespaces=WANTED),
         "backup-failed eu1",

@@ -8,7 +8,7 @@ import pytest
 
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
-from support.builders import NOTHING, Json, Row, at, backup, both, check, copy, listed, nightly, only, row, run
+from support.builders import NOTHING, Json, Row, at, backup, both, check, copy, listed, nightly, only, ref, row, run
 
 
 def newest(verdict: WorkspaceReport) -> tuple[object, object, int]:
@@ -97,6 +97,9 @@ RESTORE_POINTS = [
         "not-scheduled",
     ),
 ]
+
+AT_WORK: Json = {"backupStatusMeta": copy("InProgress")}
+PARTIAL: Json = {"backupStatusMeta": copy("PartiallyFailed")}
 
 EXPIRED_OR_NEVER = [
     row(
@@ -193,6 +196,35 @@ EXPIRED_OR_NEVER = [
         backup(run("11-23 01:00", "InProgress"), schedule="0 1 23 * *", hours=1000, created="11-10 07:00"),
         *both("no-copy-yet"),
         says={"no-copy-yet eu1": ["running for 6 hours"]},
+    ),
+    row(
+        "no-copy-yet: the first backup began just within the grace, after more than a week of waiting",
+        backup(run("11-23 03:00", "InProgress"), schedule="0 1 23 * *", hours=1000, created="11-10 07:00"),
+        *both("no-copy-yet"),
+    ),
+    row(
+        "Not no-copy-yet: a first backup that began after its grace is not what was awaited",
+        backup(run("11-23 03:01", "InProgress"), schedule="0 1 23 * *", hours=1000, created="11-10 07:00"),
+        *both("awaiting-first-backup"),
+    ),
+    row(
+        "awaiting-first-backup: the first backup is at work, and there is no schedule",
+        backup(run("11-23 06:00", "InProgress"), schedule=None),
+        *both("awaiting-first-backup"),
+        "not-scheduled",
+    ),
+    row(
+        "Not awaiting-first-backup: what is at work names no cluster while others do",
+        backup(
+            *nightly(last="11-22"), run("11-23 01:00", refs=[ref("eu1", "Completed"), ref("us2", "Completed"), AT_WORK])
+        ),
+    ),
+    row(
+        "Not only-incomplete-copies: the incomplete copy names no cluster while others do",
+        backup(
+            *nightly(last="11-22"), run("11-23 01:00", refs=[ref("eu1", "Completed"), ref("us2", "Completed"), PARTIAL])
+        ),
+        "backup-partially-failed",
     ),
     row(
         "never-backed-up: runs that succeeded and name no cluster backup",

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from backup_reporter.health.judge import judge
-from backup_reporter.health.model import Restore
+from backup_reporter.health.model import Restore, Surroundings
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.workspace_report import WorkspaceReport
@@ -31,6 +31,10 @@ from support.builders import (
     run,
 )
 
+OBJECT_EXPECTED = (
+    "Expected `object | null`, got `int` - at `$.status.workspaceBackupStatuses[{}].workspaceBackupConfig`"
+)
+NUMBERED = [f"shop-{number}" for number in range(100)]
 TESTED = Thresholds(restore_test_max_age=timedelta(days=31))
 
 
@@ -44,9 +48,12 @@ def report_on(
     restores: Sequence[Restore] | None = None,
     restores_error: str | None = None,
     single_run: bool = False,
+    surroundings: Surroundings | None = None,
 ) -> WorkspaceReport:
     """The report on an answer; ``last`` is what Palette answered to the report before, and when."""
     the_workspace, result = decoded(workspace or listed(), answer)
+    if surroundings:
+        the_workspace = msgspec.structs.replace(the_workspace, surroundings=surroundings)
     result = msgspec.structs.replace(
         result, restores=None if restores is None else tuple(restores), restores_error=restores_error
     )
@@ -333,6 +340,32 @@ WHAT_BECAME_OF_BACKUPS = [
         since="11-16 01:00",
         evidence={
             "namespaces": ["shop", "(web"],
+            "at": "2026-11-23T01:00:00Z",
+            "state": "Completed",
+            "expiresAt": "2026-12-23T01:00:00Z",
+        },
+    ),
+    whole(
+        "A backup lacks more namespaces than evidence names",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=[*NUMBERED, "(web"]),
+        "namespace-not-backed-up eu1",
+        "The last backup lacks 101 namespaces of the policy: shop-0, shop-1, shop-2, shop-3, shop-4 and 96 more.",
+        since="11-16 01:00",
+        evidence={
+            "namespaces": NUMBERED,
+            "at": "2026-11-23T01:00:00Z",
+            "state": "Completed",
+            "expiresAt": "2026-12-23T01:00:00Z",
+        },
+    ),
+    whole(
+        "A backup lacks one namespace",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=["web", "shop"]),
+        "namespace-not-backed-up eu1",
+        "The last backup lacks 1 namespace of the policy: shop.",
+        since="11-16 01:00",
+        evidence={
+            "namespaces": ["shop"],
             "at": "2026-11-23T01:00:00Z",
             "state": "Completed",
             "expiresAt": "2026-12-23T01:00:00Z",
@@ -632,6 +665,14 @@ WHAT_IS_LEFT = [
         evidence={"count": 1, "at": "2026-11-10T01:00:00Z", "state": "Completed", "expiresAt": "2026-12-10T01:00:00Z"},
         last=(backup(run("11-10 01:00", eu1=copy(deleted="InProgress"))), "11-14 07:00"),
     ),
+    whole(
+        "The first backup is at work while the grace of its due time lasts",
+        backup(run("11-23 01:00", "InProgress"), created="11-22 12:00"),
+        "awaiting-first-backup eu1",
+        "The policy is new (since Sun 2026-11-22): its first backup has been running for 60 minutes.",
+        evidence={"dueAt": "2026-11-23T01:00:00Z"},
+        now="11-23 02:00",
+    ),
 ]
 
 POLICY_AND_SCHEDULE = [
@@ -744,6 +785,14 @@ POLICY_AND_SCHEDULE = [
         "The policy leaves out 1 namespace of the workspace: shop.",
         evidence={"namespaces": ["shop"]},
         workspace=has_namespaces("web", "shop"),
+    ),
+    whole(
+        "The runs begin some minutes early",
+        backup(*(run(f"11-{day} 00:40") for day in range(16, 24)), created="11-10 01:00"),
+        "schedule-shifted",
+        "Backups begin 20 minutes earlier than the schedule says in UTC: due times are moved by "
+        "that. If the schedule is in another time zone, name it in the setting SCHEDULE_TIME_ZONE.",
+        evidence={"shiftMinutes": -20, "schedule": "0 1 * * *"},
     ),
 ]
 
@@ -952,13 +1001,186 @@ WORKSPACE = [
             "schedule": "* * * * *",
         },
     ),
+    whole(
+        "More entries of the history cannot be read than evidence names",
+        backup(*nightly(), *({"workspaceBackupConfig": 1} for _ in range(21))),
+        "unreadable",
+        "21 entries of the backup history could not be understood: Expected `object | null`, got "
+        "`int` - at `$.status.workspaceBackupStatuses[8].workspaceBackupConfig`",
+        evidence={"errors": [OBJECT_EXPECTED.format(place) for place in range(8, 28)]},
+    ),
+]
+
+SURROUNDINGS = [
+    whole(
+        "The policy's backup location is gone",
+        backup(*nightly(), backupLocationUid="loc-1", backupLocationName="bucket-a"),
+        "location-missing",
+        "The policy's backup location 'bucket-a' does not exist any more: no backup can be written to it.",
+        evidence={"backupLocationUid": "loc-1", "backupLocationName": "bucket-a"},
+        surroundings=Surroundings(location_uids=frozenset(["loc-2"])),
+    ),
+    whole(
+        "The policy's backup location is gone, and has no name",
+        backup(*nightly(), backupLocationUid="loc-1"),
+        "location-missing",
+        "The policy's backup location does not exist any more: no backup can be written to it.",
+        evidence={"backupLocationUid": "loc-1"},
+        surroundings=Surroundings(location_uids=frozenset(["loc-2"])),
+    ),
+    whole(
+        "The mode is Always",
+        backup(*nightly(), includeClusterResourceMode=" ALWAYS "),
+        "restore-in-place-only",
+        "The policy backs up all cluster resources (mode Always): Palette restores such a backup "
+        "only onto the cluster it came from.",
+    ),
+    whole(
+        "Palette does not see a cluster healthy that has restore points",
+        backup(*nightly()),
+        "cluster-unreachable eu1",
+        "Palette does not see the cluster healthy, and restores a backup only while it does.",
+        surroundings=Surroundings(unreachable_cluster_uids=frozenset(["eu1"])),
+    ),
+    whole(
+        "A critical finding about a cluster that Palette does not see healthy",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1="Failed")),
+        "backup-failed eu1",
+        "The last backup failed. The last good one was on Sun 2026-11-22. Palette does not see the "
+        "cluster healthy, so it cannot restore it now.",
+        since="11-23 01:00",
+        evidence={
+            "count": 1,
+            "lastGoodAt": "2026-11-22T01:00:00Z",
+            "at": "2026-11-23T01:00:00Z",
+            "state": "Failed",
+            "expiresAt": "2026-12-23T01:00:00Z",
+        },
+        surroundings=Surroundings(unreachable_cluster_uids=frozenset(["eu1"])),
+    ),
 ]
 
 
-@pytest.mark.parametrize("case", [*WHAT_BECAME_OF_BACKUPS, *WHAT_IS_LEFT, *POLICY_AND_SCHEDULE, *RESTORES, *WORKSPACE])
+@pytest.mark.parametrize(
+    "case", [*WHAT_BECAME_OF_BACKUPS, *WHAT_IS_LEFT, *POLICY_AND_SCHEDULE, *RESTORES, *WORKSPACE, *SURROUNDINGS]
+)
 def test_a_finding_says_all_of_this_and_no_more(case: Whole) -> None:
     findings = report_on(case.answer, **case.how).findings
     found = {label(finding): finding for finding in findings}[case.label]
 
     assert found.message == case.message
     assert (found.since, found.evidence) == (at(case.since) if case.since else None, case.evidence)
+
+
+def cut(text: str, length: int) -> str:
+    """A text without spaces, as it is quoted in so many characters."""
+    return text[: length - 1] + "…"
+
+
+X = "x" * 3000
+TAGS, ESCAPED = "\U000e0001" * 250, r"\U000e0001" * 250
+"""Invisible characters, and how they are shown."""
+HOURS = "0 " + "1," * 200 + "1 * * *"
+
+LONG_TEXTS: dict[str, tuple[str, Json, dict[str, Any], str, dict[str, Any]]] = {
+    "a backup's state": (
+        "backup-state-unknown eu1",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1=TAGS)),
+        {},
+        cut(ESCAPED, 100),
+        {"state": cut(ESCAPED, 2000)},
+    ),
+    "a run's state": (
+        "backup-failed",
+        backup(*nightly(last="11-22"), run("11-23 01:00", X[:250], eu1="Completed", us2="Completed")),
+        {"thresholds": Thresholds(extra_states={X[:250]: "failed"})},
+        cut(X, 100),
+        {"runState": X[:250]},
+    ),
+    "a pattern": (
+        "namespace-not-backed-up eu1",
+        backup(*nightly(eu1=copy(namespaces=["web"])), namespaces=["(" + X[:400]]),
+        {},
+        f"The pattern {cut('(' + X, 63)} cannot",
+        {"namespaces": [cut("(" + X, 300)]},
+    ),
+    "a schedule that cannot be read": (
+        "schedule-unreadable",
+        backup(*nightly(), schedule=X[:101]),
+        {},
+        f"'{cut(X, 100)}' cannot be read: it has 1 field, not five",
+        {"schedule": cut(X, 100)},
+    ),
+    "a schedule in another time zone": (
+        "schedule-shifted",
+        backup(*(run(f"11-{day} 19:30") for day in range(16, 23)), schedule=HOURS, created="11-10 01:00"),
+        {},
+        "5 hours 30 minutes earlier",
+        {"schedule": cut(HOURS, 100)},
+    ),
+    "a schedule that was not kept": (
+        "backup-overdue",
+        backup(*nightly(last="11-22"), schedule=HOURS),
+        {},
+        "1 due time",
+        {"schedule": cut(HOURS, 300)},
+    ),
+    "a namespace": (
+        "namespaces-not-in-policy",
+        backup(*nightly(), namespaces=["web"]),
+        {"workspace": has_namespaces(X[:101])},
+        cut(X, 63),
+        {"namespaces": [cut(X, 100)]},
+    ),
+    "a cluster that is gone": (
+        "policy-names-missing-cluster",
+        backup(*nightly(), all_clusters=False, uids=["eu1", "us2", X[:101]]),
+        {},
+        cut(X, 63),
+        {"clusters": [cut(X, 100)]},
+    ),
+    "a backup location": (
+        "location-missing",
+        backup(*nightly(), backupLocationUid="loc-1", backupLocationName=X[:201]),
+        {"surroundings": Surroundings(location_uids=frozenset())},
+        cut(X, 63),
+        {"backupLocationName": cut(X, 200)},
+    ),
+    "a restore's state": (
+        "restore-failed",
+        backup(*nightly()),
+        {"thresholds": Thresholds(extra_states={X: "failed"}), "restores": [Restore(state=X)]},
+        cut(X, 100),
+        {"state": cut(X, 200)},
+    ),
+    "a mute's date": (
+        "mute-unreadable",
+        backup(*nightly()),
+        {"workspace": listed(labels={"backup-reporter.mute": X})},
+        f"'{cut(X, 60)}'",
+        {},
+    ),
+    "a mute's codes": (
+        "mute-unreadable",
+        backup(*nightly()),
+        {"workspace": listed(labels={"backup-reporter.mute": "2026-12-31", "backup-reporter.mute-codes": X})},
+        f"'{cut(X, 60)}'",
+        {},
+    ),
+    "a backup's message": (
+        "backup-failed eu1",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy("Failed", msg=X))),
+        {},
+        f": {cut(X, 300)}.",
+        {"palette": cut(X, 2000)},
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "answer", "how", "part", "evidence"), LONG_TEXTS.values(), ids=LONG_TEXTS.keys())
+def test_long_texts_are_cut(name: str, answer: Json, how: dict[str, Any], part: str, evidence: dict[str, Any]) -> None:
+    findings = report_on(answer, **how).findings
+    found = {label(finding): finding for finding in findings}[name]
+
+    assert part in found.message
+    assert {key: found.evidence.get(key) for key in evidence} == evidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from itertools import takewhile
 
 from backup_reporter.health.attempts import Attempt
@@ -11,7 +12,7 @@ from backup_reporter.health.findings import Finding
 from backup_reporter.health.namespaces import is_unusable, missing
 from backup_reporter.health.phases import FINISHED, UNDER_WAY, PhaseClass, is_given
 from backup_reporter.health.rules.rule import Rule, each_cluster
-from backup_reporter.health.timeline import Subject
+from backup_reporter.health.timeline import JudgedRun, Subject
 from backup_reporter.wording import count, duration, evidence_text, listed, quote, quote_state, timestamp
 
 
@@ -170,8 +171,9 @@ def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
 
 def cluster_not_backed_up(context: Context, subject: Subject) -> Finding | None:
     """Critical: a cluster in scope is in no run of the latest finished run's period, or missed a due time alone."""
-    if context.was_left_out(subject):
-        return _left_out(context, subject)
+    run = context.latest_finished_run
+    if run and context.was_left_out(subject):
+        return _left_out(context, subject, run)
     missed = context.missed_due_times(subject)
     if not missed or context.missed_by_all:
         return None
@@ -186,18 +188,18 @@ def cluster_not_backed_up(context: Context, subject: Subject) -> Finding | None:
     )
 
 
-def _left_out(context: Context, subject: Subject) -> Finding:
-    run = context.latest_finished_run
+def _left_out(context: Context, subject: Subject, run: JudgedRun) -> Finding:
     own = [attempt.run_at for attempt in subject.attempts if attempt.run_at and not attempt.speaks_for_all]
     last = max(own, default=None)
-    later = (run.at for run in context.timeline.runs if run.names_clusters and run.at and (not last or run.at > last))
+    naming = (other.at for other in context.timeline.runs if other.names_clusters)
+    later = (at for at in naming if at and (not last or at > last))
     return finding(
         "cluster-not-backed-up",
         f"The last backup left this cluster out. {_own_last_backup(context, last)}",
         cluster=subject.cluster,
         since=min(later, default=None),
-        backupName=evidence_text(run.run.backup_name) if run else None,
-        at=timestamp(run.at) if run else None,
+        backupName=evidence_text(run.run.backup_name),
+        at=timestamp(run.at),
     )
 
 
@@ -213,11 +215,12 @@ def namespace_not_backed_up(context: Context, subject: Subject) -> Finding | Non
     lacking = _lacking(context, latest)
     if not lacking or _ended_before_being_left_out(context, subject, latest):
         return None
-    told = (attempt for attempt in reversed(subject.finished) if attempt.phase == "succeeded" and attempt.namespaces)
-    row = [
-        latest,
-        *takewhile(lambda attempt: _lacking(context, attempt), (older for older in told if older is not latest)),
-    ]
+    told = (
+        attempt
+        for attempt in reversed(subject.finished)
+        if attempt.phase == "succeeded" and attempt.namespaces is not None
+    )
+    row = tuple(takewhile(partial(_lacking, context), told))
     unusable = [name for name in lacking[:100] if is_unusable(name)]
     pattern = f" The pattern {quote(unusable[0], 63)} cannot be checked." if unusable else ""
     return finding(
@@ -232,8 +235,7 @@ def namespace_not_backed_up(context: Context, subject: Subject) -> Finding | Non
 
 def _lacking(context: Context, attempt: Attempt) -> tuple[str, ...]:
     """What a backup lacks of what its run was asked for: a namespace that the policy named later is not missing yet."""
-    wanted = attempt.run.namespaces or context.policy.namespaces
-    return missing(wanted, attempt.namespaces) if wanted and attempt.namespaces is not None else ()
+    return missing(attempt.run.namespaces or context.policy.namespaces, attempt.namespaces or ())
 
 
 RULES = (

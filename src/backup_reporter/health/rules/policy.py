@@ -106,7 +106,7 @@ def schedule_shifted(context: Context) -> Iterator[Finding]:
             f"Backups begin {_hours_and_minutes(abs(context.shift))} {'later' if late else 'earlier'} than the schedule "
             f"says in {quote(str(context.thresholds.schedule_time_zone), 60)}: due times are moved by that. "
             "If the schedule is in another time zone, name it in the setting SCHEDULE_TIME_ZONE.",
-            shiftMinutes=int(context.shift.total_seconds() // 60),
+            shiftMinutes=round(context.shift.total_seconds() / 60),
             schedule=quote(context.policy.schedule or "", 100),
         )
 

@@ -1,0 +1,84 @@
+"""Whether a restore was tried, and how the last one ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from backup_reporter.health.judge import judge
+from backup_reporter.health.model import Restore
+from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import LastRestore, WorkspaceReport
+from support.builders import NOW, at, backup, decoded, label, listed, nightly
+
+EVERY_MONTH = Thresholds(restore_test_max_age=timedelta(days=31))
+
+
+def restore(when: str | None, state: str = "Completed", message: str | None = None) -> Restore:
+    return Restore(at=at(when) if when else None, state=state, message=message)
+
+
+def judged(*restores: Restore, thresholds: Thresholds = EVERY_MONTH) -> WorkspaceReport:
+    workspace, result = decoded(listed(), backup(*nightly()))
+    return judge(workspace, msgspec.structs.replace(result, restores=restores), thresholds, NOW).report
+
+
+def codes(*restores: Restore, thresholds: Thresholds = EVERY_MONTH) -> list[str]:
+    return [label(finding) for finding in judged(*restores, thresholds=thresholds).findings]
+
+
+GOOD = restore("11-20 06:00")
+
+CASES = {
+    "A restore that succeeded within the time is enough": ([GOOD], []),
+    "A restore is enough until the time is over, to the second": ([restore("10-23 07:00")], []),
+    "A restore is not enough when the time is over": ([restore("10-23 06:59:59")], ["restore-untested"]),
+    "No restore is none that succeeded": ([], ["restore-untested"]),
+    "A restore without a date may be too old": ([restore(None)], ["restore-untested"]),
+    "A restore without a date hides none that has one": ([restore(None), GOOD, restore(None)], []),
+    "The newest restore counts, in whatever order they come": (
+        [restore("10-01 06:00"), GOOD, restore("09-01 06:00")],
+        [],
+    ),
+    "A restore that failed is none that succeeded": (
+        [restore("11-20 06:00", "Failed")],
+        ["restore-failed", "restore-untested"],
+    ),
+    "An incomplete restore is one that failed": ([GOOD, restore("11-21 06:00", "PartiallyFailed")], ["restore-failed"]),
+    "A failed restore is past once a newer one has succeeded": ([restore("11-19 06:00", "Failed"), GOOD], []),
+    "A restore that is at work hides no failed one": (
+        [GOOD, restore("11-21 06:00", "Failed"), restore("11-23 06:00", "InProgress")],
+        ["restore-failed"],
+    ),
+    "A restore that is at work is neither tested nor failed": (
+        [restore("11-23 06:00", "InProgress")],
+        ["restore-untested"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("restores", "expected"), CASES.values(), ids=CASES.keys())
+def test_restores(restores: list[Restore], expected: list[str]) -> None:
+    assert codes(*restores) == expected
+
+
+def test_a_further_word_for_a_state_is_one_for_a_restore_too() -> None:
+    told = Thresholds(
+        restore_test_max_age=timedelta(days=31), extra_states={"restored": "succeeded", "broken": "failed"}
+    )
+
+    assert codes(restore("11-20 06:00", "Restored"), thresholds=told) == []
+    assert codes(GOOD, restore("11-21 06:00", "Broken"), thresholds=told) == ["restore-failed"]
+
+
+def test_nobody_asks_for_a_restore_unless_that_is_set() -> None:
+    assert codes(thresholds=Thresholds()) == []
+
+
+def test_the_report_names_the_last_restore_whatever_became_of_it() -> None:
+    assert judged(restore("11-21 06:00", "Failed"), GOOD).last_restore == LastRestore(
+        at=at("11-21 06:00"), state="Failed"
+    )
+    assert judged().last_restore is None
