@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
-from itertools import pairwise, product
+from itertools import islice, pairwise, product, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -112,7 +112,7 @@ class Cron(Struct, frozen=True, dict=True):
         """Since when a run counts as made in the same period as one at ``at``."""
         return self.latest(at) or at - self.longest_pause
 
-    def due_times(self, start: datetime, *, reverse: bool) -> Iterator[datetime]:
+    def due_times(self, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
         """From ``start`` on, or back; by the clock of the zone, which shows some hours twice."""
         # Beyond the first and the last year of the calendar nothing falls due.
         with suppress(OverflowError):
@@ -144,35 +144,32 @@ class Cron(Struct, frozen=True, dict=True):
 
 @lru_cache(maxsize=4096)
 def _latest(cron: Cron, at: datetime) -> datetime | None:
-    start = at + timedelta(seconds=1)
+    start = at + _SECOND
     if start.astimezone(cron.zone).fold:
         # In the second of two hours that look alike, a later wall time of the first is past as well.
-        start += timedelta(hours=1)
+        start += _HOUR
     return next((due for due in cron.due_times(start, reverse=True) if due <= at), None)
 
 
 @lru_cache(maxsize=4096)
 def _next(cron: Cron, after: datetime) -> datetime | None:
-    return next((due for due in cron.due_times(after, reverse=False) if due > after), None)
+    return next((due for due in cron.due_times(after) if due > after), None)
 
 
 @lru_cache(maxsize=256)
 def _longest_pause_of_days(days: str) -> timedelta:
     """Between two days that the last three fields let through: the same few of them for many schedules."""
     if days == "* * *":
-        return timedelta(days=1)
-    return max((later - earlier for earlier, later in pairwise(_days(days))), default=timedelta())
+        return _DAY
+    days_due = takewhile(lambda day: day.year in _YEARS, CronSim(f"0 0 {days}", _REFERENCE))
+    return max(later - earlier for earlier, later in pairwise(islice(days_due, _DAYS_TO_COMPARE)))
 
 
-def _days(days: str) -> Iterator[datetime]:
-    # Nine years hold the longest wait there is, for a 29 February around the year 2100.
-    for number, day in enumerate(CronSim(f"0 0 {days}", _REFERENCE)):
-        yield day
-        if number >= 500 or day.year > _REFERENCE.year + 9:
-            return
-
-
-_REFERENCE = datetime(2096, 1, 1, tzinfo=UTC)
+_SECOND, _HOUR, _DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+_DAYS_TO_COMPARE = 500
+_YEARS = range(2096, 2106)
+"""They hold the longest wait there is, for a 29 February around the year 2100."""
+_REFERENCE = datetime(_YEARS[0], 1, 1, tzinfo=UTC)
 
 
 @lru_cache(maxsize=1024)

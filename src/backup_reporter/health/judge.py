@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -222,7 +222,8 @@ def _survived_failures(context: Context) -> int | None:
     hours = context.policy.retention_hours
     if hours is None or context.due_times is None:
         return None
-    return max(0, int(hours * 3600 // context.due_times.longest_pause.total_seconds()) - 1)
+    pause_hours = context.due_times.longest_pause / timedelta(hours=1)
+    return max(0, int(hours // pause_hours) - 1)
 
 
 def _latest_run(context: Context) -> LatestRun | None:

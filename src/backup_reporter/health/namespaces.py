@@ -28,38 +28,46 @@ def missing(wanted: Iterable[str], backed_up: Collection[str]) -> tuple[str, ...
         return ()
     others = [name for name in dict.fromkeys(wanted) if name != "*" and name not in present]
     patterns = [name for name in others if _SPECIAL.search(name)][:_MAX_PATTERNS]
-    lines = "\n".join(name for name in present if "\n" not in name) if patterns else ""
-    found = {name for name in patterns if _is_found(name, lines)}
+    lines = "\n".join(name for name in present if "\n" not in name)
+    found = {name for name in patterns if lines and _is_found(name, lines)}
     return tuple(name for name in others if name not in found)
 
 
 def not_covered(namespaces: Iterable[str], wanted: Collection[str]) -> tuple[str, ...]:
     """The namespaces (names or patterns themselves) that a policy's names and patterns leave out."""
-    named = frozenset(wanted)
+    named = dict.fromkeys(wanted)
     if "*" in named:
         return ()
     others = [name for name in namespaces if name not in named]
-    patterns = [name for name in named if _SPECIAL.search(name)][:_MAX_PATTERNS] if others else []
+    patterns = [name for name in named if _SPECIAL.search(name)][:_MAX_PATTERNS]
     return tuple(name for name in others if not any(_is_found(pattern, name) for pattern in patterns))
 
 
 def is_unusable(name: str) -> bool:
     """Whether a name is meant as a regular expression that cannot be checked."""
-    if not _SPECIAL.search(name):
+    if not _SPECIAL.search(name) or _searches(name)[0]:
         return False
-    return len(name) > _MAX_PATTERN or (len(_searches(name)) < 2 and not _GLOB.fullmatch(name))
+    return len(name) > _MAX_PATTERN or not _GLOB.fullmatch(name)
 
 
 def _is_found(pattern: str, lines: str) -> bool:
     """Whether one of the lines is what the pattern means. All are searched at once: calls of RE2 are slow."""
-    return any(search(lines) for search in _searches(pattern))
+    return any(search(lines) for search in _searches(pattern) if search)
+
+
+_Search = Callable[[str], Any]
 
 
 @lru_cache(maxsize=1024)
-def _searches(pattern: str) -> tuple[Callable[[str], Any], ...]:
-    """The pattern read as a glob and as a regular expression, as far as it is one; each finds a whole line."""
+def _searches(pattern: str) -> tuple[_Search | None, _Search | None]:
+    """The pattern read as a regular expression and as a glob; each finds a whole line, or is ``None`` if it is none."""
     if len(pattern) > _MAX_PATTERN:
-        return ()
+        return None, None
+    is_delimited = len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/")
+    return _search(pattern[1:-1] if is_delimited else pattern), _search(_as_expression(pattern))
+
+
+def _search(expression: str) -> _Search | None:
     # Few policies name a pattern, and loading RE2 costs the others a cold start.
     import re2  # type: ignore[import-untyped]  # noqa: PLC0415
 
@@ -67,15 +75,12 @@ def _searches(pattern: str) -> tuple[Callable[[str], Any], ...]:
     options.log_errors = False
     options.never_nl = True
     options.max_mem = _MAX_MEMORY_BYTES
-    is_delimited = len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/")
-    searches = []
-    for expression in (_as_expression(pattern), pattern[1:-1] if is_delimited else pattern):
-        try:
-            re2.compile(expression, options)  # On its own, so that no bracket of it closes one of ours.
-            searches.append(re2.compile(f"(?m)^(?:{expression})$", options).search)
-        except re2.error:
-            continue
-    return tuple(searches)
+    try:
+        re2.compile(expression, options)  # On its own, so that no bracket of it closes one of ours.
+        search: _Search = re2.compile(f"(?m)^(?:{expression})$", options).search
+    except re2.error:
+        return None
+    return search
 
 
 def _as_expression(glob: str) -> str:

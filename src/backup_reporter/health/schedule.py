@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -47,9 +47,8 @@ class Every(Struct, frozen=True):
         return self.interval
 
     def latest(self, at: datetime) -> datetime | None:
-        ends = (*(anchor + EARLY for anchor in self.anchors[1:]), at)
-        for anchor, end in zip(reversed(self.anchors), reversed(ends), strict=False):
-            intervals = (min(at, end) - anchor) // self.interval
+        for anchor, following in reversed([*pairwise((*self.anchors, at - EARLY))]):
+            intervals = (min(at, following + EARLY) - anchor) // self.interval
             if intervals >= 1:
                 return anchor + intervals * self.interval
         return None
@@ -116,8 +115,8 @@ class DueTimes(Struct, frozen=True):
     def latest(self, at: datetime) -> datetime | None:
         """The last due time at or before ``at``, or ``None``."""
         due = self.schedule.latest(at)
-        if due is None or (self.edited_at is None and self.created_at is None):
-            return due
+        if due is None:
+            return None
         if self.edited_at is None:
             return due if self.created_at is None or due >= self.created_at else None
         if due > self.edited_at:
@@ -204,13 +203,12 @@ def shift_of(schedule: Schedule, run_times: Sequence[datetime], grace: timedelta
     odd = [at for at in recent if not fits(schedule, at, grace)]
     references = reversed(odd[-MIN_SHIFTED_RUNS:])
     distances = [distance for reference in references for distance in _distances(schedule, reference)]
-    alike = [[at for at in odd if _has_distance(schedule, at, distance)] for distance in distances]
+    alike = [(distance, [at for at in odd if _has_distance(schedule, at, distance)]) for distance in distances]
     # Twelve hours early and twelve hours late look alike but for the runs beside a pause: most of the runs decide.
-    distance, like_it = max(zip(distances, alike, strict=True), key=lambda pair: len(pair[1]), default=(None, []))
-    if distance is None or len(like_it) < MIN_SHIFTED_RUNS or len(like_it) * 2 <= len(recent):
+    distance, like_it = max(alike, key=lambda group: len(group[1]), default=(timedelta(), []))
+    if len(like_it) < MIN_SHIFTED_RUNS or len(like_it) * 2 <= len(recent):
         return None
-    found = min(_exact_distance(schedule, at, distance) for at in like_it[-MIN_SHIFTED_RUNS:])
-    return found if found > grace or found < -EARLY else None
+    return min(_exact_distance(schedule, at, distance) for at in like_it[-MIN_SHIFTED_RUNS:])
 
 
 def _distances(schedule: Schedule, run_at: datetime) -> list[timedelta]:

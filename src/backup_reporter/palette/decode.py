@@ -31,7 +31,8 @@ MAX_TEXT = 2000
 """For messages, patterns, labels and schedules. What is cut off says so, and matches nothing."""
 
 _UNIX_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
-_FAR_FUTURE = datetime(9990, 1, 1, tzinfo=UTC)
+_FAR_PAST, _FAR_FUTURE = datetime(1000, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)
+"""A time beyond them counts as they do: the judging reckons a century to and fro, and the calendar ends."""
 
 _Decoded = TypeVar("_Decoded")
 _ERROR = msgspec.json.Decoder(wire_types.Error)
@@ -134,7 +135,7 @@ def _unusual_time(at: datetime | None, text: str, where: str) -> datetime | None
     if at is None or at.tzinfo is None:
         raise UndecodableError(f"'{quote(text, 60)}' is no RFC 3339 time", f"$.{where}")
     try:
-        return min(at.astimezone(UTC), _FAR_FUTURE)
+        return max(_FAR_PAST, min(at.astimezone(UTC), _FAR_FUTURE))
     except OverflowError:
         return _FAR_FUTURE if at.year > 1 else None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.builders import Row, at, backup, both, check, copy, days, listed, nightly, only, row, run
+from support.builders import DAILY, Row, at, backup, both, check, copy, days, judged, listed, nightly, only, row, run
 
 AHEAD = "2099-01-01T01:00:00Z"
 
@@ -169,6 +169,14 @@ LONG_AGO = [
         also=lambda verdict: verdict.clusters[0].restore_points == 1,
     ),
 ]
+
+
+@pytest.mark.parametrize("schedule", [DAILY, "0 0 29 2 *", "@every 800h"])
+@pytest.mark.parametrize("when", ["0001-01-02T00:30:00Z", "0002-05-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+@pytest.mark.parametrize("created", ["01-05 10:00", "0002-01-01T00:00:00Z", None])
+def test_a_history_at_the_ends_of_the_calendar_is_judged(schedule: str, when: str, created: str | None) -> None:
+    found = {finding.code for finding in judged(backup(run(when), schedule=schedule, created=created)).findings}
+    assert found
 
 
 @pytest.mark.parametrize("case", FUTURE + LATE + LONG_AGO)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.builders import NOW, Json, backup, copy, judged, run
@@ -22,6 +22,7 @@ def night(due: datetime, lasts: timedelta, slow: timedelta, hours: int, now: dat
     return run(written(due), state, hours=hours, eu1=part, us2=copy(state, deleted=deleted))
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 24 * 60 - 1),
     st.integers(0, 24 * 60 - 1),

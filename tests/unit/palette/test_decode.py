@@ -64,6 +64,22 @@ def test_five_ways_to_say_that_a_time_is_not_set(unset: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "year"),
+    [
+        ("0001-01-02T00:00:00Z", 1000),
+        ("0999-12-31T23:59:59Z", 1000),
+        ("1969-12-31T23:59:59Z", 1969),
+        ("9999-12-31T23:59:59Z", 9990),
+        ("9999-12-31T23:59:59-01:00", 9990),
+    ],
+)
+def test_a_time_at_the_ends_of_the_calendar_counts_as_one_that_can_be_reckoned_with(text: str, year: int) -> None:
+    requested_at = run(requestTime=text).requested_at
+    assert requested_at
+    assert requested_at.year == year
+
+
+@pytest.mark.parametrize(
     ("text", "microsecond"),
     [
         ("2026-11-24T01:00:00Z", 0),
