@@ -233,7 +233,7 @@ def _attempt_moment(attempt: Attempt) -> tuple[datetime, int]:
 
 
 def _tie_of_attempts(attempt: Attempt) -> tuple[object, ...]:
-    texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "", attempt.run.state or "")
+    texts = (attempt.backup_name or "", attempt.message or "", attempt.state or "")
     lasts_seconds = attempt.expires_at.timestamp() if attempt.expires_at else inf
     return (texts, attempt.is_gone, attempt.deletion_failed, -lasts_seconds, attempt.namespaces or ())
 
@@ -269,5 +269,5 @@ def _believed(backup: ClusterBackup | None, run_at: datetime | None, latest: dat
     """
     own = backup.at if backup else None
     if own is None or run_at is None:
-        return run_at if own is None else own
+        return run_at
     return run_at if run_at - own > _WRONG_CLOCK or run_at <= latest < own else own

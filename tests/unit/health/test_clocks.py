@@ -10,6 +10,28 @@ AHEAD = "2099-01-01T01:00:00Z"
 
 FUTURE = [
     row(
+        "A run may begin five minutes from now: a clock may be that fast",
+        backup(*nightly(last="11-22"), run("11-23 07:05", "Failed")),
+        *both("backup-failed"),
+    ),
+    row(
+        "A run that begins later than that is dated in the future",
+        backup(*nightly(), run("11-23 07:05:01", "Failed")),
+        "backup-state-unknown",
+        evidence={"backup-state-unknown": {"count": 1}},
+    ),
+    row(
+        "A copy may be dated five minutes from now, and is of that time",
+        backup(*nightly(last="11-22"), run("11-23 01:00", eu1=copy(at="11-23 07:05"))),
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 07:05"),
+    ),
+    row(
+        "A copy that is dated later than that has the time of its run, though that is five minutes from now",
+        backup(*nightly(last="11-22"), run("11-23 07:05", eu1=copy(at="11-23 07:05:01"))),
+        "backup-state-unknown",
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 07:05"),
+    ),
+    row(
         "A run that is dated in the future is never the latest, and is said once, with its date",
         backup(*nightly(last="11-22"), run("11-23 01:00", "Failed"), run(AHEAD)),
         *both("backup-failed"),

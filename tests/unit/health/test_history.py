@@ -38,6 +38,15 @@ def test_a_day_on_which_no_run_was_due_is_told_from_one_on_which_one_is_missing(
     assert strip(run("11-14 01:00"), schedule="0 1 * * SAT") == ["not-due", "missed", "not-due", "not-due"]
 
 
+def test_a_due_time_at_midnight_belongs_to_the_day_that_begins() -> None:
+    assert strip(run("11-16 00:00"), schedule="0 0 * * MON-SAT", created="11-01 00:00", days=3) == [
+        "missed",
+        "not-due",
+        "missed",
+    ]
+    assert strip(run("11-16 00:00"), schedule="59 23 * * SUN") == ["not-due", "not-due", "missed", "not-due"]
+
+
 def test_without_a_schedule_no_run_is_due() -> None:
     assert strip(run("11-21 01:00"), schedule=None) == ["not-due", "succeeded", "not-due", "not-due"]
 

@@ -91,6 +91,13 @@ RESTORE_POINTS = [
         "not-scheduled",
     ),
     row(
+        "An incomplete copy that expires now has expired",
+        backup(run("11-22 07:00", "PartiallyFailed"), hours=24, **BY_HAND),
+        *both("backup-partially-failed"),
+        *both("never-backed-up"),
+        "not-scheduled",
+    ),
+    row(
         "A copy that expires in a second has not",
         backup(run("11-22 07:00:01"), hours=24, **BY_HAND),
         *both("backup-expiring"),

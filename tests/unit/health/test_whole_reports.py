@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from backup_reporter.health.judge import judge, judge_being_deleted, until
+from backup_reporter.health.hindsight import until
+from backup_reporter.health.judge import judge, judge_being_deleted
 from backup_reporter.health.model import BackupResult, Restore
 from backup_reporter.health.thresholds import Thresholds
 from support.builders import (
