@@ -100,6 +100,45 @@ def test_a_line_that_cannot_be_read_is_named_and_no_other_is(kept: tuple[str, Pa
     assert named[0].startswith("Line 8 of ")
 
 
+def changed_first_line(kept: tuple[str, Path], **fields: object) -> None:
+    file, lines = evidence_lines(*kept)
+    lines[0] = json.dumps({**json.loads(lines[0]), **fields}).encode() + b"\n"
+    file.write_bytes(gzip.compress(b"".join(lines)))
+
+
+@pytest.mark.parametrize("fields", [{"thresholds": {"grace": "soon"}}, {"request": []}, {"remembered": "eA=="}])
+def test_evidence_that_cannot_be_judged_again_is_a_problem_and_no_crash(
+    kept: tuple[str, Path], fields: dict[str, object]
+) -> None:
+    changed_first_line(kept, **fields)
+    problems = verified(*kept).problems
+    assert any(problem.startswith("It cannot be judged again: ") for problem in problems)
+    assert any("was changed: its SHA-256 is" in problem for problem in problems)
+
+
+def test_a_report_before_it_that_is_no_report_is_a_problem_and_no_crash(kept: tuple[str, Path]) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    previous = {"reportId": "../../etc/passwd", "sha256": "0", "chain": 1}
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "previous": previous}))
+    (problem,) = verified(*kept).problems
+    assert problem.startswith("The report before it cannot be read: '../../etc/passwd' is not the id of a report")
+
+
+def test_a_report_of_another_version_of_the_rules_is_judged_by_those_of_today_and_that_is_said(
+    kept: tuple[str, Path],
+) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "rulesVersion": 1}))
+    found = verified(*kept)
+    assert found.agrees
+    (remark,) = found.remarks
+    assert remark.startswith(
+        f"The report was judged by version 1 of the rules, and recomputed by version {RULES_VERSION}"
+    )
+
+
 def test_evidence_without_its_first_line_is_said_to_be_no_use(kept: tuple[str, Path]) -> None:
     file, lines = evidence_lines(*kept)
     file.write_bytes(gzip.compress(b"".join(lines[1:])))

@@ -106,7 +106,7 @@ class BucketArchive:
 
     def read(self, report_id: str, extension: str) -> bytes | None:
         """Returns a file of a report; ``None`` if it is not there."""
-        file = self._store.open_file(self._store.key(report_id, extension))
+        file = self._store.open_file(self._store.place_of(path_of(report_id, extension)))
         return None if file is None else file.read()
 
     def open(self, key: str) -> IO[bytes] | None:

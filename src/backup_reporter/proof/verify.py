@@ -14,7 +14,7 @@ import msgspec
 
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
-from backup_reporter.errors import StoreError
+from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_between, load, parse
 from backup_reporter.proof.chain import Chain, Link
@@ -63,9 +63,10 @@ def verify(archive: Archive, kept: KeptReport, until: date = date.max) -> Verifi
     with open_evidence(archive, report.evidence) as evidence:
         if evidence.header is None:
             return Verification(report.report_id, problems=tuple(evidence.problems))
-        differences = tuple(_differences(report, _recomputed(evidence, evidence.header)))
+        differences, failed = _compare_again(report, evidence, evidence.header)
         problems = (
             *evidence.problems,
+            *failed,
             *_header_problems(report, evidence.header),
             *_link_problems(archive, report, until),
         )
@@ -76,6 +77,14 @@ def verify(archive: Archive, kept: KeptReport, until: date = date.max) -> Verifi
             differences=differences[:_MAX_DIFFERENCES],
             remarks=tuple(_remarks(report, evidence.header)),
         )
+
+
+def _compare_again(report: Report, evidence: Evidence, header: Header) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Returns what differs, and why it cannot be judged again: evidence that was changed must not end the command."""
+    try:
+        return tuple(_differences(report, _recomputed(evidence, header))), ()
+    except Exception as error:  # noqa: BLE001 - see above
+        return (), (f"It cannot be judged again: {reason_of(error)}.",)
 
 
 def verify_alone(archive: Archive, kept: KeptReport) -> Verification:
@@ -171,7 +180,11 @@ def _header_problems(report: Report, header: Header) -> Iterator[str]:
 def _link_problems(archive: Archive, report: Report, until: date) -> Iterator[str]:
     if report.previous is None or report.previous.report_id >= f"{until:%Y%m%d}":
         return
-    content = archive.read(report.previous.report_id, "json")
+    try:
+        content = archive.read(report.previous.report_id, "json")
+    except StoreError as error:
+        yield f"The report before it cannot be read: {error}."
+        return
     if report.previous.sha256 is None:
         yield f"It names the report before it, {report.previous.report_id}, without its SHA-256."
     elif content is None:
