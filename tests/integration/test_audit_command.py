@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_the_same_as_json_for_a_program(directory: Path) -> None:
         (["--from", "yesterday", "--to", "2026-09-01"], "'yesterday' should be a date such as 2026-09-30"),
         (
             ["--from", "2025-01-01", "--to", "2025-01-31"],
-            "no report is kept from 2025-01-01 to 2025-01-31: check the dates and --directory",
+            "no report that can be read is kept from 2025-01-01 to 2025-01-31: check the dates and --directory",
         ),
         ([*PERIOD, "--workspace", "paymnts"], "no report of this period has the workspace 'paymnts'; it has payments"),
         ([*PERIOD, "--output", "a.html", "--format", "csv"], "'a.html' ends like html, and --format says csv"),
@@ -86,10 +87,21 @@ def test_an_invalid_setting_that_it_needs_is_named(directory: Path) -> None:
     assert "NOTIFY" not in done.stderr
 
 
-def test_a_damaged_report_is_named(directory: Path, tmp_path: Path) -> None:
+def test_a_damaged_report_is_named_and_the_others_are_summed_up(directory: Path, tmp_path: Path) -> None:
+    copy = copytree(directory, tmp_path / "reports")
+    (damaged,) = copy.glob("2026/09/15/*.json")
+    damaged.write_text("{")
+    done = run(*PERIOD, "--directory", str(copy))
+    assert done.returncode == 0
+    assert f"- Kept, but cannot be read: {damaged.stem}." in done.stdout
+    assert "- 89 reports of 91 expected are kept" in done.stdout
+    assert f"{damaged.stem} was changed after 20260916T070000Z-" in done.stdout
+
+
+def test_a_period_with_nothing_but_damaged_reports_has_no_record(tmp_path: Path) -> None:
     damaged = tmp_path / "2026/09/01/20260901T070000Z-00000001.json"
     damaged.parent.mkdir(parents=True)
     damaged.write_text("{")
     done = run(*PERIOD, "--directory", str(tmp_path))
     assert done.returncode != 0
-    assert "20260901T070000Z-00000001 cannot be read" in done.stderr
+    assert "no report that can be read is kept from 2026-09-01 to 2026-11-30" in done.stderr

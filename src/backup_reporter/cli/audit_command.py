@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -21,7 +22,8 @@ from backup_reporter.cli.archive import (
 from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.output_file import write_file
-from backup_reporter.proof.archive import Archive, ids_between, load
+from backup_reporter.errors import StoreError
+from backup_reporter.proof.archive import Archive, ids_between, parse
 from backup_reporter.proof.audit import audit, only_workspaces
 from backup_reporter.proof.render import ENDINGS, RENDERINGS
 from backup_reporter.report.model import Report
@@ -74,7 +76,7 @@ def audit_command(
     max_age = settings_of("MAX_BACKUP_AGE_HOURS").thresholds.max_backup_age
     record = audit(_reports(archive_of(directory), first, last), first, last, max_age)
     if not record.made:
-        raise nothing_kept(f"no report is kept from {first} to {last}: check the dates", directory)
+        raise nothing_kept(f"no report that can be read is kept from {first} to {last}: check the dates", directory)
     if workspaces:
         record = only_workspaces(record, workspaces)
     content = RENDERINGS[form](record).encode("utf-8-sig" if form == "csv" and file else "utf-8")
@@ -99,12 +101,21 @@ def _form(asked: str | None, file: Path | None) -> str:
     return asked or by_name or "markdown"
 
 
-def _reports(archive: Archive, first: date, last: date) -> Iterator[tuple[Report, str]]:
+def _reports(archive: Archive, first: date, last: date) -> Iterator[tuple[Report | str, str]]:
     ids = list(ids_between(archive, first, last))
     is_seen = sys.stderr.isatty()
     for report_id in track(
         ids, "Reading reports", console=PlainConsole(stderr=True), transient=True, disable=not is_seen
     ):
-        kept = load(archive, report_id)
-        if kept:
-            yield kept.report, kept.sha256
+        content = archive.read(report_id, "json")
+        if content is not None:
+            yield _parsed(report_id, content)
+
+
+def _parsed(report_id: str, content: bytes) -> tuple[Report | str, str]:
+    """Returns a report, or its id if it cannot be read, and the SHA-256 of its file."""
+    try:
+        kept = parse(report_id, content)
+    except StoreError:
+        return report_id, hashlib.sha256(content).hexdigest()
+    return kept.report, kept.sha256

@@ -124,6 +124,8 @@ class Audit(Record, frozen=True, kw_only=True):
     interval_hours: float | None
     missing: tuple[Instant, ...]
     """When a report was expected and none is kept."""
+    unreadable: tuple[str, ...]
+    """The ids of reports that are kept and cannot be read."""
     chain: Chain
     days_with_report: int
     max_age_hours: float | None
@@ -211,6 +213,7 @@ class Auditor:
         self._first, self._last, self._max_age = first, last, max_age
         self._days = (last - first).days + 1
         self._links: list[Link] = []
+        self._unreadable: Sequence[Link] = ()
         self._times: list[datetime] = []
         self._verdicts: list[Status | None] = [None] * self._days
         self._workspaces: dict[_Key, _Workspace] = {}
@@ -225,6 +228,10 @@ class Auditor:
         self._verdicts[day] = _worse(self._verdicts[day], report.status)
         for workspace in report.workspaces:
             self._add_workspace(workspace, report.as_of, day)
+
+    def add_unreadable(self, links: Sequence[Link]) -> None:
+        """Takes the reports that cannot be read: nothing is known of them but that they are there."""
+        self._unreadable = links
 
     def _add_workspace(self, workspace: WorkspaceReport, at: datetime, day: int) -> None:
         known = self._workspaces.get((workspace.tenant, workspace.uid))
@@ -278,7 +285,8 @@ class Auditor:
             expected=len(expected),
             interval_hours=interval.total_seconds() / 3600 if interval else None,
             missing=tuple(missing),
-            chain=Chain.of(self._links, self._first),
+            unreadable=tuple(link.report_id for link in self._unreadable),
+            chain=Chain.of([*self._unreadable, *self._links], self._first),
             days_with_report=sum(verdict is not None for verdict in self._verdicts),
             max_age_hours=self._max_age.total_seconds() / 3600 if self._max_age else None,
             workspaces=tuple(
@@ -339,16 +347,23 @@ class Auditor:
         )
 
 
-def audit(reports: Iterable[tuple[Report, str]], first: date, last: date, max_age: timedelta | None = None) -> Audit:
-    """Sums up the reports of a period, oldest first, each with the SHA-256 of its file.
+def audit(
+    reports: Iterable[tuple[Report | str, str]], first: date, last: date, max_age: timedelta | None = None
+) -> Audit:
+    """Sums up the reports of a period, oldest first, each with the SHA-256 of its file; its id stands for one that cannot be read.
 
     Reports about another time or a single run do not count. Of several scopes the one with the most reports counts:
     the others were asked for on demand.
     """
     auditors: dict[str, Auditor] = {}
+    unreadable: list[Link] = []
     for report, sha256 in reports:
-        if not report.what_if and report.scope.backup_request_uid is None:
+        if isinstance(report, str):
+            unreadable.append(Link(report, sha256))
+        elif not report.what_if and report.scope.backup_request_uid is None:
             auditors.setdefault(scope_id(report.scope), Auditor(first, last, max_age)).add(report, sha256)
+    for auditor in auditors.values():
+        auditor.add_unreadable(unreadable)
     results = [auditor.result() for auditor in auditors.values()]
     return max(results, key=lambda result: result.made, default=Auditor(first, last, max_age).result())
 

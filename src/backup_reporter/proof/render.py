@@ -187,6 +187,7 @@ def facts(audit: Audit) -> list[str]:
         f"{count(audit.made, 'report')} of {audit.expected} expected are kept"
         + (f", one every {audit.interval_hours:g} hours." if audit.interval_hours else "."),
         _missing_line(audit),
+        f"Kept, but cannot be read: {listed(audit.unreadable, _MAX_NAMED)}." if audit.unreadable else "",
         "The chain of reports is unbroken."
         if audit.chain.is_unbroken
         else f"The chain of reports is broken: {' '.join(audit.chain.problems[:_MAX_NAMED])}",
