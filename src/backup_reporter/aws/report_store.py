@@ -306,15 +306,20 @@ class ReportStore:
 
 
 def _parts(pieces: Iterable[bytes]) -> Iterator[bytearray]:
-    """Pieces joined to parts: each but the last has at least the size that S3 asks for.
+    """Pieces joined to parts of one size, which only the last falls short of: S3 asks for it.
 
-    A part is emptied when the next one is asked for, although its taker may still hold it: so one is in memory at a time.
+    All of them are the same memory: a part is overwritten once the next one is asked for.
     """
-    part = bytearray()
+    part, size = bytearray(), 0
     for piece in pieces:
-        part += piece
-        if len(part) >= _PART_BYTES:
-            yield part
-            part.clear()
-    if part:
+        rest = memoryview(piece)
+        while rest:
+            fitting = rest[: _PART_BYTES - size]
+            part[size : size + len(fitting)] = fitting
+            rest, size = rest[len(fitting) :], size + len(fitting)
+            if size == _PART_BYTES:
+                yield part
+                size = 0
+    if size:
+        del part[size:]
         yield part
