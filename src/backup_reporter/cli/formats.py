@@ -83,7 +83,7 @@ def show(report: Report, form: Format, zone: ZoneInfo, *, fits_the_screen: bool 
     if form == "table":
         console = PlainConsole()
         view = ReportView(report, zone)
-        console.print(Screenful(view) if fits_the_screen else view)
+        console.print(Screenful(view) if fits_the_screen else view, crop=False)
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(_rendered(report, form, zone).encode())
@@ -114,5 +114,6 @@ def _rendered(report: Report, form: Format, zone: ZoneInfo) -> str:
 
 def _plain_table(report: Report, zone: ZoneInfo) -> str:
     file = io.StringIO()
-    Console(file=file, highlight=False, width=Console().width, color_system=None).print(ReportView(report, zone))
+    console = Console(file=file, highlight=False, width=Console().width, color_system=None)
+    console.print(ReportView(report, zone), crop=False)
     return file.getvalue()

@@ -112,11 +112,13 @@ class _Writer:
             phrases.muted_line(report, _MAX_WORKSPACES),
             *phrases.info_lines(self._infos, _MAX_WORKSPACES),
             _deliveries(report),
-            f"The whole report: {report.report_url}" if report.report_url else None,
+            "The whole report:" if report.report_url else None,
         )
         if any(lines):
             yield Text()
             yield from self._wrap(lines)
+        if report.report_url:  # in one piece: a link that is broken at the end of a line cannot be copied
+            yield Text(f"  {report.report_url}", no_wrap=True, overflow="ignore")
 
     def _heading(self, text: str, style: str) -> Iterator[Text]:
         first, *more = Text(text, f"bold {style}").wrap(self._console, self._cells - 2)

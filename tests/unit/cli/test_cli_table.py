@@ -16,7 +16,7 @@ import msgspec
 import pytest
 from rich.console import Console, RenderableType
 
-from backup_reporter.cli.formats import Screenful
+from backup_reporter.cli.formats import Screenful, write
 from backup_reporter.cli.view import ReportView
 from backup_reporter.demo.instructive import instructive
 from backup_reporter.report.model import Scope
@@ -64,6 +64,15 @@ def test_whoever_asks_about_a_workspace_without_clusters_is_told_whether_anybody
     heading = seen.index(f"  What can be restored of {asked.project_name} / {name}:")
     assert seen[heading + 1] == f"    {said}"
     assert seen[heading - 2 : heading][0], "one blank line, where there is no history to draw"
+
+
+def test_a_long_link_to_the_report_stays_in_one_piece(tmp_path: Path) -> None:
+    link = f"https://bucket.example/report.html?signature={'x' * 400}"
+    report = msgspec.structs.replace(sample_report(instructive(NOW), NOW), report_url=link)
+
+    write(report, "table", ZoneInfo("UTC"), tmp_path / "report.txt")
+
+    assert (tmp_path / "report.txt").read_text(encoding="utf-8").endswith(f"\n  The whole report:\n  {link}\n")
 
 
 @pytest.fixture(scope="module")
