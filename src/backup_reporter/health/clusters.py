@@ -27,11 +27,11 @@ class KnownClusters:
         self._listed = workspace.clusters
         self._policy = result.policy
         self._found: dict[Cluster, Cluster | None] = {}
-        seen = {backup.cluster for run in result.runs for backup in run.cluster_backups}
-        self._seen = sorted(seen, key=lambda cluster: (cluster.name or "", cluster.uid or ""))
-        named = [cluster for cluster in (*workspace.clusters, *self._seen) if cluster.uid]
-        self._name_of_uid = _first_of((cluster.uid, cluster.name) for cluster in named)
-        self._uid_of_name = _first_of((cluster.name, cluster.uid) for cluster in named)
+        self._seen = {backup.cluster for run in result.runs for backup in run.cluster_backups}
+        # The first counts: what the workspace lists, then in an order that does not depend on Palette's.
+        last_first = [*sorted(_named(self._seen), reverse=True), *reversed(_named(workspace.clusters))]
+        self._name_of_uid: dict[str | None, str] = {uid: name for name, uid in last_first}
+        self._uid_of_name: dict[str | None, str] = dict(last_first)
 
     def find(self, cluster: Cluster) -> Cluster | None:
         """The cluster with both uid and name as far as known; ``None`` if it has neither."""
@@ -75,9 +75,6 @@ def _by_name(clusters: Iterable[Cluster]) -> tuple[Cluster, ...]:
     return tuple(sorted(clusters, key=lambda cluster: (cluster.name or "", cluster.uid or "")))
 
 
-def _first_of(pairs: Iterable[tuple[str | None, str | None]]) -> dict[str | None, str | None]:
-    first: dict[str | None, str | None] = {}
-    for key, value in pairs:
-        if key and value:
-            first.setdefault(key, value)
-    return first
+def _named(clusters: Iterable[Cluster]) -> list[tuple[str, str]]:
+    """The name and the uid of each cluster that has both."""
+    return [(cluster.name, cluster.uid) for cluster in clusters if cluster.name and cluster.uid]

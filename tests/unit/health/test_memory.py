@@ -319,3 +319,39 @@ def test_a_run_by_hand_after_an_edit_reaches_back_to_the_last_due_time_before_it
     answer = edited(backup(*weekly, by_hand, schedule="0 12 * * MON", hours=1000), "11-23 15:00")
 
     assert labels(look(answer, first, "11-25 07:00")) == []
+
+
+def test_a_cluster_that_was_added_has_missed_no_due_time_before_that() -> None:
+    answer = backup(*nightly(last="11-21", eu1=NOTHING))
+    first = look(answer, now="11-21 07:00", workspace=listed(["us2"])).remembered
+    added = look(answer, first, "11-22 07:00", listed(["eu1"])).remembered
+    judgment = look(answer, added, workspace=listed(["eu1"]))
+
+    overdue = next(finding for finding in judgment.report.findings if label(finding) == "backup-overdue")
+    assert overdue.evidence["missed"] == 1
+
+
+def test_a_run_that_names_no_cluster_speaks_for_each_that_was_there_when_it_began() -> None:
+    first = look(backup(*nightly(last="11-21", eu1=NOTHING)), now="11-21 07:00", workspace=listed(["us2"])).remembered
+    added = look(backup(*nightly(last="11-21", eu1=NOTHING)), first, "11-22 07:00").remembered
+
+    def statuses(began: str) -> list[str]:
+        answer = backup(*nightly(last="11-21", eu1=NOTHING), run(began, "Failed", refs=[]))
+        return [found for found in labels(look(answer, added)) if found.startswith(("backup-failed", "never"))]
+
+    assert statuses("11-22 06:59") == ["backup-failed", "never-backed-up eu1"]
+    assert message(look(backup(run("11-22 06:59", refs=[])), added), "never-backed-up eu1").startswith(
+        "Nothing can be restored: there is no backup of it."
+    )
+    assert message(look(backup(run("11-22 07:00", refs=[])), added), "never-backed-up eu1").startswith(
+        "Nothing can be restored: a run says it succeeded but names no cluster backup."
+    )
+
+
+def test_a_policy_that_a_report_saw_come_is_no_older_than_that() -> None:
+    none_yet = look(backup(schedule=None), now="11-20 07:00", workspace=listed(created=None)).remembered
+    young = look(backup(created=None), none_yet, "11-21 07:00", listed(created=None)).remembered
+    emptied = backup(run(None), schedule=None, created=None)
+
+    assert labels(look(emptied, young, workspace=listed(created=None))) == ["not-scheduled"]
+    assert labels(look(emptied, workspace=listed(created=None))) == ["backups-stopped"]

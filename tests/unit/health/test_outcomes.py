@@ -230,6 +230,11 @@ DELETIONS = [
         *both("delete-failed"),
     ),
     row(
+        "delete-failed: a run's deletion failed, but not that of a cluster which says that it is deleted",
+        backup(*nightly(last="11-22"), run("11-23 01:00", deleted="Failed", eu1=copy(deleted="Deleted"))),
+        "delete-failed us2",
+    ),
+    row(
         "A copy whose deletion failed can still be restored",
         backup(run("11-23 01:00", eu1=copy(deleted="Error"))),
         "delete-failed eu1",

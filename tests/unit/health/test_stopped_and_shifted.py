@@ -233,6 +233,29 @@ FIRST_COPY = [
         "cluster-not-in-policy us2",
         says={"delete-stuck us2": ["2 old backups have"]},
     ),
+    *(
+        row(
+            f"delete-stuck: {which} says that it is being deleted",
+            backup(run("10-01 01:00", hours=24, **parts), *nightly()),
+            *stuck,
+        )
+        for which, parts, stuck in (
+            ("the run", {"state": "Deleting", "eu1": "Completed", "us2": "Completed"}, both("delete-stuck")),
+            ("the cluster", {"eu1": "Deleting"}, ("delete-stuck eu1",)),
+            ("the run's deletion", {"deleted": "InProgress"}, both("delete-stuck")),
+            ("the cluster's deletion", {"eu1": copy(deleted="InProgress")}, ("delete-stuck eu1",)),
+        )
+    ),
+    *(
+        row(
+            f"Not delete-stuck: {which} says that it is deleted",
+            backup(run("10-01 01:00", hours=24, **parts), *nightly()),
+        )
+        for which, parts in (
+            ("the run", {"deleted": "Deleted", "eu1": copy(deleted="InProgress"), "us2": "Deleting"}),
+            ("the cluster", {"deleted": "InProgress", "eu1": copy(deleted="Deleted"), "us2": copy(deleted="Deleted")}),
+        )
+    ),
     row(
         "Processed is the end of a deletion, not a deletion that is under way",
         backup(run("10-01 01:00", eu1=copy(expires="11-01 00:00", deleted="Processed")), *nightly()),

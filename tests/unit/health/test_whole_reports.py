@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
 import msgspec
 
 from backup_reporter.health.hindsight import until
@@ -248,3 +251,25 @@ def test_a_single_run_may_have_a_schedule_and_none_of_its_due_times_is_missed() 
 def test_a_single_run_that_cannot_be_read_is_unreadable_and_judged_no_further() -> None:
     verdict = judged(backup({"workspaceBackupConfig": 1}), single_run=True)
     assert [label(finding) for finding in verdict.findings] == ["unreadable"]
+
+
+def test_messages_give_times_on_the_readers_clock() -> None:
+    tokyo = Thresholds(time_zone=ZoneInfo("Asia/Tokyo"))
+    evening = {"schedule": "0 16 * * *"}
+    runs = [run(f"11-{day} 16:00") for day in range(16, 22)]
+
+    (overdue,) = judged(backup(*runs, **evening), thresholds=tokyo).findings
+    assert "1 due time, the first on Mon 01:00; the last run was on Sun 2026-11-22." in overdue.message
+    awaiting, _ = judged(backup(created="11-22 18:00", **evening), thresholds=tokyo).findings
+    assert awaiting.message == (
+        "The policy is new (since Mon 2026-11-23): its first backup is due 2026-11-24 01:00 JST."
+    )
+
+
+def test_a_report_that_comes_a_quarter_of_an_hour_early_looks_at_what_is() -> None:
+    answer = decoded(listed(), backup(*nightly(), hours=48))
+    codes = [
+        {finding.code for finding in judge(*answer, Thresholds(), now, asked_at=NOW).report.findings}
+        for now in (NOW + timedelta(minutes=15), NOW + timedelta(minutes=15, seconds=1))
+    ]
+    assert codes == [set(), {"backup-expiring"}]
