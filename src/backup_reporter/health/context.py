@@ -31,6 +31,7 @@ from backup_reporter.health.thresholds import Thresholds
 from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, timeline
 from backup_reporter.wording import day, due_time, evidence_text, moment, timestamp
 
+_SECOND = timedelta(seconds=1)
 _A_NEW_POLICY_EXCUSES = timedelta(days=7)
 _SCHEDULED_AHEAD = timedelta(minutes=15)
 """How far ahead a scheduled report's own time may lie."""
@@ -141,9 +142,9 @@ class Context(Struct, frozen=True, dict=True):
     @cached_property
     def _punctual_run_at_work(self) -> datetime | None:
         """When the last run began that has not finished and began within the grace of its due time."""
-        schedule, grace = (self.due_times.schedule if self.due_times else None), self.thresholds.grace
+        due_times, grace = self.due_times, self.thresholds.grace
         at_work = (run.at for run in reversed(self.timeline.runs) if run.at and run.may_go_on)
-        return next((at for at in at_work if schedule and fits(schedule, at, grace)), None)
+        return next((at for at in at_work if due_times and fits(due_times.schedule, at, grace)), None)
 
     @cached_property
     def missed_by_all(self) -> tuple[datetime, ...]:
@@ -168,7 +169,7 @@ class Context(Struct, frozen=True, dict=True):
         if self.due_times is None:
             return None
         since = self._in_scope_since(subject)
-        dues = (self.due_times.first(), self.due_times.next(since - timedelta(seconds=1)) if since else None)
+        dues = (self.due_times.first(), self.due_times.next(since - _SECOND) if since else None)
         return max((due for due in dues if due), default=None)
 
     def in_scope_since(self, subject: Subject) -> datetime | None:
@@ -196,7 +197,7 @@ class Context(Struct, frozen=True, dict=True):
         if due is None:
             return long_ago - max(2 * self.due_times.longest_pause, _A_NEW_POLICY_EXCUSES)
         is_late = any(self.due_times.latest(at + EARLY) == due for at in self._at_work_since(due))
-        return self.due_times.latest(due - timedelta(seconds=1)) if is_late else due
+        return self.due_times.latest(due - _SECOND) if is_late else due
 
     def _at_work_since(self, due: datetime) -> Iterator[datetime]:
         """When the runs began that are still at work, of those since a due time."""
@@ -301,8 +302,6 @@ class Context(Struct, frozen=True, dict=True):
 
     def vanished_from(self, subject: Subject) -> VanishedRestorePoint | None:
         """The cluster's restore point that the last report knew, if it should still be there and is not."""
-        if self.last is None or not self.history_is_whole or not subject.in_scope:
-            return None
         return vanished(self._remembered(subject), subject.attempts, self.present)
 
     def no_copy_seen_since(self, subject: Subject) -> datetime | None:

@@ -110,7 +110,7 @@ class Cron(Struct, frozen=True, dict=True):
 
     def period_start(self, at: datetime) -> datetime:
         """Since when a run counts as made in the same period as one at ``at``."""
-        return self.latest(at) or at - self.longest_pause
+        return self.latest(at) or _BEGINNING
 
     def due_times(self, start: datetime, *, reverse: bool = False) -> Iterator[datetime]:
         """From ``start`` on, or back; by the clock of the zone, which shows some hours twice."""
@@ -166,6 +166,7 @@ def _longest_pause_of_days(days: str) -> timedelta:
 
 
 _SECOND, _HOUR, _DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _DAYS_TO_COMPARE = 500
 _YEARS = range(2096, 2106)
 """They hold the longest wait there is, for a 29 February around the year 2100."""
@@ -187,7 +188,7 @@ def parse_cron(text: str, default_zone: ZoneInfo = UTC_ZONE) -> Cron:
         raise CronError(f"{expression[:40]!r} is no descriptor ({', '.join(_DESCRIPTORS)}, @every)")
     if len(fields) != len(_FIELDS):
         raise CronError(f"it has {count(len(fields), 'field')}, not five (minute hour day month weekday)")
-    written_out = " ".join(field.written_out(text) for field, text in zip(_FIELDS, fields, strict=True))
+    written_out = " ".join(map(_Field.written_out, _FIELDS, fields))
     try:
         next(CronSim(written_out, _REFERENCE))
     except (CronSimError, StopIteration, RuntimeError):

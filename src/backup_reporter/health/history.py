@@ -11,6 +11,9 @@ from backup_reporter.health.timeline import JudgedRun
 from backup_reporter.health.workspace_report import Day, DayState
 from backup_reporter.wording import quote
 
+_SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
 
 def history(context: Context) -> tuple[Day, ...]:
     """Returns one entry a day (UTC) for ``history_days``, oldest first, today last."""
@@ -46,7 +49,7 @@ def _absence(context: Context, day: date) -> DayState:
     due = _last_due(context, day, context.now)
     while due and _was_answered(context, due):
         # By a run just before the day or after it, which answers none of those in between.
-        due = _last_due(context, day, due - timedelta(seconds=1))
+        due = _last_due(context, day, due - _SECOND)
     if due is None:
         return "not-due"
     has_all_runs = not context.result.unreadable_runs and not _may_be_dropped(context, due)
@@ -69,7 +72,7 @@ def _is_before_known_schedule(context: Context, day: date) -> bool:
 def _last_due(context: Context, day: date, until: datetime) -> datetime | None:
     """The last due time of a day that is no later than ``until``."""
     start = datetime.combine(day, time(), UTC)
-    due = context.due_times.latest(min(start + timedelta(days=1, seconds=-1), until)) if context.due_times else None
+    due = context.due_times.latest(min(start + _DAY - _SECOND, until)) if context.due_times else None
     return due if due and due >= start else None
 
 
@@ -79,13 +82,12 @@ def _may_be_dropped(context: Context, due: datetime) -> bool:
     It may drop a run once its copies have expired, and any run that is older than the oldest it has.
     """
     oldest = next((run.at for run in context.timeline.runs if run.at), None)
-    if oldest is not None and due < oldest - EARLY:
+    if oldest is not None and due < oldest:
         return True
     retention = context.shortest_retention
     return retention is not None and context.present - due > retention
 
 
 def _was_answered(context: Context, due: datetime) -> bool:
-    following = context.due_times.next(due) if context.due_times else None
-    end = following - EARLY if following else None
-    return any(run.at and due - EARLY <= run.at and (end is None or run.at < end) for run in context.timeline.runs)
+    following = (context.due_times and context.due_times.next(due)) or _NEVER
+    return any(run.at and due - EARLY <= run.at < following - EARLY for run in context.timeline.runs)

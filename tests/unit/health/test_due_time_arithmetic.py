@@ -64,6 +64,10 @@ def test_a_schedule_that_velero_refuses_says_why(expression: str, why: str) -> N
     assert str(error.value) == why
 
 
+def test_an_empty_zone_is_utc() -> None:
+    assert parse_cron("TZ= 0 1 * * *", ZoneInfo("Europe/Berlin")) == DAILY
+
+
 def test_a_schedule_may_have_a_thousand_characters() -> None:
     assert parse_cron("0 1 * * *" + " " * 991) == DAILY
 
@@ -100,6 +104,7 @@ def test_due_times_are_in_utc() -> None:
 def test_nothing_falls_due_before_and_after_the_calendar() -> None:
     assert DAILY.latest(datetime(1, 1, 1, 0, 30, tzinfo=UTC)) is None
     assert DAILY.next(datetime(9999, 12, 31, 23, 30, tzinfo=UTC)) is None
+    assert DAILY.period_start(datetime(1, 1, 1, 0, 30, tzinfo=UTC)) == datetime(1, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from backup_reporter.health.judge import judge
 from backup_reporter.health.thresholds import Thresholds
-from support.builders import at, backup, judged, nightly, only, run
+from support.builders import at, backup, copy, decoded, judged, listed, nightly, only, run
 
 
 def strip(*runs: Any, days: int = 4, now: str = "11-23 07:00", **policy: Any) -> list[str]:
@@ -125,3 +126,46 @@ def test_the_days_before_an_edit_of_a_schedule_that_is_not_known_are_not_known()
     answer["metadata"]["lastModifiedTimestamp"] = "2026-11-21T12:00:00.000Z"
     days = judged(answer, thresholds=Thresholds(history_days=6)).history
     assert [day.state for day in days] == ["unclear", "succeeded", "unclear", "unclear", "missed", "succeeded"]
+
+
+def test_a_history_of_which_no_retention_is_known_may_be_whole() -> None:
+    assert strip(run("11-20 01:00", "Failed"), hours=None) == ["failed", "missed", "missed", "missed"]
+    at_once: dict[str, Any] = {"eu1": copy(expires="11-20 01:00"), "us2": copy(expires="11-20 01:00")}
+    assert strip(run("11-20 01:00", **at_once), hours=None) == ["succeeded", "missed", "missed", "missed"]
+
+
+def test_a_run_is_of_the_due_time_that_it_is_five_minutes_early_for() -> None:
+    assert strip(run("11-20 01:00"), run("11-22 00:55"), run("11-23 01:00"))[1] == "missed"
+    assert strip(run("11-20 01:00"), run("11-22 00:54"), run("11-23 01:00"))[1] == "not-due"
+    saturdays = "0 0 * * SAT"
+    assert strip(run("11-14 00:00"), run("11-20 23:55"), schedule=saturdays)[1] == "not-due"
+    assert strip(run("11-14 00:00"), run("11-20 23:54"), schedule=saturdays)[1] == "missed"
+
+
+def test_a_run_whose_copies_have_just_reached_their_end_is_not_dropped_yet() -> None:
+    runs = [run("11-20 07:00"), run("11-22 07:00")]
+    assert strip(*runs, schedule="0 7 * * *", hours=48)[1] == "missed"
+    assert strip(*runs, schedule="0 7 * * *", hours=48, now="11-23 07:00:01")[1] == "unclear"
+
+
+def test_before_an_edited_policy_was_made_no_run_was_due() -> None:
+    answer = backup(run("11-23 05:00"), schedule="0 5 * * *", created="11-20 10:00")
+    answer["metadata"]["lastModifiedTimestamp"] = "2026-11-22T12:00:00.000Z"
+    days = judged(answer, thresholds=Thresholds(history_days=5)).history
+    assert [day.state for day in days] == ["not-due", "unclear", "unclear", "unclear", "succeeded"]
+
+
+def test_the_days_before_an_edit_are_known_from_the_schedule_that_the_last_report_saw() -> None:
+    answer = backup(*nightly(last="11-20"), run("11-22 01:00"))
+    last = judge(*decoded(listed(), answer), Thresholds(), at("11-22 07:00")).remembered
+    edited = backup(*nightly(last="11-20"), run("11-22 01:00"), run("11-23 05:00"), schedule="0 5 * * *")
+    edited["metadata"]["lastModifiedTimestamp"] = "2026-11-22T12:00:00.000Z"
+    days = judge(
+        *decoded(listed(), edited), Thresholds(history_days=4), at("11-23 07:00"), remembered=last
+    ).report.history
+    assert [day.state for day in days] == ["succeeded", "missed", "succeeded", "succeeded"]
+
+
+def test_the_long_name_of_a_days_backup_is_cut() -> None:
+    (today,) = judged(backup(run("11-23 01:00", name="x" * 201)), thresholds=Thresholds(history_days=1)).history
+    assert today.backup_name == "x" * 199 + "…"

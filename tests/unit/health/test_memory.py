@@ -355,3 +355,20 @@ def test_a_policy_that_a_report_saw_come_is_no_older_than_that() -> None:
 
     assert labels(look(emptied, young, workspace=listed(created=None))) == ["not-scheduled"]
     assert labels(look(emptied, workspace=listed(created=None))) == ["backups-stopped"]
+
+
+def test_a_cluster_that_was_added_at_a_due_time_has_that_one_first() -> None:
+    answer = backup(*nightly(last="11-21", eu1=NOTHING))
+    first = look(answer, now="11-21 07:00", workspace=listed(["us2"])).remembered
+    added = look(answer, first, "11-22 01:00", listed(["eu1"])).remembered
+
+    awaiting = look(answer, added, "11-22 02:00", listed(["eu1"]))
+    assert "due 2026-11-22 01:00 UTC" in message(awaiting, "awaiting-first-backup eu1")
+    missing = look(answer, added, "11-22 03:00", listed(["eu1"]))
+    assert "1 due time, the first on Sun 01:00" in message(missing, "backup-overdue")
+
+
+def test_a_workspace_without_clusters_has_missed_what_it_missed_since_the_last_report() -> None:
+    answer = backup(*nightly(last="11-20", refs=[]))
+    first = look(answer, now="11-20 07:00", workspace=listed([])).remembered
+    assert "backup-overdue" in labels(look(answer, first, workspace=listed([])))

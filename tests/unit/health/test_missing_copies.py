@@ -15,6 +15,15 @@ LATE = copy("New", at="11-23 03:30")
 
 HIDDEN = [
     row(
+        "A policy that is made anew excuses a pause of two weeks under a weekly schedule, and no longer one",
+        backup(run("11-08 01:00"), schedule="0 1 * * SUN", created="11-23 06:00"),
+        *both("backup-state-unknown"),
+    ),
+    row(
+        "Not backup-state-unknown: the copy is younger than two weeks",
+        backup(run("11-09 01:00"), schedule="0 1 * * SUN", created="11-23 06:00"),
+    ),
+    row(
         "A newer backup that still runs hides none that does not finish",
         backup(*nightly(last="11-20"), *nightly("11-21", state="InProgress")),
         *both("backup-stuck"),

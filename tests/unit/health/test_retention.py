@@ -13,6 +13,22 @@ BY_HAND: Json = {"schedule": None}
 
 EXPIRING = [
     row(
+        "Not backup-expiring: a run that began five minutes early is at work, and its copy comes in time",
+        backup(*nightly(last="11-22"), run("11-23 00:55", "InProgress"), hours=48),
+        now="11-23 06:00",
+    ),
+    row(
+        "Not backup-expiring: the grace of the latest due time lasts, and no copy has come yet",
+        backup(*nightly(last="11-22"), run("11-23 01:00", refs=[]), hours=48),
+        now="11-23 02:59:59",
+    ),
+    row(
+        "backup-expiring: the grace of the latest due time is over, and its run left no copy",
+        backup(*nightly(last="11-22"), run("11-23 01:00", refs=[]), hours=48),
+        *both("backup-expiring"),
+        now="11-23 03:00",
+    ),
+    row(
         "backup-expiring: the newest copy expires within the warning window",
         backup(run("11-20 08:00"), hours=120, **BY_HAND),
         *both("backup-expiring"),

@@ -207,6 +207,17 @@ def test_a_night_on_which_clocks_change_does_not_alarm(zone: str, change: str, h
         assert {label(finding) for finding in verdict.findings} <= {"schedule-shifted"}, (days_after, verdict.findings)
 
 
+STUCK_BY_ITS_WORD: list[tuple[str, Json, tuple[str, ...]]] = [
+    ("the run", {"state": "Deleting", "eu1": "Completed", "us2": "Completed"}, both("delete-stuck")),
+    ("the cluster", {"eu1": "Deleting"}, ("delete-stuck eu1",)),
+    ("the run's deletion", {"deleted": "InProgress"}, both("delete-stuck")),
+    ("the cluster's deletion", {"eu1": copy(deleted="InProgress")}, ("delete-stuck eu1",)),
+]
+DELETED_BY_ITS_WORD: list[tuple[str, Json]] = [
+    ("the run", {"deleted": "Deleted", "eu1": copy(deleted="InProgress"), "us2": "Deleting"}),
+    ("the cluster", {"deleted": "InProgress", "eu1": copy(deleted="Deleted"), "us2": copy(deleted="Deleted")}),
+]
+
 FIRST_COPY = [
     row(
         "delete-stuck: a copy that expired more than 7 days ago is still being deleted",
@@ -239,22 +250,14 @@ FIRST_COPY = [
             backup(run("10-01 01:00", hours=24, **parts), *nightly()),
             *stuck,
         )
-        for which, parts, stuck in (
-            ("the run", {"state": "Deleting", "eu1": "Completed", "us2": "Completed"}, both("delete-stuck")),
-            ("the cluster", {"eu1": "Deleting"}, ("delete-stuck eu1",)),
-            ("the run's deletion", {"deleted": "InProgress"}, both("delete-stuck")),
-            ("the cluster's deletion", {"eu1": copy(deleted="InProgress")}, ("delete-stuck eu1",)),
-        )
+        for which, parts, stuck in STUCK_BY_ITS_WORD
     ),
     *(
         row(
             f"Not delete-stuck: {which} says that it is deleted",
             backup(run("10-01 01:00", hours=24, **parts), *nightly()),
         )
-        for which, parts in (
-            ("the run", {"deleted": "Deleted", "eu1": copy(deleted="InProgress"), "us2": "Deleting"}),
-            ("the cluster", {"deleted": "InProgress", "eu1": copy(deleted="Deleted"), "us2": copy(deleted="Deleted")}),
-        )
+        for which, parts in DELETED_BY_ITS_WORD
     ),
     row(
         "Processed is the end of a deletion, not a deletion that is under way",

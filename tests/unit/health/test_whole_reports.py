@@ -6,7 +6,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 
+from backup_reporter.health.context import build_context
 from backup_reporter.health.hindsight import until
 from backup_reporter.health.judge import judge, judge_being_deleted
 from backup_reporter.health.model import BackupResult, Restore
@@ -255,7 +257,7 @@ def test_a_single_run_that_cannot_be_read_is_unreadable_and_judged_no_further() 
 
 def test_messages_give_times_on_the_readers_clock() -> None:
     tokyo = Thresholds(time_zone=ZoneInfo("Asia/Tokyo"))
-    evening = {"schedule": "0 16 * * *"}
+    evening: Json = {"schedule": "0 16 * * *"}
     runs = [run(f"11-{day} 16:00") for day in range(16, 22)]
 
     (overdue,) = judged(backup(*runs, **evening), thresholds=tokyo).findings
@@ -273,3 +275,20 @@ def test_a_report_that_comes_a_quarter_of_an_hour_early_looks_at_what_is() -> No
         for now in (NOW + timedelta(minutes=15), NOW + timedelta(minutes=15, seconds=1))
     ]
     assert codes == [set(), {"backup-expiring"}]
+
+
+@pytest.mark.parametrize(
+    ("began", "own", "is_since"),
+    [
+        ("11-23 00:50", "11-23 00:55", True),
+        ("11-23 00:50", "11-23 00:58", True),
+        ("11-23 00:50", "11-23 00:54:59", False),
+        ("11-23 00:55", "11-23 00:40", True),
+        ("11-23 00:54:59", "11-23 00:40", False),
+        (None, NOTHING, False),
+    ],
+)
+def test_a_copy_is_a_due_times_by_its_own_time_or_by_its_runs(began: str, own: str, is_since: bool) -> None:
+    context = build_context(*decoded(listed(), backup(run(began, eu1=copy(at=own)))), Thresholds(), NOW)
+    (attempt,) = context.timeline.subjects[0].attempts
+    assert context.is_since(attempt, at("11-23 01:00")) is is_since
