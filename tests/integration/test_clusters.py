@@ -27,7 +27,7 @@ from backup_reporter.demo.local_server import Request
 from support.local_server import Answer
 from support.lookalike import LookAlike
 from support.slack_server import SlackServer
-from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, world
+from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, an_item, world
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 CREATED = NOW - timedelta(days=90)
@@ -367,11 +367,80 @@ def test_that_backup_locations_were_not_checked_is_said_where_the_clusters_are_c
 
 
 def test_a_tenant_without_clusters_has_none(around: World, palette: LookAlike) -> None:
+    item = an_item("shop")
+    item["spec"] = {}
+    palette.fleet = replace(palette.fleet, workspaces={PROJECT: [item]})
     palette.fault = striking(SEARCH, Answer(404, b'{"code": "ResourceNotFound"}'))
 
     found = report(around)
 
     assert (found["coverage"]["clusters"], found["coverage"]["isWhole"]) == (0, True)
+
+
+@pytest.mark.parametrize("answer", [Answer(404, b'{"code": "ResourceNotFound"}'), Answer(200, b'{"items": []}')])
+def test_an_empty_list_is_not_believed_while_workspaces_have_clusters(
+    around: World, palette: LookAlike, answer: Answer
+) -> None:
+    palette.fault = striking(SEARCH, answer)
+
+    found = report(around)
+
+    assert found["coverage"]["isWhole"] is False
+    assert found["notes"] == [
+        "Palette lists no cluster, but workspaces have clusters. Which clusters no policy covers is not known."
+    ]
+
+
+def test_a_cluster_without_a_project_may_be_in_scope(around: World, palette: LookAlike) -> None:
+    homeless = cluster("homeless")
+    del homeless["specSummary"]["projectMeta"]
+    palette.fleet = replace(palette.fleet, clusters=[*palette.fleet.clusters, homeless])
+
+    everywhere, of_a_project = report(around), report(around, PALETTE_PROJECT_UIDS=PROJECT)
+
+    assert (everywhere["coverage"]["inNone"], everywhere["coverage"]["isWhole"]) == (2, True)
+    assert (of_a_project["coverage"]["inNone"], of_a_project["coverage"]["isWhole"]) == (1, False)
+    assert of_a_project["notes"] == [
+        "1 cluster is listed without a project and may be in scope. Which clusters no policy covers is not known."
+    ]
+
+
+def test_a_cluster_whose_health_changes_between_two_pages_is_one_cluster(around: World, palette: LookAlike) -> None:
+    clusters = palette.fleet.clusters
+    again = [cluster("own-good", health="UnHealthy"), cluster("own-failed", state="Deleting")]
+    pages = {"0": clusters[:-1], "1": [*again, clusters[-1]]}
+
+    def fault(request: Request) -> Answer | None:
+        page = "1" if request.query.get("continue") or request.query.get("offset") else "0"
+        meta = {"count": len(clusters), "continue": "" if page == "1" else "more"}
+        body = {"items": pages[page], "listmeta": meta}
+        return Answer(200, msgspec.json.encode(body)) if request.path == SEARCH else None
+
+    palette.fault = fault
+    found = report(around)
+
+    the_workspaces_are_right(found)
+    assert (found["coverage"]["clusters"], found["coverage"]["inNone"], found["coverage"]["isWhole"]) == (4, 1, True)
+    assert codes(found, "own-good") == {"cluster-unreachable"}
+    assert codes(found, "own-failed") == {"backup-failed"}
+
+
+def test_a_cluster_that_is_listed_twice_stands_for_no_other(around: World, palette: LookAlike) -> None:
+    many = [cluster(f"cluster-{number:03}") for number in range(99)]
+    second = [cluster("cluster-000", health="UnHealthy"), *many[50:]]
+
+    def fault(request: Request) -> Answer | None:
+        is_second = request.query.get("offset") or request.query.get("continue")
+        meta = {"count": 100, "continue": "" if is_second else "more"}
+        body = {"items": second if is_second else many[:50], "listmeta": meta}
+        return Answer(200, msgspec.json.encode(body)) if request.path == SEARCH else None
+
+    palette.fault = fault
+    found = report(around)
+
+    assert (found["coverage"]["clusters"], found["coverage"]["isWhole"]) == (99, False)
+    (note,) = found["notes"]
+    assert note.startswith("Palette's answer on the list of clusters is not whole: 99 of 100 clusters are listed.")
 
 
 def test_a_page_that_fails_makes_the_coverage_unknown_and_not_smaller(around: World, palette: LookAlike) -> None:

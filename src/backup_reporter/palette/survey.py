@@ -19,6 +19,7 @@ from backup_reporter.palette.worker_pool import ask_all
 from backup_reporter.wording import count
 
 _CLUSTERS = "the list of clusters"
+_NO_CLUSTER = "Palette lists no cluster, but workspaces have clusters."
 _IMPORTED = "imported"
 _MAX_CLUSTERS = 50_000
 
@@ -46,21 +47,28 @@ def survey_tenant(
     all_projects: bool = True,
     with_restores: bool = False,
     with_project_locations: bool = True,
+    workspaces_have_clusters: bool = False,
     recall: Callable[[], Iterable[Workspace]] = tuple,
 ) -> Survey:
     """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``.
 
     ``with_restores`` also asks for the restores into each cluster, ``with_project_locations`` for the backup locations of
-    each cluster's project: a project may have its own, and no workspace. ``recall`` returns the clusters of the last report:
-    if the list cannot be read to its end, those that it lacks are looked at, too. Never raises for Palette.
+    each cluster's project: a project may have its own, and no workspace. If ``workspaces_have_clusters``, a list without
+    a cluster is not believed. ``recall`` returns the clusters of the last report: if the list cannot be read to its end,
+    those that it lacks are looked at, too. Never raises for Palette.
     """
     listing, failure = _list_clusters(client)
-    in_scope = [cluster for cluster in listing.items if all_projects or cluster.project_uid in project_uids]
+    listed = _once_each(listing.items)
+    in_scope = [cluster for cluster in listed if all_projects or cluster.project_uid in project_uids]
     live = [cluster for cluster in in_scope if cluster.set_apart in (None, _IMPORTED)]
     set_apart = Counter(cluster.set_apart for cluster in in_scope if cluster.set_apart not in (None, _IMPORTED))
     problems = [*failure, *listing.problems]
+    if not all_projects:
+        problems += _about_clusters_without_project(listed)
+    if workspaces_have_clusters and not in_scope and not problems:
+        problems = [_NO_CLUSTER]
     clusters = [as_workspace(cluster) for cluster in live]
-    listed_uids = {cluster.uid for cluster in listing.items}
+    listed_uids = {cluster.uid for cluster in listed}
     recalled = [
         cluster
         for cluster in (recall() if problems else ())
@@ -81,6 +89,26 @@ def survey_tenant(
         recalled_uids=frozenset(cluster.uid for cluster in recalled),
         notes=(*map(partial(_about_the_list, recalled=len(recalled)), problems), *location_note),
     )
+
+
+def _once_each(clusters: Iterable[ListedCluster]) -> list[ListedCluster]:
+    """Returns each cluster once. The pages of a list are read at different times, and a cluster may be on two of them.
+
+    Of entries that differ, the one counts of which backups are expected, and among those the one that is not healthy.
+    """
+    by_uid: dict[str, ListedCluster] = {}
+    for cluster in clusters:
+        other = by_uid.setdefault(cluster.uid, cluster)
+        by_uid[cluster.uid] = min(
+            other, cluster, key=lambda entry: (entry.set_apart is not None, bool(entry.is_healthy))
+        )
+    return list(by_uid.values())
+
+
+def _about_clusters_without_project(clusters: Iterable[ListedCluster]) -> list[str]:
+    homeless = sum(not cluster.project_uid for cluster in clusters)
+    are = "is" if homeless == 1 else "are"
+    return [f"{count(homeless, 'cluster')} {are} listed without a project and may be in scope."] if homeless else []
 
 
 def _about_the_list(problem: str, recalled: int) -> str:
@@ -142,7 +170,18 @@ def _read_clusters(client: PaletteClient) -> Listing[ListedCluster]:
     """
     first = client.clusters()
     together = _read_together(client, first) if first.next_page and first.count else None
-    return together or read_list(lambda at: client.clusters(at) if at else first, _CLUSTERS, "clusters")
+    listing = together or read_list(lambda at: client.clusters(at) if at else first, _CLUSTERS, "clusters")
+    distinct = _distinct_entries(listing)
+    if distinct < min(listing.entries, first.count or 0) and not listing.problems:
+        listing.problems.append(
+            f"Palette's answer on {_CLUSTERS} is not whole: {distinct} of {first.count} clusters are listed."
+        )
+    return listing
+
+
+def _distinct_entries(listing: Listing[ListedCluster]) -> int:
+    """Returns how many entries there are, without those of a cluster that an earlier page had otherwise."""
+    return listing.entries - len(listing.items) + len({cluster.uid for cluster in listing.items})
 
 
 def _read_together(client: PaletteClient, first: Page[ListedCluster]) -> Listing[ListedCluster] | None:
@@ -161,7 +200,7 @@ def _read_together(client: PaletteClient, first: Page[ListedCluster]) -> Listing
         if page is None:
             return None
         listing.add(page, _CLUSTERS)
-    return listing if listing.entries == first.count else None
+    return listing if _distinct_entries(listing) == first.count else None
 
 
 def _list_locations(client: PaletteClient, project_uids: Sequence[str]) -> tuple[frozenset[str] | None, list[str]]:

@@ -171,18 +171,19 @@ def _with_clusters(
     from backup_reporter.palette.survey import survey_tenant  # noqa: PLC0415
 
     of_workspaces = dict.fromkeys(workspace.project_uid for workspace in found.workspaces if workspace.project_uid)
-    survey = survey_tenant(
-        client,
-        project_uids or tuple(of_workspaces),
-        all_projects=not project_uids,
-        with_restores=settings.thresholds.restore_test_max_age is not None,
-        recall=recall,
-    )
     listed_by: dict[str, list[str]] = {}
     for workspace in found.workspaces:
         for cluster in workspace.clusters:
             if cluster.uid is not None:
                 listed_by.setdefault(cluster.uid, []).append(workspace.uid)
+    survey = survey_tenant(
+        client,
+        project_uids or tuple(of_workspaces),
+        all_projects=not project_uids,
+        with_restores=settings.thresholds.restore_test_max_age is not None,
+        workspaces_have_clusters=bool(listed_by),
+        recall=recall,
+    )
     return msgspec.structs.replace(
         found,
         workspaces=(*found.workspaces, *survey.clusters),
