@@ -213,6 +213,8 @@ def test_a_cluster_that_was_only_restored_into_is_not_tested(around: World) -> N
     ("status", "expected"),
     [
         ({"isSucceeded": True}, set()),
+        ({"isSucceeded": True, "state": "Failed"}, {"restore-untested", "restore-failed"}),
+        ({"isSucceeded": True, "state": "PartiallyFailed"}, {"restore-untested", "restore-failed"}),
         ({"state": "Completed"}, {"restore-untested", "restore-failed"}),
         ({"state": "InProgress"}, {"restore-untested"}),
         ({"isSucceeded": False, "state": "InProgress"}, {"restore-untested", "restore-failed"}),
@@ -229,6 +231,26 @@ def test_where_the_restores_into_some_cluster_cannot_be_read_nothing_is_claimed(
     found = with_clusters(around, {uid("spare"): Failure(403, "ResourceAccessDenied", "no")})
 
     assert message(found).startswith("Whether a restore was tried is not known")
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (["Completed", "Completed"], set()),
+        (["Completed", "InProgress"], {"restore-untested"}),
+        (["Completed", "Failed"], {"restore-untested", "restore-failed"}),
+        ([], {"restore-untested"}),
+    ],
+)
+def test_a_restore_without_a_state_of_its_own_is_what_its_clusters_are(
+    around: World, states: list[str], expected: set[str]
+) -> None:
+    answer = restored((3, ""))
+    (entry,) = answer["status"]["workspaceRestoreStatuses"]
+    refs = [{"clusterUid": f"c{number}", "restoreStatusMeta": {"state": state}} for number, state in enumerate(states)]
+    entry["workspaceRestoreConfig"]["clusterRestoreRefs"] = refs
+
+    assert codes(shop(around, answer)) == expected
 
 
 def test_before_the_first_backup_no_restore_is_expected(around: World) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from backup_reporter.health.attempts import Attempt
@@ -28,7 +29,7 @@ from backup_reporter.health.remembered import (
 )
 from backup_reporter.health.schedule import EARLY, DueTimes, fits
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, timeline
+from backup_reporter.health.timeline import JudgedRun, Subject, Timeline, is_ahead, timeline
 from backup_reporter.wording import day, due_time, evidence_text, moment, timestamp
 
 _SECOND = timedelta(seconds=1)
@@ -334,6 +335,8 @@ def build_context(
     present = min(now, asked_at)
     if last and last.seen_at > present:
         last = None
+    restores = result.restores and tuple(restore for restore in result.restores if not is_ahead(restore.at, asked_at))
+    result = msgspec.structs.replace(result, restores=restores)
     history = timeline(workspace, result, thresholds, asked_at, last)
     run_times = [run.at for run in history.runs if run.at]
     due, shift, error = None, None, None

@@ -48,7 +48,8 @@ COVERAGE_CODES = (
         about="workspace",
         title="No restore was tried in time",
         meaning="No restore of the workspace succeeded within RESTORE_TEST_MAX_AGE_DAYS, or none ever did, or the restores cannot "
-        "be read. Reported only if that setting is set, and not before there was a backup to try it with.",
+        "be read. Reported only if that setting is set, and not before there was a backup to try it with. A new workspace has as "
+        "much time for its first restore.",
         why="A backup that was never restored is a hope. Missing volumes, secrets and images show only when it is tried.",
         confirm="Open the workspace's (or the cluster's) Restores tab in Palette: the last completed restore is too long ago.",
         action="Restore the newest backup into a test cluster, and check that the application works there.",

@@ -6,7 +6,7 @@ import msgspec
 
 from backup_reporter.errors import UndecodableError
 from backup_reporter.health.model import Restore
-from backup_reporter.health.phases import FINISHED, phase_of
+from backup_reporter.health.phases import FINISHED, is_given, phase_of
 from backup_reporter.palette import wire_types
 from backup_reporter.palette.decode import MAX_NAME, MAX_TEXT, cut, decode_document, time_of
 from backup_reporter.wording import quote
@@ -46,9 +46,17 @@ def _of_workspace(entry: wire_types.WorkspaceRestoreEntry) -> Restore:
     at = max(filter(None, (time_of(text, "workspaceRestoreConfig.restoreTime") for text in times)), default=None)
     failed = [state for state in states if _is_bad(state.state)]
     own = details.restore_state.state if details.restore_state else None
+    if not is_given(own):
+        own = next((state.state for state in states if phase_of(state.state, {}) != "succeeded"), None) or _first(
+            states
+        )
     # A restore that says Completed, in which a cluster says Failed, did not restore that cluster.
     worst = failed[0].state if failed and not _is_bad(own) else own
     return Restore(at=at, state=cut(worst, MAX_NAME), message=_first_message(failed))
+
+
+def _first(states: list[wire_types.RestoreState]) -> str | None:
+    return states[0].state if states else None
 
 
 def _into_cluster(entry: wire_types.ClusterRestoreEntry) -> Restore:
@@ -63,8 +71,11 @@ def _into_cluster(entry: wire_types.ClusterRestoreEntry) -> Restore:
 def _state_of(state: str | None, is_succeeded: bool | None) -> str | None:
     """Returns the state of a restore into a cluster: Palette gives a flag that is left out if it is false.
 
-    A missing flag is a failure only if the state says that the restore is finished.
+    A missing flag is a failure only if the state says that the restore is finished. A state that tells of a failure is
+    believed, whatever the flag says.
     """
+    if _is_bad(state):
+        return state
     if is_succeeded:
         return "Completed"
     is_finished = phase_of(state, {}) in FINISHED

@@ -52,6 +52,12 @@ CASES = {
         [GOOD, restore("11-21 06:00", "Failed"), restore("11-23 06:00", "InProgress")],
         ["restore-failed"],
     ),
+    "A restore that is dated in the future is none": ([restore("12-24 06:00")], ["restore-untested"]),
+    "A restore that is dated in the future hides no failed one": (
+        [restore("12-24 06:00"), GOOD, restore("11-21 06:00", "Failed")],
+        ["restore-failed"],
+    ),
+    "A clock that is a little fast dates no restore in the future": ([restore("11-23 07:04")], []),
     "A restore that is at work is neither tested nor failed": (
         [restore("11-23 06:00", "InProgress")],
         ["restore-untested"],
@@ -62,6 +68,31 @@ CASES = {
 @pytest.mark.parametrize(("restores", "expected"), CASES.values(), ids=CASES.keys())
 def test_restores(restores: list[Restore], expected: list[str]) -> None:
     assert codes(*restores) == expected
+
+
+@pytest.mark.parametrize(
+    ("created", "expected"),
+    [
+        ("10-24 06:00", []),
+        ("10-23 06:00", ["restore-untested"]),
+        ("12-24 06:00", ["restore-untested"]),
+        (None, ["restore-untested"]),
+    ],
+)
+def test_a_new_workspace_has_the_same_time_for_its_first_restore(created: str | None, expected: list[str]) -> None:
+    workspace, result = decoded(listed(created=created), backup(*nightly()))
+    report = judge(workspace, msgspec.structs.replace(result, restores=()), EVERY_MONTH, NOW).report
+
+    assert [label(finding) for finding in report.findings] == expected
+
+
+def test_a_new_workspace_whose_restore_failed_is_told_so() -> None:
+    workspace, result = decoded(listed(created="11-20 06:00"), backup(*nightly()))
+    failed = msgspec.structs.replace(result, restores=(restore("11-21 06:00", "Failed"),))
+
+    assert [label(finding) for finding in judge(workspace, failed, EVERY_MONTH, NOW).report.findings] == [
+        "restore-failed"
+    ]
 
 
 def test_a_further_word_for_a_state_is_one_for_a_restore_too() -> None:

@@ -23,7 +23,7 @@ def newest(restores: tuple[Restore, ...]) -> Restore | None:
 def restore_untested(context: Context) -> Iterator[Finding]:
     """Warning: no restore succeeded within the time that RESTORE_TEST_MAX_AGE_DAYS allows.
 
-    Before the first backup there is nothing to try it with.
+    Before the first backup there is nothing to try it with, and a new workspace has as much time for its first restore.
     """
     allowed = context.thresholds.restore_test_max_age
     if allowed is None or not any(attempt.phase in ("succeeded", "partial") for attempt in context.timeline.attempts):
@@ -37,6 +37,9 @@ def restore_untested(context: Context) -> Iterator[Finding]:
     succeeded = tuple(restore for restore in context.result.restores if _phase(context, restore) == "succeeded")
     last = newest(succeeded)
     if last and last.at and last.at >= context.now - allowed:
+        return
+    made = context.workspace.created_at
+    if last is None and made and context.now - allowed < made <= context.present:
         return
     days = f"{allowed.total_seconds() / 86400:g} days"
     if last is None:
