@@ -267,11 +267,13 @@ class _Comparer(Struct):
         change, coverage = finding.change, self.report.coverage
         if change.tenant not in tenants_of(self.report):
             self._judge_no_longer(finding, _NOT_ASKED)
-        elif coverage is None:
-            self._judge_no_longer(finding, _CLUSTERS_NOT_ASKED)
         elif (change.tenant, change.workspace_uid) in self.covered:
             self._resolve(finding)
-        elif self.report.problems or not coverage.is_whole or coverage.unknown or _are_not_all_named(self.report):
+        elif self.report.problems:
+            self.known.append(finding)
+        elif coverage is None:
+            self._judge_no_longer(finding, _CLUSTERS_NOT_ASKED)
+        elif not coverage.is_whole or coverage.unknown or _are_not_all_named(self.report):
             self.known.append(finding)
         else:
             self._judge_no_longer(finding, _CLUSTER_NOT_LISTED)

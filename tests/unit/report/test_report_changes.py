@@ -433,6 +433,15 @@ def test_a_cluster_that_the_report_has_no_room_to_name_is_not_resolved() -> None
     assert (codes(changes.ongoing), changes.resolved, changes.no_longer_judged) == (["a: cluster-unprotected"], (), ())
 
 
+def test_a_report_that_could_not_ask_palette_keeps_what_is_known_of_clusters() -> None:
+    before = report_of_day(0, WELL, findings=[unprotected("a")], coverage=coverage())
+    blind = report_of_day(1, problems=["Palette could not be asked: HTTP 500."], coverage=None)
+    later = report_of_day(2, WELL, findings=[unprotected("a")], coverage=coverage())
+
+    assert changes_since(blind, before) == Changes()
+    assert codes(changes_since(later, before, blind).ongoing) == ["a: cluster-unprotected"]
+
+
 def test_clusters_of_a_tenant_that_is_no_longer_asked_are_no_longer_judged() -> None:
     before = report_of_day(0, WELL, findings=[unprotected("a")], coverage=coverage())
     later = report_of_day(1, shop(tenant="acme"), coverage=coverage(), tenants={"acme": ()})
