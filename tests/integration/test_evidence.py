@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,12 +126,22 @@ def test_a_report_before_it_that_is_no_report_is_a_problem_and_no_crash(kept: tu
     assert problem.startswith("The report before it cannot be read: '../../etc/passwd' is not the id of a report")
 
 
+def change_report(kept: tuple[str, Path], **fields: object) -> Path:
+    """Sets fields of the report, and names the evidence's SHA-256 as it is now, as one would who hides a change."""
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    (evidence,) = directory.rglob(f"{report_id}.evidence.jsonl.gz")
+    report = {**json.loads(file.read_bytes()), **fields}
+    report["evidence"]["sha256"] = hashlib.sha256(evidence.read_bytes()).hexdigest()
+    file.write_text(json.dumps(report))
+    return file
+
+
 def test_a_report_of_another_version_of_the_rules_is_judged_by_those_of_today_and_that_is_said(
     kept: tuple[str, Path],
 ) -> None:
-    report_id, directory = kept
-    (file,) = directory.rglob(f"{report_id}.json")
-    file.write_text(json.dumps({**json.loads(file.read_bytes()), "rulesVersion": 1}))
+    changed_first_line(kept, rulesVersion=1)
+    change_report(kept, rulesVersion=1)
     found = verified(*kept)
     assert found.agrees
     (remark,) = found.remarks
@@ -139,9 +150,92 @@ def test_a_report_of_another_version_of_the_rules_is_judged_by_those_of_today_an
     )
 
 
+def test_a_report_cannot_blame_a_difference_on_other_rules_than_its_evidence_names(kept: tuple[str, Path]) -> None:
+    change_report(kept, rulesVersion=RULES_VERSION + 1)
+    assert verified(*kept).problems == (
+        f"The evidence was judged by version {RULES_VERSION} of the rules, and the report says version {RULES_VERSION + 1}.",
+    )
+
+
+def test_a_report_cannot_be_dated_back(kept: tuple[str, Path]) -> None:
+    change_report(kept, generatedAt="2026-01-01T07:00:00Z")
+    (problem,) = verified(*kept).problems
+    assert problem.endswith("and the report says that it was made at 2026-01-01 07:00:00+00:00.")
+
+
+@pytest.mark.parametrize("lines", [b"", b"\n"])
+def test_empty_evidence_recomputes_nothing_even_if_the_report_names_its_hash(
+    kept: tuple[str, Path], lines: bytes
+) -> None:
+    file, _ = evidence_lines(*kept)
+    file.write_bytes(gzip.compress(lines))
+    change_report(kept)
+    found = verified(*kept)
+    assert not found.agrees
+    assert found.problems
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        (b'"schemaVersion":1', b'"verdict":"all good","schemaVersion":1', "verdict"),
+        (b'\n{"tenant":null', b'\n{"says":"all good","tenant":null', "workspaces[0].says"),
+    ],
+)
+def test_what_the_file_says_beside_the_report_is_named(
+    kept: tuple[str, Path], old: bytes, new: bytes, place: str
+) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    content = file.read_bytes()
+    assert old in content
+    file.write_bytes(content.replace(old, new, 1))
+    assert verified(*kept).problems == (f"The file says in {place} what is not read as part of the report.",)
+
+
+def test_a_workspace_that_only_other_programs_read_is_named(kept: tuple[str, Path]) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    *lines, workspace, end = file.read_bytes().split(b"\n")
+    file.write_bytes(b"\n".join([*lines, workspace + b",", b" " + workspace.replace(b"CRITICAL", b"OK"), end]))
+    assert len(json.loads(file.read_bytes())["workspaces"]) == 19
+    assert verified(*kept).problems == ("The file says in workspaces what is not read as part of the report.",)
+
+
+@pytest.mark.parametrize("field", [b'"whatIf":false', b'"workspaces":[]', b'"notes":[]'])
+def test_a_field_that_the_file_has_twice_is_named(kept: tuple[str, Path], field: bytes) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    content = file.read_bytes()
+    file.write_bytes(content.removesuffix(b"}") + b"," + field + b"}")
+    name = field.decode().split(":")[0].strip('"')
+    assert (
+        f"The file is not JSON as a report is written: it has '{name}' twice in one place." in verified(*kept).problems
+    )
+
+
+def test_a_report_of_an_older_version_may_lack_fields(kept: tuple[str, Path]) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    report = json.loads(file.read_bytes())
+    del report["restoreTestMaxAgeDays"], report["truncated"]
+    file.write_text(json.dumps(report))
+    assert verified(*kept).agrees
+
+
+def test_a_report_that_was_copied_over_another_is_named(kept: tuple[str, Path]) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    other = file.with_stem(f"{report_id[:17]}ffffffff")
+    other.write_bytes(file.read_bytes())
+    (problem,) = verified(other.stem, directory).problems
+    assert problem == f"The file {other.stem} holds the report {report_id}: it was moved or copied."
+
+
 def test_evidence_without_its_first_line_is_said_to_be_no_use(kept: tuple[str, Path]) -> None:
     file, lines = evidence_lines(*kept)
     file.write_bytes(gzip.compress(b"".join(lines[1:])))
+    change_report(kept)
     assert (
         "The evidence has no line that says what judged: the report cannot be recomputed." in verified(*kept).problems
     )
@@ -230,6 +324,9 @@ def test_a_period_is_verified_in_one_command(three_days: Path) -> None:
     assert code == 0, output
     assert output.count("2 workspaces recomputed, everything agrees") == 4
     assert "✓ the chain of 3 reports is unbroken" in output
+    (newest,) = three_days.glob("2026/11/26/*.json")
+    assert f"No later report vouches for {newest.stem}: " in output
+    assert "Outside the chain (on demand): 1 report." in output
     (page,) = three_days.glob("2026/11/26/*.html")
     assert "Recomputable: evidence kept; report 3 of its chain." in page.read_text()
 
@@ -278,6 +375,18 @@ def test_the_report_before_the_period_is_looked_at_too(three_days: Path) -> None
     code, output = run_verify("--from", "2026-11-25", "--to", "2026-11-26", "--directory", str(three_days))
     assert code == 1
     assert output.count(f"The report before it, {before.stem}, was changed since.") == 1
+
+
+def test_the_report_after_the_period_vouches_for_its_last(three_days: Path) -> None:
+    days = ("--from", "2026-11-24", "--to", "2026-11-25", "--directory", str(three_days))
+    code, output = run_verify(*days)
+    assert (code, "vouches" in output) == (0, False)
+    (last,) = three_days.glob("2026/11/25/*.json")
+    (after,) = three_days.glob("2026/11/26/*.json")
+    last.write_bytes(last.read_bytes().replace(b'"status":"delivered"', b'"status":"duplicate"', 1))
+    code, output = run_verify(*days)
+    assert code == 1
+    assert f"✗ {last.stem}: It was changed after {after.stem} was made, which names another SHA-256 of it." in output
 
 
 def test_one_file_is_enough_to_verify_a_report(three_days: Path) -> None:

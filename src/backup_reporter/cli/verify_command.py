@@ -75,18 +75,22 @@ def _verify_period(directory: Path | None, first: date, last: date) -> int:
         click.echo(f"✗ {problem}")
     if chain.is_unbroken:
         click.echo(f"✓ the chain of {count(chain.reports, 'report')} is unbroken")
+    codes += [_print_what_is_wrong(end) for end in period.ends()]
     return max(*codes, int(not chain.is_unbroken))
 
 
 def _print(verification: Verification) -> int:
-    for remark in verification.remarks:
-        click.echo(f"  {remark}")
-    for problem in verification.problems:
-        click.echo(f"✗ {verification.report_id}: {problem}")
-    for difference in verification.differences:
-        click.echo(f"✗ {verification.report_id}: {difference}")
+    code = _print_what_is_wrong(verification)
     if verification.agrees:
         click.echo(
             f"✓ {verification.report_id}: {count(verification.workspaces, 'workspace')} recomputed, everything agrees"
         )
+    return code
+
+
+def _print_what_is_wrong(verification: Verification) -> int:
+    for remark in verification.remarks:
+        click.echo(f"  {remark}")
+    for problem in (*verification.problems, *verification.differences):
+        click.echo(f"✗ {verification.report_id}: {problem}")
     return int(not verification.agrees)

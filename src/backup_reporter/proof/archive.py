@@ -40,10 +40,12 @@ class Archive(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptReport:
-    """A report as it was kept, and the SHA-256 of its file."""
+    """A report as it was kept, the name of its file without the ending, the file's bytes and their SHA-256."""
 
     report: Report
     sha256: str
+    name: str
+    content: bytes
 
 
 def load(archive: Archive, report_id: str) -> KeptReport | None:
@@ -58,7 +60,12 @@ def parse(name: str, content: bytes) -> KeptReport:
         report = from_json_lines(iter(content.split(b"\n")))
     except msgspec.MsgspecError as error:
         raise StoreError(f"the kept report {name} cannot be read: {error}") from error
-    return KeptReport(report, hashlib.sha256(content).hexdigest())
+    return KeptReport(report, hashlib.sha256(content).hexdigest(), name, content)
+
+
+def is_report_id(name: str) -> bool:
+    """Whether a name has the form of a report's id."""
+    return _REPORT_ID.fullmatch(name) is not None
 
 
 def ids_between(archive: Archive, first: date, last: date) -> Iterator[str]:

@@ -69,7 +69,7 @@ def open_evidence(archive: Archive, file: EvidenceFile) -> Iterator[Evidence]:
         for part in _parts(archive, file, evidence) if file.key.endswith(".json") else (file,):
             header = _read_file(archive, part, evidence)
             evidence.header = evidence.header or header
-        if evidence.places and not evidence.header:
+        if not evidence.header and not evidence.problems:
             evidence.report("The evidence has no line that says what judged: the report cannot be recomputed.")
         yield evidence
 

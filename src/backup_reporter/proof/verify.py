@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,24 +19,32 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.health.version import RULES_VERSION
-from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_between, load, parse
+from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_between, is_report_id, load, parse
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, json_pieces, to_json
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.check_shards import check_shards, ignore_progress, read_clocks
 from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
 from backup_reporter.run.make_plan import Palette, make_plan
 from backup_reporter.run.make_report import make_report
 from backup_reporter.run.plan import with_clocks
+from backup_reporter.wording import count
 
 _COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
 _NOT_VOUCHED_FOR = (
     "No later report vouches for this one: a change of what is not recomputed, such as its notes, would not show."
 )
+_NEWEST = (
+    "No later report vouches for {}: a change of what is not recomputed in it would not show, "
+    "nor would later reports that were removed."
+)
+_ON_DEMAND = "Outside the chain (on demand): {}. Whether one was removed is not known."
 _DAYS_UNTIL_NEXT = timedelta(days=8)
 _MAX_DIFFERENCES = 200
 _MAX_SHOWN = 200
+_MAX_UNREAD = 20
+_LONGEST_RUN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,17 @@ def verify(archive: Archive, kept: KeptReport, until: date = date.max) -> Verifi
     If the report before it was made before the day ``until``, it must be as it was then.
     """
     report = kept.report
+    form = tuple(form_problems(kept))
     if report.evidence is None:
-        return Verification(report.report_id, problems=("The report names no evidence: it cannot be recomputed.",))
+        none = "The report names no evidence: it cannot be recomputed."
+        return Verification(report.report_id, problems=(none, *form))
     with open_evidence(archive, report.evidence) as evidence:
         if evidence.header is None:
-            return Verification(report.report_id, problems=tuple(evidence.problems))
+            return Verification(report.report_id, problems=(*evidence.problems, *form))
         differences, failed = _compare_again(report, evidence, evidence.header)
         problems = (
             *evidence.problems,
+            *form,
             *failed,
             *_header_problems(report, evidence.header),
             *_link_problems(archive, report, until),
@@ -90,28 +104,34 @@ def _compare_again(report: Report, evidence: Evidence, header: Header) -> tuple[
 def verify_alone(archive: Archive, kept: KeptReport) -> Verification:
     """Verifies one report, and whether the report after it, if there is one, names the file as it is."""
     found = verify(archive, kept)
-    after = _report_after(archive, kept.report)
+    after = _report_after(archive, kept.report.report_id)
     if after is None or after.previous is None:
         return replace(found, remarks=(*found.remarks, _NOT_VOUCHED_FOR))
     if after.previous.sha256 == kept.sha256:
         return found
-    problem = f"It was changed after {after.report_id} was made, which names another SHA-256 of it."
-    return replace(found, problems=(*found.problems, problem))
+    return replace(found, problems=(*found.problems, _changed_after(after)))
 
 
-def _report_after(archive: Archive, report: Report) -> Report | None:
+def _changed_after(after: Report) -> str:
+    return f"It was changed after {after.report_id} was made, which names another SHA-256 of it."
+
+
+def _report_after(archive: Archive, before: str) -> Report | None:
     """Returns the report that names this one as the one before it, if it was made within a few days."""
-    day = day_of(report.report_id)
+    day = day_of(before)
     for report_id in ids_between(archive, day, day + _DAYS_UNTIL_NEXT):
         with suppress(StoreError):
-            other = load(archive, report_id) if report_id > report.report_id else None
-            if other and other.report.previous and other.report.previous.report_id == report.report_id:
+            other = load(archive, report_id) if report_id > before else None
+            if other and other.report.previous and other.report.previous.report_id == before:
                 return other.report
     return None
 
 
 class Period:
-    """Verifies the reports of a period one by one; afterwards ``chain`` tells whether the regular ones are unbroken."""
+    """Verifies the reports of a period one by one.
+
+    Afterwards ``chain`` tells whether the regular ones are unbroken, and ``ends`` what vouches for the last of them.
+    """
 
     def __init__(self, archive: Archive, first: date, last: date) -> None:
         self._archive, self._first, self._last = archive, first, last
@@ -136,6 +156,19 @@ class Period:
     def chain(self) -> Chain:
         """The chain of the regular reports that were verified."""
         return Chain.of(self._links, self._first)
+
+    def ends(self) -> Iterator[Verification]:
+        """What is wrong with the last report of each scope, by the report after the period, or that there is none."""
+        last = {link.scope: link for link in self._links if link.is_regular}
+        for link in last.values():
+            after = _report_after(self._archive, link.report_id)
+            if after is None or after.previous is None:
+                yield Verification(link.report_id, remarks=(_NEWEST.format(link.report_id),))
+            elif after.previous.sha256 != link.sha256:
+                yield Verification(link.report_id, problems=(_changed_after(after),))
+        on_demand = sum(link.scope is not None and not link.is_regular for link in self._links)
+        if on_demand:
+            yield Verification("", remarks=(_ON_DEMAND.format(count(on_demand, "report")),))
 
 
 def _recomputed(evidence: Evidence, header: Header) -> Report:
@@ -170,11 +203,66 @@ def _tenant(asked: AskedTenant) -> Tenant:
     )
 
 
+def form_problems(kept: KeptReport) -> Iterator[str]:
+    """What else the file says to a reader who is not this program: a name twice, an unknown field, a hidden workspace."""
+    if is_report_id(kept.name) and kept.name != kept.report.report_id:
+        yield f"The file {kept.name} holds the report {kept.report.report_id}: it was moved or copied."
+    if _is_as_written(kept):
+        return
+    try:
+        document = json.loads(kept.content, object_pairs_hook=_with_names_once)
+    except ValueError as error:
+        yield f"The file is not JSON as a report is written: {error}."
+    else:
+        unread = itertools.islice(_unread("", document, json.loads(to_json(kept.report))), _MAX_UNREAD)
+        yield from (f"The file says in {place} what is not read as part of the report." for place in unread)
+
+
+def _is_as_written(kept: KeptReport) -> bool:
+    """Whether the file is byte for byte what this version writes; one of an older version may lack fields."""
+    place = 0
+    for piece in json_pieces(kept.report, line_break=b"\n"):
+        if not kept.content.startswith(piece, place):
+            return False
+        place += len(piece)
+    return place == len(kept.content)
+
+
+def _with_names_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = Counter(name for name, _ in pairs)
+    if twice := [name for name, number in names.items() if number > 1]:
+        raise ValueError(f"it has {twice[0]!r} twice in one place")
+    return dict(pairs)
+
+
+def _unread(place: str, there: Any, read: Any) -> Iterator[str]:
+    """The places in a document that hold anything but what was read. Fields that it lacks have their default."""
+    if isinstance(there, dict) and isinstance(read, dict):
+        for name, value in there.items():
+            inner = f"{place}.{name}".lstrip(".")
+            if name in read:
+                yield from _unread(inner, value, read[name])
+            else:
+                yield inner
+    elif isinstance(there, list) and isinstance(read, list) and len(there) == len(read):
+        for number, (one, other) in enumerate(zip(there, read, strict=True)):
+            yield from _unread(f"{place}[{number}]", one, other)
+    elif there != read:
+        yield place
+
+
 def _header_problems(report: Report, header: Header) -> Iterator[str]:
     if header.report_id != report.report_id:
         yield f"The evidence is that of the report {header.report_id}."
     if header.as_of != report.as_of:
         yield f"The evidence was judged as of {header.as_of}, the report as of {report.as_of}."
+    if abs(report.generated_at - header.made_at) > _LONGEST_RUN:
+        yield f"The evidence was begun at {header.made_at}, and the report says that it was made at {report.generated_at}."
+    if header.rules_version != report.rules_version:
+        yield (
+            f"The evidence was judged by version {header.rules_version} of the rules, and the report says "
+            f"version {report.rules_version}."
+        )
 
 
 def _link_problems(archive: Archive, report: Report, until: date) -> Iterator[str]:
