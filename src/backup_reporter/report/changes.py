@@ -100,6 +100,8 @@ class Baseline(Record, frozen=True, kw_only=True):
     chain: int = 1
     """How many reports the chain has, this one included."""
     known: tuple[Known, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Sentences about what could not be looked at, in that report."""
     workspaces: bytes = b""
 
 
@@ -112,6 +114,8 @@ class Comparison(Struct, frozen=True, kw_only=True):
     """Which workspaces of the last report are no longer listed."""
     schedules: str | None
     """Which schedules of the last report are gone or different."""
+    said_before: tuple[str, ...] = ()
+    """The notes that the last report had already."""
 
 
 def tenants_of(report: Report) -> frozenset[str | None]:
@@ -152,10 +156,12 @@ def compare(report: Report, remembered: bytes, baseline: Baseline | None, why_no
             oldest_missed_report_id=baseline.oldest_missed_report_id if baseline else None,
             as_of=report.as_of,
             known=tuple(comparer.known),
+            notes=report.notes,
             workspaces=comparer.memory_writer.packed(),
         ),
         gone=_gone_line(comparer.gone, comparer.projects),
         schedules=_schedules_line(comparer.schedules),
+        said_before=baseline.notes if baseline else (),
     )
 
 

@@ -279,13 +279,14 @@ def is_worth_sending(notify: Notify, report: Report, comparison: Comparison | No
     """Whether ``notify`` lets a report through.
 
     For ``changes``, incomplete reports, and reports without a baseline, count as changed. So does a report after one
-    that a channel missed. For ``problems``, a workspace that is no longer listed is one: a key that sees less than
+    that a channel missed. A note that the last report had already is no change. For ``problems``, a workspace that is no longer listed is one: a key that sees less than
     it did must not fall silent.
     """
     if notify == "changes":
         changes = report.changes
         changed = changes.new or changes.resolved or changes.no_longer_judged or changes.note or not comparison
-        return bool(changed or report.problems or report.notes or not report.workspaces)
+        has_new_note = not comparison or not set(report.notes).issubset(comparison.said_before)
+        return bool(changed or report.problems or has_new_note or not report.workspaces)
     if notify == "problems":
         return report.status != "OK" or bool(comparison and comparison.gone)
     return notify == "always"

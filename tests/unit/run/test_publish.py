@@ -1,6 +1,6 @@
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import ChannelName, Notify, Settings
 from backup_reporter.errors import ChannelError, InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
-from backup_reporter.report.model import Report, Scope
+from backup_reporter.report.model import Report, Scope, with_notes
 from backup_reporter.run.publish import Destinations, publish, redeliver
 from support.report_builders import NOW, REPORT_ID, a_finding, a_memory, a_report, a_workspace, days
 
@@ -110,11 +110,12 @@ class House:
         *workspaces: Any,
         request: Request = SCHEDULED,
         seconds_left: Callable[[], float] = lambda: 60.0,
+        notes: Sequence[str] = (),
         **more: Any,
     ) -> Report:
         self._day += 1
         default = {"as_of": NOW + days(self._day), "report_id": f"day {self._day}"}
-        report = a_report(*workspaces, **{**default, **more})
+        report = with_notes(a_report(*workspaces, **{**default, **more}), *notes)
         return publish(
             report,
             request,
@@ -153,6 +154,35 @@ def test_changes_is_what_is_new_and_what_is_resolved() -> None:
     heard = [house.hears(workspace) for workspace in (WELL, BROKEN, BROKEN, BROKEN, WELL, WELL, BROKEN)]
 
     assert heard == [True, True, False, False, True, False, True]
+
+
+def test_a_note_that_stays_the_same_is_news_once() -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+    lacking, longer = ("The clusters cannot be listed.",), ("The clusters cannot be listed.", "A key ends.")
+
+    heard = [house.hears(WELL, notes=notes) for notes in ((), lacking, lacking, longer, longer, lacking, (), lacking)]
+
+    assert heard == [False, True, False, True, False, False, False, True]
+
+
+def test_a_problem_that_stays_the_same_is_news_each_time() -> None:
+    house = House("changes", Shelf())
+
+    assert [house.hears(WELL, problems=("The list of projects failed.",)) for _ in range(3)] == [True] * 3
+
+
+def test_a_note_that_a_channel_missed_is_sent_again_until_every_channel_has_it() -> None:
+    house = House("changes", Shelf())
+    house.publish(WELL)
+    house.slack.is_down = True
+    house.publish(WELL, notes=("The clusters cannot be listed.",))
+    heard = [house.hears(WELL, notes=("The clusters cannot be listed.",)) for _ in range(2)]
+    house.slack.is_down = False
+
+    heard += [house.hears(WELL, notes=("The clusters cannot be listed.",)) for _ in range(2)]
+
+    assert heard == [True, True, True, False]
 
 
 @pytest.mark.parametrize("notify", ["problems", "changes"])
