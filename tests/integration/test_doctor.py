@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 from test_cli import NOW, environment, run
 
+from backup_reporter.demo.documents import cluster_item
 from backup_reporter.demo.fleet import Failure
 from support.local_server import Answer, Request, Script
 from support.lookalike import API_KEY
@@ -165,10 +167,39 @@ def test_a_key_that_may_not_read_backups_names_the_permission(around: World) -> 
     assert "workspace.backup" in check["fix"]
 
 
+def test_restores_are_read_only_if_they_are_asked_for(around: World) -> None:
+    assert "restores" not in checks(around.invoke(DOCTOR))
+
+    check = checks(around.invoke(DOCTOR, RESTORE_TEST_MAX_AGE_DAYS="90"))["restores"]
+    assert (check["result"], check["detail"]) == ("passed", "readable in 1 of 1 project")
+
+
+def test_a_key_that_may_not_read_restores_names_the_permission(around: World) -> None:
+    around.palette.fault = lambda request: Answer(403, FORBIDDEN) if request.path.endswith("/restore") else None
+    answer = around.invoke(DOCTOR, RESTORE_TEST_MAX_AGE_DAYS="90")
+    check = checks(answer)["restores"]
+    assert (check["result"], answer["healthy"]) == ("warning", True)
+    assert check["detail"].startswith("readable in 0 of 1 project, not in project-1: ")
+    assert "workspace.restore" in check["fix"]
+
+
+def test_a_key_that_may_not_read_restores_into_clusters_names_the_permission(around: World) -> None:
+    found = cluster_item("project-1", "eu-1", project_uid=PROJECT, created=NOW)
+    around.palette.fleet = replace(around.palette.fleet, clusters=[found])
+    around.palette.fault = lambda request: Answer(403, FORBIDDEN) if "/features/restore" in request.path else None
+    answer = around.invoke(DOCTOR, RESTORE_TEST_MAX_AGE_DAYS="90", INCLUDE_CLUSTERS="yes")
+    check = checks(answer)["restores"]
+    assert check["result"] == "warning"
+    assert "restores into clusters cannot be read" in check["detail"]
+    assert "cluster.get" in check["fix"]
+
+
+FORBIDDEN = json.dumps({"code": "OperationForbidden", "message": "not for you", "ref": "r-1"}).encode()
+
+
 def refusing(path: str) -> Callable[[Request], Answer | None]:
     """A Palette whose role lacks the permission for one kind of request."""
-    body = json.dumps({"code": "OperationForbidden", "message": "not for you", "ref": "r-1"}).encode()
-    return lambda request: Answer(403, body) if request.path == path else None
+    return lambda request: Answer(403, FORBIDDEN) if request.path == path else None
 
 
 def test_a_key_that_may_not_list_projects(around: World) -> None:

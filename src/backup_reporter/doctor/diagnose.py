@@ -99,6 +99,7 @@ def _palette_checks(reporter: Reporter, tenant: Tenant, seconds_left: Callable[[
         reporter.palette(tenant, seconds_left),
         tenant,
         looks_at_clusters=reporter.settings.include_clusters != "no",
+        reads_restores=reporter.settings.thresholds.restore_test_max_age is not None,
     ).all()
 
 

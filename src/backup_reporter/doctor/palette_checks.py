@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
+from typing import Literal
 from urllib.parse import urlsplit
 
 from backup_reporter.config.settings import Tenant
@@ -42,10 +43,13 @@ _LATER = "Palette itself has trouble: try again later, and give its support the 
 class PaletteChecks:
     """The checks in their order; a later one uses what an earlier one found."""
 
-    def __init__(self, client: PaletteClient, tenant: Tenant, *, looks_at_clusters: bool = False) -> None:
+    def __init__(
+        self, client: PaletteClient, tenant: Tenant, *, looks_at_clusters: bool = False, reads_restores: bool = False
+    ) -> None:
         self._client = client
         self._tenant = tenant
         self._looks_at_clusters = looks_at_clusters
+        self._reads_restores = reads_restores
         self._inventory = Inventory((), (), ())
 
     def all(self) -> Iterator[Check]:
@@ -58,6 +62,8 @@ class PaletteChecks:
             return
         yield run_check("workspaces", "list the workspaces of every project in scope", self._workspaces, _ADDRESS)
         yield run_check("backup results", "read the backups of a workspace in each project", self._results, _ADDRESS)
+        if self._reads_restores:
+            yield run_check("restores", "read the restores of a workspace in each project", self._restores, _ADDRESS)
         yield run_check(
             "rate", "compare the rate with what Palette allows and your workspaces need", self._rate, _ADDRESS
         )
@@ -162,36 +168,41 @@ class PaletteChecks:
         return said
 
     def _results(self) -> str:
+        return self._readable("workspace.backup (and workspace.get)", self._client.backup_result)
+
+    def _restores(self) -> str:
+        needs = "workspace.restore (RESTORE_TEST_MAX_AGE_DAYS reads restores; else unset it)"
+        said = self._readable(needs, self._client.restores, result="warning")
+        for cluster in self._survey().clusters[:1] if self._looks_at_clusters else ():
+            try:
+                self._client.restores_into(cluster)
+            except PaletteError as error:
+                raise CheckError(
+                    f"restores into clusters cannot be read: {error}", _fix(error, "cluster.get"), result="warning"
+                ) from error
+        return said
+
+    def _readable(
+        self, permission: str, read: Callable[[Workspace], object], *, result: Literal["failed", "warning"] = "failed"
+    ) -> str:
+        """Says in how many projects ``read`` works. Raises :class:`CheckError` if it does not in some."""
         alive = [workspace for workspace in self._inventory.workspaces if not workspace.deleted_at]
         by_project = [list(found) for _, found in groupby(alive, key=lambda workspace: workspace.project_uid)]
         if not by_project:
             raise CheckError(
                 "no workspace was found whose backups could be read", "See the check before this one.", result="skipped"
             )
-        refused = [refusal for found in by_project[:_MAX_PROJECTS] if (refusal := self._refusal(found))]
+        refused = [refusal for found in by_project[:_MAX_PROJECTS] if (refusal := _refusal(found, read))]
         looked_at = min(len(by_project), _MAX_PROJECTS)
         if refused:
             project, error = refused[0]
             names = listed([quote(name, 63) for name, _ in refused])
             raise CheckError(
                 f"readable in {looked_at - len(refused)} of {count(looked_at, 'project')}, not in {names}: {error}",
-                _fix(error, f"workspace.backup (and workspace.get) in project {quote(project, 63)}"),
+                _fix(error, f"{permission} in project {quote(project, 63)}"),
+                result=result,
             )
         return f"readable in {looked_at} of {count(len(by_project), 'project')}"
-
-    def _refusal(self, workspaces: list[Workspace]) -> tuple[str, PaletteError] | None:
-        """Why no backup result of a project can be read; one that can be read proves that the key may read them."""
-        refusal = None
-        for workspace in workspaces[:_TRIES_IN_A_PROJECT]:
-            try:
-                self._client.backup_result(workspace)
-            except PaletteError as error:
-                if error.code == "BackupNotConfigured" or error.status == 404:
-                    return None
-                refusal = (workspace.project_name, error)
-            else:
-                return None
-        return refusal
 
     def _rate(self) -> str:
         per_second, burst = self._tenant.requests_per_second, self._tenant.burst
@@ -224,6 +235,21 @@ class PaletteChecks:
         if skew_seconds > _MAX_SKEW_SECONDS:
             raise CheckError(said, "Set this machine's clock (NTP): due times and expiries are judged by it.")
         return said
+
+
+def _refusal(workspaces: list[Workspace], read: Callable[[Workspace], object]) -> tuple[str, PaletteError] | None:
+    """Why nothing of a project can be read; one workspace that can be read proves that the key may read them."""
+    refusal = None
+    for workspace in workspaces[:_TRIES_IN_A_PROJECT]:
+        try:
+            read(workspace)
+        except PaletteError as error:
+            if error.code == "BackupNotConfigured" or error.status == 404:
+                return None
+            refusal = (workspace.project_name, error)
+        else:
+            return None
+    return refusal
 
 
 def _named(noun: str, things: tuple[Workspace, ...] | list[Project]) -> str:
