@@ -21,6 +21,7 @@ from backup_reporter.demo.documents import (
     cluster_item,
     cluster_run,
     location_item,
+    rfc3339,
     uid_of,
 )
 from backup_reporter.demo.local_server import Request
@@ -158,6 +159,55 @@ def test_an_unprotected_cluster_is_a_warning_if_the_setting_says_so(around: Worl
 
     assert warned["status"] == "WARNING"
     assert [finding["severity"] for finding in warned["findings"]] == ["warning"]
+
+
+def muted(name: str, codes: str = "") -> Json:
+    item = cluster(name)
+    item["metadata"]["labels"] = {"backup-reporter.mute": f"{NOW + timedelta(days=30):%Y-%m-%d}"}
+    if codes:
+        item["metadata"]["labels"]["backup-reporter.mute-codes"] = codes
+    return item
+
+
+def test_a_cluster_that_needs_no_backup_can_be_muted(around: World, palette: LookAlike) -> None:
+    others = [item for item in palette.fleet.clusters if item["metadata"]["name"] != "lonely"]
+    palette.fleet = replace(palette.fleet, clusters=[*others, muted("lonely")], cluster_backups={})
+    beside = report(around, "warn")
+    palette.fleet = replace(palette.fleet, clusters=[muted("lonely"), muted("quiet", "cluster-unprotected")])
+    alone = report(around, "warn")
+
+    (finding,) = beside["findings"]
+    assert (beside["status"], finding["muted"], beside["coverage"]["inNone"]) == ("WARNING", False, 3)
+    assert finding["message"] == (
+        "2 clusters are in no backup policy: project-1 / own-failed, project-1 / own-good. 1 more is muted."
+    )
+    (finding,) = alone["findings"]
+    assert (alone["status"], finding["muted"], alone["coverage"]["inNone"]) == ("OK", True, 2)
+    assert finding["message"] == (
+        "2 clusters are in no backup policy, and muted: project-1 / lonely, project-1 / quiet."
+    )
+
+
+def test_a_mute_of_something_else_does_not_hide_that_a_cluster_is_unprotected(
+    around: World, palette: LookAlike
+) -> None:
+    palette.fleet = replace(palette.fleet, clusters=[muted("lonely", "backup-failed")])
+
+    assert report(around, "warn")["status"] == "WARNING"
+
+
+def test_a_cluster_is_not_missed_at_a_time_before_it_was_made(around: World, palette: LookAlike) -> None:
+    young = cluster_item("project-1", "young", project_uid=PROJECT, created=NOW - timedelta(days=1))
+    palette.fleet = replace(palette.fleet, clusters=[cluster("lonely"), young])
+    event = {"notify": "never", "asOf": rfc3339(NOW - timedelta(days=3))}
+
+    then = around.invoke(event, 60.0, INCLUDE_CLUSTERS="warn")
+
+    assert [finding["message"] for finding in then["findings"]] == [
+        "1 cluster is in no backup policy: project-1 / lonely."
+    ]
+    assert (then["coverage"]["clusters"], then["coverage"]["setApart"]) == (1, 1)
+    assert report(around)["coverage"]["inNone"] == 2
 
 
 def test_a_cluster_in_both_kinds_of_policy_is_counted_once(around: World, palette: LookAlike) -> None:

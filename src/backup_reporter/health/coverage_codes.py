@@ -16,7 +16,7 @@ COVERAGE_CODES = (
         why="Nothing of these clusters can be restored, however green the workspaces are.",
         confirm="Open the cluster in Palette: its Backups tab is empty, and no workspace whose policy covers it lists it.",
         action="Give the cluster a backup policy of its own, or add it to a workspace whose policy covers it. If it needs no "
-        "backup, leave INCLUDE_CLUSTERS at yes, so that it is counted and not warned of.",
+        "backup, mute it with an end date by the cluster's tag backup-reporter.mute: it stays counted, and is no warning.",
     ),
     Code(
         name="cluster-unreachable",

@@ -162,8 +162,16 @@ def _once_each(findings: list[Finding]) -> Iterator[Finding]:
 
 def _sorted_and_muted(context: Context, findings: Iterator[Finding] | list[Finding]) -> tuple[Finding, ...]:
     is_muted = partial(context.mute.covers, now=context.now)
-    marked = (msgspec.structs.replace(finding, muted=is_muted(finding.code)) for finding in findings)
+    marked = (
+        msgspec.structs.replace(finding, muted=is_muted(_name_for_mutes(context.workspace, finding.code)))
+        for finding in findings
+    )
     return tuple(sorted(marked, key=_worst_first))
+
+
+def _name_for_mutes(workspace: Workspace, code: str) -> str:
+    """Returns the code that readers know: a cluster without a policy of its own is ``cluster-unprotected`` to them."""
+    return "cluster-unprotected" if workspace.kind == "cluster" and code == "not-protected" else code
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, str, str]:

@@ -238,9 +238,10 @@ class _Comparer(Struct):
             which = (before.tenant if before else change.tenant, change.workspace_uid)
             earlier = self.earlier.get(which, {}).pop((*which, None, UNPROTECTED), None)
             since = earlier.change.since if earlier else self.report.as_of
-            known = Known(change=msgspec.structs.replace(change, since=since))
+            known = Known(change=msgspec.structs.replace(change, since=since), muted=cluster.get("muted", False))
             self.known.append(known)
-            (self.new if _is_news(known, earlier) else self.ongoing).append(known.change)
+            if not known.muted:
+                (self.new if _is_news(known, earlier) else self.ongoing).append(known.change)
 
     def finish(self) -> None:
         """Deals with what was in the last report and is not in this one."""

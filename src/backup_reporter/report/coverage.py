@@ -155,25 +155,14 @@ class CoverageCounter:
         unprotected = [report for tenant in self._expected for report in self._unprotected(tenant)]
         if not unprotected:
             return ()
-        names = sorted({place(report.tenant, report.project_name, report.name) for report in unprotected})
-        are = "is" if len(unprotected) == 1 else "are"
+        unprotected.sort(key=_is_muted)
         return (
             Finding(
                 code=CODES["cluster-unprotected"].name,
                 severity=severity,
-                message=f"{count(len(unprotected), 'cluster')} {are} in no backup policy: {listed(names, MAX_IN_SENTENCE)}.",
-                evidence={
-                    "count": len(unprotected),
-                    "clusters": [
-                        {
-                            "tenant": report.tenant,
-                            "uid": report.uid,
-                            "name": report.name,
-                            "projectName": report.project_name,
-                        }
-                        for report in unprotected[:_MAX_NAMED]
-                    ],
-                },
+                message=_about_unprotected(unprotected),
+                muted=all(map(_is_muted, unprotected)),
+                evidence={"count": len(unprotected), "clusters": list(map(_described, unprotected[:_MAX_NAMED]))},
             ),
         )
 
@@ -185,6 +174,32 @@ class CoverageCounter:
                 f"The own backup policies of {count(refused, 'cluster')}{of_tenant} may not be read: the API key's user "
                 "lacks the permission cluster.get."
             )
+
+
+def _about_unprotected(unprotected: Sequence[WorkspaceReport]) -> str:
+    """Names the clusters that are not muted, and counts the others; if all are muted, names these."""
+    muted = sum(map(_is_muted, unprotected))
+    named = [report for report in unprotected if not _is_muted(report)] or unprotected
+    names = sorted({place(report.tenant, report.project_name, report.name) for report in named})
+    are = "is" if len(named) == 1 else "are"
+    all_muted = ", and muted" if muted == len(unprotected) else ""
+    others = f" {muted} more {'is' if muted == 1 else 'are'} muted." if muted and not all_muted else ""
+    in_none = f"{count(len(named), 'cluster')} {are} in no backup policy{all_muted}"
+    return f"{in_none}: {listed(names, MAX_IN_SENTENCE)}.{others}"
+
+
+def _described(report: WorkspaceReport) -> dict[str, object]:
+    described: dict[str, object] = {
+        "tenant": report.tenant,
+        "uid": report.uid,
+        "name": report.name,
+        "projectName": report.project_name,
+    }
+    return {**described, "muted": True} if _is_muted(report) else described
+
+
+def _is_muted(report: WorkspaceReport) -> bool:
+    return any(finding.code == "not-protected" and finding.muted for finding in report.findings)
 
 
 def _has(report: WorkspaceReport, code: str) -> bool:

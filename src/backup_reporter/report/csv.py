@@ -82,7 +82,10 @@ def _lines(report: Report) -> Iterator[str]:
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
     beside = [*filter(None, [phrases.what_if(report, ZoneInfo("UTC"))]), *phrases.not_checked(report.coverage)]
-    found = ((STATUS_OF_SEVERITY[finding.severity], finding.message) for finding in report.findings)
+    found = (
+        (None if finding.muted else STATUS_OF_SEVERITY[finding.severity], finding.message)
+        for finding in report.findings
+    )
     for status, message in (
         *((None, line) for line in beside),
         *(("UNKNOWN", problem) for problem in report.problems),

@@ -442,6 +442,17 @@ def test_a_report_that_could_not_ask_palette_keeps_what_is_known_of_clusters() -
     assert codes(changes_since(later, before, blind).ongoing) == ["a: cluster-unprotected"]
 
 
+def test_a_muted_cluster_in_no_policy_is_not_mentioned_and_not_resolved_by_that() -> None:
+    before = report_of_day(0, WELL, findings=[unprotected("a")], coverage=coverage())
+    muted = unprotected("a")
+    muted.evidence["clusters"][0]["muted"] = True
+    silenced = report_of_day(1, WELL, findings=[muted], coverage=coverage())
+    later = report_of_day(2, WELL, findings=[unprotected("a")], coverage=coverage())
+
+    assert changes_since(silenced, before) == Changes()
+    assert codes(changes_since(later, before, silenced).new) == ["a: cluster-unprotected"]
+
+
 def test_clusters_of_a_tenant_that_is_no_longer_asked_are_no_longer_judged() -> None:
     before = report_of_day(0, WELL, findings=[unprotected("a")], coverage=coverage())
     later = report_of_day(1, shop(tenant="acme"), coverage=coverage(), tenants={"acme": ()})

@@ -189,7 +189,9 @@ def _unprotected(report: Report) -> Iterator[str]:
         clusters = finding.evidence.get("clusters", ())
         if len(clusters) > MAX_IN_SENTENCE:
             yield from (
-                place(cluster.get("tenant"), cluster.get("projectName"), cluster.get("name")) for cluster in clusters
+                place(cluster.get("tenant"), cluster.get("projectName"), cluster.get("name"))
+                + (" (muted)" if cluster.get("muted") else "")
+                for cluster in clusters
             )
 
 
