@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import partial
 
 import msgspec
@@ -48,18 +49,19 @@ def survey_tenant(
     with_restores: bool = False,
     with_project_locations: bool = True,
     workspaces_have_clusters: bool = False,
+    as_of: datetime | None = None,
     recall: Callable[[], Iterable[Workspace]] = tuple,
 ) -> Survey:
     """Surveys the clusters of ``project_uids``, or of the whole tenant if it is about ``all_projects``.
 
     ``with_restores`` also asks for the restores into each cluster, ``with_project_locations`` for the backup locations of
     each cluster's project: a project may have its own, and no workspace. If ``workspaces_have_clusters``, a list without
-    a cluster is not believed. ``recall`` returns the clusters of the last report: if the list cannot be read to its end,
+    a cluster is not believed. A cluster that was made after ``as_of`` was not running yet. ``recall`` returns the clusters of the last report: if the list cannot be read to its end,
     those that it lacks are looked at, too. Never raises for Palette.
     """
     listing, failure = _list_clusters(client)
     listed = _once_each(listing.items)
-    in_scope = [cluster for cluster in listed if all_projects or cluster.project_uid in project_uids]
+    in_scope = [_as_it_was(cluster, as_of) for cluster in listed if all_projects or cluster.project_uid in project_uids]
     live = [cluster for cluster in in_scope if cluster.set_apart in (None, _IMPORTED)]
     set_apart = Counter(cluster.set_apart for cluster in in_scope if cluster.set_apart not in (None, _IMPORTED))
     problems = [*failure, *listing.problems]
@@ -103,6 +105,12 @@ def _once_each(clusters: Iterable[ListedCluster]) -> list[ListedCluster]:
             other, cluster, key=lambda entry: (entry.set_apart is not None, bool(entry.is_healthy))
         )
     return list(by_uid.values())
+
+
+def _as_it_was(cluster: ListedCluster, as_of: datetime | None) -> ListedCluster:
+    if as_of and cluster.created_at and cluster.created_at > as_of:
+        return msgspec.structs.replace(cluster, set_apart="not running yet")
+    return cluster
 
 
 def _about_clusters_without_project(clusters: Iterable[ListedCluster]) -> list[str]:

@@ -124,7 +124,9 @@ def _find(
     narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
     if settings.include_clusters != "no" and not narrows:
         asked_uids = project_uids or tenant.project_uids
-        found = _with_clusters(found, in_time, asked_uids, settings, lambda: _clusters_in(recall(), tenant.name))
+        found = _with_clusters(
+            found, in_time, asked_uids, settings, request.as_of, lambda: _clusters_in(recall(), tenant.name)
+        )
     if tenant.name is not None:
         named = tuple(msgspec.structs.replace(workspace, tenant=tenant.name) for workspace in found.workspaces)
         found = msgspec.structs.replace(found, workspaces=named)
@@ -164,6 +166,7 @@ def _with_clusters(
     client: PaletteClient,
     project_uids: Sequence[str],
     settings: Settings,
+    as_of: datetime | None,
     recall: Callable[[], Iterable[Workspace]],
 ) -> _Found:
     """Returns what was found together with the tenant's clusters, or with those of some projects."""
@@ -182,6 +185,7 @@ def _with_clusters(
         all_projects=not project_uids,
         with_restores=settings.thresholds.restore_test_max_age is not None,
         workspaces_have_clusters=bool(listed_by),
+        as_of=as_of,
         recall=recall,
     )
     return msgspec.structs.replace(
