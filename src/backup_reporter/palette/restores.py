@@ -72,7 +72,7 @@ def _state_of(state: str | None, is_succeeded: bool | None) -> str | None:
     """Returns the state of a restore into a cluster: Palette gives a flag that is left out if it is false.
 
     A missing flag is a failure only if the state says that the restore is finished. A state that tells of a failure is
-    believed, whatever the flag says.
+    believed even if the flag is set.
     """
     if _is_bad(state):
         return state
