@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
@@ -74,7 +74,7 @@ def audit_command(
     file = None if output == Path("-") else output
     form = _form(form, file)
     max_age = settings_of("MAX_BACKUP_AGE_HOURS").thresholds.max_backup_age
-    record = audit(_reports(archive_of(directory), first, last), first, last, max_age)
+    record = audit(_reports(archive_of(directory), first, last), first, last, max_age, datetime.now(UTC))
     if not record.made:
         raise nothing_kept(f"no report that can be read is kept from {first} to {last}: check the dates", directory)
     if workspaces:

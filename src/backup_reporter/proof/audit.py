@@ -44,6 +44,9 @@ _TOLERANCE = timedelta(minutes=90)
 """How far a report may be from its expected time: a run's retries and a change of clocks lie within it."""
 
 
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
 class ClusterAudit(Record, frozen=True, kw_only=True):
     """What a cluster could have been restored from, at worst, in hours; ``None`` if it never had a restore point.
 
@@ -57,7 +60,8 @@ class ClusterAudit(Record, frozen=True, kw_only=True):
     longest_without_hours: float | None
     """``None`` if each report found a restore point."""
     is_within_limit: bool | None
-    """Whether the limit on the age was kept; ``None`` if no limit was given."""
+    """Whether the limit on the age was kept; ``None`` if no limit was given, or if no report tells of the cluster for a part of
+    the period and the rest is within it."""
 
 
 class CodeDays(Record, frozen=True, kw_only=True):
@@ -120,7 +124,11 @@ class Audit(Record, frozen=True, kw_only=True):
     made: int
     """Reports of the audited scope that are kept and that went to all channels."""
     expected: int
-    """Reports that the usual interval between two of them makes expected."""
+    """Reports that the usual interval between two of them makes expected until now."""
+    on_demand: int
+    """Reports that are left out because no chain vouches for them: they did not go to all channels."""
+    other_scopes: int
+    """Reports that went to all channels and are left out because they are of another scope."""
     interval_hours: float | None
     missing: tuple[Instant, ...]
     """When a report was expected and none is kept."""
@@ -139,6 +147,8 @@ class _Cluster:
     """What is known of a cluster so far. Times are aware UTC."""
 
     name: str | None
+    seen_first: datetime
+    seen_last: datetime
     newest_at: datetime | None = None
     expires_at: datetime | None = None
     without_since: datetime | None = None
@@ -146,11 +156,18 @@ class _Cluster:
     longest_without: timedelta | None = None
 
     def add(self, cluster: ClusterReport, at: datetime) -> None:
+        self.name, self.seen_last = cluster.name or self.name, at
         newest = cluster.newest_restore_point_at
         if newest is None and not cluster.restore_points:
             self._lose(at)
         else:
             self._gain(cluster, newest or at, at)
+
+    def is_within(self, limit: timedelta, first: datetime, last: datetime) -> bool | None:
+        """Whether the limit was kept; ``None`` if it was as far as is known, and not all from ``first`` to ``last`` is known."""
+        if self.longest_age is None or self.longest_age > limit or self.longest_without is not None:
+            return False
+        return True if self.seen_first <= first and self.seen_last >= last else None
 
     def _lose(self, at: datetime) -> None:
         if self.without_since is None:
@@ -209,8 +226,8 @@ class _Workspace:
 class Auditor:
     """Takes the reports of a period one by one, oldest first, and sums them up."""
 
-    def __init__(self, first: date, last: date, max_age: timedelta | None = None) -> None:
-        self._first, self._last, self._max_age = first, last, max_age
+    def __init__(self, first: date, last: date, max_age: timedelta | None = None, now: datetime = _END_OF_TIME) -> None:
+        self._first, self._last, self._max_age, self._now = first, last, max_age, now
         self._days = (last - first).days + 1
         self._links: list[Link] = []
         self._unreadable: Sequence[Link] = ()
@@ -228,6 +245,11 @@ class Auditor:
         self._verdicts[day] = _worse(self._verdicts[day], report.status)
         for workspace in report.workspaces:
             self._add_workspace(workspace, report.as_of, day)
+
+    @property
+    def reports(self) -> int:
+        """How many reports it has taken."""
+        return len(self._times)
 
     def add_unreadable(self, links: Sequence[Link]) -> None:
         """Takes the reports that cannot be read: nothing is known of them but that they are there."""
@@ -250,7 +272,7 @@ class Auditor:
             _note_policy(known, workspace, at)
             for cluster in workspace.clusters:
                 key = cluster.uid or cluster.name or ""
-                known.clusters.setdefault(key, _Cluster(cluster.name)).add(cluster, at)
+                known.clusters.setdefault(key, _Cluster(cluster.name, at, at)).add(cluster, at)
         known.restores_known = known.restores_known or bool(workspace.restores_known)
         if workspace.last_restore and workspace.last_restore.at:
             known.restores[workspace.last_restore.at] = workspace.last_restore
@@ -274,15 +296,18 @@ class Auditor:
 
     def result(self) -> Audit:
         """Returns the record of the period."""
-        times = self._regular_times()
+        times = self._times
         interval = _usual_interval(times)
-        expected = _expected(times, interval, self._first, self._last)
+        expected = _expected(times, interval, self._first, self._last, self._now)
+        known = (expected[0], expected[-1]) if expected else (self._now, self._now)
         missing = _missing(times, expected)
         return Audit(
             first=self._first,
             last=self._last,
             made=len(times),
             expected=len(expected),
+            on_demand=0,
+            other_scopes=0,
             interval_hours=interval.total_seconds() / 3600 if interval else None,
             missing=tuple(missing),
             unreadable=tuple(link.report_id for link in self._unreadable),
@@ -290,8 +315,8 @@ class Auditor:
             days_with_report=sum(verdict is not None for verdict in self._verdicts),
             max_age_hours=self._max_age.total_seconds() / 3600 if self._max_age else None,
             workspaces=tuple(
-                self._summed_up(key, known)
-                for key, known in sorted(
+                self._summed_up(key, workspace, known)
+                for key, workspace in sorted(
                     self._workspaces.items(),
                     key=lambda item: (item[0][0] or "", item[1].project_name, item[1].name, item[0][1]),
                 )
@@ -299,12 +324,7 @@ class Auditor:
             verdicts=tuple(self._verdicts),
         )
 
-    def _regular_times(self) -> list[datetime]:
-        """When the reports were made that go to all channels; those of versions that made no chain, if there are no others."""
-        regular = [time for time, link in zip(self._times, self._links, strict=True) if link.is_regular]
-        return regular or self._times
-
-    def _summed_up(self, key: _Key, known: _Workspace) -> WorkspaceAudit:
+    def _summed_up(self, key: _Key, known: _Workspace, period: tuple[datetime, datetime]) -> WorkspaceAudit:
         counts = Counter(known.states)
         reasons = sorted(
             ((code, len(days)) for code, days in known.codes.items()), key=lambda reason: (-reason[1], reason[0])
@@ -328,44 +348,48 @@ class Auditor:
             policy_changes=tuple(known.policy_changes),
             restores=tuple(restore for _, restore in sorted(known.restores.items())),
             restores_known=known.restores_known,
-            clusters=tuple(self._cluster(uid, cluster) for uid, cluster in known.clusters.items()),
+            clusters=tuple(self._cluster(uid, cluster, period) for uid, cluster in known.clusters.items()),
             states=tuple(known.states),
             verdicts=tuple(known.verdicts),
         )
 
-    def _cluster(self, uid: str, cluster: _Cluster) -> ClusterAudit:
-        age = cluster.longest_age
-        is_within = None
-        if self._max_age is not None:
-            is_within = age is not None and age <= self._max_age and cluster.longest_without is None
+    def _cluster(self, uid: str, cluster: _Cluster, period: tuple[datetime, datetime]) -> ClusterAudit:
         return ClusterAudit(
             uid=uid or None,
             name=cluster.name,
-            longest_age_hours=_hours(age),
+            longest_age_hours=_hours(cluster.longest_age),
             longest_without_hours=_hours(cluster.longest_without),
-            is_within_limit=is_within,
+            is_within_limit=None if self._max_age is None else cluster.is_within(self._max_age, *period),
         )
 
 
 def audit(
-    reports: Iterable[tuple[Report | str, str]], first: date, last: date, max_age: timedelta | None = None
+    reports: Iterable[tuple[Report | str, str]],
+    first: date,
+    last: date,
+    max_age: timedelta | None = None,
+    now: datetime = _END_OF_TIME,
 ) -> Audit:
     """Sums up the reports of a period, oldest first, each with the SHA-256 of its file; its id stands for one that cannot be read.
 
-    Reports about another time or a single run do not count. Of several scopes the one with the most reports counts:
-    the others were asked for on demand.
+    Reports about another time or a single run do not count, nor do those on demand: no chain vouches for them. If there are
+    no others, such as from versions that made no chain, they do. Of several scopes the one with the most reports counts.
     """
-    auditors: dict[str, Auditor] = {}
+    auditors: dict[tuple[bool, str], Auditor] = {}
     unreadable: list[Link] = []
     for report, sha256 in reports:
         if isinstance(report, str):
             unreadable.append(Link(report, sha256))
         elif not report.what_if and report.scope.backup_request_uid is None:
-            auditors.setdefault(scope_id(report.scope), Auditor(first, last, max_age)).add(report, sha256)
-    for auditor in auditors.values():
-        auditor.add_unreadable(unreadable)
-    results = [auditor.result() for auditor in auditors.values()]
-    return max(results, key=lambda result: result.made, default=Auditor(first, last, max_age).result())
+            key = (Link.of(report, sha256).is_regular, scope_id(report.scope))
+            auditors.setdefault(key, Auditor(first, last, max_age, now)).add(report, sha256)
+    chosen = max(auditors, key=lambda key: (key[0], auditors[key].reports), default=None)
+    auditor = auditors.pop(chosen) if chosen else Auditor(first, last, max_age, now)
+    auditor.add_unreadable(unreadable)
+    left_out = Counter[bool]()
+    for (is_regular, _), other in auditors.items():
+        left_out[is_regular] += other.reports
+    return msgspec.structs.replace(auditor.result(), on_demand=left_out[False], other_scopes=left_out[True])
 
 
 def only_workspaces(record: Audit, names: Sequence[str]) -> Audit:
@@ -410,8 +434,10 @@ def _usual_interval(times: Sequence[datetime]) -> timedelta | None:
     return timedelta(seconds=round(median(pause.total_seconds() for pause in pauses) / 60) * 60) if pauses else None
 
 
-def _expected(times: Sequence[datetime], interval: timedelta | None, first: date, last: date) -> list[datetime]:
-    """When reports are expected: at the usual interval, before, after and between those that are there."""
+def _expected(
+    times: Sequence[datetime], interval: timedelta | None, first: date, last: date, now: datetime
+) -> list[datetime]:
+    """When reports are expected until now: at the usual interval, before, after and between those that are there."""
     if not times or not interval:
         return list(times)
     begin = datetime.combine(first, datetime.min.time(), UTC)
@@ -423,7 +449,8 @@ def _expected(times: Sequence[datetime], interval: timedelta | None, first: date
     while at < end:
         # Follow the reports that are there, so that a moved schedule or a change of clocks is no gap.
         near = next((time for time in remaining if abs(time - at) <= max(_TOLERANCE, interval / 4)), None)
-        expected.append(near or at)
+        if near or at + _TOLERANCE < now:
+            expected.append(near or at)
         if near:
             remaining = remaining[remaining.index(near) + 1 :]
         at = (near or at) + interval

@@ -31,8 +31,12 @@ METHOD = (
     ),
     "Longest gap is the longest time in which a cluster had no restore point.",
     "A day of which no report says anything counts as unknown, never as good.",
-    "The usual interval between two reports is the median; a report that it makes expected and that is not kept is missing.",
-    "The chain: each report names the SHA-256 of the one before it, so that none can be changed or removed unnoticed.",
+    (
+        "The usual interval between two reports is the median; a report that it makes expected until now and that is not kept "
+        "is missing. With uneven schedules, such as on weekdays only, it names times at which none was due."
+    ),
+    "The chain: each report names the SHA-256 of the one before it, so that it shows if one before the last is changed or removed.",
+    "The reports are taken at their word: backup-reporter verify recomputes them.",
 )
 """How to read the figures: the footnote of each form."""
 
@@ -184,9 +188,13 @@ def facts(audit: Audit) -> list[str]:
     sums = totals(audit)
     days = len(audit.verdicts)
     lines = [
-        f"{count(audit.made, 'report')} of {audit.expected} expected are kept"
+        f"{count(audit.expected - len(audit.missing), 'report')} of {audit.expected} expected are kept"
         + (f", one every {audit.interval_hours:g} hours." if audit.interval_hours else "."),
         _missing_line(audit),
+        f"Left out: {count(audit.other_scopes, 'report')} of another scope." if audit.other_scopes else "",
+        f"Left out: {count(audit.on_demand, 'report')} on demand, for which no chain vouches."
+        if audit.on_demand
+        else "",
         f"Kept, but cannot be read: {listed(audit.unreadable, _MAX_NAMED)}." if audit.unreadable else "",
         "The chain of reports is unbroken."
         if audit.chain.is_unbroken
@@ -205,8 +213,12 @@ def facts(audit: Audit) -> list[str]:
             for cluster in workspace.clusters
             if cluster.is_within_limit is False
         ]
+        unknown = sum(
+            cluster.is_within_limit is None for workspace in audit.workspaces for cluster in workspace.clusters
+        )
         lines.append(
-            f"Limit on the age of the newest restore point: {audit.max_age_hours:g} h; {count(len(late), 'cluster')} exceeded it."
+            f"Limit on the age of the newest restore point: {audit.max_age_hours:g} h; {count(len(late), 'cluster')} exceeded it"
+            + (f", and of {count(unknown, 'cluster')} a part of the period is not known." if unknown else ".")
         )
     return [line for line in lines if line]
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from backup_reporter.health.workspace_report import BackupLocation, LastRestore, RestorePointSeries, WorkspaceReport
 from backup_reporter.proof.audit import Audit, WorkspaceAudit, audit, only_workspaces
 from backup_reporter.proof.render import remarks, render_csv, render_html, render_json, render_markdown
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Changes, Report, Scope
 from support.quarter import FIRST, LAST, kept_reports
 from support.report_builders import NOW, a_cluster, a_finding, a_history, a_report, a_workspace, days
 
@@ -173,13 +175,68 @@ def test_the_age_of_the_last_restore_point_grows_after_it_has_expired() -> None:
     assert (cluster.longest_age_hours, cluster.longest_without_hours) == (72.0, 36.0)
 
 
-def test_a_report_on_demand_is_read_and_is_not_one_of_those_that_were_expected(quarter: Audit) -> None:
-    at = datetime(2026, 9, 15, 15, tzinfo=UTC)
-    on_demand = a_report(a_workspace("payments", a_finding(), uid="workspace-1"), as_of=at)
-    record = audit([*kept_reports(), (on_demand, "0")], FIRST, LAST)
-    assert (record.made, record.expected, record.missing) == (quarter.made, quarter.expected, quarter.missing)
-    assert record.chain.problems == quarter.chain.problems
-    assert record.verdicts[14] == "CRITICAL"
+def test_a_made_up_report_on_demand_cannot_better_the_record(quarter: Audit) -> None:
+    at = datetime(2026, 11, 30, 15, tzinfo=UTC)
+    good = a_workspace("payments", uid="workspace-1", history=a_history("succeeded", 80))
+    record = audit([*kept_reports(), (a_report(good, as_of=at), "0")], FIRST, LAST, LIMIT)
+    assert record == msgspec.structs.replace(quarter, on_demand=1)
+    assert "Left out: 1 report on demand, for which no chain vouches." in render_markdown(record)
+
+
+def regular(numbers: Iterable[float], *workspaces: WorkspaceReport, scope: Scope = Scope()) -> list[tuple[Report, str]]:  # noqa: B008
+    """Regular reports, at these days from now."""
+    changes = Changes(note="No earlier report of this scope is kept to compare with.")
+    reports = (a_report(*workspaces, as_of=NOW + days(number), scope=scope) for number in numbers)
+    return [(msgspec.structs.replace(report, changes=changes), "0") for report in reports]
+
+
+def test_reports_of_another_scope_are_left_out_and_that_is_said() -> None:
+    others = regular((3, 4), a_workspace(), scope=Scope(project_uids=("p",)))
+    record = audit([*regular(range(3), a_workspace()), *others], NOW.date(), NOW.date() + days(4))
+    assert (record.made, record.other_scopes, len(record.missing)) == (3, 2, 2)
+    text = render_markdown(record)
+    assert "- 3 reports of 5 expected are kept" in text
+    assert "- Left out: 2 reports of another scope." in text
+
+
+def test_a_report_is_not_missing_before_it_is_due() -> None:
+    reports = regular(range(3), a_workspace())
+    record = audit(reports, NOW.date(), NOW.date() + days(30), now=NOW + days(3) + timedelta(minutes=10))
+    assert (record.expected, record.missing) == (3, ())
+    record = audit(reports, NOW.date(), NOW.date() + days(30), now=NOW + days(3) + timedelta(hours=2))
+    assert (record.expected, record.missing) == (4, (NOW + days(3),))
+
+
+def test_an_extra_report_makes_up_for_no_missing_one() -> None:
+    record = audit(regular((0, 1, 1.3, 3, 4), a_workspace()), NOW.date(), NOW.date() + days(4))
+    assert record.missing == (NOW + days(2),)
+    assert "- 4 reports of 5 expected are kept" in render_markdown(record)
+
+
+@pytest.mark.parametrize("known", [range(3), range(2, 5), range(1, 4)])
+def test_a_cluster_of_which_a_part_of_the_period_is_not_known_is_not_within_the_limit(known: range) -> None:
+    def report(number: int) -> tuple[Report, str]:
+        cluster = a_cluster(newest_restore_point_at=NOW + days(number - 1))
+        unread = a_workspace("payments", a_finding("unreadable"))
+        (one,) = regular((number,), a_workspace("payments", clusters=(cluster,)) if number in known else unread)
+        return one
+
+    record = audit(map(report, range(5)), NOW.date(), NOW.date() + days(4), LIMIT)
+    (cluster,) = record.workspaces[0].clusters
+    assert (cluster.longest_age_hours, cluster.is_within_limit) == (24.0, None)
+    assert "0 clusters exceeded it, and of 1 cluster a part of the period is not known." in render_markdown(record)
+
+
+def test_a_cluster_that_every_report_tells_of_is_within_the_limit() -> None:
+    clusters = (a_cluster(newest_restore_point_at=NOW + days(number - 1)) for number in range(5))
+    reports = [regular((number,), a_workspace(clusters=(cluster,)))[0] for number, cluster in enumerate(clusters)]
+    record = audit(reports, NOW.date(), NOW.date() + days(4), LIMIT)
+    assert record.workspaces[0].clusters[0].is_within_limit is True
+
+
+def test_a_renamed_cluster_has_its_last_name() -> None:
+    old, new = (a_workspace(clusters=(a_cluster(name, uid="cluster-1"),)) for name in ("old", "new"))
+    assert [cluster.name for cluster in audited(old, new).clusters] == ["new"]
 
 
 def test_the_verdicts_of_chosen_workspaces_are_theirs_alone() -> None:
