@@ -130,7 +130,7 @@ def test_there_are_several_ways_to_say_that_nothing_was_ever_restored(around: Wo
     around.palette.fault = lambda request: answer if request.path.endswith("/restore") else None
 
     found = shop(around)
-    assert message(found) == "No restore ever succeeded; one is expected every 90 days."
+    assert message(found) == "No successful restore is known; one is expected every 90 days."
     assert (found["lastRestore"], found["restoresKnown"]) == (None, True)
 
 

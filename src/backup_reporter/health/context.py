@@ -18,7 +18,7 @@ from backup_reporter.health.findings import Finding
 from backup_reporter.health.memory import oldest_deletion, plain_schedule, vanished
 from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
 from backup_reporter.health.mute import Mute, read_mute
-from backup_reporter.health.phases import UNDER_WAY
+from backup_reporter.health.phases import UNDER_WAY, phase_of
 from backup_reporter.health.policy_schedule import due_times_of, policy_creation
 from backup_reporter.health.remembered import (
     RememberedCluster,
@@ -293,6 +293,16 @@ class Context(Struct, frozen=True, dict=True):
         return "earlier" if remembered and remembered.is_unreachable else None
 
     # Memory
+
+    @cached_property
+    def restored_at(self) -> datetime | None:
+        """When a restore last succeeded, as far as this report or an earlier one knows."""
+        states = self.thresholds.extra_states
+        known = [self.last.restored_at if self.last else None]
+        known += [
+            restore.at for restore in self.result.restores or () if phase_of(restore.state, states) == "succeeded"
+        ]
+        return max((at for at in known if at), default=None)
 
     @cached_property
     def _remembered_clusters(self) -> dict[str | None, RememberedCluster]:

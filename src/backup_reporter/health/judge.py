@@ -89,6 +89,7 @@ def _remember(context: Context, last: RememberedWorkspace | None, single_run: bo
         shift=context.shift,
         is_unreachable=lambda cluster: context.is_unreachable(cluster) is not None,
         location_is_missing=context.location_is_missing() is not None,
+        restored_at=context.restored_at,
     )
 
 
@@ -188,7 +189,7 @@ def _workspace_report(context: Context, findings: tuple[Finding, ...]) -> Worksp
         next_run_at=context.next_due,
         survives_failures=_survived_failures(context),
         latest_run=_latest_run(context),
-        last_restore=_last_restore(context.result),
+        last_restore=_last_restore(context),
         restores_known=_are_restores_known(context.result),
         backup_location=_backup_location(context.policy),
         clusters=tuple(_cluster_report(subject, context.now) for subject in context.subjects_in_scope),
@@ -209,9 +210,12 @@ def _identity(workspace: Workspace, now: datetime) -> dict[str, Any]:
     }
 
 
-def _last_restore(result: BackupResult) -> LastRestore | None:
-    last = newest(result.restores or ())
-    return LastRestore(at=last.at, state=last.state) if last else None
+def _last_restore(context: Context) -> LastRestore | None:
+    last = newest(context.result.restores or ())
+    if last:
+        return LastRestore(at=last.at, state=last.state)
+    is_known = context.result.restores is not None and context.restored_at
+    return LastRestore(at=context.restored_at, state="Completed") if is_known else None
 
 
 def _are_restores_known(result: BackupResult) -> bool | None:

@@ -67,6 +67,7 @@ def remember(
     shift: timedelta | None = None,
     is_unreachable: Callable[[Cluster], bool],
     location_is_missing: bool,
+    restored_at: datetime | None,
 ) -> RememberedWorkspace:
     """What to remember of a workspace that was judged at ``now``; ``last`` is what the report before remembered.
 
@@ -99,6 +100,7 @@ def remember(
         previous_schedule=edit.previous,
         shift_minutes=round(shift.total_seconds() / 60) if shift else None,
         missing_location_uid=policy.backup_location_uid if location_is_missing else None,
+        restored_at=restored_at,
         clusters=(*judged, *_out_of_scope(others, listed, now)),
     )
 

@@ -74,7 +74,7 @@ class RememberedWorkspace(Record, frozen=True, kw_only=True):
     saw its policy, ``schedule_since``: when the schedule was edited; both are ``None`` if the first remembered report
     already had it. ``previous_schedule`` is what held before that edit. ``shift_minutes``: how far from the due times the
     runs began. ``missing_location_uid`` is the policy's backup location if it did not exist when the locations could last
-    be listed.
+    be listed. ``restored_at`` is the last restore known to have succeeded: Palette forgets it with the cluster it went to.
     ``is_imported`` and ``mute_labels`` are those of a cluster, for a report that cannot list it.
     """
 
@@ -86,6 +86,7 @@ class RememberedWorkspace(Record, frozen=True, kw_only=True):
     previous_schedule: str | None = None
     shift_minutes: int | None = None
     missing_location_uid: str | None = None
+    restored_at: Instant | None = None
     is_imported: bool = False
     mute_labels: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it for each record
     clusters: tuple[RememberedCluster, ...] = ()

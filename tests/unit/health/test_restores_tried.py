@@ -95,6 +95,32 @@ def test_a_new_workspace_whose_restore_failed_is_told_so() -> None:
     ]
 
 
+def test_a_restore_is_remembered_when_palette_forgets_it_with_the_cluster_it_went_to() -> None:
+    workspace, result = decoded(listed(), backup(*nightly()))
+    with_restore = msgspec.structs.replace(result, restores=(GOOD, restore("11-21 06:00", "Failed")))
+    without = msgspec.structs.replace(result, restores=())
+    remembered = judge(workspace, with_restore, EVERY_MONTH, NOW).remembered
+
+    tomorrow = judge(workspace, without, EVERY_MONTH, NOW + timedelta(days=1), remembered=remembered)
+    much_later = judge(workspace, without, EVERY_MONTH, NOW + timedelta(days=40), remembered=tomorrow.remembered).report
+
+    assert "restore-untested" not in [finding.code for finding in tomorrow.report.findings]
+    assert tomorrow.report.last_restore == LastRestore(at=GOOD.at, state="Completed")
+    (untested,) = [finding for finding in much_later.findings if finding.code == "restore-untested"]
+    assert untested.message == "The last successful restore was on Fri 2026-11-20; one is expected every 31 days."
+
+
+def test_a_remembered_restore_does_not_hide_that_restores_cannot_be_read() -> None:
+    workspace, result = decoded(listed(), backup(*nightly()))
+    remembered = judge(workspace, msgspec.structs.replace(result, restores=(GOOD,)), EVERY_MONTH, NOW).remembered
+    refused = msgspec.structs.replace(result, restores_error="HTTP 403")
+
+    report = judge(workspace, refused, EVERY_MONTH, NOW, remembered=remembered).report
+
+    assert [label(finding) for finding in report.findings] == ["restore-untested"]
+    assert report.last_restore is None
+
+
 def test_a_further_word_for_a_state_is_one_for_a_restore_too() -> None:
     told = Thresholds(
         restore_test_max_age=timedelta(days=31), extra_states={"restored": "succeeded", "broken": "failed"}

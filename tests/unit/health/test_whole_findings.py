@@ -801,7 +801,7 @@ RESTORES = [
         "No restore is known",
         backup(*nightly()),
         "restore-untested",
-        "No restore ever succeeded; one is expected every 31 days.",
+        "No successful restore is known; one is expected every 31 days.",
         thresholds=TESTED,
         restores=[],
     ),

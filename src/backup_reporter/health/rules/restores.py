@@ -34,21 +34,21 @@ def restore_untested(context: Context) -> Iterator[Finding]:
             "restore-untested", f"Whether a restore was tried is not known: the restores cannot be read ({why})."
         )
         return
-    succeeded = tuple(restore for restore in context.result.restores if _phase(context, restore) == "succeeded")
-    last = newest(succeeded)
-    if last and last.at and last.at >= context.now - allowed:
+    last = context.restored_at
+    if last and last >= context.now - allowed:
         return
+    is_undated = any(_phase(context, restore) == "succeeded" for restore in context.result.restores)
     made = context.workspace.created_at
-    if last is None and made and context.now - allowed < made <= context.present:
+    if not (last or is_undated) and made and context.now - allowed < made <= context.present:
         return
     days = f"{allowed.total_seconds() / 86400:g} days"
-    if last is None:
-        message = f"No restore ever succeeded; one is expected every {days}."
-    elif last.at is None:
+    if last:
+        message = f"The last successful restore was on {context.day(last)}; one is expected every {days}."
+    elif is_undated:
         message = f"The last successful restore has no date; one is expected every {days}."
     else:
-        message = f"The last successful restore was on {context.day(last.at)}; one is expected every {days}."
-    yield finding("restore-untested", message, lastRestoreAt=timestamp(last.at) if last else None)
+        message = f"No successful restore is known; one is expected every {days}."
+    yield finding("restore-untested", message, lastRestoreAt=timestamp(last))
 
 
 def restore_failed(context: Context) -> Iterator[Finding]:
