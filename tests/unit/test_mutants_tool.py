@@ -16,7 +16,11 @@ def test_a_block_of_the_list_is_a_function_and_its_changed_lines() -> None:
 
 
 def test_the_score_counts_what_was_tried() -> None:
-    results = Counter({"killed": 89, "timeout": 1, "survived": 9, "no tests": 1, "not checked": 7})
-    assert summary(results, 3) == (
-        "90.0 % of 100 mutants are noticed; 3 survivors are not known to be equivalent.\n7 mutants were not tried."
+    results = Counter({"killed": 88, "timeout": 1, "crashed": 1, "survived": 9, "no tests": 1})
+    assert summary(results, 3, not_tried=7) == (
+        "90.0 % of 100 mutants are noticed (1 by a test that took too long); "
+        "3 survivors are not known to be equivalent.\n7 mutants were not tried."
+    )
+    assert summary(Counter({"killed": 2}), 0) == (
+        "100.0 % of 2 mutants are noticed; 0 survivors are not known to be equivalent."
     )

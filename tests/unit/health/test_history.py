@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import tzset
 from typing import Any
 
 import pytest
@@ -15,6 +16,16 @@ def strip(*runs: Any, days: int = 4, now: str = "11-23 07:00", **policy: Any) ->
     """The states of the last days, today last."""
     verdict = judged(backup(*runs, **policy), thresholds=Thresholds(history_days=days), now=at(now))
     return [day.state for day in verdict.history]
+
+
+def test_days_are_those_of_utc_whatever_the_machines_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    states = strip(*nightly(), now="11-23 16:00")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        tzset()
+        in_tokyo = strip(*nightly(), now="11-23 16:00")
+    tzset()
+    assert states == in_tokyo == ["succeeded"] * 4
 
 
 def test_a_day_is_as_bad_as_its_worst_run() -> None:

@@ -1,4 +1,4 @@
-"""Everything that a report says of a workspace beside its findings, the order of these, and the look into the past."""
+"""Everything that a report says of a workspace beside its findings, and the order of these."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import msgspec
 import pytest
 
 from backup_reporter.health.context import build_context
-from backup_reporter.health.hindsight import until
 from backup_reporter.health.judge import judge, judge_being_deleted
-from backup_reporter.health.model import BackupResult, Restore
 from backup_reporter.health.thresholds import Thresholds
 from support.builders import (
     NOTHING,
@@ -185,48 +183,6 @@ def test_of_two_findings_of_one_code_about_the_workspace_the_one_that_began_firs
     for workspace in (listed(), listed(["us2", "eu1"])):
         (found,) = (finding for finding in judged(answer, workspace).findings if finding.code == "backup-stuck")
         assert found.since == at("11-21 02:00")
-
-
-def past(*runs: Json, moment: str = "11-22 07:00", **policy: object) -> tuple[BackupResult, BackupResult]:
-    """A history, and the same as it stood at a moment."""
-    _, result = decoded(listed(), backup(*runs, **policy))  # type: ignore[arg-type]
-    return result, until(result, at(moment))
-
-
-def test_what_began_after_the_moment_of_the_report_is_left_out() -> None:
-    now, then = past(run("11-21 01:00"), run("11-22 07:00"), run("11-22 07:00:01"), run(None, refs=[]))
-    assert then.runs == (now.runs[0], now.runs[1], now.runs[3])
-
-
-def test_a_clusters_part_that_began_after_the_moment_of_the_report_was_still_to_come() -> None:
-    late = run(
-        "11-22 06:00",
-        eu1=copy(at="11-22 07:00"),
-        us2=copy("Failed", at="11-22 07:00:01", name="n", expires="12-01 00:00"),
-    )
-    now, then = past(late, run("11-21 01:00"))
-    (first, second) = then.runs[0].cluster_backups
-
-    assert first is now.runs[0].cluster_backups[0]
-    assert (second.cluster, second.state) == (now.runs[0].cluster_backups[1].cluster, "InProgress")
-    assert (second.at, second.backup_name, second.expires_at) == (None, None, None)
-    assert msgspec.structs.replace(then.runs[0], cluster_backups=()) == msgspec.structs.replace(
-        now.runs[0], cluster_backups=()
-    )
-    assert then.runs[1] is now.runs[1]
-
-
-def test_a_policy_that_was_made_after_the_moment_of_the_report_had_no_schedule() -> None:
-    assert past(created="11-22 07:00")[1].policy.schedule == "0 1 * * *"
-    assert past(created=None)[1].policy.schedule == "0 1 * * *"
-    now, then = past(created="11-22 07:00:01")
-    assert then.policy == msgspec.structs.replace(now.policy, schedule=None)
-
-
-def test_a_restore_that_began_after_the_moment_of_the_report_is_left_out() -> None:
-    restores = (Restore(at=at("11-22 07:00"), state="Completed"), Restore(at=at("11-22 07:00:01")), Restore(at=None))
-    assert until(BackupResult(restores=restores), at("11-22 07:00")).restores == (restores[0], restores[2])
-    assert until(BackupResult(), at("11-22 07:00")).restores is None
 
 
 def test_a_workspace_that_is_being_deleted_keeps_its_memory() -> None:
