@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding
 from backup_reporter.health.schedule import EARLY
-from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, LastRestore, WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import Change, Changes, Coverage, Key, NoLongerJudged, Report, key_of
@@ -396,9 +396,16 @@ def _why_not_better(change: Change, workspace: WorkspaceReport, coverage: Covera
         return "no backup has begun since"
     if change.code in NEEDS_RESTORES and workspace.last_restore is None:
         return _WITHOUT_RESTORE[workspace.restores_known]
+    if change.code == "restore-failed" and _is_older(workspace.last_restore, change):
+        return "no restore has begun since"
     if change.code in NEEDS_LISTS and coverage is None:
         return _CLUSTERS_NOT_ASKED
     return None
+
+
+def _is_older(restore: LastRestore | None, change: Change) -> bool:
+    """Whether a restore began before a finding did; times that are not known accuse no one."""
+    return bool(restore and restore.at and change.since and restore.at < change.since)
 
 
 def _is_in_scope(change: Change, workspace: WorkspaceReport) -> bool:

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.workspace_report import LatestRun, WorkspaceReport
+from backup_reporter.health.workspace_report import LastRestore, LatestRun, WorkspaceReport
 from backup_reporter.report.changes import Baseline, Comparison
 from backup_reporter.report.model import Change, Changes, Coverage, Report
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
@@ -413,6 +413,19 @@ def test_that_restores_are_not_asked_for_any_more_resolves_nothing(code: str) ->
     changes = changes_since(WELL_TOMORROW, report_of_day(0, shop(a_finding(code))))
 
     assert (codes(changes.resolved), codes(changes.no_longer_judged)) == ([], [f"shop: {code}"])
+
+
+@pytest.mark.parametrize(("at", "is_resolved"), [(NOW - days(9), False), (NOW, True), (None, True)])
+def test_only_a_restore_that_began_since_makes_a_failed_one_better(at: datetime | None, is_resolved: bool) -> None:
+    before = report_of_day(0, shop(a_finding("restore-failed", since=NOW - days(2))))
+    later = report_of_day(1, shop(restores_known=True, last_restore=LastRestore(at=at, state="Completed")))
+
+    changes = changes_since(later, before)
+
+    assert codes(changes.resolved) == (["shop: restore-failed"] if is_resolved else [])
+    assert [change.reason for change in changes.no_longer_judged] == (
+        [] if is_resolved else ["no restore has begun since"]
+    )
 
 
 def test_a_cluster_out_of_reach_is_no_better_without_its_last_copy() -> None:
