@@ -222,6 +222,16 @@ def test_a_cluster_in_both_kinds_of_policy_is_counted_once(around: World, palett
     assert answer["coverage"]["inOwnPolicy"] == 2
 
 
+def test_a_report_about_some_workspaces_says_that_it_looks_at_no_cluster(around: World) -> None:
+    answer = report(around, "warn", PALETTE_WORKSPACE_UIDS="shop")
+
+    assert (answer["status"], answer["coverage"]) == ("OK", None)
+    assert answer["notes"] == [
+        "Clusters are not looked at, although INCLUDE_CLUSTERS is set: this report is about some workspaces only."
+    ]
+    assert around.invoke({"notify": "never"}, PALETTE_WORKSPACE_UIDS="shop")["notes"] == []
+
+
 def test_a_cluster_is_asked_about_in_its_project(around: World, palette: LookAlike) -> None:
     report(around)
 

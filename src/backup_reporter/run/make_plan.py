@@ -30,6 +30,10 @@ from backup_reporter.run.plan import (
     make_shards,
 )
 
+_ONLY_SOME_WORKSPACES = (
+    "Clusters are not looked at, although INCLUDE_CLUSTERS is set: this report is about some workspaces only."
+)
+
 
 class Palette(Struct, frozen=True, kw_only=True):
     """A tenant, and the client that asks its Palette."""
@@ -122,6 +126,8 @@ def _find(
     project_uids = (*(project.uid for project in scope.listed), *scope.unseen_uids) if request.project_uids else ()
     found = _Found(tenant, tuple(workspaces), inventory.problems, project_uids=project_uids)
     narrows = request.workspace_uids or request.backup_request_uid or tenant.workspace_uids
+    if settings.include_clusters != "no" and tenant.workspace_uids:
+        found = msgspec.structs.replace(found, notes=(_ONLY_SOME_WORKSPACES,))
     if settings.include_clusters != "no" and not narrows:
         asked_uids = project_uids or tenant.project_uids
         found = _with_clusters(
