@@ -92,6 +92,13 @@ def test_a_line_that_was_removed_or_moved_is_named(kept: tuple[str, Path], chang
     assert "has the number 8 instead of 7: a line was removed, added or moved." in found.problems[0]
 
 
+def test_a_line_that_is_nested_too_deeply_is_named(kept: tuple[str, Path]) -> None:
+    file, lines = evidence_lines(*kept)
+    lines[4] = b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"," + lines[4][1:]
+    file.write_bytes(gzip.compress(b"".join(lines)))
+    assert any(problem.startswith("Line 5 of ") for problem in verified(*kept).problems)
+
+
 def test_a_line_that_cannot_be_read_is_named_and_no_other_is(kept: tuple[str, Path]) -> None:
     file, lines = evidence_lines(*kept)
     lines[7] = b"{" + lines[7]
@@ -212,6 +219,15 @@ def test_a_field_that_the_file_has_twice_is_named(kept: tuple[str, Path], field:
     assert (
         f"The file is not JSON as a report is written: it has '{name}' twice in one place." in verified(*kept).problems
     )
+
+
+def test_a_workspace_that_is_in_the_report_twice_is_named(kept: tuple[str, Path]) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    first, workspace, *others = file.read_bytes().split(b"\n")
+    file.write_bytes(b"\n".join([first, workspace, workspace, *others]))
+    (difference,) = verified(*kept).differences
+    assert difference.endswith(": is in the report twice")
 
 
 def test_a_report_of_an_older_version_may_lack_fields(kept: tuple[str, Path]) -> None:
@@ -413,9 +429,17 @@ def test_a_change_of_what_is_not_recomputed_is_found_by_the_report_after_it(thre
     )
 
 
-def test_a_report_that_cannot_be_read_is_a_problem_and_the_others_are_verified(three_days: Path) -> None:
+NESTED = b'"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"schemaVersion":1'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"truncated":false}', b""), (b'"status":"', b'"status":"\xff'), (b'"schemaVersion":1', NESTED)]
+)
+def test_a_report_that_cannot_be_read_is_a_problem_and_the_others_are_verified(
+    three_days: Path, old: bytes, new: bytes
+) -> None:
     (damaged,) = three_days.glob("2026/11/25/*.json")
-    damaged.write_bytes(damaged.read_bytes()[:-20])
+    damaged.write_bytes(damaged.read_bytes().replace(old, new))
     code, output = run_verify(*period(three_days))
     assert code == 1
     assert f"✗ {damaged.stem}: the kept report {damaged.stem} cannot be read: " in output

@@ -86,7 +86,7 @@ def _parts(archive: Archive, file: EvidenceFile, evidence: Evidence) -> tuple[Ev
         evidence.report(f"{file.key} was changed: its SHA-256 is not the one that the report names.")
     try:
         return msgspec.json.decode(content, type=Parts).parts
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         evidence.report(f"{file.key} cannot be read: {error}.")
         return ()
 
@@ -118,7 +118,7 @@ def _read_lines(key: str, lines: Iterator[bytes], evidence: Evidence) -> Header 
                 header = msgspec.json.decode(line, type=Header)
                 continue
             answer = msgspec.json.decode(line, type=RecordedAnswer)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             evidence.report(f"Line {position} of {key} cannot be read: {error}.")
             expected += 1
             continue

@@ -211,7 +211,7 @@ def form_problems(kept: KeptReport) -> Iterator[str]:
         return
     try:
         document = json.loads(kept.content, object_pairs_hook=_with_names_once)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         yield f"The file is not JSON as a report is written: {error}."
     else:
         unread = itertools.islice(_unread("", document, json.loads(to_json(kept.report))), _MAX_UNREAD)
@@ -297,8 +297,10 @@ def _differences(kept: Report, again: Report) -> Iterator[str]:
     seen = set()
     for workspace in kept.workspaces:
         key = (workspace.tenant, workspace.uid)
-        seen.add(key)
         place = f"workspaces[{workspace.name}]"
+        if key in seen:
+            yield f"{place}: is in the report twice"
+        seen.add(key)
         if key not in ours:
             yield f"{place}: is in the report and not in the evidence"
         else:

@@ -267,6 +267,13 @@ def from_json(data: bytes) -> Report:
 
 def from_json_lines(lines: Iterator[bytes]) -> Report:
     """Returns a report, read one workspace at a time if each is on its own line. Raises as :func:`from_json` does."""
+    try:
+        return _from_json_lines(lines)
+    except (UnicodeDecodeError, RecursionError) as error:  # of damaged text, which msgspec lets through
+        raise msgspec.DecodeError(str(error)) from error
+
+
+def _from_json_lines(lines: Iterator[bytes]) -> Report:
     dependencies = [next(lines, b"")]
 
     def workspaces() -> Iterator[WorkspaceReport]:
