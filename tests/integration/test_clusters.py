@@ -646,6 +646,21 @@ def workspaces_of(answer: Mapping[str, Any], kind: str) -> list[tuple[str, str]]
     return [(change["workspaceName"], change["code"]) for change in answer["changes"][kind]]
 
 
+def test_clusters_that_cannot_be_listed_for_days_are_looked_at_each_day(kept: World) -> None:
+    seen = scheduled(kept, 2)
+    kept.palette.fault = striking(SEARCH, FORBIDDEN)
+    blind = [scheduled(kept, minutes) for minutes in (3, 4, 5)]
+    kept.palette.fault = None
+    again = scheduled(kept, 6)
+
+    for found in blind:
+        the_workspaces_are_right(found)
+        assert found["notes"][0].endswith("5 clusters of the last report were looked at instead.")
+        assert found["coverage"]["clusters"] == seen["coverage"]["clusters"]
+        assert (found["changes"]["new"], found["changes"]["resolved"]) == ([], [])
+    assert (again["coverage"], again["changes"]["new"]) == (seen["coverage"], [])
+
+
 def test_a_cluster_without_a_policy_is_not_missed_day_after_day(kept: World) -> None:
     assert missed(scheduled(kept, 2)) == []
 

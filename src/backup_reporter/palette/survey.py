@@ -71,12 +71,12 @@ def survey_tenant(
         problems = [_NO_CLUSTER]
     clusters = [as_workspace(cluster) for cluster in live]
     listed_uids = {cluster.uid for cluster in listed}
-    recalled = [
-        cluster
+    recalled = {
+        cluster.uid: cluster
         for cluster in (recall() if problems else ())
         if cluster.uid not in listed_uids and (all_projects or cluster.project_uid in project_uids)
-    ]
-    clusters += recalled
+    }
+    clusters += recalled.values()
     of_clusters = (cluster.project_uid for cluster in clusters if cluster.project_uid and with_project_locations)
     location_uids, location_note = _list_locations(client, tuple(dict.fromkeys([*project_uids, *of_clusters])))
     return Survey(
@@ -88,7 +88,7 @@ def survey_tenant(
             unreachable_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy is False),
         ),
         is_whole=not problems,
-        recalled_uids=frozenset(cluster.uid for cluster in recalled),
+        recalled_uids=frozenset(recalled),
         notes=(*map(partial(_about_the_list, recalled=len(recalled)), problems), *location_note),
     )
 

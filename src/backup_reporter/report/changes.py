@@ -250,9 +250,11 @@ class _Comparer(Struct):
             for finding in findings.values():
                 self._finish_finding(finding, left.get(which))
         for workspace in left.values():
+            if self._listed_now(workspace.tenant, workspace.uid):
+                continue  # a cluster without a policy of its own is remembered, and is no row of the report
             if self._may_be_unseen(workspace):
                 self.memory_writer.add(workspace)
-            elif self._is_gone(workspace):
+            elif workspace.kind == "workspace" or _has_policy(workspace):
                 self.gone.append(workspace)
 
     def _finish_finding(self, finding: Known, workspace: ListedWorkspace | None) -> None:
@@ -297,12 +299,6 @@ class _Comparer(Struct):
         """Returns what is listed now under this tenant; the same uid in another tenant is another workspace."""
         found = self.now.find(tenant, uid)
         return found if found and found.tenant == tenant else None
-
-    def _is_gone(self, workspace: ListedWorkspace) -> bool:
-        """Whether a workspace is missed, or a cluster that had a policy of its own."""
-        if self._listed_now(workspace.tenant, workspace.uid):
-            return False
-        return workspace.kind == "workspace" or _has_policy(workspace)
 
     def _take(self, workspace: WorkspaceReport, before: ListedWorkspace | None) -> _KnownFindings:
         """Takes the last report's findings about a workspace, whose tenant may have got a name since."""
