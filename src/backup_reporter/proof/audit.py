@@ -40,6 +40,9 @@ KNOWN_STATES: tuple[DayState, ...] = (
     "unclear",
 )
 _DUE: frozenset[DayState] = frozenset(KNOWN_STATES) - {"not-due", "unclear"}
+_ENDED: tuple[DayState, ...] = ("succeeded", "partial", "failed")
+"""How runs end, the worst last."""
+_AT_WORK: frozenset[DayState] = frozenset({"running", "partially-failing"})
 _TOLERANCE = timedelta(minutes=90)
 """How far a report may be from its expected time: a run's retries and a change of clocks lie within it."""
 
@@ -280,8 +283,8 @@ class Auditor:
     def _add_history(self, known: _Workspace, workspace: WorkspaceReport) -> None:
         for entry in workspace.history:
             index = self._index(entry.date)
-            if index is not None and (entry.state != "unclear" or known.states[index] is None):
-                known.states[index] = entry.state
+            if index is not None:
+                known.states[index] = _known_state(known.states[index], entry.state)
 
     def _add_findings(self, known: _Workspace, workspace: WorkspaceReport, day: int) -> None:
         for finding in workspace.findings:
@@ -417,6 +420,18 @@ def _note_policy(known: _Workspace, workspace: WorkspaceReport, at: datetime) ->
         if value != before[part]
     )
     known.policy = policy
+
+
+def _known_state(before: DayState | None, now: DayState) -> DayState:
+    """What is known of a day after a later report: what became of runs stays known when Palette no longer has them."""
+    if before is None:
+        return now
+    if before in _ENDED:
+        if now in _ENDED:
+            return max(before, now, key=_ENDED.index)
+        return now if before == "succeeded" and now in _AT_WORK else before
+    says_nothing = now == "unclear" or (now == "not-due" and before != "unclear")
+    return before if says_nothing else now
 
 
 def _worst(verdicts: Iterable[Status | None]) -> Status | None:

@@ -73,6 +73,30 @@ def test_a_changed_schedule_is_named_with_both(quarter: Audit) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "later", "known"),
+    [
+        ("failed", "succeeded", "failed"),  # the failed run of the day was deleted, another one is left
+        ("failed", "not-due", "failed"),  # the day's only run was deleted
+        ("failed", "deleting", "failed"),
+        ("partial", "failed", "failed"),
+        ("succeeded", "failed", "failed"),
+        ("succeeded", "running", "running"),
+        ("succeeded", "deleting", "succeeded"),  # its retention has ended
+        ("succeeded", "missed", "succeeded"),
+        ("running", "succeeded", "succeeded"),
+        ("running", "not-due", "running"),
+        ("missed", "succeeded", "succeeded"),  # it began late
+        ("missed", "not-due", "missed"),  # the schedule changed
+        ("missed", "unclear", "missed"),
+        ("unclear", "not-due", "not-due"),
+    ],
+)
+def test_a_day_keeps_what_became_of_its_runs(before: str, later: str, known: str) -> None:
+    record = audited(*(a_workspace(history=a_history(state, 1)) for state in (before, later)))
+    assert record.states[0] == known
+
+
 def test_days_of_which_nothing_is_known_count_as_unknown() -> None:
     only = a_report(a_workspace(clusters=(a_cluster(),)))
     (workspace,) = audit([(only, "0")], NOW.date() - days(2), NOW.date()).workspaces
