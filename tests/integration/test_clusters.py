@@ -465,6 +465,24 @@ def test_a_cluster_without_a_project_may_be_in_scope(around: World, palette: Loo
     ]
 
 
+def test_a_cluster_whose_project_has_a_uid_that_cannot_be_one_is_said_to_be_not_understood(
+    around: World, palette: LookAlike
+) -> None:
+    odd = cluster("odd")
+    odd["specSummary"]["projectMeta"]["uid"] = "p\r\nApiKey: x"
+    palette.fleet = replace(palette.fleet, clusters=[*palette.fleet.clusters, odd])
+
+    found = report(around)
+
+    the_workspaces_are_right(found)
+    assert (found["coverage"]["clusters"], found["coverage"]["isWhole"]) == (4, False)
+    assert found["coverage"]["areLocationsKnown"]
+    (note,) = found["notes"]
+    assert note.startswith(
+        "An entry in the list of clusters could not be understood: a project with the uid 'p ApiKey: x'"
+    )
+
+
 def test_a_cluster_whose_health_changes_between_two_pages_is_one_cluster(around: World, palette: LookAlike) -> None:
     clusters = palette.fleet.clusters
     again = [cluster("own-good", health="UnHealthy"), cluster("own-failed", state="Deleting")]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from backup_reporter.health.model import Cluster, Workspace
 from backup_reporter.palette import wire_types
-from backup_reporter.palette.decode import cluster, cut, name_of, time_of
+from backup_reporter.palette.decode import cluster, name_of, time_of
 from backup_reporter.palette.lists import Page, decode_page, labels_of, plain_uid
 
 SetApart = Literal["virtual", "imported", "being deleted", "not running yet"]
@@ -84,7 +84,7 @@ def _cluster(item: wire_types.ClusterItem | None) -> ListedCluster:
     uid = plain_uid(metadata.uid, "cluster")
     status = item.status or wire_types.ClusterItemStatus()
     health = status.health.state if status.health else None
-    project_uid = cut(project.uid, 128) or ""
+    project_uid = plain_uid(project.uid, "project") if project.uid else ""
     return ListedCluster(
         uid=uid,
         name=name_of(metadata.name) or uid,
