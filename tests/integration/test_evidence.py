@@ -405,6 +405,20 @@ def test_the_report_after_the_period_vouches_for_its_last(three_days: Path) -> N
     assert f"✗ {last.stem}: It was changed after {after.stem} was made, which names another SHA-256 of it." in output
 
 
+def test_a_report_that_was_cut_from_the_end_of_a_period_is_missed_by_the_one_after_it(three_days: Path) -> None:
+    (left,) = three_days.glob("2026/11/24/*.json")
+    (cut,) = three_days.glob("2026/11/25/*.json")
+    (after,) = three_days.glob("2026/11/26/*.json")
+    cut.unlink()
+    problem = (
+        f"The report after it, {after.stem}, names another one before it: {cut.stem} is not kept, or cannot be read."
+    )
+    for which in (("--from", "2026-11-24", "--to", "2026-11-25"), (left.stem,)):
+        code, output = run_verify(*which, "--directory", str(three_days))
+        assert code == 1
+        assert f"✗ {left.stem}: {problem}" in output
+
+
 def test_one_file_is_enough_to_verify_a_report(three_days: Path) -> None:
     (file,) = three_days.glob("2026/11/25/*.json")
     code, output = run_verify(str(file))
@@ -415,7 +429,7 @@ def test_of_the_newest_report_it_is_said_that_none_vouches_for_it(three_days: Pa
     (file,) = three_days.glob("2026/11/26/*.json")
     code, output = run_verify(file.stem, "--directory", str(three_days))
     assert code == 0
-    assert "No later report vouches for this one: " in output
+    assert f"No later report vouches for {file.stem}: " in output
 
 
 def test_a_change_of_what_is_not_recomputed_is_found_by_the_report_after_it(three_days: Path) -> None:

@@ -22,7 +22,7 @@ from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_between, is_report_id, load, parse
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
-from backup_reporter.report.model import Report, json_pieces, to_json
+from backup_reporter.report.model import Report, json_pieces, scope_id, to_json
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.check_shards import check_shards, ignore_progress, read_clocks
 from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
@@ -33,12 +33,11 @@ from backup_reporter.wording import count
 
 _COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
 _NOT_VOUCHED_FOR = (
-    "No later report vouches for this one: a change of what is not recomputed, such as its notes, would not show."
-)
-_NEWEST = (
     "No later report vouches for {}: a change of what is not recomputed in it would not show, "
     "nor would later reports that were removed."
 )
+_CHANGED_AFTER = "It was changed after {} was made, which names another SHA-256 of it."
+_OTHER_BEFORE = "The report after it, {}, names another one before it: {} is not kept, or cannot be read."
 _ON_DEMAND = "Outside the chain (on demand): {}. Whether one was removed is not known."
 _DAYS_UNTIL_NEXT = timedelta(days=8)
 _MAX_DIFFERENCES = 200
@@ -104,25 +103,30 @@ def _compare_again(report: Report, evidence: Evidence, header: Header) -> tuple[
 def verify_alone(archive: Archive, kept: KeptReport) -> Verification:
     """Verifies one report, and whether the report after it, if there is one, names the file as it is."""
     found = verify(archive, kept)
-    after = _report_after(archive, kept.report.report_id)
+    end = _vouched_for(archive, Link.of(kept.report, kept.sha256))
+    return replace(found, problems=(*found.problems, *end.problems), remarks=(*found.remarks, *end.remarks))
+
+
+def _vouched_for(archive: Archive, link: Link) -> Verification:
+    """What the report after it says of a report, or that there is none."""
+    after = _report_after(archive, link) if link.is_regular else None
     if after is None or after.previous is None:
-        return replace(found, remarks=(*found.remarks, _NOT_VOUCHED_FOR))
-    if after.previous.sha256 == kept.sha256:
-        return found
-    return replace(found, problems=(*found.problems, _changed_after(after)))
+        return Verification(link.report_id, remarks=(_NOT_VOUCHED_FOR.format(link.report_id),))
+    named = after.previous
+    if named.report_id != link.report_id:
+        return Verification(link.report_id, problems=(_OTHER_BEFORE.format(after.report_id, named.report_id),))
+    if named.sha256 != link.sha256:
+        return Verification(link.report_id, problems=(_CHANGED_AFTER.format(after.report_id),))
+    return Verification(link.report_id)
 
 
-def _changed_after(after: Report) -> str:
-    return f"It was changed after {after.report_id} was made, which names another SHA-256 of it."
-
-
-def _report_after(archive: Archive, before: str) -> Report | None:
-    """Returns the report that names this one as the one before it, if it was made within a few days."""
-    day = day_of(before)
+def _report_after(archive: Archive, link: Link) -> Report | None:
+    """Returns the next report of the chain, if it was made within a few days."""
+    day = day_of(link.report_id)
     for report_id in ids_between(archive, day, day + _DAYS_UNTIL_NEXT):
         with suppress(StoreError):
-            other = load(archive, report_id) if report_id > before else None
-            if other and other.report.previous and other.report.previous.report_id == before:
+            other = load(archive, report_id) if report_id > link.report_id else None
+            if other and other.report.previous and scope_id(other.report.scope) == link.scope:
                 return other.report
     return None
 
@@ -161,11 +165,7 @@ class Period:
         """What is wrong with the last report of each scope, by the report after the period, or that there is none."""
         last = {link.scope: link for link in self._links if link.is_regular}
         for link in last.values():
-            after = _report_after(self._archive, link.report_id)
-            if after is None or after.previous is None:
-                yield Verification(link.report_id, remarks=(_NEWEST.format(link.report_id),))
-            elif after.previous.sha256 != link.sha256:
-                yield Verification(link.report_id, problems=(_changed_after(after),))
+            yield _vouched_for(self._archive, link)
         on_demand = sum(link.scope is not None and not link.is_regular for link in self._links)
         if on_demand:
             yield Verification("", remarks=(_ON_DEMAND.format(count(on_demand, "report")),))
@@ -276,7 +276,7 @@ def _link_problems(archive: Archive, report: Report, until: date) -> Iterator[st
     if report.previous.sha256 is None:
         yield f"It names the report before it, {report.previous.report_id}, without its SHA-256."
     elif content is None:
-        yield f"The report before it, {report.previous.report_id}, is not kept."
+        yield f"The report before it, {report.previous.report_id}, is not kept: it was removed, it has expired, or this copy lacks its day."
     elif hashlib.sha256(content).hexdigest() != report.previous.sha256:
         yield f"The report before it, {report.previous.report_id}, was changed since."
 
