@@ -57,6 +57,15 @@ def not_checked(coverage: Coverage | None) -> Iterator[str]:
         yield "Backup locations not checked."
 
 
+def set_apart_line(coverage: Coverage | None) -> str | None:
+    """Says how many clusters no one is warned of, although an imported one may need backups."""
+    if coverage is None or not coverage.set_apart:
+        return None
+    clusters = count(coverage.set_apart, "more cluster")
+    are = "is" if coverage.set_apart == 1 else "are"
+    return f"{clusters} {are} not counted: virtual, imported, being deleted or not running yet."
+
+
 def counts(summary: Summary, status: Status) -> str:
     """``1 critical, 2 warning, 11 OK of 14 workspaces``."""
     workspaces = count(summary.workspaces - summary.cluster_policies, "workspace")

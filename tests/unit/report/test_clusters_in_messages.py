@@ -15,6 +15,7 @@ from backup_reporter.channels.pagerduty import payload
 from backup_reporter.health.findings import Finding
 from backup_reporter.report.email_html import render_email
 from backup_reporter.report.model import Coverage, Report
+from backup_reporter.report.page.page import page_pieces
 from backup_reporter.report.slack import message
 from backup_reporter.report.teams import card
 from backup_reporter.report.text import text
@@ -73,3 +74,17 @@ def test_what_was_not_checked_is_in_the_first_lines(channel: str) -> None:
     said = CHANNELS[channel](report(0, "old", clusters=0, in_none=0, is_whole=False, are_locations_known=False))
 
     assert "Checked 1 of 1 workspace; clusters: not checked; backup locations: not checked." in said
+
+
+@pytest.mark.parametrize(
+    ("set_apart", "said"),
+    [
+        (1, "1 more cluster is not counted: virtual, imported, being deleted or not running yet."),
+        (3, "3 more clusters are not counted: virtual, imported, being deleted or not running yet."),
+    ],
+)
+def test_the_page_says_how_many_clusters_are_set_apart(set_apart: int, said: str) -> None:
+    page = "".join(page_pieces(report(0, "old", set_apart=set_apart), UTC))
+
+    assert said in page
+    assert "not counted" not in "".join(page_pieces(report(0, "old"), UTC))

@@ -160,7 +160,12 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     style, script = asset("page.css"), asset("page.js")
     bad = report.summary.workspaces - report.summary.ok
     worst = islice(phrases.problem_workspaces(report), _MAX_SUMMARY_ROWS)
-    notes = (phrases.what_if(report, zone), phrases.scope_line(report), *phrases.caveats(report, _MAX_CAVEATS))
+    notes = (
+        phrases.what_if(report, zone),
+        phrases.scope_line(report),
+        *phrases.caveats(report, _MAX_CAVEATS),
+        phrases.set_apart_line(report.coverage),
+    )
     return {
         "report": report,
         "policy": content_security_policy(style, script),
