@@ -93,7 +93,9 @@ _CAUSES = (
 
 def known_cause(message: str | None) -> str | None:
     """Returns what a backup's message means and what to do, in one or two sentences; ``None`` if it is not known."""
-    text = (message or "")[:_MAX_MESSAGE].casefold()
+    if not message:
+        return None
+    text = message[:_MAX_MESSAGE].casefold()
     for cause in _CAUSES:
         if any(all(word in text for word in words) for words in cause.patterns):
             return cause.sentence

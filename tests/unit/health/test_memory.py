@@ -58,11 +58,13 @@ def test_palette_dates_the_edit_of_a_schedule_if_it_lies_after_the_last_report()
     answer = backup(*nightly(), schedule="0 5 * * *")
     answer["metadata"]["lastModifiedTimestamp"] = "2026-11-22T15:00:00.000Z"
     assert memory_of(answer, first).schedule_since == at("11-22 15:00")
+    answer["metadata"]["lastModifiedTimestamp"] = "2026-11-22T07:00:00.000Z"
+    assert memory_of(answer, first).schedule_since == NOW
 
 
 def test_a_policy_that_comes_after_the_first_report_is_remembered_with_that_day() -> None:
     none_yet = memory_of(backup(schedule=None), now="11-22 07:00")
-    assert not none_yet.has_policy
+    assert none_yet.has_policy is False
     assert memory_of(backup(*nightly()), none_yet).policy_since == NOW
 
 

@@ -139,3 +139,12 @@ def test_the_report_names_the_last_restore_whatever_became_of_it() -> None:
         at=at("11-21 06:00"), state="Failed"
     )
     assert judged().last_restore is None
+
+
+def test_the_report_says_whether_restores_are_known() -> None:
+    workspace, result = decoded(listed(), backup(*nightly()))
+    known = [
+        judge(workspace, msgspec.structs.replace(result, restores=restores, restores_error=error), EVERY_MONTH, NOW)
+        for restores, error in (((), None), (None, "HTTP 403"), (None, None))
+    ]
+    assert [judgment.report.restores_known for judgment in known] == [True, False, None]

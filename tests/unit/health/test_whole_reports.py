@@ -11,6 +11,7 @@ import pytest
 from backup_reporter.health.context import build_context
 from backup_reporter.health.judge import judge, judge_being_deleted
 from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import BackupLocation
 from support.builders import (
     NOTHING,
     NOW,
@@ -183,6 +184,36 @@ def test_of_two_findings_of_one_code_about_the_workspace_the_one_that_began_firs
     for workspace in (listed(), listed(["us2", "eu1"])):
         (found,) = (finding for finding in judged(answer, workspace).findings if finding.code == "backup-stuck")
         assert found.since == at("11-21 02:00")
+
+
+def test_of_two_findings_about_the_workspace_that_began_at_once_the_first_clusters_is_said() -> None:
+    answer = backup(*nightly(last="11-22"), run("11-23 01:00", "Failed", eu1="Completed", us2="Success"))
+    (failed,) = judged(answer).findings
+    assert failed.evidence["state"] == "Completed"
+
+
+@pytest.mark.parametrize("name", ["A1", None])
+def test_what_is_said_of_the_workspace_comes_before_what_is_said_of_a_cluster(name: str | None) -> None:
+    workspace = listed(["A1", "us2"])
+    workspace["spec"]["clusterRefs"][0]["name"] = name
+    own = {**ref("A1", "Failed"), "clusterName": name}
+    answer = backup(
+        run("11-22 01:00", refs=[own, ref("us2", "Completed")]),
+        run("11-22 12:00", "Failed", refs=[]),
+        run("11-23 01:00", refs=[own]),
+        schedule=None,
+    )
+    labels = [label(finding) for finding in judged(answer, workspace).findings]
+    assert labels[:2] == ["backup-failed", "backup-failed A1"]
+
+
+def test_a_backup_location_may_have_no_name_or_no_uid() -> None:
+    for fields, location in (
+        ({"backupLocationUid": "loc-1"}, BackupLocation(uid="loc-1", name=None)),
+        ({"backupLocationName": "bucket"}, BackupLocation(uid=None, name="bucket")),
+        ({}, None),
+    ):
+        assert judged(backup(*nightly(), **fields)).backup_location == location  # type: ignore[arg-type]
 
 
 def test_a_workspace_that_is_being_deleted_keeps_its_memory() -> None:
