@@ -47,7 +47,7 @@ class Every(Struct, frozen=True):
         return self.interval
 
     def latest(self, at: datetime) -> datetime | None:
-        for anchor, following in reversed([*pairwise((*self.anchors, at - EARLY))]):
+        for anchor, following in reversed([*pairwise((*self.anchors, at))]):
             intervals = (min(at, following + EARLY) - anchor) // self.interval
             if intervals >= 1:
                 return anchor + intervals * self.interval
@@ -227,7 +227,7 @@ def _exact_distance(schedule: Schedule, run_at: datetime, distance: timedelta) -
     """A run's distance from the due time that comes nearest to ``distance`` before it."""
     moved = run_at - distance
     dues = (schedule.latest(moved), schedule.next(moved))
-    return min((run_at - due for due in dues if due), key=lambda found: abs(found - distance), default=_MAX_SHIFT * 2)
+    return min((run_at - due for due in dues if due), key=lambda found: abs(found - distance))
 
 
 _SECOND = timedelta(seconds=1)
@@ -243,7 +243,7 @@ _GO_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e
 
 def _go_duration(text: str) -> timedelta:
     """Go's ``time.ParseDuration``, cut to whole seconds and at least one, as robfig/cron does."""
-    parts = re.findall(r"(\d+\.?\d*|\.\d+)(h|ms|us|µs|μs|ns|m|s)", text.removeprefix("+"))
+    parts = re.findall(r"(\d+\.?\d*|\.\d+)(h|ms|us|µs|μs|ns|m|s)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text.removeprefix("+"):
         raise CronError(f"{text[:40]!r} is no duration such as 24h or 1h30m")
     seconds = sum(float(number) * _GO_UNITS[unit] for number, unit in parts)

@@ -226,7 +226,9 @@ def test_a_shifted_schedule_is_moved_as_a_whole() -> None:
     assert shifted.latest(at("11-23 03:00")) == at("11-23 03:00")
     assert shifted.latest(at("11-23 02:59")) == at("11-22 03:00")
     assert shifted.next(at("11-23 03:00")) == at("11-24 03:00")
+    assert shifted.next(at("11-23 02:00")) == at("11-23 03:00")
     assert shifted.period_start(at("11-23 07:00")) == at("11-23 03:00")
+    assert shifted.period_start(at("11-23 02:00")) == at("11-22 03:00")
     assert shifted.longest_pause == timedelta(days=1)
 
 
@@ -284,6 +286,7 @@ SHIFTS = {
     "the distance of the most runs counts": ([*SIX * 4, "13:30", *SIX], 6 * HOUR),
     "the last run may be at another distance": ([*SIX * 4, "13:30"], 6 * HOUR),
     "two alike of three are too few": (["07:00", "09:30", "07:00"], None),
+    "the shorter of two distances counts": (["12:00"] * 3, 11 * HOUR),
     "14 hours late are a shift": (["15:00"] * 3, -10 * HOUR),
     "one early hour is a shift": (["00:00"] * 3, -HOUR),
     "six early minutes are a shift": (["00:54"] * 3, -timedelta(minutes=6)),

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
+import pytest
 
+from backup_reporter.health.context import build_context
+from backup_reporter.health.cron import parse_cron
 from backup_reporter.health.judge import Judgment, judge
-from backup_reporter.health.remembered import RememberedWorkspace
+from backup_reporter.health.model import Policy
+from backup_reporter.health.policy_schedule import due_times_of
+from backup_reporter.health.remembered import RememberedRestorePoint, RememberedWorkspace
+from backup_reporter.health.schedule import DueTimes, Every
 from backup_reporter.health.thresholds import Thresholds
 from support.builders import NOTHING, NOW, Json, at, backup, copy, decoded, label, listed, nightly, run
 
@@ -374,3 +381,37 @@ def test_a_workspace_without_clusters_has_missed_what_it_missed_since_the_last_r
     answer = backup(*nightly(last="11-20", refs=[]))
     first = look(answer, now="11-20 07:00", workspace=listed([])).remembered
     assert "backup-overdue" in labels(look(answer, first, workspace=listed([])))
+
+
+@pytest.mark.parametrize(
+    ("uid", "run_at", "is_from"),
+    [
+        ("req-11-23 01:00", "11-20 01:00", True),
+        ("another", "11-23 01:00", False),
+        (None, "11-23 01:00", True),
+        (None, "11-20 01:00", False),
+    ],
+)
+def test_a_restore_point_is_of_a_run_by_its_uid_else_by_its_time(uid: str | None, run_at: str, is_from: bool) -> None:
+    point = RememberedRestorePoint(request_uid=uid, run_at=at(run_at), at=None, expires_at=NOW)
+    nameless = {**run("11-23 01:00"), "requestUid": None}
+    named_attempt, nameless_attempt = (
+        build_context(*decoded(listed(), backup(entry)), Thresholds(), NOW).timeline.subjects[0].attempts[0]
+        for entry in (run("11-23 01:00"), nameless)
+    )
+    assert point.is_from(named_attempt) is is_from
+    assert point.is_from(nameless_attempt) is (run_at == "11-23 01:00")
+
+
+def test_the_due_times_before_an_edit_have_the_policys_age_its_runs_and_the_zone_that_is_set() -> None:
+    made, ran = at("11-20 00:00"), at("11-21 06:00")
+    workspace, _ = decoded(listed(), {})
+    berlin = Thresholds(schedule_time_zone=ZoneInfo("Europe/Berlin"))
+
+    def before(schedule: str) -> DueTimes | None:
+        last = RememberedWorkspace(seen_at=at("11-22 07:00"), schedule=schedule)
+        due_times, _ = due_times_of(workspace, Policy(schedule="0 5 * * *", created_at=made), [ran], berlin, last, NOW)
+        return due_times.before_edit if due_times else None
+
+    assert before("@every 24h") == DueTimes(Every(timedelta(hours=24), (made, ran)), made)
+    assert before("0 1 * * *") == DueTimes(parse_cron("0 1 * * *", ZoneInfo("Europe/Berlin")), made)

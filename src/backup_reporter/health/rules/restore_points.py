@@ -184,8 +184,7 @@ def restore_points_vanished(context: Context, subject: Subject) -> Finding | Non
 
 
 def _date_of(context: Context, point: RememberedRestorePoint) -> str:
-    made = point.at or point.run_at
-    return context.day(made) if made else "an unknown day"
+    return context.day(point.at) if point.at else "an unknown day"
 
 
 def _what_vanished(context: Context, subject: Subject) -> str:

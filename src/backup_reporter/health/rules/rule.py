@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -33,8 +34,8 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 def each_cluster(check: Callable[[Context, Subject], Finding | None]) -> Check:
     """Returns a check that asks about every cluster in turn."""
+    return partial(_check_each, check)
 
-    def check_all(context: Context) -> Iterator[Finding]:
-        return (found for subject in context.timeline.subjects if (found := check(context, subject)))
 
-    return check_all
+def _check_each(check: Callable[[Context, Subject], Finding | None], context: Context) -> Iterator[Finding]:
+    return (found for subject in context.timeline.subjects if (found := check(context, subject)))
