@@ -164,7 +164,6 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         phrases.what_if(report, zone),
         phrases.scope_line(report),
         *phrases.caveats(report, _MAX_CAVEATS),
-        phrases.set_apart_line(report.coverage),
     )
     return {
         "report": report,
@@ -179,6 +178,7 @@ def _frame(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "muted_line": phrases.muted_line(report, _MAX_MUTED),
         "notes": [note for note in notes if note],
         "unprotected": list(_unprotected(report)),
+        "set_apart": phrases.set_apart_line(report.coverage),
         "kinds": "Workspaces and clusters" if report.summary.cluster_policies else "Workspaces",
         "summary_rows": [summary_row(workspace, report.as_of, zone) for workspace in worst],
         "more_summary_rows": max(0, bad - _MAX_SUMMARY_ROWS),
