@@ -56,41 +56,49 @@ def survey_tenant(
 
     ``with_restores`` also asks for the restores into each cluster, ``with_project_locations`` for the backup locations of
     each cluster's project: a project may have its own, and no workspace. If ``workspaces_have_clusters``, a list without
-    a cluster is not believed. A cluster that was made after ``as_of`` was not running yet. ``recall`` returns the clusters of the last report: if the list cannot be read to its end,
-    those that it lacks are looked at, too. Never raises for Palette.
+    a cluster is not believed. A cluster that was made after ``as_of`` was not running yet. ``recall`` returns the
+    clusters of the last report: if the list cannot be read to its end, those that it lacks are looked at, too. Never
+    raises for Palette.
     """
+
+    def is_asked_for(cluster: ListedCluster | Workspace) -> bool:
+        return all_projects or cluster.project_uid in project_uids
+
     listing, failure = _list_clusters(client)
     listed = _once_each(listing.items)
-    in_scope = [_as_it_was(cluster, as_of) for cluster in listed if all_projects or cluster.project_uid in project_uids]
-    live = [cluster for cluster in in_scope if cluster.set_apart in (None, _IMPORTED)]
-    set_apart = Counter(cluster.set_apart for cluster in in_scope if cluster.set_apart not in (None, _IMPORTED))
-    problems = [*failure, *listing.problems]
-    if not all_projects:
-        problems += _about_clusters_without_project(listed)
+    in_scope = [_as_it_was(cluster, as_of) for cluster in listed if is_asked_for(cluster)]
+    problems = [*failure, *listing.problems, *(() if all_projects else _about_clusters_without_project(listed))]
     if workspaces_have_clusters and not in_scope and not problems:
         problems = [_NO_CLUSTER]
-    clusters = [as_workspace(cluster) for cluster in live]
-    listed_uids = {cluster.uid for cluster in listed}
-    recalled = {
-        cluster.uid: cluster
-        for cluster in (recall() if problems else ())
-        if cluster.uid not in listed_uids and (all_projects or cluster.project_uid in project_uids)
-    }
-    clusters += recalled.values()
+    live = [as_workspace(cluster) for cluster in in_scope if not _is_set_apart(cluster)]
+    recalled = _not_listed(filter(is_asked_for, recall() if problems else ()), listed)
+    clusters = [*live, *recalled]
     of_clusters = (cluster.project_uid for cluster in clusters if cluster.project_uid and with_project_locations)
     location_uids, location_note = _list_locations(client, tuple(dict.fromkeys([*project_uids, *of_clusters])))
     return Survey(
         clusters=tuple(_with_restores(client, clusters) if with_restores else clusters),
-        set_apart={str(reason): number for reason, number in sorted(set_apart.items(), key=str)},
+        set_apart=dict(
+            sorted(Counter(str(cluster.set_apart) for cluster in in_scope if _is_set_apart(cluster)).items())
+        ),
         surroundings=Surroundings(
             location_uids=location_uids,
             healthy_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy),
             unreachable_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy is False),
         ),
         is_whole=not problems,
-        recalled_uids=frozenset(recalled),
+        recalled_uids=frozenset(cluster.uid for cluster in recalled),
         notes=(*map(partial(_about_the_list, recalled=len(recalled)), problems), *location_note),
     )
+
+
+def _is_set_apart(cluster: ListedCluster) -> bool:
+    """Whether the cluster is not asked about. An imported one is: it may have a policy of its own."""
+    return cluster.set_apart not in (None, _IMPORTED)
+
+
+def _not_listed(remembered: Iterable[Workspace], listed: Iterable[ListedCluster]) -> list[Workspace]:
+    listed_uids = {cluster.uid for cluster in listed}
+    return list({cluster.uid: cluster for cluster in remembered if cluster.uid not in listed_uids}.values())
 
 
 def _once_each(clusters: Iterable[ListedCluster]) -> list[ListedCluster]:
