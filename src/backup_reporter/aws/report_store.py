@@ -178,10 +178,8 @@ class ReportStore:
                 Params={"Bucket": self._bucket, "Key": key},
                 ExpiresIn=int(_LINK_LENGTH.total_seconds()),
             )
-        link = ReportLink(
-            expires_at=expires_at, s3_uri=f"s3://{self._bucket}/{key}", console_url=self._console_url(key)
-        )
-        return url, link
+        s3_uri = f"s3://{self._bucket}/{key}"
+        return url, ReportLink(expires_at=expires_at, s3_uri=s3_uri, console_url=self._console_url(key))
 
     def _console_url(self, key: str) -> str:
         region, partition = self._client.meta.region_name, self._client.meta.partition

@@ -133,9 +133,8 @@ def _run_machine(stack: Stack, machine: str, event: Event) -> Report:
     while (described := _poll(look, _LONGEST_RUN_SECONDS)) is None:
         pass  # a distributed run may take hours, and always ends
     if described["status"] != "SUCCEEDED":
-        raise InvocationError(
-            f"the run {execution} {described['status']}: {described.get('cause') or described.get('error')}"
-        )
+        cause = described.get("cause") or described.get("error")
+        raise InvocationError(f"the run {execution} {described['status']}: {cause}")
     document, store = json.loads(described["output"]), stack.store()
     # The machine's output is cut to 256 KiB; the kept report is whole.
     return store.load(document["reportId"]) if store else from_json_lines(iter([json.dumps(document).encode()]))

@@ -66,12 +66,10 @@ class _Writer:
         yield from self._wrap(phrases.caveats(report, _MAX_CAVEATS), "magenta")
         if report.problems or not report.workspaces:
             yield from self._wrap(["Run backup-reporter doctor to find the reason."])
-        tenants = phrases.tenant_lines(report, _MAX_TENANTS)
-        if tenants:
+        if tenants := phrases.tenant_lines(report, _MAX_TENANTS):
             yield Text()
             yield from self._wrap(tenants)
-        changes = phrases.change_lines(report, _MAX_CHANGES)
-        if changes:
+        if changes := phrases.change_lines(report, _MAX_CHANGES):
             yield Text()
             yield from self._wrap(changes)
 

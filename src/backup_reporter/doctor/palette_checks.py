@@ -131,9 +131,8 @@ class PaletteChecks:
         except PaletteError as error:
             if error.status == 403 and self._tenant.project_uids:
                 return "the key may not list them, and need not: PALETTE_PROJECT_UIDS names them"
-            raise CheckError(
-                str(error), self._fix_for_path(error) or _fix(error, "project.list and project.get")
-            ) from error
+            fix = self._fix_for_path(error) or _fix(error, "project.list and project.get")
+            raise CheckError(str(error), fix) from error
         if problems:
             raise CheckError(_first_of(problems), _LATER)
         if not projects:

@@ -129,8 +129,7 @@ class Context(Struct, frozen=True, dict=True):
             return ()
         last_run_at = max((at for at in (subject.last_run_at, self._punctual_run_at_work) if at), default=None)
         if last_run_at not in self._missed_since:
-            missed = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
-            self._missed_since[last_run_at] = missed
+            self._missed_since[last_run_at] = self.due_times.missed(self.present - self.thresholds.grace, last_run_at)
         missed = self._missed_since[last_run_at]
         since = self._in_scope_since(subject)
         return tuple(due for due in missed if due >= since) if missed and since else missed

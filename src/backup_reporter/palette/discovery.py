@@ -46,10 +46,9 @@ def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_
 
 def discover_in(client: PaletteClient, scope: Projects, workspace_uids: Iterable[str] = ()) -> Inventory:
     """Finds the workspaces of these projects."""
-    projects = scope.listed
     problems = [*scope.problems, *map(_unseen, scope.unseen_uids)]
     entries: list[Workspace] = []
-    for listing in _list_workspaces(client, projects):
+    for listing in _list_workspaces(client, scope.listed):
         entries += listing.items
         problems += listing.problems
     workspaces, repeated = _by_uid(entries)
@@ -58,7 +57,7 @@ def discover_in(client: PaletteClient, scope: Projects, workspace_uids: Iterable
     in_scope = [workspace for uid, workspace in workspaces.items() if not wanted or uid in wanted]
     unlisted = tuple(uid for uid in wanted if uid not in workspaces)
     if not in_scope and not unlisted and not problems:
-        problems.append(_nothing_found(projects))
+        problems.append(_nothing_found(scope.listed))
     in_scope.sort(key=lambda workspace: (workspace.project_name, workspace.name, workspace.uid))
     return Inventory(tuple(in_scope), unlisted, tuple(problems))
 

@@ -169,8 +169,7 @@ def _found_in(workspace: WorkspaceReport, first_seen: Mapping[Key, datetime | No
         by_place[_place(finding)].setdefault(finding.code, number)
     consequences: dict[int, list[Finding]] = {number: [] for number in range(len(findings))}
     for number, finding in enumerate(findings):
-        cause = _cause_of(finding, by_place)
-        if cause is not None:
+        if (cause := _cause_of(finding, by_place)) is not None:
             consequences[cause].append(finding)
             del consequences[number]
     clusters = {(cluster.uid, cluster.name): cluster for cluster in workspace.clusters}

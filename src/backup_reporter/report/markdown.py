@@ -129,15 +129,14 @@ def _cells(row: Row, zone: ZoneInfo) -> Iterator[str]:
         workspace.name,
         place(workspace.tenant, workspace.project_name),
         row.cluster_name or row.cluster_uid or "",
+        problem_titles(row),
     )
-    yield problem_titles(row)
     if cluster and cluster.restore_points:
         yield _moment(cluster.newest_restore_point_at, zone) or "unknown"
         yield _moment(cluster.expires_at, zone) or "never"
     else:
         yield from (_nothing(cluster, zone) if cluster else "", "")
-    yield str(cluster.restore_points) if cluster else ""
-    yield workspace.schedule or ""
+    yield from (str(cluster.restore_points) if cluster else "", workspace.schedule or "")
     yield "" if workspace.retention_hours is None else retention(workspace.retention_hours)
 
 

@@ -76,13 +76,8 @@ def counts(summary: Summary, status: Status) -> str:
     if status == "OK":
         muted = f" but for {count(summary.muted, 'muted finding')}" if summary.muted else ""
         return f"nothing wrong in {workspaces}{muted}"
-    numbers = (
-        (summary.critical, "critical"),
-        (summary.unknown, "unknown"),
-        (summary.warning, "warning"),
-        (summary.ok, "OK"),
-    )
-    return f"{', '.join(f'{number} {word}' for number, word in numbers if number)} of {workspaces}"
+    numbers = {"critical": summary.critical, "unknown": summary.unknown, "warning": summary.warning, "OK": summary.ok}
+    return f"{', '.join(f'{number} {word}' for word, number in numbers.items() if number)} of {workspaces}"
 
 
 def number_of(summary: Summary, status: Status) -> int:

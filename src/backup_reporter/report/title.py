@@ -39,8 +39,7 @@ def title_of_report(report: Report, problems: Sequence[Group], zone: ZoneInfo) -
 def _candidates(report: Report, problems: Sequence[Group]) -> Iterator[str]:
     """The same in words, each shorter than the one before."""
     if report.status == "OK":
-        unchecked = phrases.unchecked_clusters(report.coverage)
-        if unchecked:
+        if unchecked := phrases.unchecked_clusters(report.coverage):
             yield phrases.what_was_found(report)
             yield f"nothing wrong seen; {unchecked}"
             return

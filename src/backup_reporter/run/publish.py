@@ -252,8 +252,7 @@ def redeliver(
     if destinations.store is None:
         raise InvalidRequest("redeliver: no report is kept here: REPORT_BUCKET is not set")
     report = msgspec.structs.replace(destinations.store.load(report_id), deliveries=())
-    if report.report_url:
-        report = destinations.store.with_link(report)
+    report = destinations.store.with_link(report) if report.report_url else report
     wanted, zone = _wanted(request, destinations.channels), settings.thresholds.time_zone
     overtaken = _overtaken(report, wanted, destinations.store, seconds_left())
     current = [channel for channel in wanted if channel.name not in overtaken]

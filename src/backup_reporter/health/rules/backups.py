@@ -171,8 +171,7 @@ def backup_state_unknown(context: Context, subject: Subject) -> Finding | None:
 
 def cluster_not_backed_up(context: Context, subject: Subject) -> Finding | None:
     """Critical: a cluster in scope is in no run of the latest finished run's period, or missed a due time alone."""
-    run = context.latest_finished_run
-    if run and context.was_left_out(subject):
+    if (run := context.latest_finished_run) and context.was_left_out(subject):
         return _left_out(context, subject, run)
     missed = context.missed_due_times(subject)
     if not missed or context.missed_by_all:
