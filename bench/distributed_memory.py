@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from botocore.exceptions import ClientError
@@ -64,10 +64,10 @@ class DirectoryAsBucket:
 
     meta = SimpleNamespace(region_name="eu-central-1", partition="aws")
 
-    def put_object(self, Key: str, Body: bytes, **_: Any) -> None:  # noqa: N803 - boto3's names
+    def put_object(self, Key: str, Body: bytes | IO[bytes], **_: Any) -> None:  # noqa: N803 - boto3's names
         path = self._directory / Key
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(Body)
+        path.write_bytes(Body if isinstance(Body, bytes) else Body.read())
 
     def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: N803
         path = self._directory / Key
@@ -79,9 +79,9 @@ class DirectoryAsBucket:
         self.put_object(Key, b"")
         return {"UploadId": Key}
 
-    def upload_part(self, Key: str, Body: bytes, PartNumber: int, **_: Any) -> dict[str, str]:  # noqa: N803
+    def upload_part(self, Key: str, Body: IO[bytes], PartNumber: int, **_: Any) -> dict[str, str]:  # noqa: N803
         with (self._directory / Key).open("ab") as file:
-            file.write(Body)
+            file.write(Body.read())
         return {"ETag": str(PartNumber)}
 
     def complete_multipart_upload(self, **_: Any) -> None:

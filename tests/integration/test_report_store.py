@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import resource
+import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -69,28 +73,65 @@ def test_a_large_file_goes_up_in_parts_and_arrives_whole(store: ReportStore, s3:
     assert kept["ContentType"] == "text/csv; charset=utf-8"
 
 
-def test_a_large_file_is_in_memory_one_part_at_a_time() -> None:
-    class Bucket:
-        """Keeps hold of every part, as a caller further up may."""
+class Bucket:
+    """Takes parts as a network does, a little at a time. The local AWS would hold them in this process."""
 
-        def __init__(self) -> None:
-            self.parts: list[bytearray] = []
-            self.in_memory: list[int] = []
+    def __init__(self) -> None:
+        self.part_bytes: list[int] = []
 
-        def create_multipart_upload(self, **_: object) -> dict[str, str]:
-            return {"UploadId": "1"}
+    def create_multipart_upload(self, **_: object) -> dict[str, str]:
+        return {"UploadId": "1"}
 
-        def upload_part(self, *, Body: bytearray, **_: object) -> dict[str, str]:  # noqa: N803 - as the SDK calls it
-            self.parts.append(Body)
-            self.in_memory.append(sum(map(len, {id(part): part for part in self.parts}.values())))
-            return {"ETag": "1"}
+    def upload_part(self, *, Body: IO[bytes], **_: object) -> dict[str, str]:  # noqa: N803 - as the SDK calls it
+        self.part_bytes.append(sum(len(block) for block in iter(lambda: Body.read(16 * 1024), b"")))
+        return {"ETag": "1"}
 
-        def complete_multipart_upload(self, **_: object) -> None: ...
+    def complete_multipart_upload(self, **_: object) -> None: ...
 
+
+def save_twelve_megabytes(bucket: Bucket) -> None:
+    piece = bytes(64 * 1024)
+    store = ReportStore(bucket, "reports", "")  # type: ignore[arg-type]
+    store.save_file(REPORT_ID, "csv", (piece for _ in range(12 * 16)))
+
+
+PARTS = [5 * 1024**2, 5 * 1024**2, 2 * 1024**2]
+
+
+def test_a_large_file_is_never_in_memory() -> None:
     bucket = Bucket()
-    ReportStore(bucket, "reports", "").save_file(REPORT_ID, "csv", (bytes(1024**2) for _ in range(12)))  # type: ignore[arg-type]
+    tracemalloc.start()
+    try:
+        save_twelve_megabytes(bucket)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
 
-    assert bucket.in_memory == [5 * 1024**2, 5 * 1024**2, 2 * 1024**2]
+    assert bucket.part_bytes == PARTS
+    assert peak_bytes < 1024**2
+
+
+def test_where_no_temporary_file_can_be_made_a_large_file_arrives_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    bucket = Bucket()
+
+    save_twelve_megabytes(bucket)
+
+    assert bucket.part_bytes == PARTS
+
+
+def test_a_full_disk_is_an_error_of_the_store_and_nothing_is_kept(store: ReportStore, s3: Any) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024**2, hard))
+    try:
+        with pytest.raises(StoreError, match="a temporary file cannot be written: File too large"):
+            store.save_file(REPORT_ID, "csv", (bytes(1024**2) for _ in range(12)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert "Contents" not in s3.list_objects_v2(Bucket="reports")
 
 
 @pytest.mark.parametrize("pieces_before", [0, 700])

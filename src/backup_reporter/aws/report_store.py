@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
@@ -22,7 +21,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from backup_reporter.aws.errors import AwsError, code_of, translate_errors
-from backup_reporter.aws.s3_object import read_whole
+from backup_reporter.aws.s3_object import read_whole, write_pieces
 from backup_reporter.errors import InvalidRequest, StoreError
 from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Report, ReportLink, Scope, from_json_lines, json_pieces, scope_id
@@ -49,8 +48,6 @@ _CONSOLE_HOSTS = {
     "aws-cn": "console.amazonaws.cn",
 }
 """The AWS console's host in partitions in which all regions share one."""
-_PART_BYTES = 5 * 1024 * 1024
-"""What is larger goes up in parts of this size, the smallest that S3 takes."""
 _READ_BYTES = 1024 * 1024
 """How much of a kept report is read at a time."""
 
@@ -112,44 +109,17 @@ class ReportStore:
         return digest.hexdigest()
 
     def save_file(self, report_id: str, extension: str, pieces: Iterable[bytes]) -> str:
-        """Saves a file of a report, such as its ``html``; overwrites. Holds a part of it at a time. Returns its key.
+        """Saves a file of a report, such as its ``html``; overwrites. Holds one piece at a time. Returns its key.
 
         Raises what ``pieces`` raises; then nothing is saved.
         """
         key = self.key(report_id, extension)
-        properties: Any = {"ContentType": _CONTENT_TYPES[extension.rpartition(".")[2]], **self._retention()}
-        parts = _parts(pieces)
-        first: Any = next(parts, bytearray())  # the SDK takes any bytes, though its types say otherwise
+        content_type = _CONTENT_TYPES[extension.rpartition(".")[2]]
         try:
-            if len(first) < _PART_BYTES:
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=first, **properties)
-            else:
-                self._upload(key, first, parts, properties)
+            write_pieces(self._client, self._bucket, key, pieces, ContentType=content_type, **self._retention())
         except (ClientError, BotoCoreError) as error:
             raise self._not_written(key, error) from error
         return key
-
-    def _upload(self, key: str, first: Any, others: Iterator[Any], properties: Any) -> None:
-        """Uploads a file in parts. By hand, because boto3's own transfer holds three copies of each part."""
-        place: Any = {"Bucket": self._bucket, "Key": key}
-        place["UploadId"] = self._client.create_multipart_upload(**place, **properties)["UploadId"]
-        tags: list[Any] = []
-        try:
-            part = first
-            while part is not None:
-                number = len(tags) + 1
-                tags.append(
-                    {
-                        "PartNumber": number,
-                        "ETag": self._client.upload_part(**place, PartNumber=number, Body=part)["ETag"],
-                    }
-                )
-                part = next(others, None)
-            self._client.complete_multipart_upload(**place, MultipartUpload={"Parts": tags})
-        except BaseException:
-            with suppress(ClientError, BotoCoreError):
-                self._client.abort_multipart_upload(**place)
-            raise
 
     def _retention(self) -> dict[str, Any]:
         """For the files of a report alone: the index and the baseline are overwritten with each report.
@@ -301,23 +271,3 @@ class ReportStore:
             if code_of(error) in _MISSING:
                 return None, None
             raise StoreError(f"{key} cannot be read from the bucket {self._bucket}: {code_of(error)}") from error
-
-
-def _parts(pieces: Iterable[bytes]) -> Iterator[bytearray]:
-    """Pieces joined to parts of one size, which only the last falls short of: S3 asks for it.
-
-    All of them are the same memory: a part is overwritten once the next one is asked for.
-    """
-    part, size = bytearray(), 0
-    for piece in pieces:
-        rest = memoryview(piece)
-        while rest:
-            fitting = rest[: _PART_BYTES - size]
-            part[size : size + len(fitting)] = fitting
-            rest, size = rest[len(fitting) :], size + len(fitting)
-            if size == _PART_BYTES:
-                yield part
-                size = 0
-    if size:
-        del part[size:]
-        yield part
