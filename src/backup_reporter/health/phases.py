@@ -38,9 +38,9 @@ KNOWN_STATES: Mapping[str, PhaseClass] = {
 
 
 @lru_cache(maxsize=256)
-def normalize_state(state: str) -> str:
-    """A state without what does not count in comparing: case, spaces, ``-`` and ``_``."""
-    return re.sub(r"[\s_-]+", "", state).casefold()
+def normalize_state(state: str | None) -> str:
+    """A state without what does not count in comparing: case, spaces, ``-`` and ``_``; empty for no state."""
+    return re.sub(r"[\s_-]+", "", state or "").casefold()
 
 
 FINISHED: frozenset[PhaseClass] = frozenset({"succeeded", "partial", "failed"})
@@ -65,18 +65,18 @@ _DELETION_FAILED = frozenset({"failed", "error"})
 
 def is_given(state: str | None) -> bool:
     """Whether a state says anything at all."""
-    return bool(state and normalize_state(state))
+    return bool(normalize_state(state))
 
 
 def phase_of(state: str | None, extra_states: Mapping[str, PhaseClass]) -> PhaseClass:
     """The class of a state string; ``unknown`` for no state and for one that is not known."""
-    word = normalize_state(state or "")
+    word = normalize_state(state)
     return KNOWN_STATES.get(word) or extra_states.get(word, "unknown")
 
 
 def deletion_of(delete_state: str | None) -> Deletion:
     """What a ``deleteState`` says. Anything unknown counts as being deleted: not to be relied on."""
-    word = normalize_state(delete_state or "")
+    word = normalize_state(delete_state)
     if not word:
         return "none"
     if word in _DELETED:

@@ -246,7 +246,7 @@ def with_run(newest: Any, result: Json) -> Json:
 
 UNKNOWN_OR_MISSING = nullable(
     st.sampled_from(["", " ", "Sleeping", "Complete", "OK", "失敗"]) | st.text(max_size=12)
-).filter(lambda state: normalize_state(state or "") not in {*KNOWN_STATES, *TAUGHT})
+).filter(lambda state: normalize_state(state) not in {*KNOWN_STATES, *TAUGHT})
 
 
 def part(uid: str, state: str | None) -> Json:
@@ -262,7 +262,7 @@ def this_morning(state: str | None, *parts: Json) -> Json:
 def test_no_unknown_or_missing_state_of_a_clusters_latest_backup_is_ever_ok(
     result: Json, state: str | None, whole: str | None, thresholds: Thresholds
 ) -> None:
-    is_given = bool(normalize_state(state or ""))
+    is_given = bool(normalize_state(state))
     newest = this_morning(whole if is_given else None, part("us2", "Completed"), part("eu1", state))
     verdict = judged(with_run(newest, result), listed(["eu1", "us2"]), thresholds)
 
