@@ -282,12 +282,12 @@ class Context(Struct, frozen=True, dict=True):
             return None if uid in around.location_uids else "now"
         return "earlier" if self.last and self.last.missing_location_uid == uid else None
 
-    def is_unreachable(self, cluster: Cluster) -> Seen | None:
+    def is_unreachable(self, cluster_uid: str | None) -> Seen | None:
         """Whether Palette does not see a cluster healthy, now or when it last told the cluster's health."""
-        around, remembered = self.workspace.surroundings, self._remembered_clusters.get(key_of(cluster))
-        if around is None or cluster.uid in around.healthy_cluster_uids:
+        around, remembered = self.workspace.surroundings, self._remembered_clusters.get(cluster_uid)
+        if around is None or cluster_uid in around.healthy_cluster_uids:
             return None
-        if cluster.uid in around.unreachable_cluster_uids:
+        if cluster_uid in around.unreachable_cluster_uids:
             return "now"
         return "earlier" if remembered and remembered.is_unreachable else None
 

@@ -13,7 +13,7 @@ from backup_reporter.health.context import Context, build_context, finding
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, status_of
 from backup_reporter.health.history import history
 from backup_reporter.health.memory import remember, remember_no_policy
-from backup_reporter.health.model import BackupResult, Cluster, Policy, Workspace
+from backup_reporter.health.model import BackupResult, Policy, Workspace
 from backup_reporter.health.mute import read_mute
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.restore_point_series import restore_point_series
@@ -87,7 +87,7 @@ def _remember(context: Context, last: RememberedWorkspace | None, single_run: bo
         context.present,
         history_is_whole=not context.result.unreadable_runs,
         shift=context.shift,
-        is_unreachable=lambda cluster: context.is_unreachable(cluster) is not None,
+        is_unreachable=lambda uid: context.is_unreachable(uid) is not None,
         location_is_missing=context.location_is_missing() is not None,
         restored_at=context.restored_at,
     )
@@ -132,7 +132,7 @@ def _findings(context: Context, rules: Sequence[Rule]) -> tuple[Finding, ...]:
 
 def _with_reachability(context: Context, finding: Finding) -> Finding:
     """Returns a critical finding about a cluster that Palette cannot reach with a sentence about that."""
-    seen = context.is_unreachable(Cluster(finding.cluster_uid, finding.cluster_name))
+    seen = context.is_unreachable(finding.cluster_uid)
     if finding.severity != "critical" or seen is None:
         return finding
     why = {

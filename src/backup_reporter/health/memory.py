@@ -65,7 +65,7 @@ def remember(
     *,
     history_is_whole: bool,
     shift: timedelta | None = None,
-    is_unreachable: Callable[[Cluster], bool],
+    is_unreachable: Callable[[str | None], bool],
     location_is_missing: bool,
     restored_at: datetime | None,
 ) -> RememberedWorkspace:
@@ -83,7 +83,7 @@ def remember(
             now,
             in_scope_since(last, known.get(key_of(subject.cluster)), now),
             history_is_whole,
-            is_unreachable=is_unreachable(subject.cluster),
+            is_unreachable=is_unreachable(subject.cluster.uid),
         )
         for subject in subjects
         if subject.in_scope and subject.cluster

@@ -13,7 +13,7 @@ from backup_reporter.wording import quote
 
 def cluster_unreachable(context: Context, subject: Subject) -> Finding | None:
     """Info: the cluster has restore points, and Palette, which restores only from healthy clusters, does not see it healthy."""
-    seen = context.is_unreachable(subject.cluster) if subject.cluster else None
+    seen = context.is_unreachable(subject.cluster.uid) if subject.cluster else None
     if seen is None or not subject.restore_points(context.now):
         return None
     message = {
