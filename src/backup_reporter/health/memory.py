@@ -138,7 +138,7 @@ def _out_of_scope(
     for cluster in clusters:
         point = cluster.restore_point
         if cluster.key in listed or (point and point.expires_at > now):
-            yield msgspec.structs.replace(cluster, in_scope=False, in_scope_since=None, no_copy_since=None)
+            yield msgspec.structs.replace(cluster, in_scope=False, no_copy_since=None)
 
 
 def longest_living(restore_points: Iterable[Attempt]) -> RememberedRestorePoint | None:
@@ -178,6 +178,6 @@ def oldest_deletion(
     if oldest is None:
         return None
     known = last.deletion if last else None
-    is_same = known and (known.request_uid, known.run_at) == (oldest.run.request_uid, oldest.run_at)
-    since = known.since if known and is_same else now
-    return RememberedDeletion(request_uid=oldest.run.request_uid, run_at=oldest.run_at, since=since)
+    if known and (known.request_uid, known.run_at) == (oldest.run.request_uid, oldest.run_at):
+        return known
+    return RememberedDeletion(request_uid=oldest.run.request_uid, run_at=oldest.run_at, since=now)

@@ -20,7 +20,7 @@ from backup_reporter.health.schedule import (
     shift_of,
 )
 from backup_reporter.health.thresholds import Thresholds
-from backup_reporter.health.timeline import FAST_CLOCK, is_ahead
+from backup_reporter.health.timeline import is_ahead
 
 _RUNS_TO_FIT = 100
 """How many runs before an edit are compared with the schedule of today."""
@@ -43,7 +43,7 @@ def due_times_of(
         return None, None
     created_at = policy_creation(workspace, policy, last, present)
     edit = schedule_edit(last, policy, present)
-    modified_at = policy.modified_at if policy.modified_at and policy.modified_at <= present + FAST_CLOCK else None
+    modified_at = None if is_ahead(policy.modified_at, present) else policy.modified_at
     unshifted = read_schedule(text, run_times, created_at, thresholds.schedule_time_zone)
     since = edit.at if last else modified_at
     times = [at for at in run_times if since is None or at >= since]

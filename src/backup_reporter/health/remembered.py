@@ -45,8 +45,8 @@ class RememberedDeletion(Record, frozen=True, kw_only=True):
 class RememberedCluster(Record, frozen=True, kw_only=True):
     """A cluster that a report has judged.
 
-    ``in_scope_since``: the first report that had it in scope; ``None`` if the first remembered report already had,
-    or if it is out of scope now. ``restore_point`` is the one that lives longest. ``no_copy_since``: the first of the
+    ``in_scope_since``: the first report that had it in scope; ``None`` if the first remembered report already had.
+    It says nothing while the cluster is out of scope. ``restore_point`` lives longest. ``no_copy_since``: the first of the
     reports, without a break, that saw it without one. ``is_unreachable``: Palette did not see it healthy when it last
     told its health.
     """
