@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from backup_reporter.health.thresholds import Thresholds
+from backup_reporter.health.workspace_report import WorkspaceReport
 from support.builders import NOTHING, Json, Row, backup, both, check, listed, nightly, only, row, run, time
 
 
@@ -14,6 +15,11 @@ def modified(moment: str, answer: Json) -> Json:
     """The answer, with the time at which its policy was modified."""
     answer["metadata"]["lastModifiedTimestamp"] = time(moment)
     return answer
+
+
+def states_of(verdict: WorkspaceReport, *days: str) -> list[str]:
+    """What the history strip shows of some days."""
+    return [day.state for day in verdict.history if f"{day.date:%m-%d}" in days]
 
 
 OVERDUE = [
@@ -185,6 +191,19 @@ EDITED = [
         "An edited schedule does not excuse a cluster that was never backed up",
         modified("11-23 05:30", backup()),
         *both("never-backed-up"),
+    ),
+    row(
+        "A policy that was last modified as it was made owes the backup that was due at that moment",
+        modified("11-23 01:00", backup(created="11-23 01:00")),
+        "backup-overdue",
+        *both("never-backed-up"),
+        says={"backup-overdue": ["1 due time, the first on Mon 01:00"]},
+    ),
+    row(
+        "A run at the very moment of the modification does not show what the schedule was before",
+        modified("11-21 05:00", backup(*nightly("11-17", "11-18"), run("11-21 05:00"), schedule="0 5 * * *")),
+        now="11-21 08:00",
+        also=lambda verdict: states_of(verdict, "11-19", "11-20") == ["unclear", "unclear"],
     ),
     row(
         "A modification that is dated in the future is not believed",

@@ -8,6 +8,7 @@ import pytest
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.judge import judge_being_deleted, judge_not_protected, judge_unreadable
+from backup_reporter.health.mute import mute_labels
 from backup_reporter.health.thresholds import Thresholds
 from support.builders import NOW, SEVERITIES, Row, backup, check, decoded, judged, label, listed, nightly, row, run
 
@@ -235,6 +236,11 @@ def test_a_mute_that_cannot_be_read_is_said_of_every_workspace() -> None:
     for verdict in verdicts:
         assert "mute-unreadable" in {finding.code for finding in verdict.findings}
     assert judge_being_deleted(workspace, Thresholds(), NOW).status == "OK"
+
+
+@pytest.mark.parametrize("labels", [{}, mute("2026-12-31"), mute("2026-12-31", "backup-failed")])
+def test_the_labels_that_mute_are_told_from_the_others(labels: dict[str, str]) -> None:
+    assert mute_labels({"team": "payments", **labels}) == labels
 
 
 def test_every_code_has_the_severity_of_the_rule_book() -> None:

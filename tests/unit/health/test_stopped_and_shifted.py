@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from test_memory import edited
 
 from backup_reporter.health.thresholds import Thresholds
 from support.builders import (
@@ -119,6 +120,13 @@ SHIFTED = [
         "Two runs are not enough",
         backup(run("11-21 19:30"), run("11-22 19:30"), created="11-21 12:00"),
         "backup-overdue",
+    ),
+    row(
+        "A run at the very moment of an edit is one of the runs since then",
+        edited(
+            backup(run("11-20 19:30"), run("11-21 19:30"), run("11-22 19:30"), created="11-20 12:00"), "11-20 19:30"
+        ),
+        "schedule-shifted",
     ),
     row(
         "Runs at different distances are no shift",
