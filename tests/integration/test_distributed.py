@@ -430,6 +430,14 @@ def test_a_shard_whose_tenant_has_left_the_list_meanwhile_is_asked_of_nobody(thr
         three.invoke({"step": "collect", "shard": {"run": run, "number": 0}})
 
 
+def test_a_run_that_is_repeated_after_the_next_one_makes_a_report_of_its_own(three: World) -> None:
+    with state_machine(three, BUCKET) as fleet:
+        reports = [fleet.run({"scheduledTime": f"2026-11-{day}T07:00:00Z"}).output for day in ("24", "25", "24")]
+    assert len({report["reportId"] for report in reports}) == 3
+    assert reports[2]["previous"]["reportId"] == reports[1]["reportId"]
+    assert reports[2]["reportId"] in reports[2]["evidence"]["key"]
+
+
 def test_a_report_that_does_not_reach_everybody_is_tried_again_and_then_kept_for_a_person(three: World) -> None:
     event = {"scheduledTime": "2026-11-24T07:00:00Z"}
     three.aws.make_delivery_table("fleet-deliveries")

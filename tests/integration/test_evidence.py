@@ -459,3 +459,20 @@ def test_a_report_that_cannot_be_read_is_a_problem_and_the_others_are_verified(
     assert f"✗ {damaged.stem}: the kept report {damaged.stem} cannot be read: " in output
     assert output.count("everything agrees") == 3
     assert f"{damaged.stem} was changed after " in output
+
+
+def test_a_scheduled_report_that_is_made_again_after_the_next_one_leaves_the_kept_one_as_it_was(
+    aws: LocalAws, tmp_path: Path
+) -> None:
+    aws.make_bucket("reports")
+    with small_world(aws) as around:
+        events = [{"scheduledTime": f"2026-11-{day}T07:00:00Z"} for day in ("24", "25", "24")]  # the last from a queue
+        first, second, again = [around.invoke(event, REPORT_BUCKET="reports") for event in events]
+        retried = around.invoke(events[1], invocation_id="another", REPORT_BUCKET="reports")
+    copy_bucket(aws, tmp_path)
+    code, output = run_verify(*period(tmp_path))
+    assert code == 0, output
+    assert again["reportId"] not in (first["reportId"], second["reportId"])
+    assert again["previous"]["reportId"] == second["reportId"]
+    assert retried["previous"]["reportId"] == again["reportId"]
+    assert "✓ the chain of 4 reports is unbroken" in output

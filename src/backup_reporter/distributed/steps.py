@@ -25,7 +25,7 @@ from backup_reporter.report.truncate import SizeLimit, size_in_answer
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.run.check_shards import check_shard, judge_unchecked, pack, read_clocks
 from backup_reporter.run.evidence import Parts, evidence_header, finish_evidence
-from backup_reporter.run.make_plan import make_plan
+from backup_reporter.run.make_plan import make_plan, with_free_id
 from backup_reporter.run.pipeline import load_memory, note_key_ends, report_and_publish, take_notes
 from backup_reporter.run.plan import Plan, Shard, with_clocks, with_tenant_notes
 from backup_reporter.time_limit import countdown, start
@@ -81,6 +81,7 @@ def run_plan_step(step: PlanStep, reporter: Reporter, seconds: float) -> dict[st
     plan, shards = make_plan(
         request, reporter.settings, palettes, step.execution, now, problems=problems, recall=lambda: memory
     )
+    plan = with_free_id(plan, last_report.report_id, step.execution, now)
     plan = with_tenant_notes(plan, take_notes(start(partial(note_key_ends, palettes, now), "api-keys")))
     files = RunFiles(store, run_name(plan.report_id, step.execution))
     if evidence:

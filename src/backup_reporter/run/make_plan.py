@@ -233,6 +233,17 @@ def report_id_of(request: Request, scope: Scope, invocation_id: str, now: dateti
     return f"{at:%Y%m%dT%H%M%SZ}-{invocation_digest(origin)}"
 
 
+def with_free_id(plan: Plan, last_report_id: str | None, invocation_id: str, now: datetime) -> Plan:
+    """Returns the plan with the id of a new report if its own is older than the last report.
+
+    A scheduled report that is made again so late must not overwrite a kept one, which the next one's link vouches for.
+    """
+    if last_report_id is None or last_report_id <= plan.report_id:
+        return plan
+    request = msgspec.structs.replace(plan.request, scheduled_at=None)
+    return msgspec.structs.replace(plan, report_id=report_id_of(request, plan.scope, invocation_id, now))
+
+
 def _delivery_key(request: Request, invocation_id: str) -> str | None:
     """What a scheduled run and its retries have in common; ``None`` on demand, where each answer is wanted."""
     if not request.is_scheduled:

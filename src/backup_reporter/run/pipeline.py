@@ -25,7 +25,7 @@ from backup_reporter.run.evidence import (
     evidence_header,
     finish_evidence,
 )
-from backup_reporter.run.make_plan import Palette, make_plan, report_id_of, scope_of
+from backup_reporter.run.make_plan import Palette, make_plan, report_id_of, scope_of, with_free_id
 from backup_reporter.run.make_report import make_report
 from backup_reporter.run.plan import (
     Plan,
@@ -75,6 +75,7 @@ def run(request: Request, settings: Settings, dependencies: Dependencies, now: d
         recall=lambda: last_report.result().memory(_names(dependencies.palettes), request.as_of or now),
     )
     key_notes = start(partial(note_key_ends, dependencies.palettes, now), "api-keys")
+    plan = with_free_id(plan, last_report.result().report_id, dependencies.invocation_id, now)
     memory = last_report.result().memory(plan.tenant_names, plan.as_of)
     if dependencies.evidence:
         tenants = [palette.tenant for palette in dependencies.palettes]

@@ -60,6 +60,11 @@ class LastReport(Struct, frozen=True, kw_only=True):
     baseline: Baseline | None = None
     problem: str = _NO_LAST_REPORT
 
+    @property
+    def report_id(self) -> str | None:
+        """The last report's id, if it left anything."""
+        return self.baseline.report_id if self.baseline else None
+
     def memory(self, tenants: Iterable[str | None], as_of: datetime) -> WorkspaceMemory:
         """Returns what is remembered of the workspaces; nothing, if they are judged at a time before that report."""
         if self.baseline is None or self.baseline.as_of > as_of:
