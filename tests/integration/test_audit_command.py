@@ -9,9 +9,10 @@ from shutil import copytree
 import pytest
 
 from backup_reporter.proof.archive import path_of
-from backup_reporter.report.model import json_pieces
+from backup_reporter.report.model import json_pieces, to_json
 from support.command_line import Done, run_command
 from support.quarter import kept_reports
+from support.report_builders import NOW, a_history, a_report, a_workspace, days
 
 PERIOD = ["--from", "2026-09-01", "--to", "2026-11-30"]
 
@@ -85,6 +86,18 @@ def test_an_invalid_setting_that_it_needs_is_named(directory: Path) -> None:
     assert done.returncode != 0
     assert "MAX_BACKUP_AGE_HOURS" in done.stderr
     assert "NOTIFY" not in done.stderr
+
+
+def test_a_run_after_the_last_report_of_the_period_counts_as_the_next_report_says(tmp_path: Path) -> None:
+    before = a_workspace(history=a_history("not-due", 1), next_run_at=NOW + days(0.6))
+    after = a_workspace(history=a_history("failed", 1))
+    for workspace, as_of in ((before, NOW), (after, NOW + days(7))):
+        report = a_report(workspace, as_of=as_of, report_id=f"{as_of:%Y%m%dT%H%M%SZ}-1a2b3c4d")
+        file = tmp_path / path_of(report.report_id, "json")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(to_json(report))
+    done = run("--from", "2026-11-24", "--to", "2026-11-24", "--directory", str(tmp_path))
+    assert "of 1 due day 0 succeeded, 0 were partial, 1 failed, 0 were missed." in done.stdout
 
 
 def test_a_damaged_report_is_named_and_the_others_are_summed_up(directory: Path, tmp_path: Path) -> None:

@@ -341,7 +341,7 @@ def test_a_period_is_verified_in_one_command(three_days: Path) -> None:
     assert output.count("2 workspaces recomputed, everything agrees") == 4
     assert "✓ the chain of 3 reports is unbroken" in output
     (newest,) = three_days.glob("2026/11/26/*.json")
-    assert f"No later report vouches for {newest.stem}: " in output
+    assert f"No report of the next eight days vouches for {newest.stem}: " in output
     assert "Outside the chain (on demand): 1 report." in output
     (page,) = three_days.glob("2026/11/26/*.html")
     assert "Recomputable: evidence kept; report 3 of its chain." in page.read_text()
@@ -429,7 +429,7 @@ def test_of_the_newest_report_it_is_said_that_none_vouches_for_it(three_days: Pa
     (file,) = three_days.glob("2026/11/26/*.json")
     code, output = run_verify(file.stem, "--directory", str(three_days))
     assert code == 0
-    assert f"No later report vouches for {file.stem}: " in output
+    assert f"No report of the next eight days vouches for {file.stem}: " in output
 
 
 def test_a_change_of_what_is_not_recomputed_is_found_by_the_report_after_it(three_days: Path) -> None:
@@ -476,3 +476,20 @@ def test_a_scheduled_report_that_is_made_again_after_the_next_one_leaves_the_kep
     assert again["previous"]["reportId"] == second["reportId"]
     assert retried["previous"]["reportId"] == again["reportId"]
     assert "✓ the chain of 4 reports is unbroken" in output
+
+
+def test_a_period_without_a_chain_is_not_called_unbroken(three_days: Path) -> None:
+    today = f"{datetime.now(UTC):%Y-%m-%d}"  # on it, only the report on demand
+    code, output = run_verify("--from", today, "--to", today, "--directory", str(three_days))
+    assert code == 0, output
+    assert "unbroken" not in output
+    assert "Outside the chain (on demand): 1 report." in output
+
+
+def test_a_copy_of_the_last_report_does_not_count_as_the_one_after_it(three_days: Path) -> None:
+    (newest,) = three_days.glob("2026/11/26/*.json")
+    copy = newest.with_stem(f"{newest.stem[:-8]}ffffffff")
+    copy.write_bytes(newest.read_bytes())
+    code, output = run_verify(newest.stem, "--directory", str(three_days))
+    assert code == 0, output
+    assert f"No report of the next eight days vouches for {newest.stem}: " in output

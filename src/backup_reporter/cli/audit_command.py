@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from backup_reporter.cli.console import PlainConsole
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.output_file import write_file
 from backup_reporter.errors import StoreError
-from backup_reporter.proof.archive import Archive, ids_between, parse
+from backup_reporter.proof.archive import Archive, ids_after, ids_between, parse
 from backup_reporter.proof.audit import audit, only_workspaces
 from backup_reporter.proof.render import ENDINGS, RENDERINGS
 from backup_reporter.report.model import Report
@@ -74,7 +74,9 @@ def audit_command(
     file = None if output == Path("-") else output
     form = _form(form, file)
     max_age = settings_of("MAX_BACKUP_AGE_HOURS").thresholds.max_backup_age
-    record = audit(_reports(archive_of(directory), first, last), first, last, max_age, datetime.now(UTC))
+    archive = archive_of(directory)
+    later = (_parsed(*kept) for kept in _contents(archive, ids_after(archive, last)))
+    record = audit(_reports(archive, first, last), first, last, max_age, datetime.now(UTC), later)
     if not record.made:
         raise nothing_kept(f"no report that can be read is kept from {first} to {last}: check the dates", directory)
     if workspaces:
@@ -104,12 +106,16 @@ def _form(asked: str | None, file: Path | None) -> str:
 def _reports(archive: Archive, first: date, last: date) -> Iterator[tuple[Report | str, str]]:
     ids = list(ids_between(archive, first, last))
     is_seen = sys.stderr.isatty()
-    for report_id in track(
-        ids, "Reading reports", console=PlainConsole(stderr=True), transient=True, disable=not is_seen
-    ):
+    tracked = track(ids, "Reading reports", console=PlainConsole(stderr=True), transient=True, disable=not is_seen)
+    for kept in _contents(archive, tracked):
+        yield _parsed(*kept)
+
+
+def _contents(archive: Archive, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for report_id in ids:
         content = archive.read(report_id, "json")
         if content is not None:
-            yield _parsed(report_id, content)
+            yield report_id, content
 
 
 def _parsed(report_id: str, content: bytes) -> tuple[Report | str, str]:

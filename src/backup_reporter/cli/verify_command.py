@@ -73,7 +73,7 @@ def _verify_period(directory: Path | None, first: date, last: date) -> int:
     chain = period.chain
     for problem in chain.problems:
         click.echo(f"✗ {problem}")
-    if chain.is_unbroken:
+    if chain.reports and chain.is_unbroken:
         click.echo(f"✓ the chain of {count(chain.reports, 'report')} is unbroken")
     codes += [_print_what_is_wrong(end) for end in period.ends()]
     return max(*codes, int(not chain.is_unbroken))

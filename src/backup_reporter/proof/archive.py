@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 import msgspec
 
+DAYS_UNTIL_NEXT = 8
+"""In how many days the next report is looked for."""
+
 _REPORT_ID = re.compile(r"(\d{8})T\d{6}Z-[0-9a-f]{8,64}", re.ASCII)
 
 
@@ -72,6 +75,12 @@ def ids_between(archive: Archive, first: date, last: date) -> Iterator[str]:
     """Returns the ids of all reports from ``first`` to ``last`` (UTC days, both included), oldest first."""
     for number in range((last - first).days + 1):
         yield from archive.ids(first + timedelta(days=number))
+
+
+def ids_after(archive: Archive, day: date) -> Iterator[str]:
+    """Returns the ids of the reports of the days after ``day``: a weekly report is among them."""
+    for number in range(min(DAYS_UNTIL_NEXT, (date.max - day).days)):
+        yield from archive.ids(day + timedelta(days=number + 1))
 
 
 class DirectoryArchive:

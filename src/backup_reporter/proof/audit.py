@@ -10,7 +10,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from statistics import median
 from typing import Any, Literal
 
@@ -43,6 +43,8 @@ _DUE: frozenset[DayState] = frozenset(KNOWN_STATES) - {"not-due", "unclear"}
 _ENDED: tuple[DayState, ...] = ("succeeded", "partial", "failed")
 """How runs end, the worst last."""
 _AT_WORK: frozenset[DayState] = frozenset({"running", "partially-failing"})
+_MAY_WORSEN: frozenset[DayState] = frozenset({"succeeded", "not-due"})
+"""What a day on which another run is due says too early."""
 _TOLERANCE = timedelta(minutes=90)
 """How far a report may be from its expected time: a run's retries and a change of clocks lie within it."""
 
@@ -155,6 +157,10 @@ class _Cluster:
     newest_at: datetime | None = None
     expires_at: datetime | None = None
     without_since: datetime | None = None
+    has_lost_all: bool = False
+    """Whether it had restore points, and then none."""
+    is_undated: bool = False
+    """Whether it had restore points of which no age is known."""
     longest_age: timedelta | None = None
     longest_without: timedelta | None = None
 
@@ -162,17 +168,24 @@ class _Cluster:
         self.name, self.seen_last = cluster.name or self.name, at
         newest = cluster.newest_restore_point_at
         if newest is None and not cluster.restore_points:
-            self._lose(at)
+            self._lose(cluster, at)
         else:
+            self.is_undated = self.is_undated or newest is None
             self._gain(cluster, newest or at, at)
 
     def is_within(self, limit: timedelta, first: datetime, last: datetime) -> bool | None:
-        """Whether the limit was kept; ``None`` if it was as far as is known, and not all from ``first`` to ``last`` is known."""
-        if self.longest_age is None or self.longest_age > limit or self.longest_without is not None:
-            return False
-        return True if self.seen_first <= first and self.seen_last >= last else None
+        """Whether the limit was kept; ``None`` if it was as far as is known, and not all from ``first`` to ``last`` is known.
 
-    def _lose(self, at: datetime) -> None:
+        A cluster that waits for its first restore point has as long as one that waits for the next.
+        """
+        longest = max(self.longest_age or timedelta(), self.longest_without or timedelta())
+        if self.has_lost_all or longest > limit:
+            return False
+        is_known = self.seen_first <= first and self.seen_last >= last
+        return True if is_known and self.longest_without is None and not self.is_undated else None
+
+    def _lose(self, cluster: ClusterReport, at: datetime) -> None:
+        self.has_lost_all = self.has_lost_all or bool(self.newest_at or cluster.restore_point_series)
         if self.without_since is None:
             ended = self.expires_at if self.newest_at and self.expires_at else at
             self.without_since = min(ended, at)
@@ -268,7 +281,7 @@ class Auditor:
         known.verdicts[day] = _worse(known.verdicts[day], workspace.status)
         if workspace.muted_until:
             known.mutes_until.add(workspace.muted_until)
-        self._add_history(known, workspace)
+        self._add_history(known, workspace, at)
         self._add_findings(known, workspace, day)
         was_read = not any(finding.code == "unreadable" for finding in workspace.findings)
         if was_read:
@@ -280,11 +293,21 @@ class Auditor:
         if workspace.last_restore and workspace.last_restore.at:
             known.restores[workspace.last_restore.at] = workspace.last_restore
 
-    def _add_history(self, known: _Workspace, workspace: WorkspaceReport) -> None:
+    def add_later(self, report: Report) -> None:
+        """Takes a report made after the period: only what it says of the period's days, of which the last was not over."""
+        for workspace in report.workspaces:
+            known = self._workspaces.get((workspace.tenant, workspace.uid))
+            if known:
+                self._add_history(known, workspace, report.as_of)
+
+    def _add_history(self, known: _Workspace, workspace: WorkspaceReport, at: datetime) -> None:
+        due = workspace.next_run_at
+        open_day = due.astimezone(UTC).date() if due and due > at else None
         for entry in workspace.history:
             index = self._index(entry.date)
             if index is not None:
-                known.states[index] = _known_state(known.states[index], entry.state)
+                state = "unclear" if entry.date == open_day and entry.state in _MAY_WORSEN else entry.state
+                known.states[index] = _known_state(known.states[index], state)
 
     def _add_findings(self, known: _Workspace, workspace: WorkspaceReport, day: int) -> None:
         for finding in workspace.findings:
@@ -302,7 +325,7 @@ class Auditor:
         times = self._times
         interval = _usual_interval(times)
         expected = _expected(times, interval, self._first, self._last, self._now)
-        known = (expected[0], expected[-1]) if expected else (self._now, self._now)
+        known = (expected[0], expected[-1]) if interval else _span(self._first, self._last)
         missing = _missing(times, expected)
         return Audit(
             first=self._first,
@@ -372,8 +395,11 @@ def audit(
     last: date,
     max_age: timedelta | None = None,
     now: datetime = _END_OF_TIME,
+    later: Iterable[tuple[Report | str, str]] = (),
 ) -> Audit:
     """Sums up the reports of a period, oldest first, each with the SHA-256 of its file; its id stands for one that cannot be read.
+
+    ``later`` are the reports after it: the first one that counts tells how the last days ended.
 
     Reports about another time or a single run do not count, nor do those on demand: no chain vouches for them. If there are
     no others, such as from versions that made no chain, they do. Of several scopes the one with the most reports counts.
@@ -383,16 +409,25 @@ def audit(
     for report, sha256 in reports:
         if isinstance(report, str):
             unreadable.append(Link(report, sha256))
-        elif not report.what_if and report.scope.backup_request_uid is None:
-            key = (Link.of(report, sha256).is_regular, scope_id(report.scope))
+        elif key := _kind_of(report, sha256):
             auditors.setdefault(key, Auditor(first, last, max_age, now)).add(report, sha256)
     chosen = max(auditors, key=lambda key: (key[0], auditors[key].reports), default=None)
     auditor = auditors.pop(chosen) if chosen else Auditor(first, last, max_age, now)
     auditor.add_unreadable(unreadable)
+    after = (report for report, sha256 in later if isinstance(report, Report) and _kind_of(report, sha256) == chosen)
+    if report_after := next(after, None):
+        auditor.add_later(report_after)
     left_out = Counter[bool]()
     for (is_regular, _), other in auditors.items():
         left_out[is_regular] += other.reports
     return msgspec.structs.replace(auditor.result(), on_demand=left_out[False], other_scopes=left_out[True])
+
+
+def _kind_of(report: Report, sha256: str) -> tuple[bool, str] | None:
+    """Whether a report is regular, and its scope; ``None`` if it is about another time or a single run."""
+    if report.what_if or report.scope.backup_request_uid is not None:
+        return None
+    return Link.of(report, sha256).is_regular, scope_id(report.scope)
 
 
 def only_workspaces(record: Audit, names: Sequence[str]) -> Audit:
@@ -455,8 +490,7 @@ def _expected(
     """When reports are expected until now: at the usual interval, before, after and between those that are there."""
     if not times or not interval:
         return list(times)
-    begin = datetime.combine(first, datetime.min.time(), UTC)
-    end = datetime.combine(last, datetime.min.time(), UTC) + timedelta(days=1)
+    begin, end = _span(first, last)
     expected, at = [], times[0]
     while at - interval >= begin:
         at -= interval
@@ -470,6 +504,11 @@ def _expected(
             remaining = remaining[remaining.index(near) + 1 :]
         at = (near or at) + interval
     return expected
+
+
+def _span(first: date, last: date) -> tuple[datetime, datetime]:
+    """The beginning and the end of a period."""
+    return datetime.combine(first, time.min, UTC), datetime.combine(last, time.max, UTC)
 
 
 def _missing(times: Sequence[datetime], expected: Sequence[datetime]) -> list[datetime]:

@@ -30,7 +30,10 @@ METHOD = (
         "point that was really held."
     ),
     "Longest gap is the longest time in which a cluster had no restore point.",
-    "A day of which no report says anything counts as unknown, never as good.",
+    (
+        "A day of which no report says anything counts as unknown, never as good. So does the last known day if a run was still "
+        "due on it; the first report after the period says how its last day ended."
+    ),
     (
         "The usual interval between two reports is the median; a report that it makes expected until now and that is not kept "
         "is missing. With uneven schedules, such as on weekdays only, it names times at which none was due."
@@ -188,18 +191,15 @@ def facts(audit: Audit) -> list[str]:
     sums = totals(audit)
     days = len(audit.verdicts)
     lines = [
-        f"{count(audit.expected - len(audit.missing), 'report')} of {audit.expected} expected are kept"
-        + (f", one every {audit.interval_hours:g} hours." if audit.interval_hours else "."),
+        _kept_line(audit),
         _missing_line(audit),
         f"Left out: {count(audit.other_scopes, 'report')} of another scope." if audit.other_scopes else "",
         f"Left out: {count(audit.on_demand, 'report')} on demand, for which no chain vouches."
         if audit.on_demand
         else "",
         f"Kept, but cannot be read: {listed(audit.unreadable, _MAX_NAMED)}." if audit.unreadable else "",
-        "The chain of reports is unbroken."
-        if audit.chain.is_unbroken
-        else f"The chain of reports is broken: {' '.join(audit.chain.problems[:_MAX_NAMED])}",
-        f"{audit.days_with_report} of {count(days, 'day')} have a report"
+        _chain_line(audit),
+        f"{count(audit.days_with_report, 'day')} of {days} {_have(audit.days_with_report)} a report"
         + ("." if audit.days_with_report == days else "; the verdict of the others is unknown."),
         (
             f"{_judged(audit)}: of {count(sums['due'], 'due day')} {sums['succeeded']} succeeded, "
@@ -221,6 +221,26 @@ def facts(audit: Audit) -> list[str]:
             + (f", and of {count(unknown, 'cluster')} a part of the period is not known." if unknown else ".")
         )
     return [line for line in lines if line]
+
+
+def _kept_line(audit: Audit) -> str:
+    there = audit.expected - len(audit.missing)
+    kept = "is kept" if there == 1 else "are kept"
+    if audit.interval_hours is None:
+        return f"{count(there, 'report')} {kept}. How many were expected is not known: that takes two that are apart."
+    return f"{count(there, 'report')} of {audit.expected} expected {kept}, one every {audit.interval_hours:g} hours."
+
+
+def _chain_line(audit: Audit) -> str:
+    if not audit.chain.reports:
+        return "No chain vouches for these reports: whether one was changed or removed is not known."
+    if audit.chain.is_unbroken:
+        return "The chain of reports is unbroken."
+    return f"The chain of reports is broken: {' '.join(audit.chain.problems[:_MAX_NAMED])}"
+
+
+def _have(number: int) -> str:
+    return "has" if number == 1 else "have"
 
 
 def _were(number: int) -> str:

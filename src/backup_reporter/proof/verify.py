@@ -19,7 +19,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings, Tenant
 from backup_reporter.errors import StoreError, reason_of
 from backup_reporter.health.version import RULES_VERSION
-from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_between, is_report_id, load, parse
+from backup_reporter.proof.archive import Archive, KeptReport, day_of, ids_after, ids_between, is_report_id, load, parse
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.proof.replay import Evidence, LastAnswer, ReplayClient, open_evidence
 from backup_reporter.report.model import Report, json_pieces, scope_id, to_json
@@ -33,13 +33,12 @@ from backup_reporter.wording import count
 
 _COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
 _NOT_VOUCHED_FOR = (
-    "No later report vouches for {}: a change of what is not recomputed in it would not show, "
+    "No report of the next eight days vouches for {}: a change of what is not recomputed in it would not show, "
     "nor would later reports that were removed."
 )
 _CHANGED_AFTER = "It was changed after {} was made, which names another SHA-256 of it."
 _OTHER_BEFORE = "The report after it, {}, names another one before it: {} is not kept, or cannot be read."
 _ON_DEMAND = "Outside the chain (on demand): {}. Whether one was removed is not known."
-_DAYS_UNTIL_NEXT = timedelta(days=8)
 _MAX_DIFFERENCES = 200
 _MAX_SHOWN = 200
 _MAX_UNREAD = 20
@@ -123,12 +122,18 @@ def _vouched_for(archive: Archive, link: Link) -> Verification:
 def _report_after(archive: Archive, link: Link) -> Report | None:
     """Returns the next report of the chain, if it was made within a few days."""
     day = day_of(link.report_id)
-    for report_id in ids_between(archive, day, day + _DAYS_UNTIL_NEXT):
+    for report_id in itertools.chain(archive.ids(day), ids_after(archive, day)):
         with suppress(StoreError):
             other = load(archive, report_id) if report_id > link.report_id else None
-            if other and other.report.previous and scope_id(other.report.scope) == link.scope:
+            if other and _is_link_of(other, link.scope):
                 return other.report
     return None
+
+
+def _is_link_of(kept: KeptReport, scope: str | None) -> bool:
+    """Whether a file holds its own report, not a copy of another, and one of the scope's chain."""
+    report = kept.report
+    return report.report_id == kept.name and report.previous is not None and scope_id(report.scope) == scope
 
 
 class Period:

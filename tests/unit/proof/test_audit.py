@@ -184,12 +184,82 @@ def test_a_mute_is_named_with_its_end_even_if_it_hid_nothing() -> None:
     assert "muted until 2026-11-30, which hid findings on 0 days" in remarks(audited(muted))
 
 
-def test_a_cluster_that_one_report_finds_without_a_restore_point_is_not_within_the_limit() -> None:
-    cluster = a_cluster(newest_restore_point_at=None, expires_at=None, restore_points=0)
-    record = audit(of_days(a_workspace(clusters=(cluster,))), NOW.date(), NOW.date(), LIMIT)
+def without_a_copy(**more: Any) -> WorkspaceReport:
+    cluster = a_cluster(newest_restore_point_at=None, expires_at=None, restore_points=0, **more)
+    return a_workspace(clusters=(cluster,))
+
+
+def test_a_cluster_that_waits_for_its_first_restore_point_has_not_exceeded_the_limit_yet() -> None:
+    record = audit(of_days(*[without_a_copy()] * 3), NOW.date(), NOW.date() + days(2), LIMIT)
     (found,) = record.workspaces[0].clusters
-    assert (found.longest_age_hours, found.longest_without_hours, found.is_within_limit) == (None, 0.0, False)
-    assert ",0,no," in render_csv(record)
+    assert (found.longest_age_hours, found.longest_without_hours, found.is_within_limit) == (None, 48.0, None)
+    assert ",48,,0," in render_csv(record)
+
+
+def test_a_cluster_that_waits_longer_than_the_limit_has_exceeded_it() -> None:
+    record = audit(of_days(*[without_a_copy()] * 5), NOW.date(), NOW.date() + days(4), LIMIT)
+    (found,) = record.workspaces[0].clusters
+    assert (found.longest_without_hours, found.is_within_limit) == (96.0, False)
+    assert ",96,no," in render_csv(record)
+
+
+def test_a_cluster_that_has_lost_its_restore_points_has_exceeded_every_limit() -> None:
+    there = a_workspace(clusters=(a_cluster(newest_restore_point_at=NOW - days(0.1)),))
+    gone = RestorePointSeries(count=1, first_at=NOW, last_at=NOW, first_expires_at=NOW, last_expires_at=NOW)
+    for workspaces in ([there, without_a_copy()], [without_a_copy(restore_point_series=(gone,))] * 2):
+        record = audit(of_days(*workspaces), NOW.date(), NOW.date() + days(1), LIMIT)
+        assert record.workspaces[0].clusters[0].is_within_limit is False
+
+
+def test_a_restore_point_without_a_date_is_within_no_limit() -> None:
+    undated = a_workspace(clusters=(a_cluster(newest_restore_point_at=None),))
+    record = audit(of_days(*[undated] * 3), NOW.date(), NOW.date() + days(2), LIMIT)
+    assert record.workspaces[0].clusters[0].is_within_limit is None
+
+
+def test_one_report_does_not_tell_how_many_were_expected_or_whether_a_limit_was_kept() -> None:
+    fresh = a_workspace(clusters=(a_cluster(newest_restore_point_at=NOW - days(0.1)),))
+    record = audit(regular((0,), fresh), NOW.date() - days(30), NOW.date() + days(30), LIMIT)
+    text = render_markdown(record)
+    assert "- 1 report is kept. How many were expected is not known: that takes two that are apart." in text
+    assert "- 1 day of 61 has a report; the verdict of the others is unknown." in text
+    assert record.workspaces[0].clusters[0].is_within_limit is None
+
+
+def test_no_chain_is_called_unbroken_if_there_is_none() -> None:
+    text = render_markdown(audit(of_days(a_workspace(), a_workspace()), NOW.date(), NOW.date() + days(1)))
+    assert "- No chain vouches for these reports: whether one was changed or removed is not known." in text
+    assert "unbroken" not in text
+
+
+NIGHTLY: dict[str, Any] = {"schedule": "0 23 * * *", "next_run_at": NOW + timedelta(hours=16)}
+
+
+@pytest.mark.parametrize("state", ["not-due", "succeeded"])
+def test_a_day_on_which_another_run_is_due_is_not_known_yet(state: str) -> None:
+    workspace = a_workspace(history=a_history(state, 1), **NIGHTLY)
+    (found,) = audit(regular((0,), workspace), NOW.date(), NOW.date()).workspaces
+    assert (found.states, found.unknown, found.due, found.succeeded) == (("unclear",), 1, 0, 0)
+
+
+def test_a_day_that_has_failed_already_is_known_although_another_run_is_due() -> None:
+    workspace = a_workspace(history=a_history("failed", 1), **NIGHTLY)
+    (found,) = audit(regular((0,), workspace), NOW.date(), NOW.date()).workspaces
+    assert found.failed == 1
+
+
+def test_the_first_report_after_the_period_tells_how_its_last_day_ended() -> None:
+    before = a_workspace(history=a_history("not-due", 1), **NIGHTLY)
+    after = a_workspace(history=a_history("failed", 1))
+    other = regular((0.5,), a_workspace(history=a_history("succeeded", 1)), scope=Scope(project_uids=("p",)))
+    on_demand = [(a_report(a_workspace(history=a_history("succeeded", 1)), as_of=NOW + days(0.9)), "0")]
+    unheard = regular((2,), a_workspace(history=a_history("missed", 1)), a_workspace("new"))
+    later: list[tuple[Report | str, str]] = [("20261125T000000Z-00000000", "0"), *other, *on_demand]
+    later += [*regular((1,), after), *unheard]
+    record = audit(regular((0,), before), NOW.date(), NOW.date(), later=later)
+    (found,) = record.workspaces
+    assert (found.states, found.failed, record.made) == (("failed",), 1, 1)
+    assert found.verdicts == ("OK",)
 
 
 def test_the_age_of_the_last_restore_point_grows_after_it_has_expired() -> None:
