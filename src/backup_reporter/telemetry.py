@@ -94,7 +94,7 @@ class Observer:
         for delivery in report.deliveries:
             if delivery.status == "failed":
                 self.logger.error(
-                    "not delivered", channel=delivery.channel, reason=quote(delivery.error or "", _REASON_LENGTH)
+                    "not delivered", channel=delivery.channel, reason=quote(delivery.error, _REASON_LENGTH)
                 )
             elif delivery.error:
                 self.logger.warning(

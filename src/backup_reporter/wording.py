@@ -64,10 +64,10 @@ def timestamp(at: datetime | None) -> str | None:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
-def quote(text: str, length: int = _QUOTE_LENGTH) -> str:
-    """Text from outside on one line, without characters that steer a display, cut at a word."""
+def quote(text: str | None, length: int = _QUOTE_LENGTH) -> str:
+    """Text from outside on one line, without characters that steer a display, cut at a word; no text is an empty one."""
     # What is cut off anyway is not looked at: a message can be megabytes long.
-    start = text[: length * 4]
+    start = (text or "")[: length * 4]
     line = " ".join((start if start.isprintable() else "".join(map(_visible, start))).split())
     if len(line) <= length:
         return line
@@ -75,9 +75,9 @@ def quote(text: str, length: int = _QUOTE_LENGTH) -> str:
     return (head if space and len(head) > length // 2 else line[: length - 1]) + "…"
 
 
-def quote_state(text: str, length: int = 100) -> str:
+def quote_state(text: str | None, length: int = 100) -> str:
     """Quotes a state as :func:`quote` does, with each invisible character as an escape: that may be all that is odd about it."""
-    visible = (character if character.isprintable() else _escape(character) for character in text[: length * 4])
+    visible = (character if character.isprintable() else _escape(character) for character in (text or "")[: length * 4])
     return quote("".join(visible), length)
 
 

@@ -134,7 +134,7 @@ class _Drawing:
         drawn = Text(sign.drawn(ascii_only=self.ascii_only), sign.style) if status != "OK" else Text(" ")
         return _Line(
             sign=Text.assemble("  ", drawn),
-            name=Text(quote(row.cluster_name or row.cluster_uid or "", NAME_LENGTH)),
+            name=Text(quote(row.cluster_name or row.cluster_uid, NAME_LENGTH)),
             copy=self._copy(row.cluster),
             expiry=self._expiry(row.cluster),
             reasons=_reasons(findings),

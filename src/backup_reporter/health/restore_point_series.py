@@ -48,16 +48,22 @@ def _folded(attempts: Sequence[Attempt]) -> Iterator[RestorePointSeries]:
 
 
 def _joined(entry: RestorePointSeries, attempt: Attempt) -> RestorePointSeries | None:
-    if not (entry.first_at and entry.last_at and attempt.at) or not _kept_alike(entry, attempt):
+    if entry.first_at is None or entry.last_at is None or attempt.at is None:
+        return None
+    if not _is_near(_kept_for(entry.last_at, entry.last_expires_at), _kept_for(attempt.at, attempt.expires_at)):
         return None
     if entry.count > 1:
         pace = (entry.last_at - entry.first_at) / (entry.count - 1)
-        if abs(attempt.at - entry.last_at - pace) > _TOLERANCE:
+        if not _is_near(attempt.at - entry.last_at, pace):
             return None
     return msgspec.structs.replace(entry, count=entry.count + 1, last_at=attempt.at, last_expires_at=attempt.expires_at)
 
 
-def _kept_alike(entry: RestorePointSeries, attempt: Attempt) -> bool:
-    if entry.last_expires_at is None or attempt.expires_at is None or entry.last_at is None or attempt.at is None:
-        return entry.last_expires_at is attempt.expires_at is None
-    return abs((attempt.expires_at - attempt.at) - (entry.last_expires_at - entry.last_at)) <= _TOLERANCE
+def _kept_for(at: datetime, expires_at: datetime | None) -> timedelta | None:
+    return expires_at - at if expires_at else None
+
+
+def _is_near(time: timedelta | None, other: timedelta | None) -> bool:
+    if time is None or other is None:
+        return time is other
+    return abs(time - other) <= _TOLERANCE

@@ -155,11 +155,8 @@ class DueTimes(Struct, frozen=True):
 
         If neither a run nor the policy's creation is known, there is nothing to count from: it is the latest alone.
         """
-        due = self.latest(until)
-        if due is None or (last_run_at and due - EARLY <= last_run_at):
-            return ()
         limit = COUNT_LIMIT if last_run_at or self.not_before else 1
-        return tuple(islice(self._backwards(due, last_run_at), limit))
+        return tuple(islice(self._backwards(self.latest(until), last_run_at), limit))
 
     def _backwards(self, due: datetime | None, last_run_at: datetime | None) -> Iterator[datetime]:
         while due and not (last_run_at and due - EARLY <= last_run_at):

@@ -143,7 +143,7 @@ def _markdown_cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None, *, 
 def render_html(audit: Audit) -> str:
     """The record as a page that stands for itself and prints on A4 paper, landscape."""
     environment = template_environment(_TEMPLATES)
-    environment.filters |= {"name": lambda text: quote(text or "", _NAME_LENGTH), "span": span}
+    environment.filters |= {"name": lambda text: quote(text, _NAME_LENGTH), "span": span}
     style = asset_of(_TEMPLATES / "audit.css")
     return environment.get_template("audit.html.j2").render(
         audit=audit,

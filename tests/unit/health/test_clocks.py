@@ -144,6 +144,23 @@ LATE = [
         also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 01:00"),
     ),
     row(
+        "A copy that is as young as a later run in which its cluster has finished is believed",
+        backup(*nightly(last="11-21"), run("11-22 01:00", eu1=copy(at="11-23 01:00")), run("11-23 01:00")),
+        also=lambda verdict: verdict.clusters[0].restore_point_series[1].first_at == at("11-23 01:00"),
+    ),
+    row(
+        "A copy that is younger than that has its run's time",
+        backup(*nightly(last="11-21"), run("11-22 01:00", eu1=copy(at="11-23 01:01")), run("11-23 01:00")),
+        also=lambda verdict: verdict.clusters[0].restore_point_series[1].first_at == at("11-22 01:00"),
+    ),
+    row(
+        "A copy that is younger than a later run which is still at work is believed",
+        backup(
+            *nightly(last="11-21"), run("11-22 01:00", eu1=copy(at="11-23 01:30")), run("11-23 01:00", "InProgress")
+        ),
+        also=lambda verdict: verdict.clusters[0].newest_restore_point_at == at("11-23 01:30"),
+    ),
+    row(
         "If only its cluster backups date a run, the earliest does, though its clock may be wrong",
         backup(*nightly("11-16", "11-22"), run("", eu1=copy(at="2009-11-10T23:00:00Z"), us2=copy(at="11-23 01:00"))),
         "backup-overdue",

@@ -18,6 +18,7 @@ from backup_reporter.health.schedule import (
     read_schedule,
     shift_of,
 )
+from backup_reporter.health.thresholds import Thresholds
 from support.builders import at
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -426,3 +427,14 @@ def test_missed_due_times_are_counted_up_to_a_thousand_or_if_there_is_nothing_to
     assert len(DueTimes(minutely, None).missed(now, at("11-01 00:00"))) == COUNT_LIMIT
     assert DueTimes(minutely, None).missed(now, None) == (now,)
     assert len(DueTimes(minutely, at("11-23 06:58")).missed(now, None)) == 3
+
+
+# The zone of a tenant's schedules
+
+
+def test_a_tenants_own_zone_takes_the_place_of_the_settings_and_changes_nothing_else() -> None:
+    kolkata = ZoneInfo("Asia/Kolkata")
+    settings = Thresholds(grace=HOUR, schedule_time_zone=ZoneInfo("Europe/Berlin"))
+
+    assert settings.for_schedules_in(kolkata) == Thresholds(grace=HOUR, schedule_time_zone=kolkata)
+    assert settings.for_schedules_in(None) == settings

@@ -263,6 +263,36 @@ def test_a_deletion_that_reports_have_seen_for_more_than_a_week_is_stuck() -> No
     assert labels(look(answer, first, "11-30 07:01")) == ["delete-stuck eu1"]
 
 
+def test_a_stuck_deletion_began_at_the_copys_end_or_when_a_report_first_saw_it() -> None:
+    being_deleted = run("10-20 01:00", eu1=copy(deleted="Deleting", expires="11-24 01:00"))
+    for seen, since in (("11-23 07:00", "11-23 07:00"), ("11-25 07:00", "11-24 01:00")):
+        first = memory_of(backup(being_deleted, *nightly("11-21", "11-23")), now=seen)
+        (stuck,) = look(backup(being_deleted, *nightly("11-21", "12-10")), first, "12-10 07:00").report.findings
+
+        assert stuck.since == at(since), seen
+
+
+ONE_CLUSTER: Json = {"all_clusters": False, "uids": ["eu1"]}
+
+
+@pytest.mark.parametrize(
+    ("began", "refs", "found"),
+    [
+        ("11-23 01:00", [], {"never-backed-up us2"}),
+        ("11-21 05:00", [], {"awaiting-first-backup us2"}),
+        ("11-21 05:00", NOTHING, {"cluster-not-backed-up us2"}),
+    ],
+)
+def test_what_speaks_for_all_does_not_speak_for_a_cluster_that_came_later(
+    began: str, refs: Any, found: set[str]
+) -> None:
+    before = nightly("11-20", "11-22", us2=NOTHING)
+    first = memory_of(backup(*before, **ONE_CLUSTER), now="11-22 07:00")
+    judgment = look(backup(*before, run(began, refs=refs)), first, "11-23 02:00")
+
+    assert set(labels(judgment)) == found
+
+
 def test_a_report_for_a_time_before_the_last_one_remembers_nothing() -> None:
     first = look(backup(*nightly()), now="11-23 07:00").remembered
     earlier = look(backup(*nightly(last="11-20")), first, "11-20 07:00")

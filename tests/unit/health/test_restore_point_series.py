@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from backup_reporter.health.judge import judge
 from backup_reporter.health.model import BackupResult, Cluster, ClusterBackup, Policy, Run, Workspace
 from backup_reporter.health.thresholds import Thresholds
@@ -51,6 +53,54 @@ def test_where_nothing_is_left_the_copy_that_was_the_last_to_expire_is_shown() -
 
     (entry,) = report.clusters[0].restore_point_series
     assert (entry.count, entry.last_expires_at) == (1, made(40) + timedelta(days=30))
+
+
+def test_of_copies_that_expire_together_the_oldest_is_shown_where_nothing_is_left() -> None:
+    report = judged([run(40), run(41, hours=744)])
+
+    (entry,) = report.clusters[0].restore_point_series
+    assert (entry.count, entry.last_at) == (1, made(41))
+
+
+@pytest.mark.parametrize(("minutes", "counts"), [(30, [3]), (31, [2, 1])])
+def test_half_an_hour_of_difference_keeps_the_pace(minutes: int, counts: list[int]) -> None:
+    report = judged([run(2), run(1), run(0, late=timedelta(minutes=minutes))])
+
+    assert [entry.count for entry in report.clusters[0].restore_point_series] == counts
+
+
+@pytest.mark.parametrize(("hours", "counts"), [(720.5, [3]), (720.51, [2, 1])])
+def test_half_an_hour_of_difference_is_the_same_retention(hours: float, counts: list[int]) -> None:
+    report = judged([run(2), run(1), run(0, hours=hours)])
+
+    assert [entry.count for entry in report.clusters[0].restore_point_series] == counts
+
+
+@pytest.mark.parametrize(
+    ("hours", "counts"), [([1e12, 1e12, 1e12], [3]), ([1e12, 1e12, 720], [2, 1]), ([720, 720, 1e12], [2, 1])]
+)
+def test_copies_that_are_kept_for_ever_are_one_entry_and_others_are_another(
+    hours: list[float], counts: list[int]
+) -> None:
+    runs = tuple(
+        Run(
+            requested_at=made(days_ago),
+            state="Completed",
+            retention_hours=kept,
+            cluster_backups=(ClusterBackup(cluster=CLUSTER, state="Completed"),),
+        )
+        for days_ago, kept in zip((2, 1, 0), hours, strict=True)
+    )
+    report = judge(WORKSPACE, BackupResult(policy=Policy(), runs=runs), Thresholds(), NOW).report
+
+    assert [entry.count for entry in report.clusters[0].restore_point_series] == counts
+
+
+def test_a_copy_without_a_date_stands_alone_though_it_has_an_end() -> None:
+    undated = ClusterBackup(cluster=CLUSTER, state="Completed", expires_at=NOW + timedelta(days=9))
+    report = judged([Run(state="Completed", cluster_backups=(undated,)), run(1), run(0)])
+
+    assert [entry.count for entry in report.clusters[0].restore_point_series] == [1, 2]
 
 
 def test_copies_without_a_known_retention_are_one_entry_and_one_without_a_date_stands_alone() -> None:

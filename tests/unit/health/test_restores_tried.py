@@ -73,8 +73,10 @@ def test_restores(restores: list[Restore], expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("created", "expected"),
     [
+        ("11-23 07:00", []),
         ("10-24 06:00", []),
-        ("10-23 06:00", ["restore-untested"]),
+        ("10-23 07:00:01", []),
+        ("10-23 07:00", ["restore-untested"]),
         ("12-24 06:00", ["restore-untested"]),
         (None, ["restore-untested"]),
     ],
@@ -84,6 +86,20 @@ def test_a_new_workspace_has_the_same_time_for_its_first_restore(created: str | 
     report = judge(workspace, msgspec.structs.replace(result, restores=()), EVERY_MONTH, NOW).report
 
     assert [label(finding) for finding in report.findings] == expected
+
+
+def test_a_new_workspace_has_that_time_though_a_restore_without_a_date_succeeded() -> None:
+    workspace, result = decoded(listed(created="11-20 06:00"), backup(*nightly()))
+    undated = msgspec.structs.replace(result, restores=(restore(None),))
+
+    assert judge(workspace, undated, EVERY_MONTH, NOW).report.findings == ()
+
+
+def test_an_incomplete_backup_is_one_that_a_restore_can_be_tried_with() -> None:
+    workspace, result = decoded(listed(), backup(*nightly(state="PartiallyFailed")))
+    report = judge(workspace, msgspec.structs.replace(result, restores=()), EVERY_MONTH, NOW).report
+
+    assert "restore-untested" in [label(finding) for finding in report.findings]
 
 
 def test_a_new_workspace_whose_restore_failed_is_told_so() -> None:

@@ -97,6 +97,10 @@ TIMES = [
         for state in ("Failed", "PartiallyFailed", "FinalizingPartiallyFailed", "Sleeping", None)
     ),
     row(
+        "A run with no time and no state succeeded if its clusters did",
+        backup(*nightly(), run(state=NOTHING, eu1="Completed", us2="Completed")),
+    ),
+    row(
         "A run with no time at all that succeeded for one cluster alone did not succeed",
         backup(*nightly(), run(eu1="Failed")),
         "backup-state-unknown",

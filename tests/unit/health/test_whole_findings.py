@@ -843,11 +843,11 @@ RESTORES = [
         "The last restore failed, and says why",
         backup(*nightly()),
         "restore-failed",
-        "The last restore on Sun 2026-11-22 failed: No node is ready.",
+        "The last restore on Sun 2026-11-22 failed: No node is ready in FLEX.",
         since="11-22 06:00",
         evidence={"state": "Failed"},
         thresholds=TESTED,
-        restores=[Restore(at=at("11-22 06:00"), state="Failed", message="No node is ready. ")],
+        restores=[Restore(at=at("11-22 06:00"), state="Failed", message="No node is ready in FLEX. ")],
     ),
     whole(
         "The last restore failed, and has neither a date nor a reason",
@@ -936,6 +936,13 @@ WORKSPACE = [
         "backup-state-unknown",
         "1 run without any time did not succeed (state 'Failed'): it cannot be told whether it is the latest.",
         evidence={"count": 1, "state": "Failed", "backupName": "nightly"},
+    ),
+    whole(
+        "A run without any time and without a state did not succeed",
+        backup(run(None, None), *nightly()),
+        "backup-state-unknown",
+        "1 run without any time did not succeed (state ''): it cannot be told whether it is the latest.",
+        evidence={"count": 1, "state": ""},
     ),
     whole(
         "Runs without any time did not succeed",
@@ -1143,7 +1150,7 @@ LONG_TEXTS: dict[str, tuple[str, Json, dict[str, Any], str, dict[str, Any]]] = {
         "location-missing",
         backup(*nightly(), backupLocationUid="loc-1", backupLocationName=X[:201]),
         {"surroundings": Surroundings(location_uids=frozenset())},
-        cut(X, 63),
+        f"'{cut(X, 63)}'",
         {"backupLocationName": cut(X, 200)},
     ),
     "a restore's state": (

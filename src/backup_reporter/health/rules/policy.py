@@ -76,7 +76,7 @@ def _stopped(context: Context, subject: Subject | None) -> Finding:
 def schedule_unreadable(context: Context) -> Iterator[Finding]:
     """Warning: the schedule cannot be parsed; rules that need due times are skipped."""
     if context.schedule_error:
-        schedule = quote(context.policy.schedule or "", 100)
+        schedule = quote(context.policy.schedule, 100)
         yield finding(
             "schedule-unreadable",
             f"The schedule '{schedule}' cannot be read: {context.schedule_error}. Late backups go unnoticed until it can.",
@@ -107,7 +107,7 @@ def schedule_shifted(context: Context) -> Iterator[Finding]:
             f"says in {quote(str(context.thresholds.schedule_time_zone), 60)}: due times are moved by that. "
             "If the schedule is in another time zone, name it in the setting SCHEDULE_TIME_ZONE.",
             shiftMinutes=round(context.shift.total_seconds() / 60),
-            schedule=quote(context.policy.schedule or "", 100),
+            schedule=quote(context.policy.schedule, 100),
         )
 
 

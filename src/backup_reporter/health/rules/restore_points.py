@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from backup_reporter.health.attempts import Attempt
@@ -18,6 +18,7 @@ from backup_reporter.wording import count, duration, evidence_text, quote_state,
 
 DELETION_TAKES_AT_MOST = timedelta(days=7)
 _AWAITING_FOR_AT_MOST = timedelta(days=7)
+_WITHOUT_END = datetime.max.replace(tzinfo=UTC)
 
 
 def newest_restore_point(subject: Subject, now: datetime) -> Attempt | None:
@@ -213,11 +214,14 @@ def run_left_no_copy(context: Context, subject: Subject) -> Finding | None:
 
 def backup_expiring(context: Context, subject: Subject) -> Finding | None:
     """Warning: the restore point that lives longest expires soon, and rotation will not replace it in time."""
-    newest, last = newest_restore_point(subject, context.now), _last_restore_point(subject, context.now)
-    if not subject.in_scope or newest is None or last is None or last.expires_at is None:
+    living = subject.restore_points(context.now)
+    if not subject.in_scope or not living:
+        return None
+    last = _longest_living(living)
+    if last.expires_at is None:
         return None
     left = last.expires_at - context.now
-    if left > context.thresholds.expiry_warning or _is_replaced_by(context, subject, newest, last.expires_at):
+    if left > context.thresholds.expiry_warning or _is_replaced_by(context, subject, living[-1], last.expires_at):
         return None
     return finding(
         "backup-expiring",
@@ -229,11 +233,9 @@ def backup_expiring(context: Context, subject: Subject) -> Finding | None:
     )
 
 
-def _last_restore_point(subject: Subject, now: datetime) -> Attempt | None:
-    """The one that lives longest: a copy by hand that is kept for a day is not the last, though it is the newest."""
-    living = subject.restore_points(now)
-    without_end = (attempt for attempt in living if attempt.expires_at is None)
-    return next(without_end, None) or max(living, key=lambda attempt: attempt.expires_at or now, default=None)
+def _longest_living(living: Sequence[Attempt]) -> Attempt:
+    """A copy by hand that is kept for a day is not the last to go, though it is the newest."""
+    return max(living, key=lambda attempt: attempt.expires_at or _WITHOUT_END)
 
 
 def _is_replaced_by(context: Context, subject: Subject, newest: Attempt, end: datetime) -> bool:
@@ -293,7 +295,7 @@ def _what_came(subject: Subject, newest: Attempt) -> str:
     if latest.is_copy:
         return "the latest one has expired already"
     return "the latest one " + (
-        "has been deleted, or is being deleted" if latest.is_gone else f"says '{quote_state(latest.state or '')}'"
+        "has been deleted, or is being deleted" if latest.is_gone else f"says '{quote_state(latest.state)}'"
     )
 
 
@@ -333,7 +335,7 @@ def delete_stuck(context: Context) -> Iterator[Finding]:
                 f"{count(len(stuck), 'old backup')} {'has' if len(stuck) == 1 else 'have'} been under deletion for more "
                 f"than {duration(DELETION_TAKES_AT_MOST)}.",
                 cluster=cluster,
-                since=stuck[0].expires_at if stuck[0].expires_at and stuck[0].expires_at < limit else seen,
+                since=min(at for at in (stuck[0].expires_at, seen) if at),
                 count=len(stuck),
                 **evidence_of(stuck[0]),
             )

@@ -39,7 +39,7 @@ def restore_untested(context: Context) -> Iterator[Finding]:
         return
     is_undated = any(_phase(context, restore) == "succeeded" for restore in context.result.restores)
     made = context.workspace.created_at
-    if not (last or is_undated) and made and context.now - allowed < made <= context.present:
+    if not last and made and context.now - allowed < made <= context.present:
         return
     days = f"{allowed.total_seconds() / 86400:g} days"
     if last:
@@ -58,12 +58,12 @@ def restore_failed(context: Context) -> Iterator[Finding]:
     if last is None or _phase(context, last) == "succeeded":
         return
     when = f" on {context.day(last.at)}" if last.at else ""
-    says = f": {quote(last.message).rstrip('.')}" if last.message else f" (state '{quote_state(last.state or '')}')"
+    says = f": {quote(last.message).rstrip('.')}" if last.message else f" (state '{quote_state(last.state)}')"
     yield finding(
         "restore-failed",
         f"The last restore{when} failed{says}.",
         since=last.at,
-        state=quote_state(last.state or "", 200),
+        state=quote_state(last.state, 200),
     )
 
 

@@ -27,7 +27,7 @@ def backup_overdue(context: Context) -> Iterator[Finding]:
             missed=len(missed),
             latestDueAt=timestamp(missed[0]),
             lastRunAt=timestamp(context.last_run_at),
-            schedule=quote(context.policy.schedule or ""),
+            schedule=quote(context.policy.schedule),
         )
 
 
