@@ -38,6 +38,10 @@ class Link:
             is_regular=report.previous is not None or report.changes.note is not None,
         )
 
+    def is_outside(self, scope: str | None) -> bool:
+        """Whether it is known to be no part of the chain of a scope."""
+        return self.scope is not None and (self.scope != scope or not self.is_regular)
+
 
 class Chain(Record, frozen=True, kw_only=True):
     """Whether a row of reports is unbroken. ``problems`` names each gap, change and second successor in a sentence."""
@@ -76,8 +80,12 @@ def _problems(chain: Sequence[Link], by_id: Mapping[str, Link], first: date) -> 
         elif name in by_id:
             if by_id[name].sha256 != link.previous.sha256:
                 yield f"{name} was changed after {link.report_id} was made."
+            elif by_id[name].is_outside(link.scope):
+                yield f"{link.report_id} names {name} before it, which is no report of the chain."
         elif name >= f"{first:%Y%m%d}":
             yield f"{link.report_id} names {name} before it, which is not kept: a report is missing."
+        elif number and len(successors[name]) == 1:
+            yield f"{link.report_id} names {name} before it, from before the period, and not {chain[number - 1].report_id}."
     for name, those in successors.items():
         if len(those) > 1:
             yield f"{name} has {len(those)} successors: {listed(those, 5)}."

@@ -15,7 +15,7 @@ FIRST = date(2026, 11, 24)
 
 
 def id_of(number: int) -> str:
-    return f"202611{23 + number}T070000Z-{number:08x}"
+    return f"202611{23 + number}T070000Z-{number + 1:08x}"
 
 
 def a_link(
@@ -86,6 +86,20 @@ def test_a_link_without_a_hash_proves_nothing() -> None:
 def test_two_successors_are_named_with_the_report_that_has_them() -> None:
     assert problems(a_link(1, 0), a_link(2, 1), a_link(3, 1)) == (
         f"{id_of(1)} has 2 successors: {id_of(2)}, {id_of(3)}.",
+    )
+
+
+def test_a_report_put_in_between_is_named_although_the_one_that_it_names_lies_before_the_period() -> None:
+    assert problems(a_link(1, 0), a_link(3, -1), a_link(4, 1)) == (
+        f"{id_of(3)} names {id_of(-1)} before it, from before the period, and not {id_of(1)}.",
+    )
+
+
+@pytest.mark.parametrize("scope", ["all", "other"])
+def test_a_report_put_in_between_is_named_if_the_one_that_it_names_is_no_report_of_the_chain(scope: str) -> None:
+    outside = a_link(2, None, scope=scope, is_regular=scope == "other")
+    assert problems(a_link(1, 0), outside, a_link(3, 2), a_link(4, 1)) == (
+        f"{id_of(3)} names {id_of(2)} before it, which is no report of the chain.",
     )
 
 
