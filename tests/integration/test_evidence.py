@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copytree
@@ -167,7 +168,7 @@ def test_a_report_cannot_blame_a_difference_on_other_rules_than_its_evidence_nam
 def test_a_report_cannot_be_dated_back(kept: tuple[str, Path]) -> None:
     change_report(kept, generatedAt="2026-01-01T07:00:00Z")
     (problem,) = verified(*kept).problems
-    assert problem.endswith("and the report says that it was made at 2026-01-01 07:00:00+00:00.")
+    assert problem.endswith("and the report says that it was made at 2026-01-01T07:00:00Z.")
 
 
 @pytest.mark.parametrize("lines", [b"", b"\n"])
@@ -284,7 +285,7 @@ def test_evidence_that_is_gone_is_a_problem(kept: tuple[str, Path]) -> None:
     file, _ = evidence_lines(*kept)
     file.unlink()
     (problem,) = verified(*kept).problems
-    assert problem.endswith("evidence.jsonl.gz is not kept.")
+    assert problem.endswith("evidence.jsonl.gz is not kept: it was removed, it has expired, or this copy lacks it.")
 
 
 def test_the_evidence_holds_no_secret(kept: tuple[str, Path]) -> None:
@@ -441,6 +442,61 @@ def test_a_change_of_what_is_not_recomputed_is_found_by_the_report_after_it(thre
         1,
         f"✗ {changed.stem}: It was changed after {after.stem} was made, which names another SHA-256 of it.\n",
     )
+
+
+def test_a_report_and_its_evidence_can_lie_beside_each_other(three_days: Path, tmp_path: Path) -> None:
+    flat = tmp_path / "mail"
+    flat.mkdir()
+    (report,) = three_days.glob("2026/11/24/*.json")
+    (evidence,) = three_days.glob("2026/11/24/*.gz")
+    for file in (report, evidence):
+        (flat / file.name).write_bytes(file.read_bytes())
+    assert run_verify(str(flat / report.name))[0] == 0
+
+
+def test_a_file_of_any_name_is_verified_with_the_copy_that_is_named(three_days: Path, tmp_path: Path) -> None:
+    (report,) = three_days.glob("2026/11/25/*.json")
+    (tmp_path / "november").write_bytes(report.read_bytes())
+    assert run_verify(str(tmp_path / "november"), "--directory", str(three_days))[0] == 0
+    alone = run_command("verify", str(tmp_path / "november"), environment={}, directory=Path())
+    assert "evidence.jsonl.gz is not kept: it was removed, it has expired, or this copy lacks it." in alone.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("nothing.json", "is neither a file nor the id of a report"),
+        ("20261124T070000Z-123", "is neither a file nor the id of a report"),
+        ("s3://reports/2026/11/24/a.json", "is neither a file nor the id of a report"),
+        ("docs", "is a directory"),
+        ("README.md", "ends in .md"),
+    ],
+)
+def test_what_is_no_report_is_said_with_what_to_give(name: str, problem: str) -> None:
+    done = run_command("verify", name, environment={}, directory=Path())
+    assert done.returncode == 1
+    assert f"'{name}' {problem}: give a report's JSON file, or an id such as " in done.stderr
+
+
+@pytest.mark.parametrize("change", [lambda text: text.replace(b"\n", b"\r\n"), lambda text: b"\xef\xbb\xbf" + text])
+def test_a_report_that_was_copied_as_text_says_so(three_days: Path, change: Callable[[bytes], bytes]) -> None:
+    (file,) = three_days.glob("2026/11/24/*.json")
+    file.write_bytes(change(file.read_bytes()))
+    done = run_command("verify", str(file), environment={}, directory=Path())
+    assert "an editor, or a copy as text, has changed its line ends or its first bytes" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["verify", "audit"])
+def test_without_credentials_the_commands_say_how_to_sign_in(command: str) -> None:
+    days = ("--from", "2026-11-24", "--to", "2026-11-24")
+    environment = {
+        "REPORT_BUCKET": "reports",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }
+    done = run_command(command, *days, environment=environment, directory=Path())
+    assert done.returncode == 1
+    assert "NoCredentialsError. Sign in to AWS (aws sso login, aws configure, or AWS_PROFILE)" in done.stderr
 
 
 NESTED = b'"x":' + b"[" * 100_000 + b"]" * 100_000 + b',"schemaVersion":1'

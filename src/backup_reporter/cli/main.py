@@ -115,5 +115,7 @@ def _error_text(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name and error.name.startswith("moto"):
         return "the extra 'demo' is not installed: pip install '.[cli,demo]' in the project's directory"
     if isinstance(error, BackupReporterError | OSError):
-        return str(error)
+        cause = error.__cause__
+        fix = fix_for(cause) if isinstance(cause, ClientError | BotoCoreError) else None
+        return f"{error}. {fix}" if fix else str(error)
     return f"{reason_of(error)} (run it again with {DEBUG} to see more, and please report it)"

@@ -16,7 +16,7 @@ from backup_reporter.cli.archive import (
 )
 from backup_reporter.cli.options import debug_option
 from backup_reporter.errors import InvalidRequest
-from backup_reporter.proof.archive import Archive, DirectoryArchive, KeptReport, load, parse
+from backup_reporter.proof.archive import Archive, DirectoryArchive, KeptReport, is_report_id, load, parse, path_of
 from backup_reporter.proof.verify import Period, Verification, verify_alone
 from backup_reporter.wording import count
 
@@ -27,8 +27,8 @@ Examples:
   backup-reporter verify reports/2026/11/24/20261124T070000Z-1a2b3c4d.json
   backup-reporter verify --from 2026-11-01 --to 2026-11-30
 
-It reads reports and evidence from REPORT_BUCKET, or from a copy of the bucket on disk (--directory). It needs no
-Palette and no API key. Exit code: 0 if everything agrees, else 1.
+It reads reports and evidence from REPORT_BUCKET, or from a copy of the bucket on disk (--directory). The evidence of a
+file may lie beside it. It needs no Palette and no API key. Exit code: 0 if everything agrees, else 1.
 """
 _DAYS_ABOVE = 3
 """A report's file lies below its year, month and day."""
@@ -52,17 +52,39 @@ def verify_command(report: str | None, first: date | None, last: date | None, di
 
 
 def _find(report: str, directory: Path | None) -> tuple[Archive, KeptReport]:
-    file = Path(report)
-    if file.suffix == ".json":
-        if not file.is_file():
-            raise InvalidRequest(f"there is no file {report!r}")
-        parents = file.resolve().parents
-        return DirectoryArchive(parents[min(_DAYS_ABOVE, len(parents) - 1)]), parse(file.stem, file.read_bytes())
+    if not is_report_id(report):
+        return _open(report, directory)
     archive = archive_of(directory)
     kept = load(archive, report)
     if kept is None:
         raise nothing_kept(f"no report {report} is kept: check the id", directory)
     return archive, kept
+
+
+def _open(name: str, directory: Path | None) -> tuple[Archive, KeptReport]:
+    """Reads a file. Its evidence lies in the directory, or where the file lies itself."""
+    file = Path(name)
+    if refusal := _refusal(file):
+        raise InvalidRequest(
+            f"{name!r} {refusal}: give a report's JSON file, or an id such as 20261124T070000Z-1a2b3c4d with "
+            "REPORT_BUCKET or --directory"
+        )
+    kept = parse(file.stem, file.read_bytes())
+    return DirectoryArchive(directory or _directory_of(file.resolve(), kept.report.report_id)), kept
+
+
+def _refusal(file: Path) -> str | None:
+    if file.is_dir():
+        return "is a directory"
+    if not file.exists():
+        return "is neither a file nor the id of a report"
+    return None if file.suffix.lower() in ("", ".json") else f"ends in {file.suffix}"
+
+
+def _directory_of(file: Path, report_id: str) -> Path:
+    """The directory that holds the years, if the file lies in its day's, else the file's own."""
+    is_in_its_place = is_report_id(report_id) and file.match(path_of(report_id, "json"))
+    return file.parents[_DAYS_ABOVE] if is_in_its_place else file.parent
 
 
 def _verify_period(directory: Path | None, first: date, last: date) -> int:

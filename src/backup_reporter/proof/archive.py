@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ DAYS_UNTIL_NEXT = 8
 """In how many days the next report is looked for."""
 
 _REPORT_ID = re.compile(r"(\d{8})T\d{6}Z-[0-9a-f]{8,64}", re.ASCII)
+
+
+_CHANGED_AS_TEXT = (
+    "an editor, or a copy as text, has changed its line ends or its first bytes; take it from the bucket again"
+)
 
 
 class Archive(Protocol):
@@ -62,7 +68,9 @@ def parse(name: str, content: bytes) -> KeptReport:
     try:
         report = from_json_lines(iter(content.split(b"\n")))
     except msgspec.MsgspecError as error:
-        raise StoreError(f"the kept report {name} cannot be read: {error}") from error
+        is_changed = content.startswith((BOM_UTF8 + b"{", b"{")) and (content[:1] != b"{" or b"\r\n" in content)
+        why = _CHANGED_AS_TEXT if is_changed else str(error)
+        raise StoreError(f"the kept report {name} cannot be read: {why}") from error
     return KeptReport(report, hashlib.sha256(content).hexdigest(), name, content)
 
 

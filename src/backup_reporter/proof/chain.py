@@ -69,23 +69,30 @@ class Chain(Record, frozen=True, kw_only=True):
 def _problems(chain: Sequence[Link], by_id: Mapping[str, Link], first: date) -> Iterator[str]:
     successors = defaultdict[str, list[str]](list)
     for number, link in enumerate(chain):
-        if link.previous is None:
-            if number:
-                yield f"{link.report_id} names no report before it: the chain begins anew."
-            continue
-        name = link.previous.report_id
-        successors[name].append(link.report_id)
-        if link.previous.sha256 is None:
-            yield f"{link.report_id} names {name} before it without its SHA-256: whether it was changed is not known."
-        elif name in by_id:
-            if by_id[name].sha256 != link.previous.sha256:
-                yield f"{name} was changed after {link.report_id} was made."
-            elif by_id[name].is_outside(link.scope):
-                yield f"{link.report_id} names {name} before it, which is no report of the chain."
-        elif name >= f"{first:%Y%m%d}":
-            yield f"{link.report_id} names {name} before it, which is not kept: a report is missing."
-        elif number and len(successors[name]) == 1:
-            yield f"{link.report_id} names {name} before it, from before the period, and not {chain[number - 1].report_id}."
+        if link.previous:
+            those = successors[link.previous.report_id]
+            those.append(link.report_id)
+            before = chain[number - 1] if number and len(those) == 1 else None
+            yield from filter(None, [_problem(link, link.previous, by_id.get(link.previous.report_id), before, first)])
+        elif number:
+            yield f"{link.report_id} names no report before it: the chain begins anew."
     for name, those in successors.items():
         if len(those) > 1:
             yield f"{name} has {len(those)} successors: {listed(those, 5)}."
+
+
+def _problem(link: Link, previous: PreviousReport, kept: Link | None, before: Link | None, first: date) -> str | None:
+    """What is wrong with the report that a link names, ``kept`` if it is there.
+
+    ``before`` is the link before it, if no other one names the same report.
+    """
+    naming = f"{link.report_id} names {previous.report_id} before it"
+    if previous.sha256 is None:
+        return f"{naming} without its SHA-256: whether it was changed is not known."
+    if kept is None:
+        if previous.report_id >= f"{first:%Y%m%d}":
+            return f"{naming}, which is not kept: a report is missing."
+        return f"{naming}, from before the period, and not {before.report_id}." if before else None
+    if kept.sha256 != previous.sha256:
+        return f"{previous.report_id} was changed after {link.report_id} was made."
+    return f"{naming}, which is no report of the chain." if kept.is_outside(link.scope) else None

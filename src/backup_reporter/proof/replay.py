@@ -78,7 +78,7 @@ def _parts(archive: Archive, file: EvidenceFile, evidence: Evidence) -> tuple[Ev
     """The files of a distributed run's steps."""
     opened = archive.open(file.key)
     if opened is None:
-        evidence.report(f"{file.key} is not kept.")
+        evidence.report(f"{file.key} is not kept: it was removed, it has expired, or this copy lacks it.")
         return ()
     with opened:
         content = opened.read()
@@ -94,14 +94,14 @@ def _parts(archive: Archive, file: EvidenceFile, evidence: Evidence) -> tuple[Ev
 def _read_file(archive: Archive, file: EvidenceFile, evidence: Evidence) -> Header | None:
     opened = archive.open(file.key)
     if opened is None:
-        evidence.report(f"{file.key} is not kept.")
+        evidence.report(f"{file.key} is not kept: it was removed, it has expired, or this copy lacks it.")
         return None
     hashed = _Hashed(opened)
     try:
         with igzip.IGzipFile(fileobj=hashed) as lines:  # type: ignore[no-untyped-call]
             header = _read_lines(file.key, lines, evidence)
-    except (OSError, EOFError, ValueError, igzip_lib.IsalError) as error:  # type: ignore[misc]
-        evidence.report(f"{file.key} cannot be read to its end: {type(error).__name__}.")
+    except (OSError, EOFError, ValueError, igzip_lib.IsalError):  # type: ignore[misc]
+        evidence.report(f"{file.key} cannot be read to its end: it is cut off or damaged.")
         header = None
     sha256 = hashed.finish()
     if sha256 != file.sha256:

@@ -29,9 +29,10 @@ from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
 from backup_reporter.run.make_plan import Palette, make_plan
 from backup_reporter.run.make_report import make_report
 from backup_reporter.run.plan import with_clocks
-from backup_reporter.wording import count
+from backup_reporter.wording import count, timestamp
 
 _COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
+_NAMES_IN_JSON = dict(zip(Report.__struct_fields__, Report.__struct_encode_fields__, strict=True))
 _NOT_VOUCHED_FOR = (
     "No report of the next eight days vouches for {}: a change of what is not recomputed in it would not show, "
     "nor would later reports that were removed."
@@ -260,9 +261,12 @@ def _header_problems(report: Report, header: Header) -> Iterator[str]:
     if header.report_id != report.report_id:
         yield f"The evidence is that of the report {header.report_id}."
     if header.as_of != report.as_of:
-        yield f"The evidence was judged as of {header.as_of}, the report as of {report.as_of}."
+        yield f"The evidence was judged as of {timestamp(header.as_of)}, the report as of {timestamp(report.as_of)}."
     if abs(report.generated_at - header.made_at) > _LONGEST_RUN:
-        yield f"The evidence was begun at {header.made_at}, and the report says that it was made at {report.generated_at}."
+        yield (
+            f"The evidence was begun at {timestamp(header.made_at)}, and the report says that it was made at "
+            f"{timestamp(report.generated_at)}."
+        )
     if header.rules_version != report.rules_version:
         yield (
             f"The evidence was judged by version {header.rules_version} of the rules, and the report says "
@@ -297,7 +301,7 @@ def _remarks(report: Report, header: Header) -> Iterator[str]:
 def _differences(kept: Report, again: Report) -> Iterator[str]:
     """Field by field: what the report says, and what the evidence gives."""
     for name in _COMPARED:
-        yield from _compare(name, _plain(getattr(kept, name)), _plain(getattr(again, name)))
+        yield from _compare(_NAMES_IN_JSON[name], _plain(getattr(kept, name)), _plain(getattr(again, name)))
     ours = {(workspace.tenant, workspace.uid): workspace for workspace in again.workspaces}
     seen = set()
     for workspace in kept.workspaces:
