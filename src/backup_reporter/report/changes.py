@@ -12,12 +12,21 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
-from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding
-from backup_reporter.health.schedule import EARLY
-from backup_reporter.health.workspace_report import ClusterReport, LastRestore, WorkspaceReport
+from backup_reporter.health.findings import Finding
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.locations import listed, place
-from backup_reporter.report.model import Change, Changes, Coverage, Key, NoLongerJudged, Report, key_of
+from backup_reporter.report.model import Change, Changes, Key, NoLongerJudged, Report, key_of
+from backup_reporter.report.resolution import (
+    CLUSTERS_NOT_ASKED,
+    NEEDS_LISTS,
+    NO_POLICY,
+    became_as_bad,
+    has_finding,
+    rank,
+    why_not_better,
+    why_not_judged,
+)
 from backup_reporter.report.workspace_memory import ListedWorkspace, MemoryWriter, WorkspaceMemory
 from backup_reporter.wording import count, quote
 
@@ -27,58 +36,12 @@ _SCHEDULE_LENGTH = 100
 _MAX_NAMED = 10
 _NOT_LISTED = "the workspace is no longer listed"
 _NOT_ASKED = "its tenant is no longer asked"
-_NO_POLICY = "the workspace has no backup policy any more"
-_CLUSTERS_NOT_ASKED = "clusters are not looked at any more"
-_WITHOUT_RESTORE = {
-    None: "restores are not looked at any more",
-    False: "its restores are not known",
-    True: "there is still no restore",
-}
-"""By whether the restores are known."""
 _CLUSTER_NOT_LISTED = "the cluster is no longer listed, or is one that needs no backup"
 
 _AnyChange = TypeVar("_AnyChange", bound=Change)
 
-FAMILIES: tuple[frozenset[str], ...] = (
-    frozenset({"awaiting-first-backup", "no-copy-yet", "backup-expiring", "restore-point-too-old"})
-    | {"only-incomplete-copies", "backup-expired", "never-backed-up"},
-    frozenset({"backup-stuck", "backup-state-unknown", "backup-partially-failed", "backup-failed"})
-    | {"cluster-not-backed-up"},
-    frozenset({"not-scheduled", "backups-stopped"}),
-    frozenset({"cluster-unreachable", "backup-expired", "never-backed-up", "only-incomplete-copies", "no-copy-yet"}),
-)
-"""Codes that say how one thing stands: if one gives way to another that is as bad or worse, nothing is resolved."""
-
-NEEDS_SCHEDULE = frozenset(
-    {
-        "awaiting-first-backup",
-        "backup-overdue",
-        "cluster-not-backed-up",
-        "no-copy-yet",
-        "retention-gap",
-        "schedule-shifted",
-        "schedule-unreadable",
-    }
-)
-"""Codes that nothing can be said about without a schedule."""
-
-NOTHING_TO_RESTORE = frozenset({"backup-expired", "never-backed-up", "only-incomplete-copies", "no-copy-yet"})
-"""Codes that only a restore point of the cluster resolves."""
-
-NEEDS_NEW_RUN = frozenset({"backup-failed", "backup-overdue", "backup-partially-failed", "cluster-not-backed-up"})
-"""Codes that only a run that began since resolves."""
-
 UNPROTECTED = "cluster-unprotected"
 """The report's own finding: each cluster that it names is one here, as if the cluster were a workspace."""
-
-NEEDS_LISTS = frozenset({"cluster-unreachable", "location-missing"})
-"""Codes that rest on a list that is read with ``INCLUDE_CLUSTERS`` only."""
-
-NEEDS_RESTORES = frozenset({"restore-failed", "restore-untested"})
-"""Codes that only a known restore resolves."""
-
-OF_ANY_CLUSTER = frozenset({"delete-failed", "delete-stuck"})
-"""Codes about clusters in scope and out of it."""
 
 
 class Known(Record, frozen=True, kw_only=True):
@@ -267,7 +230,7 @@ class _Comparer(Struct):
         elif finding.change.code == "being-deleted":
             self._resolve(finding)
         elif now:
-            self._judge_no_longer(finding, _NO_POLICY)
+            self._judge_no_longer(finding, NO_POLICY)
         else:
             is_asked = finding.change.tenant in tenants_of(self.report)
             self._judge_no_longer(finding, _NOT_LISTED if is_asked else _NOT_ASKED)
@@ -281,7 +244,7 @@ class _Comparer(Struct):
         elif self.report.problems:
             self.known.append(finding)
         elif coverage is None:
-            self._judge_no_longer(finding, _CLUSTERS_NOT_ASKED)
+            self._judge_no_longer(finding, CLUSTERS_NOT_ASKED)
         elif not coverage.is_whole or coverage.unknown or _are_not_all_named(self.report):
             self.known.append(finding)
         else:
@@ -317,15 +280,15 @@ class _Comparer(Struct):
             yield Known(change=msgspec.structs.replace(change, since=since), muted=finding.muted)
 
     def _missing(self, finding: Known, workspace: WorkspaceReport) -> None:
-        if _has(workspace, "unreadable"):
+        if has_finding(workspace, "unreadable"):
             self.known.append(finding)
-        elif reason := _why_not_judged(finding.change, workspace):
+        elif reason := why_not_judged(finding.change, workspace):
             self._judge_no_longer(finding, reason)
         elif self._list_is_missing(finding.change):
             self.known.append(finding)
-        elif _became_as_bad(finding.change, workspace):
+        elif became_as_bad(finding.change, workspace):
             return
-        elif reason := _why_not_better(finding.change, workspace, self.report.coverage):
+        elif reason := why_not_better(finding.change, workspace, self.report.coverage):
             self._judge_no_longer(finding, reason)
         else:
             self._resolve(finding)
@@ -357,82 +320,11 @@ def _schedule_change(before: str, now: ListedWorkspace) -> str:
     return f"{where}: '{then}' became '{quote(now.schedule, _SCHEDULE_LENGTH)}'"
 
 
-def _has(workspace: WorkspaceReport, code: str) -> bool:
-    return any(finding.code == code for finding in workspace.findings)
-
-
-def _why_not_judged(change: Change, workspace: WorkspaceReport) -> str | None:
-    """Why nothing was said of a finding of the last report, if that is not because things got better."""
-    if _has(workspace, "being-deleted"):
-        return "the workspace is being deleted"
-    if _has(workspace, "not-protected"):
-        return _NO_POLICY
-    if not _is_in_scope(change, workspace) and change.code not in OF_ANY_CLUSTER:
-        return "the cluster is no longer in the scope of the backup policy"
-    if change.code in NEEDS_SCHEDULE and not workspace.schedule:
-        return "the workspace has no schedule any more"
-    if change.code in NEEDS_SCHEDULE and _has(workspace, "schedule-unreadable"):
-        return "the schedule cannot be read"
-    return None
-
-
 def _are_not_all_named(report: Report) -> bool:
     return any(
         finding.evidence["count"] > len(finding.evidence["clusters"])
         for finding in report.findings
         if finding.code == UNPROTECTED
-    )
-
-
-def _why_not_better(change: Change, workspace: WorkspaceReport, coverage: Coverage | None) -> str | None:
-    """Why a finding that is not there any more is not resolved: what would have resolved it did not happen."""
-    if change.code in NOTHING_TO_RESTORE and not _has_restore_point(change, workspace):
-        return "there is still no restore point"
-    if change.code in NEEDS_NEW_RUN and not _has_run_since(change, workspace):
-        return "no backup has begun since"
-    if change.code in NEEDS_RESTORES and workspace.last_restore is None:
-        return _WITHOUT_RESTORE[workspace.restores_known]
-    if change.code == "restore-failed" and _is_older(workspace.last_restore, change):
-        return "no restore has begun since"
-    if change.code in NEEDS_LISTS and coverage is None:
-        return _CLUSTERS_NOT_ASKED
-    return None
-
-
-def _is_older(restore: LastRestore | None, change: Change) -> bool:
-    """Whether a restore began before a finding did; times that are not known accuse no one."""
-    return bool(restore and restore.at and change.since and restore.at < change.since)
-
-
-def _is_in_scope(change: Change, workspace: WorkspaceReport) -> bool:
-    is_about_workspace = change.cluster_uid is None and change.cluster_name is None
-    return is_about_workspace or any(_is_about(change, cluster) for cluster in workspace.clusters)
-
-
-def _is_about(change: Change, cluster: ClusterReport) -> bool:
-    if change.cluster_uid:
-        return cluster.uid == change.cluster_uid
-    return change.cluster_name is None or cluster.name == change.cluster_name
-
-
-def _has_restore_point(change: Change, workspace: WorkspaceReport) -> bool:
-    return all(cluster.restore_points for cluster in workspace.clusters if _is_about(change, cluster))
-
-
-def _has_run_since(change: Change, workspace: WorkspaceReport) -> bool:
-    """Whether a run began since a finding did; a run may begin early, and times that are not known accuse no one."""
-    last = workspace.latest_run.at if workspace.latest_run else None
-    return last is None or change.since is None or last >= change.since - EARLY
-
-
-def _became_as_bad(change: Change, workspace: WorkspaceReport) -> bool:
-    """Whether a finding gave way to another about the same thing that is as bad, or worse."""
-    related: frozenset[str] = next((family for family in FAMILIES if change.code in family), frozenset())
-    return any(
-        finding.code in related
-        and _rank(finding) <= _rank(change)
-        and (finding.cluster_uid or finding.cluster_name) in (change.cluster_uid or change.cluster_name, None)
-        for finding in workspace.findings
     )
 
 
@@ -453,16 +345,12 @@ def _change(workspace: WorkspaceReport, finding: Finding) -> Change:
 
 def _is_news(now: Known, earlier: Known | None) -> bool:
     """New, worse, or no longer muted."""
-    return earlier is None or earlier.muted or _rank(now.change) < _rank(earlier.change)
-
-
-def _rank(finding: Change | Finding) -> int:
-    return WORST_FIRST.index(STATUS_OF_SEVERITY[finding.severity])
+    return earlier is None or earlier.muted or rank(now.change) < rank(earlier.change)
 
 
 def _worst_first(changes: Iterable[_AnyChange]) -> tuple[_AnyChange, ...]:
     def order(change: _AnyChange) -> tuple[object, ...]:
-        return (_rank(change), change.code, change.tenant or "", change.project_name or "", change.workspace_name)
+        return (rank(change), change.code, change.tenant or "", change.project_name or "", change.workspace_name)
 
     return tuple(sorted(changes, key=order))
 

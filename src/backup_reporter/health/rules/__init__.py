@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from backup_reporter.health.rules import backups, policy, restore_points, restores, surroundings, workspace
+from backup_reporter.health.rules import backups, deletions, policy, restore_points, restores, surroundings, workspace
 from backup_reporter.health.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = (
     *backups.RULES,
     *restore_points.RULES,
+    *deletions.RULES,
     *policy.RULES,
     *workspace.RULES,
     *surroundings.RULES,

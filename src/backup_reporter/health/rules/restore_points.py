@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from backup_reporter.health.attempts import Attempt
 from backup_reporter.health.context import Context, evidence_of, finding
 from backup_reporter.health.findings import Finding
-from backup_reporter.health.model import Cluster
 from backup_reporter.health.phases import UNDER_WAY
 from backup_reporter.health.remembered import RememberedRestorePoint
 from backup_reporter.health.rules.rule import Rule, each_cluster
 from backup_reporter.health.timeline import Subject
-from backup_reporter.wording import count, duration, evidence_text, quote_state, timestamp
+from backup_reporter.wording import duration, evidence_text, quote_state, timestamp
 
-DELETION_TAKES_AT_MOST = timedelta(days=7)
 _AWAITING_FOR_AT_MOST = timedelta(days=7)
 _WITHOUT_END = datetime.max.replace(tzinfo=UTC)
 
@@ -299,55 +297,6 @@ def _what_came(subject: Subject, newest: Attempt) -> str:
     )
 
 
-def delete_failed(context: Context) -> Iterator[Finding]:
-    """Warning: a deletion failed; about any cluster ever seen, in scope or not."""
-    for cluster, failed in _by_cluster(attempt for attempt in context.timeline.attempts if attempt.deletion_failed):
-        yield finding(
-            "delete-failed",
-            f"{count(len(failed), 'old backup')} could not be deleted.",
-            cluster=cluster,
-            since=failed[0].at,
-            count=len(failed),
-            **evidence_of(failed[-1]),
-        )
-
-
-def delete_stuck(context: Context) -> Iterator[Finding]:
-    """Info: deletions do not end; about any cluster ever seen, in scope or not.
-
-    Palette does not say when a deletion began. It began at the copy's expiry at the latest, or before the first report
-    that saw it.
-    """
-    deleting = (attempt for attempt in context.timeline.attempts if attempt.is_being_deleted)
-    seen_since = {subject.cluster: context.deletion_seen_since(subject) for subject in context.timeline.subjects}
-    for cluster, attempts in _by_cluster(deleting):
-        seen = seen_since.get(cluster)
-        limit = context.present - DELETION_TAKES_AT_MOST
-        oldest = attempts[0]
-        stuck = [
-            attempt
-            for attempt in attempts
-            if (attempt.expires_at and attempt.expires_at < limit) or (attempt is oldest and seen and seen < limit)
-        ]
-        if stuck:
-            yield finding(
-                "delete-stuck",
-                f"{count(len(stuck), 'old backup')} {'has' if len(stuck) == 1 else 'have'} been under deletion for more "
-                f"than {duration(DELETION_TAKES_AT_MOST)}.",
-                cluster=cluster,
-                since=min(at for at in (stuck[0].expires_at, seen) if at),
-                count=len(stuck),
-                **evidence_of(stuck[0]),
-            )
-
-
-def _by_cluster(attempts: Iterable[Attempt]) -> Iterable[tuple[Cluster | None, list[Attempt]]]:
-    groups: dict[Cluster | None, list[Attempt]] = {}
-    for attempt in attempts:
-        groups.setdefault(attempt.cluster, []).append(attempt)
-    return groups.items()
-
-
 RULES = (
     Rule(
         code="backup-expired",
@@ -414,6 +363,4 @@ RULES = (
         applies_to="history",
         only_unexplained=True,
     ),
-    Rule(code="delete-failed", check=delete_failed),
-    Rule(code="delete-stuck", check=delete_stuck, applies_to="history"),
 )
