@@ -11,6 +11,8 @@ from backup_reporter.records import Record
 from backup_reporter.report.model import PreviousReport, Report, scope_id
 from backup_reporter.wording import listed
 
+_UNREAD = "{} cannot be read: whether it is part of the chain is not known."
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -63,6 +65,10 @@ class Chain(Record, frozen=True, kw_only=True):
             if link.is_regular:
                 chains[link.scope].append(link)
         problems = [problem for chain in chains.values() for problem in _problems(chain, by_id, first)]
+        named = {link.previous.report_id for link in links if link.previous}
+        problems += (
+            _UNREAD.format(link.report_id) for link in links if link.scope is None and link.report_id not in named
+        )
         return cls(reports=sum(map(len, chains.values())), problems=tuple(problems))
 
 

@@ -69,6 +69,16 @@ def test_a_report_that_cannot_be_read_counts_as_changed() -> None:
     )
 
 
+def test_a_report_that_cannot_be_read_and_that_none_names_may_be_the_end_of_the_chain() -> None:
+    assert problems(a_link(1, 0), Link(id_of(2), "2")) == (
+        f"{id_of(2)} cannot be read: whether it is part of the chain is not known.",
+    )
+
+
+def test_a_report_that_this_version_cannot_read_is_as_it_was_if_the_next_one_says_so() -> None:
+    assert problems(a_link(1, 0), Link(id_of(2), "2"), a_link(3, 2)) == ()
+
+
 @pytest.mark.parametrize("number", [2, 3])
 def test_a_report_that_lost_the_pointer_is_named_even_if_it_is_the_newest(number: int) -> None:
     links = [a_link(1, 0), a_link(2, 1), a_link(3, 2)]
