@@ -163,6 +163,24 @@ def test_notify_changes_speaks_only_of_changes(deployed: World) -> None:
     assert statuses(calm_again) == {"sns": "skipped", "slack": "skipped"}
 
 
+def test_news_of_a_report_that_is_made_again_late_reach_the_channel_that_had_the_old_one(deployed: World) -> None:
+    deployed.environment["NOTIFY"] = "changes"
+    days = [{"scheduledTime": f"2026-11-{day}T07:00:00Z"} for day in (24, 25, 26)]
+    deployed.slack.fault = lambda _: webhook_error("no_service")
+    with pytest.raises(DeliveryFailed):
+        deployed.invoke(days[0])
+    deployed.slack.fault = None
+    deployed.invoke(days[1])
+    deployed.palette.fleet = failing("staging", "profiles")
+
+    late = deployed.invoke(days[0])
+    after = deployed.invoke(days[2])
+
+    assert statuses(late) == {"sns": "duplicate", "slack": "delivered"}
+    assert statuses(after) == {"sns": "delivered", "slack": "delivered"}
+    assert f"The report {late['reportId']} did not reach every channel." in after["notes"]
+
+
 def without_signatures(payload: Mapping[str, Any]) -> str:
     """The message, but for when its link to the page was signed."""
     return re.sub(r"X-Amz-(Date|Signature)=\w+", "", json.dumps(payload))

@@ -104,8 +104,18 @@ def publish(
         report = _with_heartbeat(report, destinations.heartbeat, seconds_left() - _ANSWER_SECONDS)
     if store:
         previous = last_report.baseline if last_report else None
-        report = record_outcome(report, comparison, previous, store, seconds_left() - _ANSWER_SECONDS)
+        has_reached_all = has_arrived(report) and not _is_new_to_a_channel(report, request)
+        report = record_outcome(
+            report, comparison, previous, store, seconds_left() - _ANSWER_SECONDS, has_reached_all=has_reached_all
+        )
     return report
+
+
+def _is_new_to_a_channel(report: Report, request: Request) -> bool:
+    """Whether a channel did not get it, because it had another one of the same scheduled time, made long before."""
+    at = request.scheduled_at
+    is_late = at is not None and not report.report_id.startswith(f"{at:%Y%m%dT%H%M%SZ}")
+    return is_late and any(delivery.status == "duplicate" for delivery in report.deliveries)
 
 
 def _with_previous(report: Report, baseline: Baseline | None) -> Report:
@@ -187,7 +197,13 @@ def _save_renderings(report: Report, zone: ZoneInfo, store: ReportStore) -> dict
 
 
 def record_outcome(
-    report: Report, comparison: Comparison | None, previous: Baseline | None, store: ReportStore, seconds: float
+    report: Report,
+    comparison: Comparison | None,
+    previous: Baseline | None,
+    store: ReportStore,
+    seconds: float,
+    *,
+    has_reached_all: bool,
 ) -> Report:
     """Saves how each delivery ended, what the next report is compared with, and what this one was."""
 
@@ -196,7 +212,7 @@ def record_outcome(
         if comparison:
             chain = report.previous.chain + 1 if report.previous else 1
             baseline = msgspec.structs.replace(comparison.baseline, report_sha256=sha256, chain=chain)
-            missed = None if has_arrived(report) else baseline.oldest_missed_report_id or report.report_id
+            missed = None if has_reached_all else baseline.oldest_missed_report_id or report.report_id
             baseline = msgspec.structs.replace(baseline, oldest_missed_report_id=missed)
             store.save_baseline(report.scope, baseline, previous)
 
