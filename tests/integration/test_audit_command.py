@@ -100,6 +100,14 @@ def test_a_run_after_the_last_report_of_the_period_counts_as_the_next_report_say
     assert "of 1 due day 0 succeeded, 0 were partial, 1 failed, 0 were missed." in done.stdout
 
 
+def test_a_misspelt_setting_is_named_if_the_command_needs_it(directory: Path) -> None:
+    misspelt = {"MAX_BACKUP_AGE_HOUR": "26", "EXPIRY_WARNING_DAY": "3"}
+    done = run(*PERIOD, "--directory", str(directory), **misspelt)
+    assert done.stderr == (
+        "warning: MAX_BACKUP_AGE_HOUR is not a setting and is ignored; did you mean MAX_BACKUP_AGE_HOURS?\n"
+    )
+
+
 def test_a_damaged_report_is_named_and_the_others_are_summed_up(directory: Path, tmp_path: Path) -> None:
     copy = copytree(directory, tmp_path / "reports")
     (damaged,) = copy.glob("2026/09/15/*.json")

@@ -185,6 +185,7 @@ def test_nothing_is_sent_unless_it_is_asked_for(around: World) -> None:
         (["report", "--format", "pdf"], {"PALETTE_API_KEY": "x"}, "--format"),
         (["report", "--as-of", "someday"], {"PALETTE_API_KEY": "x"}, "someday"),
         (["report", "--output", "/no/such/directory/x.json"], {"PALETTE_API_KEY": "x"}, "no directory"),
+        (["report", "--output", ""], {"PALETTE_API_KEY": "x"}, "no file is named"),
         (
             ["report", "--output", "report.pdf"],
             {"PALETTE_API_KEY": "x"},

@@ -165,7 +165,15 @@ def test_a_proxy_that_refuses_is_named_with_its_answer(palette: LookAlike, trust
     assert palette.requests == []
 
 
-@pytest.mark.parametrize("url", [f"http://reporter:{PASSWORD}@127.0.0.1:9", f"ftp://reporter:{PASSWORD}@127.0.0.1:9"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://reporter:{PASSWORD}@127.0.0.1:9",
+        f"ftp://reporter:{PASSWORD}@127.0.0.1:9",
+        f"http://reporter:{PASSWORD}@[::1",
+        f"http://repörter:{PASSWORD}€@127.0.0.1:9",
+    ],
+)
 def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
     palette: LookAlike, trusted_ca: Path, url: str
 ) -> None:

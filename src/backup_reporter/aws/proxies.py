@@ -24,22 +24,26 @@ class ProxyAwarePools(urllib3.PoolManager):
     def urlopen(  # type: ignore[override]  # as in urllib3 itself
         self, method: str, url: str, redirect: bool = True, **options: Any
     ) -> urllib3.BaseHTTPResponse:
-        proxies = ProxyConfiguration(proxies=get_environ_proxies(url))
-        proxy_url = proxies.proxy_url_for(url)
-        if not proxy_url:
+        proxy = self._proxy_for(url)
+        if proxy is None:
             return super().urlopen(method, url, redirect, **options)
-        return self._through(proxy_url, proxies).urlopen(method, url, redirect, **options)
+        return proxy.urlopen(method, url, redirect, **options)
+
+    def _proxy_for(self, url: str) -> urllib3.ProxyManager | None:
+        proxies = ProxyConfiguration(proxies=get_environ_proxies(url))
+        try:
+            proxy_url = proxies.proxy_url_for(url)
+            return self._through(proxy_url, proxies) if proxy_url else None
+        except (HTTPError, ValueError) as error:
+            raise ProxyError("the proxy's URL cannot be used", error) from None  # it may hold a password
 
     def _through(self, proxy_url: str, proxies: ProxyConfiguration) -> urllib3.ProxyManager:
         with self._lock:
             if proxy_url not in self._proxied:
-                try:
-                    self._proxied[proxy_url] = urllib3.ProxyManager(
-                        proxy_url,
-                        self._num_pools,
-                        proxy_headers=proxies.proxy_headers_for(proxy_url),
-                        **self._options,
-                    )
-                except HTTPError as error:
-                    raise ProxyError("the proxy's URL cannot be used", error) from None  # it may hold a password
+                self._proxied[proxy_url] = urllib3.ProxyManager(
+                    proxy_url,
+                    self._num_pools,
+                    proxy_headers=proxies.proxy_headers_for(proxy_url),
+                    **self._options,
+                )
             return self._proxied[proxy_url]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from backup_reporter.bootstrap import Reporter
-from backup_reporter.config.environment import load
+from backup_reporter.config.environment import find_misspelt, load
 from backup_reporter.config.settings import Settings
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.proof.archive import Archive, BucketArchive, DirectoryArchive
@@ -49,7 +49,13 @@ def check_period(first: date, last: date) -> None:
 
 
 def settings_of(*names: str) -> Settings:
-    """Returns these settings alone: no other one may keep an auditor from the reports. Raises :class:`SettingsError`."""
+    """Returns these settings alone: no other one may keep an auditor from the reports. Raises :class:`SettingsError`.
+
+    Warns of a variable whose name is close to one of them.
+    """
+    for sentence in find_misspelt(os.environ):
+        if sentence.endswith(tuple(f" {name}?" for name in names)):
+            click.echo(f"warning: {sentence}", err=True)
     return load({name: os.environ.get(name, "") for name in names}, key_required=False)
 
 

@@ -156,6 +156,8 @@ def exit_code(report: Report, fail_on: str | None) -> int:
 
 
 def _check_directory(output: Path | None) -> None:
+    if output == Path():
+        raise click.BadParameter("no file is named", param_hint="--output")
     if output and not output.absolute().parent.is_dir():
         raise click.BadParameter(f"there is no directory {str(output.parent)!r}", param_hint="--output")
 
