@@ -128,10 +128,24 @@ def test_evidence_that_cannot_be_judged_again_is_a_problem_and_no_crash(
 def test_a_report_before_it_that_is_no_report_is_a_problem_and_no_crash(kept: tuple[str, Path]) -> None:
     report_id, directory = kept
     (file,) = directory.rglob(f"{report_id}.json")
-    previous = {"reportId": "../../etc/passwd", "sha256": "0", "chain": 1}
-    file.write_text(json.dumps({**json.loads(file.read_bytes()), "previous": previous}))
-    (problem,) = verified(*kept).problems
-    assert problem.startswith("The report before it cannot be read: '../../etc/passwd' is not the id of a report")
+    for name in ("../../etc/passwd", "somewhere"):
+        previous = {"reportId": name, "sha256": "0", "chain": 1}
+        file.write_text(json.dumps({**json.loads(file.read_bytes()), "previous": previous}))
+        (problem,) = verified(*kept).problems
+        assert problem.startswith(f"The report before it cannot be read: '{name}' is not the id of a report")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "truth"), [("restoreTestMaxAgeDays", 7.0, "null"), ("truncated", True, "false")]
+)
+def test_a_setting_that_the_report_shows_is_recomputed(
+    kept: tuple[str, Path], field: str, value: object, truth: str
+) -> None:
+    report_id, directory = kept
+    (file,) = directory.rglob(f"{report_id}.json")
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), field: value}))
+    said = json.dumps(value)
+    assert verified(*kept).differences == (f"{field}: the report says {said}, the evidence gives {truth}",)
 
 
 def change_report(kept: tuple[str, Path], **fields: object) -> Path:

@@ -28,10 +28,14 @@ from backup_reporter.run.check_shards import check_shards, ignore_progress, read
 from backup_reporter.run.evidence import AskedTenant, Header, decode_thresholds
 from backup_reporter.run.make_plan import Palette, make_plan
 from backup_reporter.run.make_report import make_report
+from backup_reporter.run.pipeline import restore_test_days
 from backup_reporter.run.plan import with_clocks
 from backup_reporter.wording import count, timestamp
 
-_COMPARED = ("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage")
+_COMPARED = (
+    *("as_of", "what_if", "status", "scope", "problems", "summary", "tenants", "findings", "coverage"),
+    *("restore_test_max_age_days", "truncated"),
+)
 _NAMES_IN_JSON = dict(zip(Report.__struct_fields__, Report.__struct_encode_fields__, strict=True))
 _NOT_VOUCHED_FOR = (
     "No report of the next eight days vouches for {}: a change of what is not recomputed in it would not show, "
@@ -62,10 +66,10 @@ class Verification:
         return not self.problems and not self.differences
 
 
-def verify(archive: Archive, kept: KeptReport, until: date = date.max) -> Verification:
+def verify(archive: Archive, kept: KeptReport, until: date | None = None) -> Verification:
     """Judges again with the same code and settings, and compares every verdict, finding and count.
 
-    If the report before it was made before the day ``until``, it must be as it was then.
+    The report before it must be as it was then; from the day ``until`` on that is left to the chain.
     """
     report = kept.report
     form = tuple(form_problems(kept))
@@ -195,7 +199,8 @@ def _recomputed(evidence: Evidence, header: Header) -> Report:
         request, settings, palettes, "", header.made_at, problems=header.problems, recall=lambda: memory
     )
     checked = check_shards(plan, shards, settings.thresholds, palettes, lambda: last_answer.at, memory, ignore_progress)
-    return make_report(with_clocks(plan, read_clocks(palettes)), checked.workspace_reports, header.made_at)
+    report = make_report(with_clocks(plan, read_clocks(palettes)), checked.workspace_reports, header.made_at)
+    return msgspec.structs.replace(report, restore_test_max_age_days=restore_test_days(settings, request))
 
 
 def _tenant(asked: AskedTenant) -> Tenant:
@@ -274,8 +279,8 @@ def _header_problems(report: Report, header: Header) -> Iterator[str]:
         )
 
 
-def _link_problems(archive: Archive, report: Report, until: date) -> Iterator[str]:
-    if report.previous is None or report.previous.report_id >= f"{until:%Y%m%d}":
+def _link_problems(archive: Archive, report: Report, until: date | None) -> Iterator[str]:
+    if report.previous is None or (until and report.previous.report_id >= f"{until:%Y%m%d}"):
         return
     try:
         content = archive.read(report.previous.report_id, "json")

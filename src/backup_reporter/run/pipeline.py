@@ -151,7 +151,7 @@ def load_memory(
     return load_last_report(store, scope, report_id_of(request, scope, invocation_id, now), seconds)
 
 
-def _restore_test_days(settings: Settings, request: Request) -> float | None:
+def restore_test_days(settings: Settings, request: Request) -> float | None:
     """Returns the setting in days; ``None`` if the report is about one run alone, which no restore belongs to."""
     longest = settings.thresholds.restore_test_max_age
     return None if longest is None or request.backup_request_uid else longest / timedelta(days=1)
@@ -171,7 +171,7 @@ def report_and_publish(
     report = msgspec.structs.replace(
         report,
         workspace_link=settings.workspace_link,
-        restore_test_max_age_days=_restore_test_days(settings, plan.request),
+        restore_test_max_age_days=restore_test_days(settings, plan.request),
     )
     return publish(
         report,
