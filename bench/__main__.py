@@ -15,6 +15,7 @@ from bench.costs import decoding, memory, memory_beyond_workspaces, package, sta
 from bench.document import document
 from bench.pace import beyond_workspaces, rate_limiter, without_limit
 from bench.processes import REPOSITORY, Function
+from bench.proof import proof
 from bench.sizes import QUICK, Sizes
 
 _COMPARISONS = (
@@ -23,6 +24,7 @@ _COMPARISONS = (
     without_limit,
     memory,
     memory_beyond_workspaces,
+    proof,
     start,
     decoding,
     package,

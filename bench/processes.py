@@ -52,6 +52,10 @@ class Function:
         return _output([self.python, str(PROBES / f"{name}.py"), *arguments], {**platform, **settings})
 
 
+COMMAND_LINE = Function(sys.executable, str(REPOSITORY / "src"))
+"""What a person runs: it holds more than the function."""
+
+
 def naive(way: str, url: str) -> Json:
     """What the naive client prints."""
     command = [sys.executable, "-m", "bench.naive_client", way, url, API_KEY]

@@ -21,11 +21,12 @@ class Sizes:
     """Days and clusters of the memory's fleets."""
     memory_clusters: int = 10_000
     """Clusters beside the smaller of the memory's fleets, if every cluster is looked at."""
+    audited_reports: int = 365
     documents: Sequence[tuple[int, int]] = ((7, 2), (30, 5), (90, 10))
     """Days and clusters of what is decoded."""
     rounds: int = 3
     starts: int = 15
 
 
-QUICK = Sizes((3,), 4, 5, (2, 4), (2, 2), 6, ((2, 2),), 1, 1)
+QUICK = Sizes((3,), 4, 5, (2, 4), (2, 2), 6, 3, ((2, 2),), 1, 1)
 """Enough to see that everything works; the figures mean nothing."""
