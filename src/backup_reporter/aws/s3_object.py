@@ -40,7 +40,7 @@ def write_pieces(client: S3Client, bucket: str, key: str, pieces: Iterable[bytes
     Raises the SDK's errors, what ``pieces`` raises, and :class:`StoreError` if the disk is full; then nothing is written.
     """
     try:
-        with _temporary_file() as file:
+        with temporary_file() as file:
             sizes = _parts(pieces, file)
             if next(sizes, 0) < _PART_BYTES:
                 client.put_object(Bucket=bucket, Key=key, Body=file, **properties)
@@ -50,8 +50,8 @@ def write_pieces(client: S3Client, bucket: str, key: str, pieces: Iterable[bytes
         raise StoreError(f"a temporary file cannot be written: {error.strerror}") from error
 
 
-def _temporary_file() -> IO[bytes]:
-    """A file that is gone once it is closed; memory where no file can be made, as in a read-only container."""
+def temporary_file() -> IO[bytes]:
+    """Returns a file that is gone once it is closed; memory where no file can be made, as in a read-only container."""
     try:
         return tempfile.TemporaryFile()
     except OSError:

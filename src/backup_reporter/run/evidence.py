@@ -1,9 +1,9 @@
 """Evidence: what Palette answered, kept beside the report, so that every verdict can be recomputed.
 
 A gzip file of JSON lines. The first line (:class:`Header`) says what judged; each other line is an answer that was
-used (:class:`~backup_reporter.palette.recording.RecordedAnswer`). It is written as a stream while answers arrive: a few
-megabytes are in memory, however many workspaces there are. A bucket that fails or is slow costs the evidence, never
-the report.
+used (:class:`~backup_reporter.palette.recording.RecordedAnswer`). It is written as a stream while answers arrive, and what
+waits for the bucket waits in temporary files: nothing adds up in memory, however many workspaces there are. A bucket that
+fails or is slow costs the evidence, never the report.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from concurrent.futures import Future
 from datetime import datetime
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import IO, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from backup_reporter import __version__
+from backup_reporter.aws.s3_object import temporary_file
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import IncludeClusters, Settings, Tenant
 from backup_reporter.errors import StoreError, reason_of
@@ -37,8 +38,9 @@ FORMAT: Literal[1] = 1
 _ENCODER = msgspec.json.Encoder()
 _GZIP = 31
 """zlib's ``wbits`` for gzip."""
-_MAX_WAITING_BYTES = 2 * 1024 * 1024
-"""Of compressed answers that wait for the bucket."""
+_PIECE_BYTES = 64 * 1024
+_FILE_BYTES = 1024 * 1024
+"""Of each temporary file."""
 
 
 class AskedTenant(Record, frozen=True, kw_only=True):
@@ -108,9 +110,11 @@ class EvidenceWriter:
     """Takes answers while they arrive, and writes them once the report has an id. Safe for threads.
 
     ``save`` stores the pieces of a report's file and returns its key. It runs in a thread of its own and may take its
-    time. Before :meth:`begin`, what arrives (the lists) is held compressed. Nothing raises here but :meth:`finish`.
+    time. Nothing raises here but :meth:`finish`.
     """
 
+    max_waiting_bytes = 32 * 1024 * 1024
+    """Of compressed answers that wait for the bucket, on disk. A function has 512 MB of it."""
     max_wait_seconds = 5.0
     """How long an answer waits if too many others do. Then the evidence is given up: the report must not wait for it."""
 
@@ -121,8 +125,8 @@ class EvidenceWriter:
         self._new_member = partial(isal_zlib.compressobj, level=1, wbits=_GZIP)
         self._answers = self._new_member()
         self._lock = threading.Lock()
-        self._held: list[bytes] | None = []
-        self._waiting: SimpleQueue[bytes | None] = SimpleQueue()
+        self._file = temporary_file()
+        self._waiting: SimpleQueue[IO[bytes] | None] = SimpleQueue()
         self._space = threading.Condition()
         self._waiting_bytes = 0
         self._digest = hashlib.sha256()
@@ -147,26 +151,20 @@ class EvidenceWriter:
         with self._lock:
             member = self._new_member()
             first = member.compress(msgspec.json.encode(header) + b"\n") + member.flush() if header else b""
-            held, self._held = self._held or [], None
             try:
-                self.start_thread(report_id)
+                self.start_thread(report_id, first)
             except RuntimeError:
                 self._problem = "no thread could start"
-                return
-            for piece in (first, *held):
-                if self._problem is None:
-                    self._put(piece)
 
-    def start_thread(self, report_id: str) -> None:
-        """Starts to save. Raises RuntimeError if no thread can start."""
-        threading.Thread(target=self._run, args=(report_id,), name="evidence", daemon=True).start()
+    def start_thread(self, report_id: str, first: bytes) -> None:
+        """Starts to save, ``first`` before all answers. Raises RuntimeError if no thread can start."""
+        threading.Thread(target=self._run, args=(report_id, first), name="evidence", daemon=True).start()
 
     def finish(self, seconds: float) -> EvidenceFile:
         """Ends the file and waits for the bucket. Raises :class:`StoreError` if the evidence is not complete."""
         with self._lock:
-            if self._problem is None:
-                self._put(self._answers.flush())
-                self._put(None)
+            self._put(self._answers.flush(), is_last=True)
+            self._waiting.put(None)
         if self._problem is not None:
             raise StoreError(self._problem)
         try:
@@ -177,29 +175,38 @@ class EvidenceWriter:
             raise StoreError(reason_of(error)) from error
         return EvidenceFile(key=key, sha256=self._digest.hexdigest())
 
-    def _run(self, report_id: str) -> None:
+    def _run(self, report_id: str, first: bytes) -> None:
         try:
-            self._saved.set_result(self._save(report_id, self._pieces()))
+            self._saved.set_result(self._save(report_id, self._pieces(first)))
         except BaseException as error:  # noqa: BLE001 - raised where the result is read
             self._saved.set_exception(error)
 
-    def _put(self, piece: bytes | None) -> None:
-        if piece == b"":
+    def _put(self, piece: bytes, *, is_last: bool = False) -> None:
+        if self._problem is not None:
             return
-        if self._held is not None:
-            self._held.append(piece or b"")
-        elif self._saved.done():
+        if self._saved.done():
             self._give_up("the bucket did not take it")
-        elif piece is None or self._has_space(len(piece)):
-            self._waiting.put(piece)
+        elif self._has_space(len(piece)):
+            self._write(piece, is_last)
         else:
             self._give_up("the bucket was too slow")
+
+    def _write(self, piece: bytes, is_last: bool) -> None:
+        """Writes to the temporary file, and hands it over once there is enough in it."""
+        try:
+            self._file.write(piece)
+            if is_last or self._file.tell() >= _FILE_BYTES:
+                self._file.seek(0)
+                self._waiting.put(self._file)
+                self._file = temporary_file()
+        except OSError as error:
+            self._give_up(f"a temporary file cannot be written: {error.strerror}")
 
     def _has_space(self, size: int) -> bool:
         """Waits until so many bytes may wait for the bucket; returns whether they may."""
 
         def fits() -> bool:
-            return not self._waiting_bytes or self._waiting_bytes + size <= _MAX_WAITING_BYTES
+            return self._waiting_bytes + size <= self.max_waiting_bytes
 
         with self._space:
             if self._space.wait_for(fits, self.max_wait_seconds):
@@ -211,13 +218,17 @@ class EvidenceWriter:
         self._problem = problem
         self._waiting.put(None)
 
-    def _pieces(self) -> Iterator[bytes]:
-        while (piece := self._waiting.get()) is not None and self._problem is None:
-            with self._space:
-                self._waiting_bytes -= len(piece)
-                self._space.notify()
-            self._digest.update(piece)
-            yield piece
+    def _pieces(self, first: bytes) -> Iterator[bytes]:
+        self._digest.update(first)
+        yield first
+        while (file := self._waiting.get()) is not None and self._problem is None:
+            with file:
+                for piece in iter(partial(file.read, _PIECE_BYTES), b""):
+                    with self._space:
+                        self._waiting_bytes -= len(piece)
+                        self._space.notify()
+                    self._digest.update(piece)
+                    yield piece
         if self._problem is not None:
             raise StoreError(self._problem)  # so that no half of a file is kept
 

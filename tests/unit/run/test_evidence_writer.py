@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 import threading
+import tracemalloc
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from random import Random
@@ -94,6 +96,7 @@ def test_a_bucket_that_is_too_slow_loses_the_evidence_and_not_the_report() -> No
     hang = threading.Event()
 
     class Hasty(EvidenceWriter):
+        max_waiting_bytes = 2_000_000
         max_wait_seconds = 0.01
 
     def save(report_id: str, pieces: Iterable[bytes]) -> str:
@@ -110,9 +113,49 @@ def test_a_bucket_that_is_too_slow_loses_the_evidence_and_not_the_report() -> No
     hang.set()
 
 
+def test_what_waits_for_a_slow_bucket_is_not_in_memory() -> None:
+    may_go_on = threading.Event()
+
+    class Slow(Bucket):
+        def save(self, report_id: str, pieces: Iterable[bytes]) -> str:
+            may_go_on.wait(30)
+            return super().save(report_id, pieces)
+
+    bucket = Slow()
+    writer = EvidenceWriter(bucket.save)
+    writer.begin("r", HEADER)
+    noise = [f'["{Random(number).randbytes(250_000).hex()}"]'.encode() for number in range(2)]
+    tracemalloc.start()
+    try:
+        for number in range(20):
+            writer(answer(number, noise[number % 2]))
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        may_go_on.set()
+    writer.finish(30.0)
+
+    assert len(bucket.content) > 5_000_000
+    assert peak_bytes < 3_000_000
+    assert [json.loads(line)["number"] for line in gzip.decompress(bucket.content).splitlines()[1:]] == [*range(1, 21)]
+
+
+def test_a_full_disk_loses_the_evidence_and_not_the_report() -> None:
+    writer = EvidenceWriter(Bucket().save)
+    writer.begin("r", HEADER)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        writer(answer(1, f'["{Random(1).randbytes(250_000).hex()}"]'.encode()))
+        with pytest.raises(StoreError, match="a temporary file cannot be written: File too large"):
+            writer.finish(10.0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def test_without_a_thread_the_evidence_is_given_up() -> None:
     class NoThread(EvidenceWriter):
-        def start_thread(self, report_id: str) -> None:
+        def start_thread(self, report_id: str, first: bytes) -> None:
             raise RuntimeError("can't start new thread")
 
     writer = NoThread(Bucket().save)
