@@ -159,19 +159,19 @@ class _Cluster:
     without_since: datetime | None = None
     has_lost_all: bool = False
     """Whether it had restore points, and then none."""
-    is_undated: bool = False
-    """Whether it had restore points of which no age is known."""
+    is_unsure: bool = False
+    """Whether an age is not known: of a restore point without a date, or of some that expired between two reports."""
     longest_age: timedelta | None = None
     longest_without: timedelta | None = None
 
     def add(self, cluster: ClusterReport, at: datetime) -> None:
-        self.name, self.seen_last = cluster.name or self.name, at
         newest = cluster.newest_restore_point_at
         if newest is None and not cluster.restore_points:
             self._lose(cluster, at)
         else:
-            self.is_undated = self.is_undated or newest is None
+            self.is_unsure = self.is_unsure or newest is None
             self._gain(cluster, newest or at, at)
+        self.name, self.seen_last = cluster.name or self.name, at
 
     def is_within(self, limit: timedelta, first: datetime, last: datetime) -> bool | None:
         """Whether the limit was kept; ``None`` if it was as far as is known, and not all from ``first`` to ``last`` is known.
@@ -182,13 +182,17 @@ class _Cluster:
         if self.has_lost_all or longest > limit:
             return False
         is_known = self.seen_first <= first and self.seen_last >= last
-        return True if is_known and self.longest_without is None and not self.is_undated else None
+        return True if is_known and self.longest_without is None and not self.is_unsure else None
 
     def _lose(self, cluster: ClusterReport, at: datetime) -> None:
+        if self.newest_at is None and cluster.restore_point_series:
+            gone = cluster.restore_point_series[-1]
+            self.newest_at, self.expires_at = gone.last_at, gone.last_expires_at
         self.has_lost_all = self.has_lost_all or bool(self.newest_at or cluster.restore_point_series)
+        if unseen_until := self._unseen_until(at):
+            self.newest_at, self.expires_at, self.without_since = unseen_until, at, None
         if self.without_since is None:
-            ended = self.expires_at if self.newest_at and self.expires_at else at
-            self.without_since = min(ended, at)
+            self.without_since = min(self.expires_at or at, at)
         self._note_without(at - self.without_since)
         if self.newest_at:
             self.longest_age = max(self.longest_age or timedelta(), at - self.newest_at)
@@ -197,16 +201,27 @@ class _Cluster:
         self.longest_without = max(self.longest_without or timedelta(), span)
 
     def _gain(self, cluster: ClusterReport, newest: datetime, at: datetime) -> None:
+        oldest = min(filter(None, (series.first_at for series in cluster.restore_point_series)), default=newest)
         if self.without_since is not None:
-            self._note_without(newest - self.without_since)
+            self._note_without(max(oldest, self.without_since) - self.without_since)
             self.without_since = None
-        for gap in (*_gaps(self.newest_at, cluster, newest), at - newest):
+        known_since = self.newest_at
+        if known_since and oldest > known_since and (unseen_until := self._unseen_until(at)):
+            known_since, self.is_unsure = min(unseen_until, oldest), True
+        for gap in (*_gaps(known_since, cluster, newest), at - newest):
             self.longest_age = max(self.longest_age or timedelta(), gap)
         self.newest_at, self.expires_at = newest, cluster.expires_at
 
+    def _unseen_until(self, at: datetime) -> datetime | None:
+        """Until when restore points may have been made, since the last report, that have expired before this one."""
+        if self.newest_at is None or self.expires_at is None:
+            return None
+        unseen_until = at - (self.expires_at - self.newest_at)
+        return unseen_until if unseen_until > self.seen_last else None
+
 
 def _gaps(before: datetime | None, cluster: ClusterReport, newest: datetime) -> list[timedelta]:
-    """The pauses between the restore points since ``before``, which was the newest one in the report before."""
+    """The pauses between the restore points since ``before``, the newest one in the report before, or since when all are known."""
     if before is None or newest <= before:
         return []
     gaps, last = [], before

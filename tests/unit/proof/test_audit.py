@@ -211,6 +211,36 @@ def test_a_cluster_that_has_lost_its_restore_points_has_exceeded_every_limit() -
         assert record.workspaces[0].clusters[0].is_within_limit is False
 
 
+def test_restore_points_that_may_have_come_and_gone_between_two_reports_are_no_gap() -> None:
+    # Kept for two days, and no report for four: two of the nights are not known.
+    def kept(newest: float) -> WorkspaceReport:
+        at, expires = NOW + days(newest), NOW + days(newest + 2)
+        series = RestorePointSeries(count=1, first_at=at, last_at=at, first_expires_at=expires, last_expires_at=expires)
+        cluster = a_cluster(newest_restore_point_at=at, expires_at=expires, restore_point_series=(series,))
+        return a_workspace(clusters=(cluster,))
+
+    reports = [*regular((0,), kept(-0.25)), *regular((4,), kept(3.75)), *regular((5,), kept(4.75))]
+    (cluster,) = audit(reports, NOW.date(), NOW.date() + days(5), LIMIT).workspaces[0].clusters
+    assert (cluster.longest_age_hours, cluster.longest_without_hours, cluster.is_within_limit) == (42.0, None, None)
+
+
+def test_the_first_report_that_finds_none_may_know_when_the_last_one_was_made() -> None:
+    made, expired = NOW - days(3), NOW - days(1)
+    gone = RestorePointSeries(count=1, first_at=made, last_at=made, first_expires_at=expired, last_expires_at=expired)
+    (cluster,) = audited(without_a_copy(restore_point_series=(gone,))).clusters
+    assert (cluster.longest_age_hours, cluster.longest_without_hours) == (72.0, 24.0)
+
+
+def test_a_gap_ends_with_the_first_of_the_new_restore_points() -> None:
+    back = RestorePointSeries(
+        count=2, first_at=NOW + days(1), last_at=NOW + days(2), first_expires_at=None, last_expires_at=None
+    )
+    there = a_cluster(newest_restore_point_at=NOW + days(2), expires_at=None, restore_point_series=(back,))
+    reports = [*regular((0,), without_a_copy()), *regular((2.5,), a_workspace(clusters=(there,)))]
+    (cluster,) = audit(reports, NOW.date(), NOW.date() + days(3)).workspaces[0].clusters
+    assert cluster.longest_without_hours == 24.0
+
+
 def test_a_restore_point_without_a_date_is_within_no_limit() -> None:
     undated = a_workspace(clusters=(a_cluster(newest_restore_point_at=None),))
     record = audit(of_days(*[undated] * 3), NOW.date(), NOW.date() + days(2), LIMIT)
