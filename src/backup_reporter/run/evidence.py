@@ -198,7 +198,8 @@ class EvidenceWriter:
             if is_last or self._file.tell() >= _FILE_BYTES:
                 self._file.seek(0)
                 self._waiting.put(self._file)
-                self._file = temporary_file()
+                if not is_last:
+                    self._file = temporary_file()
         except OSError as error:
             self._give_up(f"a temporary file cannot be written: {error.strerror}")
 
