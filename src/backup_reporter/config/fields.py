@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -61,5 +62,5 @@ def show(value: object, *, may_be_secret: bool = False) -> str:
     """Returns what was given for a field as an error may show it."""
     if may_be_secret:
         return "the value given (not shown, it may be secret)"
-    text = repr(value)
+    text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"

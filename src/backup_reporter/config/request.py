@@ -26,6 +26,8 @@ _NOTIFY_VALUES: tuple[Notify, ...] = (*NOTIFY_SETTINGS, "never")
 _UNRESOLVED_SCHEDULED_TIME = "<aws.scheduler.scheduled-time>"
 _MAX_AHEAD = timedelta(minutes=15)
 """A report of a later time would be taken for one that is still due, which then would reach no channel."""
+_FIRST_YEAR = 2025
+"""No schedule of this project's is older."""
 _MAX_NAME_LENGTH = 128
 
 
@@ -67,10 +69,12 @@ def parse_event(event: object, settings: Settings, tenants: Callable[[], Sequenc
 
 
 def _parse_rule_event(event: Mapping[Any, Any], now: datetime) -> Request:
-    """A classic rule's event. Its time may be missing or absurd: AWS's own sample event says 1970."""
+    """A classic rule's event. Its time may be missing or absurd: AWS's own sample events say 1970 and 2015."""
     try:
         at = json_time(event.get("time"))
     except ValueError:
+        at = None
+    if at is None or at.year < _FIRST_YEAR:
         note = f"The event says no usable time ({show(event.get('time'))}): this report is about the time it was made."
         return Request(is_scheduled=True, note=note)
     return _scheduled("time", event["time"], at, now)
@@ -143,11 +147,11 @@ def _check_tenants(request: Request, tenants: Sequence[Tenant], *, has_list: boo
 def _parse_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(map(_is_name, value)):
         raise ValueError('should be a list of uids or names, such as ["66f0a1b2c3d4e5f60718293a"]')
-    return tuple(dict.fromkeys(value))
+    return tuple(dict.fromkeys(name.strip() for name in value))
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and value.isprintable() and 1 <= len(value) <= _MAX_NAME_LENGTH
+    return isinstance(value, str) and value.isprintable() and 1 <= len(value.strip()) <= _MAX_NAME_LENGTH
 
 
 def _parse_tenant_names(value: object) -> tuple[str, ...]:

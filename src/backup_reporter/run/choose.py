@@ -65,8 +65,9 @@ def _several(noun: str, text: str, matches: Sequence[_Thing]) -> str:
 def _missing(noun: str, text: str, in_scope: Sequence[_Thing]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only a request with a wrong name needs it
 
-    nearest = get_close_matches(text, {thing.name for thing in in_scope}, n=3, cutoff=_CLOSE)
-    close = [thing for name in nearest for thing in in_scope if thing.name == name]
+    names = {thing.name.casefold() for thing in in_scope}
+    nearest = get_close_matches(text.casefold(), names, n=3, cutoff=_CLOSE)
+    close = [thing for name in nearest for thing in in_scope if thing.name.casefold() == name]
     said = f"no {noun} in scope has the uid or name '{quote(text, _MAX_NAME_LENGTH)}'"
     return f"{said}; did you mean {_described(noun, close)}?" if close else said
 

@@ -50,11 +50,26 @@ def test_both_schedules_are_scheduled_requests_with_their_time() -> None:
     assert parse_event(a_rule_event(time="2026-11-24T07:00:00Z")) == wanted
 
 
-@pytest.mark.parametrize("time", [{}, {"time": None}, {"time": "1970-01-01T00:00:00Z"}, {"time": 7}, {"time": "soon"}])
+SAMPLE_TIMES = ("1970-01-01T00:00:00Z", "2015-10-08T16:53:06Z")
+"""Of AWS's own sample events."""
+
+
+@pytest.mark.parametrize("time", [{}, *({"time": time} for time in (None, 7, "soon", *SAMPLE_TIMES))])
 def test_a_rules_event_without_a_usable_time_asks_for_a_report_now(time: dict[str, Any]) -> None:
     request = parse_event(a_rule_event(**time))
     assert (request.is_scheduled, request.scheduled_at) == (True, None)
-    assert "no usable time" in (request.note or "")
+    shown = repr(time["time"]) if isinstance(time.get("time"), str) else json.dumps(time.get("time"))
+    assert f"no usable time ({shown})" in (request.note or "")
+
+
+@pytest.mark.parametrize(("given", "shown"), [(None, "null"), (True, "true"), ({"a": None}, '{"a": null}'), ("", "''")])
+def test_what_was_given_is_shown_as_json_has_it(given: object, shown: str) -> None:
+    assert refusal_of({"scheduledTime": given}).startswith(f"scheduledTime: {shown} is not valid: ")
+
+
+def test_spaces_around_a_name_do_not_count() -> None:
+    assert parse_event({"workspaceUids": [" payments "]}).workspace_uids == ("payments",)
+    assert refusal_of({"workspaceUids": ["  "]}).startswith("workspaceUids: ")
 
 
 def test_a_placeholder_that_was_not_filled_in_asks_for_a_report_now() -> None:

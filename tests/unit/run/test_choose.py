@@ -45,6 +45,11 @@ def test_what_is_not_there_is_refused_with_the_nearest_name_and_every_fault_at_o
     assert second.startswith("no workspace in scope has the uid or name 'w-9'")
 
 
+def test_a_name_in_other_letters_is_the_nearest_one() -> None:
+    with pytest.raises(InvalidRequest, match=r"'PAYMENTS'; did you mean the workspace payments, uid w-1\?"):
+        choose("PAYMENTS")
+
+
 def test_a_uid_may_be_in_a_list_that_could_not_be_read_but_a_name_is_refused() -> None:
     (lost,) = choose_workspaces(("w-9",), ALL, are_all_listed=False)
     assert (lost.uid, lost.project_uid) == ("w-9", "")
