@@ -135,6 +135,8 @@ class Audit(Record, frozen=True, kw_only=True):
     other_scopes: int
     """Reports that went to all channels and are left out because they are of another scope."""
     interval_hours: float | None
+    begins_at: Instant | None
+    """When the first report of the chain was made, if that is why no report was expected before."""
     missing: tuple[Instant, ...]
     """When a report was expected and none is kept."""
     unreadable: tuple[str, ...]
@@ -341,6 +343,8 @@ class Auditor:
         interval = _usual_interval(times)
         expected = _expected(times, interval, self._first, self._last, self._now)
         known = (expected[0], expected[-1]) if interval else _span(self._first, self._last)
+        begins_at = times[0] if self._links and self._links[0].is_first else None
+        expected = [at for at in expected if begins_at is None or at >= begins_at]
         missing = _missing(times, expected)
         return Audit(
             first=self._first,
@@ -350,6 +354,7 @@ class Auditor:
             on_demand=0,
             other_scopes=0,
             interval_hours=interval.total_seconds() / 3600 if interval else None,
+            begins_at=begins_at if interval and begins_at and begins_at - interval >= known[0] else None,
             missing=tuple(missing),
             unreadable=tuple(link.report_id for link in self._unreadable),
             chain=Chain.of([*self._unreadable, *self._links], self._first),

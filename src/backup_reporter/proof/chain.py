@@ -40,6 +40,11 @@ class Link:
             is_regular=report.previous is not None or report.changes.note is not None,
         )
 
+    @property
+    def is_first(self) -> bool:
+        """Whether a chain begins with it."""
+        return self.is_regular and self.previous is None
+
     def is_outside(self, scope: str | None) -> bool:
         """Whether it is known to be no part of the chain of a scope."""
         return self.scope is not None and (self.scope != scope or not self.is_regular)

@@ -21,6 +21,8 @@ from backup_reporter.wording import count, listed, quote
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAME_LENGTH = 60
 _MAX_NAMED = 12
+_MAX_DAYS_OF_MONTHS = 366
+"""Beyond them the names of the months would lie on each other."""
 
 METHOD = (
     "Made from kept reports alone; Palette was not asked. All days and times are UTC.",
@@ -174,6 +176,11 @@ def calendar_cells(states: Sequence[DayState | Status | None]) -> list[tuple[int
 
 
 def _months(days: Sequence[date]) -> list[tuple[int, str]]:
+    """The first day of each month, or of each year if there are too many months, by its number, with its name."""
+    if len(days) > _MAX_DAYS_OF_MONTHS:
+        return [
+            (number, f"{day:%Y}") for number, day in enumerate(days) if (day.month, day.day) == (1, 1) or number == 0
+        ]
     return [(number, f"{day:%b}") for number, day in enumerate(days) if day.day == 1 or number == 0]
 
 
@@ -192,6 +199,9 @@ def facts(audit: Audit) -> list[str]:
     days = len(audit.verdicts)
     lines = [
         _kept_line(audit),
+        f"The chain begins with the report of {audit.begins_at:%Y-%m-%d %H:%M} (UTC): no earlier one is expected."
+        if audit.begins_at
+        else "",
         _missing_line(audit),
         f"Left out: {count(audit.other_scopes, 'report')} of another scope." if audit.other_scopes else "",
         f"Left out: {count(audit.on_demand, 'report')} on demand, for which no chain vouches."

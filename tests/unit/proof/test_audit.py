@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from backup_reporter.health.workspace_report import BackupLocation, LastRestore, RestorePointSeries, WorkspaceReport
 from backup_reporter.proof.audit import Audit, WorkspaceAudit, audit, only_workspaces
 from backup_reporter.proof.render import remarks, render_csv, render_html, render_json, render_markdown
-from backup_reporter.report.model import Changes, Report, Scope
+from backup_reporter.report.model import Changes, PreviousReport, Report, Scope
 from support.quarter import FIRST, LAST, kept_reports
 from support.report_builders import NOW, a_cluster, a_finding, a_history, a_report, a_workspace, days
 
@@ -329,6 +330,35 @@ def test_a_report_is_not_missing_before_it_is_due() -> None:
     assert (record.expected, record.missing) == (3, ())
     record = audit(reports, NOW.date(), NOW.date() + days(30), now=NOW + days(3) + timedelta(hours=2))
     assert (record.expected, record.missing) == (4, (NOW + days(3),))
+
+
+def test_no_report_is_expected_before_the_first_one_of_the_chain_but_those_days_are_not_known() -> None:
+    def reports(previous: PreviousReport | None) -> list[tuple[Report, str]]:
+        fresh = (a_workspace(clusters=(a_cluster(newest_restore_point_at=NOW + days(day - 0.1)),)) for day in range(3))
+        made = [regular((day,), workspace)[0][0] for day, workspace in enumerate(fresh)]
+        return [(msgspec.structs.replace(report, previous=previous), "0") for report in made]
+
+    begun, period = audit(reports(None), NOW.date() - days(10), NOW.date() + days(2), LIMIT), 13
+    assert (begun.expected, begun.missing, begun.begins_at) == (3, (), NOW)
+    assert (
+        "- The chain begins with the report of 2026-11-24 07:00 (UTC): no earlier one is expected."
+        in render_markdown(begun)
+    )
+    (workspace,) = begun.workspaces
+    assert (workspace.unknown, workspace.clusters[0].is_within_limit) == (period, None)
+
+    named = PreviousReport(report_id="20261123T070000Z-1a2b3c4d", sha256="0")
+    cut = audit(reports(named), NOW.date() - days(10), NOW.date() + days(2))
+    assert (cut.expected, len(cut.missing), cut.begins_at) == (period, 10, None)
+
+
+def test_the_names_of_many_months_do_not_lie_on_each_other() -> None:
+    def names(number: int) -> list[str]:
+        record = audit(regular((0,), a_workspace()), NOW.date() - days(number), NOW.date())
+        return re.findall(r'y="85%">(\w+)<', render_html(record))
+
+    assert names(60) == ["Sep", "Oct", "Nov"]
+    assert names(2 * 365) == ["2024", "2025", "2026"]
 
 
 def test_an_extra_report_makes_up_for_no_missing_one() -> None:
