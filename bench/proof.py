@@ -20,8 +20,8 @@ def proof(function: Function, sizes: Sizes) -> Section:
         "Proof",
         """
 The smaller fleet's report, kept with its evidence. `verify` reads both from the bucket, checks every hash, judges again and
-compares everything; beside it, the same results are decoded, judged and written as JSON. `audit` sums up so many reports,
-each read from the bucket's file, and makes the page.
+compares everything; beside it, the same results are decoded, judged and packed, as in a run. `audit` sums up so many
+reports, each read from the bucket's file, and makes the page.
 """,
         ("command", "workspaces", "reports", "CPU s", "CPU / judging", "peak MB", "wall s"),
         [

@@ -18,6 +18,7 @@ from backup_reporter.palette.lists import Project, decode_workspaces
 from backup_reporter.palette.results import decode_backup_result
 from backup_reporter.proof.archive import load
 from backup_reporter.proof.verify import verify
+from backup_reporter.run.check_shards import pack
 
 
 def recomputed() -> float:
@@ -33,19 +34,21 @@ def recomputed() -> float:
 
 
 def judged(workspaces: int, days: int, clusters: int) -> float:
-    """Decodes and judges each result, and makes its JSON."""
+    """Decodes and judges each result, and packs the reports, as a run does."""
     now = datetime.now(UTC)
     fleet = synthetic(workspaces, days, clusters, seed=1, now=now, healthy_share=1.0)
-    seconds = 0.0
-    for project_uid, items in fleet.workspaces.items():
-        listed = decode_workspaces(msgspec.json.encode({"items": items}), Project(project_uid, "project")).items
-        for workspace in listed:
-            document = msgspec.json.encode(fleet.backups[workspace.uid])
-            started = time.process_time()
-            report = judge(workspace, decode_backup_result(document, workspace.uid), Thresholds(), now).report
-            msgspec.json.encode(report)
-            seconds += time.process_time() - started
-    return seconds
+    listed = [
+        workspace
+        for project_uid, items in fleet.workspaces.items()
+        for workspace in decode_workspaces(msgspec.json.encode({"items": items}), Project(project_uid, "project")).items
+    ]
+    documents = [(workspace, msgspec.json.encode(fleet.backups[workspace.uid])) for workspace in listed]
+    started = time.process_time()
+    pack(
+        judge(workspace, decode_backup_result(document, workspace.uid), Thresholds(), now)
+        for workspace, document in documents
+    )
+    return time.process_time() - started
 
 
 def main() -> None:

@@ -52,9 +52,8 @@ class RecordedAnswer(Record, frozen=True, kw_only=True):
     @property
     def content(self) -> bytes:
         """The body's bytes."""
-        if bytes(self.body) != bytes(_NULL):
-            return bytes(self.body)
-        return self.binary or (self.text or "").encode()
+        body = bytes(self.body)
+        return self.binary or (self.text or "").encode() if body == b"null" else body
 
 
 Recorder = Callable[[RecordedAnswer], None]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import msgspec
 from isal import igzip, igzip_lib
@@ -18,7 +18,7 @@ from isal import igzip, igzip_lib
 from backup_reporter.errors import OutOfTimeError
 from backup_reporter.palette.client import Call, PaletteClient, refusal_of
 from backup_reporter.palette.clock_skew import ClockSkew
-from backup_reporter.palette.recording import RecordedAnswer, error_of
+from backup_reporter.palette.recording import Failure, RecordedAnswer, error_of
 from backup_reporter.proof.archive import Archive
 from backup_reporter.report.model import EvidenceFile
 from backup_reporter.run.evidence import Header, Parts
@@ -31,25 +31,36 @@ _Decoded = TypeVar("_Decoded")
 _Key = tuple[str | None, str, str, str | None, str | None]
 
 
+class KeptAnswer(NamedTuple):
+    """A recorded answer, and where its body lies."""
+
+    at: datetime
+    status: int | None
+    date: str
+    failure: Failure | None
+    place: int
+    size: int
+
+
 @dataclass(slots=True)
 class Evidence:
-    """A report's evidence: what judged, where each answer lies in a temporary file, and what is wrong with it."""
+    """A report's evidence: what judged, the answers, whose bodies lie in a temporary file, and what is wrong with it."""
 
     spool: IO[bytes]
     header: Header | None = None
-    places: dict[_Key, tuple[int, int]] = field(default_factory=dict)
+    answers: dict[_Key, KeptAnswer] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, tenant: str | None, call: Call) -> RecordedAnswer | None:
-        """Returns the recorded answer to a request; ``None`` if none was recorded. Safe for threads."""
-        place = self.places.get(_key(tenant, call))
-        if place is None:
-            return None
+    def answer(self, tenant: str | None, call: Call) -> KeptAnswer | None:
+        """Returns the recorded answer to a request; ``None`` if none was recorded."""
+        return self.answers.get(_key(tenant, call))
+
+    def body(self, answer: KeptAnswer) -> bytes:
+        """Returns the body of an answer. Safe for threads."""
         with self.lock:
-            self.spool.seek(place[0])
-            line = self.spool.read(place[1])
-        return msgspec.json.decode(line, type=RecordedAnswer)
+            self.spool.seek(answer.place)
+            return self.spool.read(answer.size)
 
     def report(self, problem: str) -> None:
         """Notes a problem, if there are not too many of them yet."""
@@ -127,17 +138,18 @@ def _read_lines(key: str, lines: Iterator[bytes], evidence: Evidence) -> Header 
                 f"Line {position} of {key} has the number {answer.number} instead of {expected}: a line was removed, added or moved."
             )
         expected = answer.number + 1
-        if answer.sha256 is not None and hashlib.sha256(answer.content).hexdigest() != answer.sha256:
+        body = answer.content
+        if answer.sha256 is not None and hashlib.sha256(body).hexdigest() != answer.sha256:
             evidence.report(f"Line {position} of {key} was changed: the body of {answer.path} has another SHA-256.")
-        _keep(line, answer, evidence)
+        _keep(answer, body, evidence)
     return header
 
 
-def _keep(line: bytes, answer: RecordedAnswer, evidence: Evidence) -> None:
+def _keep(answer: RecordedAnswer, body: bytes, evidence: Evidence) -> None:
     key = (answer.tenant, answer.method, answer.path, answer.project_uid, answer.asked)
-    evidence.spool.seek(0, 2)
-    evidence.places[key] = (evidence.spool.tell(), len(line))
-    evidence.spool.write(line)
+    place = evidence.spool.seek(0, 2)
+    evidence.answers[key] = KeptAnswer(answer.at, answer.status, answer.date, answer.failure, place, len(body))
+    evidence.spool.write(body)
 
 
 class _Hashed(io.RawIOBase):
@@ -181,6 +193,7 @@ class ReplayClient(PaletteClient):
         self._evidence = evidence
         self._tenant = tenant
         self._last_answer = last_answer
+        self._decoding = threading.Lock()
 
     def may_ask_for_lists(self) -> bool:
         """Nothing waits for a rate here."""
@@ -208,5 +221,6 @@ class ReplayClient(PaletteClient):
             raise error_of(answer.failure)
         self.clock.note_date(answer.date)
         if answer.status == 200:
-            return decode(answer.content)
-        raise refusal_of(answer.status or 0, answer.content)
+            with self._decoding:  # one at a time, as in a run
+                return decode(self._evidence.body(answer))
+        raise refusal_of(answer.status or 0, self._evidence.body(answer))
