@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 _QUOTE_LENGTH = 300
@@ -51,7 +51,7 @@ def due_time(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{local(at, zone):%a %H:%M}" if abs(now - at) <= timedelta(days=1) else day(at, zone)
 
 
-def local(at: datetime, zone: ZoneInfo) -> datetime:
+def local(at: datetime, zone: tzinfo) -> datetime:
     """A time in the reader's zone; if the calendar ends before that, as it is."""
     try:
         return at.astimezone(zone)
@@ -61,7 +61,7 @@ def local(at: datetime, zone: ZoneInfo) -> datetime:
 
 def timestamp(at: datetime | None) -> str | None:
     """A time for evidence: RFC 3339 in UTC with ``Z``."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at else None
+    return local(at, UTC).isoformat().replace("+00:00", "Z") if at else None
 
 
 def quote(text: str | None, length: int = _QUOTE_LENGTH) -> str:

@@ -48,6 +48,20 @@ def test_the_same_as_json_for_a_program(directory: Path) -> None:
     assert record["workspaces"][0]["missed"] == 2
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+@pytest.mark.parametrize("field", ["asOf", "generatedAt"])
+def test_a_report_from_the_ends_of_the_calendar_is_named_and_the_others_are_summed_up(
+    directory: Path, tmp_path: Path, field: str, time: str
+) -> None:
+    copy = copytree(directory, tmp_path / "reports")
+    (odd,) = copy.glob("2026/09/15/*.json")
+    odd.write_text(json.dumps({**json.loads(odd.read_bytes()), field: time}))
+    done = run(*PERIOD, "--directory", str(copy))
+    assert f"- Kept, but cannot be read: {odd.stem}." in done.stdout
+    verified = run_command("verify", str(odd), environment={}, directory=Path())
+    assert f"{odd.stem} cannot be read: it says that it was made in the year {time[:4].lstrip('0')}" in verified.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -26,6 +26,8 @@ DAYS_UNTIL_NEXT = 8
 _REPORT_ID = re.compile(r"(\d{8})T\d{6}Z-[0-9a-f]{8,64}", re.ASCII)
 
 
+_YEARS = range(2000, 2201)
+"""In which a report can have been made, or be about."""
 _CHANGED_AS_TEXT = (
     "an editor, or a copy as text, has changed its line ends or its first bytes; take it from the bucket again"
 )
@@ -71,6 +73,9 @@ def parse(name: str, content: bytes) -> KeptReport:
         is_changed = content.startswith((BOM_UTF8 + b"{", b"{")) and (content[:1] != b"{" or b"\r\n" in content)
         why = _CHANGED_AS_TEXT if is_changed else str(error)
         raise StoreError(f"the kept report {name} cannot be read: {why}") from error
+    for at in (report.as_of, report.generated_at):
+        if at.year not in _YEARS:
+            raise StoreError(f"the kept report {name} cannot be read: it says that it was made in the year {at.year}")
     return KeptReport(report, hashlib.sha256(content).hexdigest(), name, content)
 
 

@@ -218,8 +218,8 @@ class _Cluster:
         """Until when restore points may have been made, since the last report, that have expired before this one."""
         if self.newest_at is None or self.expires_at is None:
             return None
-        unseen_until = at - (self.expires_at - self.newest_at)
-        return unseen_until if unseen_until > self.seen_last else None
+        retention = self.expires_at - self.newest_at
+        return at - retention if at - self.seen_last > retention else None
 
 
 def _gaps(before: datetime | None, cluster: ClusterReport, newest: datetime) -> list[timedelta]:
@@ -319,7 +319,7 @@ class Auditor:
 
     def _add_history(self, known: _Workspace, workspace: WorkspaceReport, at: datetime) -> None:
         due = workspace.next_run_at
-        open_day = due.astimezone(UTC).date() if due and due > at else None
+        open_day = due.astimezone(UTC).date() if due and timedelta() < due - at < timedelta(days=2) else None
         for entry in workspace.history:
             index = self._index(entry.date)
             if index is not None:

@@ -225,6 +225,16 @@ def test_restore_points_that_may_have_come_and_gone_between_two_reports_are_no_g
     assert (cluster.longest_age_hours, cluster.longest_without_hours, cluster.is_within_limit) == (42.0, None, None)
 
 
+def test_restore_points_and_runs_at_the_ends_of_the_calendar_are_counted_like_others() -> None:
+    never, ever = datetime(9999, 12, 31, 23, tzinfo=UTC), datetime(1, 1, 1, tzinfo=UTC)
+    old = a_workspace(clusters=(a_cluster(newest_restore_point_at=ever, expires_at=never),), next_run_at=never)
+    gone = a_workspace(
+        clusters=(a_cluster(newest_restore_point_at=None, expires_at=never, restore_points=0),), next_run_at=ever
+    )
+    (cluster,) = audited(old, gone, old).clusters
+    assert (cluster.longest_age_hours or 0) > 2000 * 365 * 24
+
+
 def test_the_first_report_that_finds_none_may_know_when_the_last_one_was_made() -> None:
     made, expired = NOW - days(3), NOW - days(1)
     gone = RestorePointSeries(count=1, first_at=made, last_at=made, first_expires_at=expired, last_expires_at=expired)
