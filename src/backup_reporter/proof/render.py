@@ -21,6 +21,8 @@ from backup_reporter.wording import count, listed, quote
 _TEMPLATES = Path(__file__).parent / "templates"
 _NAME_LENGTH = 60
 _MAX_NAMED = 12
+_FIRST_YEAR = 2000
+"""No mute that was read ends earlier."""
 _MAX_DAYS_OF_MONTHS = 366
 """Beyond them the names of the months would lie on each other."""
 
@@ -292,7 +294,8 @@ def remarks(workspace: WorkspaceAudit) -> list[str]:
 
 def _ends(workspace: WorkspaceAudit) -> str:
     """The last day of each mute."""
-    return ", ".join(f"{end - timedelta(seconds=1):%Y-%m-%d}" for end in workspace.mutes_until)
+    ends = (end if end.year < _FIRST_YEAR else end - timedelta(seconds=1) for end in workspace.mutes_until)
+    return ", ".join(f"{end:%Y-%m-%d}" for end in ends)
 
 
 def _changes(workspace: WorkspaceAudit) -> list[str]:

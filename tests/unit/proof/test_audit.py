@@ -190,6 +190,11 @@ def without_a_copy(**more: Any) -> WorkspaceReport:
     return a_workspace(clusters=(cluster,))
 
 
+def test_a_mute_that_ends_with_the_beginning_of_the_calendar_is_written_as_it_stands() -> None:
+    muted = a_workspace(muted_until=datetime(1, 1, 1, tzinfo=UTC))
+    assert any(line.startswith("muted until") for line in remarks(audited(muted)))
+
+
 def test_a_cluster_that_waits_for_its_first_restore_point_has_not_exceeded_the_limit_yet() -> None:
     record = audit(of_days(*[without_a_copy()] * 3), NOW.date(), NOW.date() + days(2), LIMIT)
     (found,) = record.workspaces[0].clusters
