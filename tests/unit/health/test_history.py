@@ -180,3 +180,8 @@ def test_the_days_before_an_edit_are_known_from_the_schedule_that_the_last_repor
 def test_the_long_name_of_a_days_backup_is_cut() -> None:
     (today,) = judged(backup(run("11-23 01:00", name="x" * 201)), thresholds=Thresholds(history_days=1)).history
     assert today.backup_name == "x" * 199 + "…"
+
+
+def test_a_day_whose_backup_has_no_name_names_none() -> None:
+    today = judged(backup(*nightly())).history[-1]
+    assert (today.state, today.backup_name) == ("succeeded", None)
