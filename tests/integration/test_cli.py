@@ -335,3 +335,15 @@ def test_without_what_the_command_line_needs_it_says_what_to_install_and_does_no
     done = in_a_process(sys.executable, without_packages, "-m", "backup_reporter", "report", env=environment())
     assert (done.returncode, done.stdout) == (3, "")
     assert "pip install '.[cli]'" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_a_closed_pipe_is_told_from_every_status(palette: LookAlike, form: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [*COMMAND, "report", "--format", form]
+    done = subprocess.run(
+        command, env=environment(palette), stdout=writer, stderr=subprocess.PIPE, timeout=60, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

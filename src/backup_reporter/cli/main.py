@@ -57,8 +57,25 @@ Examples:
 """
 
 
+class _PipeClosedError(Exception):
+    """The reader of what is printed has closed the pipe."""
+
+
+class _Commands(click.Group):
+    """The commands. If a pipe is closed, click itself would exit with 1, which ``report`` uses for WARNING."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _PipeClosedError from error
+
+
 @click.group(
-    COMMAND, epilog=_EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    COMMAND,
+    cls=_Commands,
+    epilog=_EXAMPLES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, "-V", "--version", prog_name=COMMAND)
 @debug_option
@@ -86,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             sys.exit(_INTERRUPTED)
         say(f"{COMMAND}: {_NO_ANSWER.format(command=' '.join([COMMAND, *arguments[:1]]))}", err=True)
         sys.exit(_FAILED)
-    except BrokenPipeError:
+    except (BrokenPipeError, _PipeClosedError):
         # The reader closed the pipe. At exit nothing may be flushed into it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_PIPE_CLOSED)
