@@ -22,7 +22,7 @@ from backup_reporter.config.request import Request, is_doctor_event
 from backup_reporter.errors import DeliveryFailed
 from backup_reporter.report.model import Report, to_json
 from backup_reporter.report.truncate import ANSWER, SizeLimit, fit
-from backup_reporter.run.publish import is_regular
+from backup_reporter.run.recipients import is_regular
 from backup_reporter.telemetry import Observer
 from backup_reporter.time_limit import countdown
 

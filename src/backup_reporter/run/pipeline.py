@@ -19,6 +19,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import Settings
 from backup_reporter.errors import TimedOutError
 from backup_reporter.report.model import Report
+from backup_reporter.run.archive import LastReport, load_last_report
 from backup_reporter.run.check_shards import Checked, Progress, check_shards, ignore_progress, read_clocks
 from backup_reporter.run.evidence import (
     EvidenceWriter,
@@ -32,7 +33,7 @@ from backup_reporter.run.plan import (
     with_clocks,
     with_tenant_notes,
 )
-from backup_reporter.run.publish import Destinations, LastReport, load_last_report, publish
+from backup_reporter.run.publish import Destinations, publish
 from backup_reporter.time_limit import result_within, start
 
 if TYPE_CHECKING:
