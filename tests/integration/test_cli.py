@@ -23,6 +23,7 @@ from backup_reporter.health.catalog import CODES
 from support.command_line import Done, run_command
 from support.local_server import Request
 from support.lookalike import API_KEY, LookAlike
+from support.slack_server import webhook_error
 from support.world import World, a_fleet, a_result, a_run, an_item
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -129,6 +130,19 @@ def test_a_what_if_is_sent_where_somebody_says_so(around: World) -> None:
     done = run("report", "--as-of", tomorrow, "--publish", env=env)
     assert "Channels: sns delivered, slack delivered." in " ".join(done.stdout.split())
     assert len(around.slack.messages) == len(around.notifications()) == 1
+
+
+def test_a_channel_that_did_not_get_the_report_is_named_even_if_the_report_is_in_a_file(
+    around: World, tmp_path: Path
+) -> None:
+    env = {**environment(), **around.environment, "PALETTE_API_KEY": API_KEY}
+    around.slack.fault = lambda _: webhook_error("no_service")
+    done = run("report", "--publish", "--workspace", "healthy", "--output", str(tmp_path / "r.html"), env=env)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("warning: slack did not get the report: Slack refused: no_service (")
+    shown = run("report", "--publish", "--workspace", "healthy", env=env)
+    assert "slack failed" in shown.stdout
+    assert "warning" not in shown.stderr
 
 
 def test_json_csv_markdown_and_html_are_the_same_report(palette: LookAlike, tmp_path: Path) -> None:

@@ -171,7 +171,16 @@ def _report_once(reporter: Reporter, options: _Options, *, clear_screen: bool = 
         write(report, options.form, zone, options.output)
     else:
         show(report, options.form, zone, fits_the_screen=clear_screen)
+    if options.output or options.form != "table":
+        _warn_of_failed_deliveries(report)
     return report
+
+
+def _warn_of_failed_deliveries(report: Report) -> None:
+    """A script sees the exit code, which tells of the backups alone."""
+    for delivery in report.deliveries:
+        if delivery.status == "failed":
+            click.echo(f"warning: {delivery.channel} did not get the report: {delivery.error}", err=True)
 
 
 def _run(reporter: Reporter, options: _Options) -> Report:
