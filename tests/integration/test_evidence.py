@@ -408,6 +408,19 @@ def test_the_report_before_the_period_is_looked_at_too(three_days: Path) -> None
     assert output.count(f"The report before it, {before.stem}, was changed since.") == 1
 
 
+def test_a_copy_of_a_period_need_not_hold_the_report_before_it(three_days: Path) -> None:
+    (before,) = three_days.glob("2026/11/24/*.json")
+    before.unlink()
+    code, output = run_verify("--from", "2026-11-25", "--to", "2026-11-26", "--directory", str(three_days))
+    assert code == 0, output
+    said = f"  The report before the period, {before.stem}, is not kept here: whether it is as it was is not known.\n"
+    assert output.count(said) == 1
+    (first,) = three_days.glob("2026/11/25/*.json")
+    code, output = run_verify(first.stem, "--directory", str(three_days))
+    assert code == 1
+    assert f"✗ {first.stem}: The report before it, {before.stem}, is not kept: it was removed, " in output
+
+
 def test_the_report_after_the_period_vouches_for_its_last(three_days: Path) -> None:
     days = ("--from", "2026-11-24", "--to", "2026-11-25", "--directory", str(three_days))
     code, output = run_verify(*days)

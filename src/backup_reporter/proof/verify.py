@@ -41,6 +41,8 @@ _NOT_VOUCHED_FOR = (
     "No report of the next eight days vouches for {}: a change of what is not recomputed in it would not show, "
     "nor would later reports that were removed."
 )
+_NO_PREVIOUS = "The report before it, {}, is not kept: it was removed, it has expired, or this copy lacks its day."
+_BEFORE_PERIOD = "The report before the period, {}, is not kept here: whether it is as it was is not known."
 _CHANGED_AFTER = "It was changed after {} was made, which names another SHA-256 of it."
 _OTHER_BEFORE = "The report after it, {}, names another one before it: {} is not kept, or cannot be read."
 _ON_DEMAND = "Outside the chain (on demand): {}. Whether one was removed is not known."
@@ -80,19 +82,20 @@ def verify(archive: Archive, kept: KeptReport, until: date | None = None) -> Ver
         if evidence.header is None:
             return Verification(report.report_id, problems=(*evidence.problems, *form))
         differences, failed = _compare_again(report, evidence, evidence.header)
+        problem, remark = _previous_problem(archive, report, until)
         problems = (
             *evidence.problems,
             *form,
             *failed,
             *_header_problems(report, evidence.header),
-            *_link_problems(archive, report, until),
+            *filter(None, [problem]),
         )
         return Verification(
             report_id=report.report_id,
             workspaces=len(report.workspaces),
             problems=problems,
             differences=differences[:_MAX_DIFFERENCES],
-            remarks=tuple(_remarks(report, evidence.header)),
+            remarks=(*_remarks(report, evidence.header), *filter(None, [remark])),
         )
 
 
@@ -279,20 +282,26 @@ def _header_problems(report: Report, header: Header) -> Iterator[str]:
         )
 
 
-def _link_problems(archive: Archive, report: Report, until: date | None) -> Iterator[str]:
-    if report.previous is None or (until and report.previous.report_id >= f"{until:%Y%m%d}"):
-        return
+def _previous_problem(archive: Archive, report: Report, until: date | None) -> tuple[str | None, str | None]:
+    """What is wrong with the report before it, or else a remark. A copy of a period lacks the one before the period."""
+    previous = report.previous
+    if previous is None or (until and previous.report_id >= f"{until:%Y%m%d}"):
+        return None, None
     try:
-        content = archive.read(report.previous.report_id, "json")
+        content = archive.read(previous.report_id, "json")
     except StoreError as error:
-        yield f"The report before it cannot be read: {error}."
-        return
-    if report.previous.sha256 is None:
-        yield f"It names the report before it, {report.previous.report_id}, without its SHA-256."
-    elif content is None:
-        yield f"The report before it, {report.previous.report_id}, is not kept: it was removed, it has expired, or this copy lacks its day."
-    elif hashlib.sha256(content).hexdigest() != report.previous.sha256:
-        yield f"The report before it, {report.previous.report_id}, was changed since."
+        return f"The report before it cannot be read: {error}.", None
+    if previous.sha256 is None:
+        return f"It names the report before it, {previous.report_id}, without its SHA-256.", None
+    if content is None:
+        return (
+            (None, _BEFORE_PERIOD.format(previous.report_id))
+            if until
+            else (_NO_PREVIOUS.format(previous.report_id), None)
+        )
+    if hashlib.sha256(content).hexdigest() != previous.sha256:
+        return f"The report before it, {previous.report_id}, was changed since.", None
+    return None, None
 
 
 def _remarks(report: Report, header: Header) -> Iterator[str]:
