@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from backup_reporter.health.workspace_report import DayState
-from backup_reporter.report.model import WorkspaceReport
+from backup_reporter.health.workspace_report import DayState, WorkspaceReport
 
 STRIP_DAYS = 14
 """How many days a short strip has."""

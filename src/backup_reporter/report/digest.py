@@ -15,10 +15,11 @@ from msgspec import Struct
 
 from backup_reporter import wording
 from backup_reporter.health.findings import Severity, Status
+from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, Member, problems_and_infos, title_of
 from backup_reporter.report.locations import listed, place
-from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport, url_of, workspace_url
+from backup_reporter.report.model import Report, url_of, workspace_url
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restorable import LostClusters, cluster_name, copy_line, nothing_line
 from backup_reporter.report.restore_points import FOREVER, restorable_until

@@ -12,8 +12,8 @@ from msgspec import Struct
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Finding, Severity
 from backup_reporter.health.known_causes import known_cause
-from backup_reporter.health.workspace_report import Kind
-from backup_reporter.report.model import ClusterReport, Key, Report, WorkspaceReport, key_of
+from backup_reporter.health.workspace_report import ClusterReport, Kind, WorkspaceReport
+from backup_reporter.report.model import Key, Report, key_of
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restore_points import FOREVER, restorable_until
 from backup_reporter.wording import count, quote

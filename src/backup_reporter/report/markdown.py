@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from backup_reporter.health.workspace_report import ClusterReport
 from backup_reporter.report import phrases
 from backup_reporter.report.digest import causes_of, digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.last_restore import last_restore_words
 from backup_reporter.report.locations import member_lines, place
-from backup_reporter.report.model import ClusterReport, Report
+from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, problem_titles, rows
 from backup_reporter.wording import moment, quote, retention
 

@@ -15,7 +15,7 @@ import msgspec
 
 from backup_reporter.config.settings import ChannelName
 from backup_reporter.health.findings import Finding, Severity, Status
-from backup_reporter.health.workspace_report import ClusterReport, Day, LatestRun, RestorePointSeries, WorkspaceReport
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.packed import PackedReports, json_of
 
@@ -286,33 +286,3 @@ def _from_json_lines(lines: Iterator[bytes]) -> Report:
     workspace_reports = PackedReports(workspaces())
     report = msgspec.json.decode(b"".join(dependencies), type=Report)
     return msgspec.structs.replace(report, workspaces=workspace_reports or PackedReports(report.workspaces))
-
-
-__all__ = [
-    "Change",
-    "Changes",
-    "ClusterReport",
-    "Day",
-    "Delivery",
-    "EvidenceFile",
-    "Key",
-    "LatestRun",
-    "NoLongerJudged",
-    "PreviousReport",
-    "Report",
-    "RestorePointSeries",
-    "Scope",
-    "Summary",
-    "TenantStatus",
-    "WorkspaceReport",
-    "from_json",
-    "from_json_lines",
-    "has_arrived",
-    "json_pieces",
-    "key_of",
-    "scope_id",
-    "to_json",
-    "url_of",
-    "with_notes",
-    "workspace_url",
-]

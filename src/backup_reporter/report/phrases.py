@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Severity, Status
+from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.groups import Group, Member, tally, title_of
 from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
-from backup_reporter.report.model import Change, Coverage, NoLongerJudged, Report, Summary, WorkspaceReport
+from backup_reporter.report.model import Change, Coverage, NoLongerJudged, Report, Summary
 from backup_reporter.report.packed import with_findings, worst_first
 from backup_reporter.report.restore_points import has_every_copy
 from backup_reporter.wording import count, quote

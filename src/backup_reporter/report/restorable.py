@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
+from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report.groups import title_of
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
-from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.model import Report
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restore_points import is_known, restorable_until
 from backup_reporter.wording import quote

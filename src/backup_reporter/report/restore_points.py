@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, RestorePointSeries, WorkspaceReport
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 """The expiry of a restore point that has none."""

@@ -9,8 +9,9 @@ from operator import itemgetter
 from msgspec import Struct
 
 from backup_reporter.health.findings import WORST_FIRST, Finding, Status, status_of
+from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report.groups import title_of_finding
-from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.model import Report
 from backup_reporter.report.packed import with_findings
 
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backup_reporter.health.workspace_report import LatestRun
 from backup_reporter.report.csv import COLUMNS, render_csv
-from backup_reporter.report.model import Coverage, LatestRun, Report
+from backup_reporter.report.model import Coverage, Report
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, days
 
 

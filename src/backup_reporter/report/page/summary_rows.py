@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.locations import NAME_LENGTH, listed, place
-from backup_reporter.report.model import ClusterReport, Report, WorkspaceReport
+from backup_reporter.report.model import Report
 from backup_reporter.report.restore_points import FOREVER, has_every_copy, is_known, restorable_until
 from backup_reporter.wording import age, count, day, quote
 

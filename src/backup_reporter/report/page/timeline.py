@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from backup_reporter.report.model import ClusterReport, RestorePointSeries, WorkspaceReport
+from backup_reporter.health.workspace_report import ClusterReport, RestorePointSeries, WorkspaceReport
 from backup_reporter.report.restore_points import restorable_until, series_of
 
 WIDTH = 1000

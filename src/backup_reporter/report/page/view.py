@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from backup_reporter.health.findings import Finding
+from backup_reporter.health.workspace_report import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.day_states import STATE_WORDS
 from backup_reporter.report.last_restore import last_restore_words
-from backup_reporter.report.model import ClusterReport, Day, WorkspaceReport
 from backup_reporter.report.page.timeline import Axis, Drawing, Tick, axis, drawing, ticks
 from backup_reporter.report.restore_points import FOREVER, restorable_until
 from backup_reporter.report.templating import short_date
