@@ -26,7 +26,8 @@ from backup_reporter.config.settings import ChannelName, Settings
 from backup_reporter.errors import ChannelError, CheckError, SecretError
 from backup_reporter.health.findings import Status
 from backup_reporter.records import Discreet
-from backup_reporter.report.digest import Cause, Digest, digest_of
+from backup_reporter.report.causes import Cause
+from backup_reporter.report.digest import Digest, digest_of
 from backup_reporter.report.model import Report, scope_id
 from backup_reporter.wording import quote
 

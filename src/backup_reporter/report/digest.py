@@ -7,27 +7,27 @@ more there is, and the link. The whole is on the page, in JSON and on the comman
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from backup_reporter import wording
-from backup_reporter.health.findings import Severity, Status
+from backup_reporter.health.findings import Status
 from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report import phrases
-from backup_reporter.report.groups import Group, Member, problems_and_infos, title_of
+from backup_reporter.report.causes import Cause, Place, causes_of
+from backup_reporter.report.groups import Group, problems_and_infos, title_of
 from backup_reporter.report.locations import listed, place
-from backup_reporter.report.model import Report, url_of, workspace_url
+from backup_reporter.report.model import Report, url_of
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restorable import LostClusters, cluster_name, copy_line, nothing_line
-from backup_reporter.report.restore_points import FOREVER, restorable_until
+from backup_reporter.report.restore_points import restorable_until
 from backup_reporter.report.title import title_of_report
 from backup_reporter.wording import count, quote
 
 _MAX_CAUSES = 25
-_MAX_PLACES = 12
 _MAX_CLUSTERS = 5
 _MAX_LOST = 20
 _MAX_BESIDES = 3
@@ -35,39 +35,6 @@ _MAX_ASKED_FOR = 20
 _MAX_CHANGES = 12
 _MAX_TENANTS = 10
 _CHANGE_LENGTH = 150
-_WHAT_LENGTH = 600
-
-
-class Place(Struct, frozen=True, kw_only=True):
-    """A workspace, quoted, and what is said about it there: ``prod / payments``, ``eu-1, us-2``."""
-
-    name: str
-    detail: str = ""
-    url: str | None = None
-    """Leads to the workspace in Palette."""
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.detail}" if self.detail else self.name
-
-
-class Cause(Struct, frozen=True, kw_only=True):
-    """One cause: what, where, since when, and what to do.
-
-    ``action`` is empty if an earlier cause has the same. ``code`` is what ``backup-reporter explain`` takes.
-    """
-
-    code: str
-    severity: Severity
-    title: str
-    what: str
-    where: tuple[Place, ...]
-    more_places: int
-    since: str | None
-    action: str
-
-    def more_than(self, shown: int) -> int:
-        """How many workspaces are left if that many of ``where`` are shown."""
-        return self.more_places + max(0, len(self.where) - shown)
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -239,64 +206,6 @@ def _restorable(report: Report, lost_clusters: LostClusters) -> str:
     if report.coverage:
         return f"{total - lost} of {count(total, 'cluster backup')} can be restored."
     return f"{total - lost} of {count(total, 'cluster')} can be restored."
-
-
-def causes_of(groups: Iterable[Group], report: Report, zone: ZoneInfo) -> Iterator[Cause]:
-    """Each group in the words of a reader; an action that an earlier group has is not repeated."""
-    told: set[str] = set()
-    for group in groups:
-        workspaces = _by_workspace(group.members)
-        yield Cause(
-            code=group.code,
-            severity=group.severity,
-            title=group.title,
-            what=_what(group),
-            where=tuple(_where(members, report, zone) for members in workspaces[:_MAX_PLACES]),
-            more_places=max(0, len(workspaces) - _MAX_PLACES),
-            since=phrases.since_line(group, report.as_of, zone),
-            action="" if group.action in told else group.action,
-        )
-        told.add(group.action)
-
-
-def _what(group: Group) -> str:
-    uses = (
-        f" Backup location of all: {quote(group.location)}."
-        if group.location and not group.advice and len(group.members) > 1
-        else ""
-    )
-    also = [title for title in group.consequences if title not in phrases.TOLD_BY_COPIES]
-    because = f" Because of that: {', '.join(also)}." if also else ""
-    return f"{quote(group.message, _WHAT_LENGTH)}{uses}{because}"
-
-
-def _by_workspace(members: Iterable[Member]) -> list[list[Member]]:
-    workspaces: dict[tuple[str | None, str], list[Member]] = {}
-    for member in members:
-        workspaces.setdefault((member.tenant, member.workspace_uid), []).append(member)
-    return list(workspaces.values())
-
-
-def _where(members: Sequence[Member], report: Report, zone: ZoneInfo) -> Place:
-    """One workspace, with its clusters and their last copy."""
-    first = members[0]
-    clusters = wording.listed([member.cluster for member in members if member.cluster], _MAX_CLUSTERS)
-    copies = _last_copy(members, zone)
-    return Place(
-        name=place(first.tenant, first.project, first.workspace, kind=first.kind),
-        detail=f"{clusters} ({copies})" if clusters and copies else clusters or copies,
-        url=workspace_url(report, first.project_uid, first.workspace_uid),
-    )
-
-
-def _last_copy(members: Sequence[Member], zone: ZoneInfo) -> str:
-    """When the last copy was made and when it expires; of several, the worst."""
-    made_at = min((member.made_at for member in members if member.made_at), default=None)
-    expires_at = min((member.expires_at for member in members if member.expires_at), default=None)
-    if made_at is None:
-        return ""
-    expires = f", expires {wording.day(expires_at, zone)}" if expires_at and expires_at != FOREVER else ""
-    return f"last copy made {wording.day(made_at, zone)}{expires}"
 
 
 def _rest(report: Report, infos: Sequence[Group]) -> Iterator[str]:

@@ -59,6 +59,14 @@ class Member(Struct, frozen=True, kw_only=True):
     has_nothing: bool = False
 
 
+def by_workspace(members: Iterable[Member]) -> list[list[Member]]:
+    """Returns the members of each workspace together."""
+    workspaces: dict[tuple[str | None, str], list[Member]] = {}
+    for member in members:
+        workspaces.setdefault((member.tenant, member.workspace_uid), []).append(member)
+    return list(workspaces.values())
+
+
 class Group(Struct, frozen=True, kw_only=True):
     """One cause in all its places. Muted findings are never in a group.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
 from backup_reporter import wording
 from backup_reporter.health.workspace_report import Kind
-from backup_reporter.report.groups import Member
+from backup_reporter.report.groups import Member, by_workspace
 from backup_reporter.wording import quote
 
 NAME_LENGTH = 63
@@ -21,20 +21,22 @@ def place(*names: str | None, kind: Kind = "workspace") -> str:
 
 def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters: int) -> list[str]:
     """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more``."""
-    clusters: dict[tuple[str | None, str], list[str]] = {}
-    places: dict[tuple[str | None, str], str] = {}
-    for member in members:
-        which = (member.tenant, member.workspace_uid)
-        places.setdefault(which, place(member.tenant, member.project, member.workspace, kind=member.kind))
-        named = clusters.setdefault(which, [])
-        if member.cluster:
-            named.append(member.cluster)
-    lines = [
-        f"{places[which]}: {wording.listed(named, most_clusters)}" if named else places[which]
-        for which, named in list(clusters.items())[:most_workspaces]
-    ]
-    left = len(clusters) - most_workspaces
+    workspaces = by_workspace(members)
+    lines = [_workspace_line(workspace, most_clusters) for workspace in workspaces[:most_workspaces]]
+    left = len(workspaces) - most_workspaces
     return [*lines, f"and {left} more"] if left > 0 else lines
+
+
+def _workspace_line(members: Sequence[Member], most_clusters: int) -> str:
+    first = members[0]
+    name = place(first.tenant, first.project, first.workspace, kind=first.kind)
+    clusters = listed_clusters(members, most_clusters)
+    return f"{name}: {clusters}" if clusters else name
+
+
+def listed_clusters(members: Iterable[Member], most: int) -> str:
+    """``eu-1, eu-2 and 3 more``."""
+    return wording.listed([member.cluster for member in members if member.cluster], most)
 
 
 def listed(texts: Sequence[str], most: int) -> str:

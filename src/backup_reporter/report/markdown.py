@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 from backup_reporter.health.workspace_report import ClusterReport
 from backup_reporter.report import phrases
-from backup_reporter.report.digest import causes_of, digest_of
+from backup_reporter.report.causes import causes_of
+from backup_reporter.report.digest import digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.last_restore import last_restore_words
 from backup_reporter.report.locations import member_lines, place

@@ -16,7 +16,8 @@ from msgspec import Struct
 
 from backup_reporter.health.catalog import CODES
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.report.digest import Cause, Digest, Link, Place, digest_of
+from backup_reporter.report.causes import Cause, Place
+from backup_reporter.report.digest import Digest, Link, digest_of
 from backup_reporter.report.model import Report
 from backup_reporter.report.phrases import shortened
 

@@ -15,7 +15,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from backup_reporter.health.findings import Severity, Status
-from backup_reporter.report.digest import Cause, Digest, Place, digest_of
+from backup_reporter.report.causes import Cause, Place
+from backup_reporter.report.digest import Digest, digest_of
 from backup_reporter.report.model import Report
 from backup_reporter.report.phrases import shortened
 

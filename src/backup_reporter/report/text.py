@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from backup_reporter.report.digest import Cause, Digest, Link, digest_of
+from backup_reporter.report.causes import Cause
+from backup_reporter.report.digest import Digest, Link, digest_of
 from backup_reporter.report.model import Report
 from backup_reporter.report.phrases import shortened
 from backup_reporter.report.title import MAX_TITLE

@@ -17,9 +17,10 @@ from msgspec import Struct
 from backup_reporter.health.findings import WORST_FIRST, Status
 from backup_reporter.health.workspace_report import DayState
 from backup_reporter.report import phrases
+from backup_reporter.report.causes import Cause, causes_of
 from backup_reporter.report.coverage import MAX_IN_SENTENCE
 from backup_reporter.report.day_states import STATE_WORDS, STRIP_DAYS, strip_words
-from backup_reporter.report.digest import Cause, causes_of, digest_of
+from backup_reporter.report.digest import digest_of
 from backup_reporter.report.groups import Group, problems_and_infos
 from backup_reporter.report.last_restore import last_restore_words, outcome_of
 from backup_reporter.report.locations import place
