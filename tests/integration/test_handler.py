@@ -305,7 +305,7 @@ def test_a_secret_that_is_missing_makes_an_unknown_report_that_says_so(around: W
     [
         ({"SecretString": "  "}, "is empty (or binary): put its value in as text"),
         ({"SecretBinary": b"hunter2"}, "is empty (or binary): put its value in as text"),
-        ({"SecretString": '{"apikey": "hunter2"}'}, "is JSON without the field apiKey"),
+        ({"SecretString": '{"apikey": "hunter2"}'}, "is JSON without a text in the field apiKey"),
         ({"SecretString": "Bearer hunter2"}, "does not hold an API key: it has spaces"),
     ],
 )

@@ -94,9 +94,11 @@ def parse_api_key(text: str, source: str) -> str:
     """
     text = _clean(text)
     fields = parse_fields(text, source)
-    key = text if fields is None else fields.get("apiKey", "")
+    key = text if fields is None else _clean(fields.get("apiKey", ""))
     if not key:
-        raise SecretError(f"{source} is JSON without the field apiKey")
+        raise SecretError(f"{source} is JSON without a text in the field apiKey")
+    if fields:
+        _check_is_bare(key, f"the field apiKey of {source}")
     if not re.fullmatch(r"[\x21-\x7e]+", key):
         raise SecretError(f"{source} does not hold an API key: it has spaces, line breaks or unusual characters")
     return key

@@ -67,9 +67,9 @@ def test_what_keeps_a_secret_from_being_read_has_its_own_advice(error: Exception
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ('{"apikey": "hunter2"}', "JSON without the field apiKey"),
-        ('{"apiKey": ""}', "JSON without the field apiKey"),
-        ('{"apiKey": 7}', "JSON without the field apiKey"),
+        ('{"apikey": "hunter2"}', "JSON without a text in the field apiKey"),
+        ('{"apiKey": ""}', "JSON without a text in the field apiKey"),
+        ('{"apiKey": 7}', "JSON without a text in the field apiKey"),
         ('{"apiKey": "hunter2"', "begins like JSON, but it is not valid JSON"),
         ("hunter2\r\nX-Evil: 1", "has spaces, line breaks"),
         ('"hunter2"', "is in quotes"),
@@ -77,6 +77,8 @@ def test_what_keeps_a_secret_from_being_read_has_its_own_advice(error: Exception
         ("PALETTE_API_KEY=hunter2", "looks like NAME=VALUE"),
         ("export apiKey = hunter2", "looks like NAME=VALUE"),
         ('["hunter2"]', "is a JSON list"),
+        ('{"apiKey": "\'hunter2\'"}', "the field apiKey of palette is in quotes"),
+        ('{"apiKey": "PALETTE_API_KEY=hunter2"}', "the field apiKey of palette looks like NAME=VALUE"),
         ("hunter 2", "has spaces, line breaks"),
         ("hünter2", "unusual characters"),
         ('{"apiKey": "hunter2\\nX: y"}', "has spaces, line breaks"),
@@ -89,3 +91,7 @@ def test_a_secret_that_holds_no_key_is_refused_by_name_and_not_shown(text: str, 
     assert "palette" in str(refusal.value)
     assert says in str(refusal.value)
     assert "nter2" not in str(refusal.value)
+
+
+def test_a_byte_order_mark_before_a_key_in_json_does_not_count() -> None:
+    assert parse_api_key('{"apiKey": "\ufeffhunter2"}', "palette") == "hunter2"
