@@ -76,6 +76,9 @@ def uid_of(*parts: str) -> str:
     return hashlib.blake2b("/".join(parts).encode(), digest_size=12).hexdigest()
 
 
+_LOCATION_UID = uid_of("location", "backups-s3")
+
+
 def rfc3339(at: datetime) -> str:
     """A time as Palette mostly writes it: milliseconds and ``Z``."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -186,32 +189,42 @@ def backup_result(
     """The answer of ``/v1/workspaces/{uid}/backup``. ``cluster_uids`` names clusters instead of including all of them."""
     metadata, spec = workspace["metadata"], workspace["spec"]
     return {
-        "metadata": {
-            "uid": uid_of("policy", metadata["uid"]),
-            "name": f"{metadata['name']}-backup",
-            "creationTimestamp": rfc3339(policy_created),
-            "lastModifiedTimestamp": rfc3339(policy_created),
-            "deletionTimestamp": ZERO_TIME,
-        },
+        "metadata": _policy_metadata(metadata, policy_created) | {"lastModifiedTimestamp": rfc3339(policy_created)},
         "spec": {
             "workspaceUid": metadata["uid"],
             "config": {
                 "clusterUids": list(cluster_uids) or [cluster["uid"] for cluster in spec["clusterRefs"]],
                 "includeAllClusters": not cluster_uids,
-                "backupConfig": {
-                    "backupPrefix": metadata["name"],
-                    "backupLocationName": "backups-s3",
-                    "backupLocationUid": uid_of("location", "backups-s3"),
-                    "locationType": "s3",
-                    "durationInHours": retention_hours,
-                    "includeAllDisks": include_all_disks,
-                    "includeClusterResourceMode": "Auto",
-                    "namespaces": list(namespaces),
-                    "schedule": {"scheduledRunTime": schedule} if schedule else None,
-                },
+                "backupConfig": _policy_config(metadata, schedule, retention_hours)
+                | {"includeAllDisks": include_all_disks, "namespaces": list(namespaces)},
             },
         },
         "status": {"workspaceBackupStatuses": list(runs)},
+    }
+
+
+def _policy_metadata(owner: Json, created: datetime) -> Json:
+    """What names the policy of a workspace or a cluster, whose own metadata are the ``owner``'s."""
+    return {
+        "uid": uid_of("policy", owner["uid"]),
+        "name": f"{owner['name']}-backup",
+        "creationTimestamp": rfc3339(created),
+        "deletionTimestamp": ZERO_TIME,
+    }
+
+
+def _policy_config(owner: Json, schedule: str | None, retention_hours: int) -> Json:
+    """What a policy says if it takes everything."""
+    return {
+        "backupPrefix": owner["name"],
+        "backupLocationName": "backups-s3",
+        "backupLocationUid": _LOCATION_UID,
+        "locationType": "s3",
+        "durationInHours": retention_hours,
+        "includeAllDisks": True,
+        "includeClusterResourceMode": "Auto",
+        "namespaces": [],
+        "schedule": {"scheduledRunTime": schedule} if schedule else None,
     }
 
 
@@ -258,7 +271,7 @@ def cluster_run(backup_name: str, *, state: str, backups: Sequence[Json]) -> Jso
         "actor": {"actorType": "system", "uid": uid_of("actor", "system")},
         "state": state,
         "backupConfig": {"includeAllDisks": True, "includeClusterResourceMode": "Auto", "namespaces": []},
-        "backupLocationConfig": {"uid": LOCATION_UID, "name": "backups-s3", "type": "s3"},
+        "backupLocationConfig": {"uid": _LOCATION_UID, "name": "backups-s3", "type": "s3"},
         "backupStatusMeta": [backup["backupStatusMeta"] for backup in backups],
         "restoreStatusMeta": [],
     }
@@ -274,100 +287,16 @@ def cluster_backup_result(
     location_uid: str | None = None,
 ) -> Json:
     """The answer of ``/v1/spectroclusters/{uid}/features/backup``."""
-    uid = cluster["metadata"]["uid"]
+    metadata = cluster["metadata"]
+    config = _policy_config(metadata, schedule, retention_hours)
     return {
-        "metadata": {
-            "uid": uid_of("policy", uid),
-            "name": f"{cluster['metadata']['name']}-backup",
-            "creationTimestamp": rfc3339(policy_created),
-            "deletionTimestamp": ZERO_TIME,
-        },
+        "metadata": _policy_metadata(metadata, policy_created),
         "spec": {
-            "clusterUid": uid,
-            "config": {
-                "backupPrefix": cluster["metadata"]["name"],
-                "backupLocationName": "backups-s3",
-                "backupLocationUid": location_uid or LOCATION_UID,
-                "locationType": "s3",
-                "durationInHours": retention_hours,
-                "includeAllDisks": True,
-                "includeClusterResourceMode": "Auto",
-                "namespaces": [],
-                "schedule": {"scheduledRunTime": schedule} if schedule else None,
-            },
+            "clusterUid": metadata["uid"],
+            "config": config | ({"backupLocationUid": location_uid} if location_uid else {}),
         },
         "status": {"clusterBackupStatuses": list(runs)},
     }
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreTest:
-    """One attempt to restore, so many days ago."""
-
-    days_ago: int
-    state: str = "Completed"
-    message: str = ""
-
-
-def workspace_restores(workspace: Json, tests: Sequence[RestoreTest], now: datetime) -> Json:
-    """The answer of ``/v1/workspaces/{uid}/restore``: each restore brought back one backup of the first cluster."""
-    metadata, cluster = workspace["metadata"], workspace["spec"]["clusterRefs"][0]
-    return {
-        "metadata": {"uid": uid_of("restore", metadata["uid"]), "name": f"{metadata['name']}-restore"},
-        "spec": {"workspaceUid": metadata["uid"]},
-        "status": {
-            "workspaceRestoreStatuses": [_workspace_restore(metadata, cluster, test, now) for test in tests],
-        },
-    }
-
-
-def _workspace_restore(metadata: Json, cluster: Json, test: RestoreTest, now: datetime) -> Json:
-    at = now - timedelta(days=test.days_ago)
-    backup_name = f"{metadata['name']}-{at:%Y%m%d}"
-    outcome = {"state": test.state, "msg": test.message, "restoreTime": rfc3339(at)}
-    return {
-        "requestUid": uid_of("restore request", metadata["uid"], str(test.days_ago)),
-        "actor": {"actorType": "user", "uid": uid_of("actor", "user")},
-        "workspaceRestoreConfig": {
-            "backupName": backup_name,
-            "restoreTime": rfc3339(at),
-            "restoreState": {"state": test.state, "deleteState": ""},
-            "clusterRestoreRefs": [
-                {
-                    "clusterUid": cluster["uid"],
-                    "clusterName": cluster["name"],
-                    "backupName": backup_name,
-                    "restoreUid": uid_of("restore", cluster["uid"], str(test.days_ago)),
-                    "restoreStatusMeta": outcome,
-                }
-            ],
-        },
-    }
-
-
-def cluster_restores(destination: Json, sources: Iterable[Json], at: datetime) -> Json:
-    """The answer of ``/v1/spectroclusters/{uid}/features/restore``: one restore from each source, and all went well."""
-    return {
-        "metadata": {"uid": uid_of("restore", destination["metadata"]["uid"])},
-        "spec": {"clusterUid": destination["metadata"]["uid"]},
-        "status": {"clusterRestoreStatuses": [_cluster_restore(source["metadata"], at) for source in sources]},
-    }
-
-
-def _cluster_restore(source: Json, at: datetime) -> Json:
-    name = f"{source['name']}-{at:%Y%m%d}"
-    return {
-        "actor": {"actorType": "user", "uid": uid_of("actor", "user")},
-        "backupName": name,
-        "backupRequestUid": uid_of("request", name),
-        "restoreRequestUid": uid_of("restore request", name),
-        "sourceClusterRef": {"kind": "spectrocluster", "name": source["name"], "uid": source["uid"]},
-        "state": "Completed",
-        "restoreStatusMeta": {"isSucceeded": True, "msg": "", "restoreTime": rfc3339(at)},
-    }
-
-
-LOCATION_UID = uid_of("location", "backups-s3")
 
 
 def location_item(name: str, created: datetime) -> Json:

@@ -12,7 +12,6 @@ from backup_reporter.demo.documents import (
     Failure,
     Fleet,
     Json,
-    RestoreTest,
     api_key_item,
     cluster_backup,
     cluster_refs,
@@ -25,6 +24,7 @@ from backup_reporter.demo.documents import (
 )
 from backup_reporter.demo.instructive_clusters import PROJECT as CLUSTERS_PROJECT
 from backup_reporter.demo.instructive_clusters import instructive_clusters
+from backup_reporter.demo.restore_documents import RestoreTest
 from backup_reporter.demo.stories import Outcome, Part, Story, daily, weekly
 
 PROD, STAGING, SHARED, EDGE = "prod", "staging", "shared-services", CLUSTERS_PROJECT

@@ -12,10 +12,10 @@ from backup_reporter.demo.documents import (
     cluster_backup,
     cluster_backup_result,
     cluster_item,
-    cluster_restores,
     cluster_run,
     uid_of,
 )
+from backup_reporter.demo.restore_documents import cluster_restores
 
 PROJECT = "edge"
 _NIGHTS = 21

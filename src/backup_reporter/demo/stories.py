@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from backup_reporter.demo.documents import (
     Failure,
     Json,
-    RestoreTest,
     backup_result,
     cluster_backup,
     cluster_refs,
     run,
     workspace_item,
-    workspace_restores,
 )
+from backup_reporter.demo.restore_documents import RestoreTest, workspace_restores
 
 DAYS_IN_CRON = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
