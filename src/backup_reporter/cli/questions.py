@@ -40,6 +40,11 @@ class SecretQuestion:
     channel: str | None = None
 
     @property
+    def is_needed(self) -> bool:
+        """Whether nothing works without it: it is Palette's key, and no channel's secret."""
+        return self.channel is None
+
+    @property
     def help(self) -> str:
         """What the flag is for."""
         return f"The secret with the {self.holds}; {self.secret_name} by default."

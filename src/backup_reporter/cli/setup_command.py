@@ -11,7 +11,7 @@ from functools import cached_property, partial
 import click
 
 from backup_reporter.aws.secrets import keep_libraries_quiet
-from backup_reporter.cli.console import say, wrapped
+from backup_reporter.cli.console import say
 from backup_reporter.cli.costs import PRICES_AS_OF, cost_lines, estimate
 from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.output_file import write_file
@@ -40,7 +40,8 @@ from backup_reporter.cli.schedule_expression import (
     schedule_problem,
     silence_hours,
 )
-from backup_reporter.cli.setup_account import RegionError, SetupError, profiles_to_choose, session_of, sign_in
+from backup_reporter.cli.setup_account import RegionError, profiles_to_choose, session_of, sign_in
+from backup_reporter.cli.setup_dialog import Attempt, Dialog, SecretDialog
 from backup_reporter.cli.setup_secrets import SecretStore
 from backup_reporter.cli.setup_trial import try_channel, try_palette, try_url
 from backup_reporter.cli.template_parameters import TemplateParameter, read_parameters
@@ -62,7 +63,6 @@ Values of secrets come from questions, or from these variables:
 
 
 _SILENCE = "SilenceHours"
-_NAMES = {"--stack": "stack", **{question.flag: question.parameter.lower() for question in QUESTIONS}}
 
 
 def _flags(command: Callable[..., object]) -> Callable[..., object]:
@@ -91,7 +91,7 @@ def setup_command(*, yes: bool, replace_secrets: bool, **flags: str | None) -> i
     """
     keep_libraries_quiet()
     given = {name: value.strip() for name, value in flags.items() if value is not None}
-    setup = _Setup(given, read_parameters(), read_samconfig(), yes=yes, replace_secrets=replace_secrets)
+    setup = _Setup(Dialog(given, yes=yes), read_parameters(), read_samconfig(), replace_secrets)
     try:
         setup.ask()
         return 0 if setup.finish() else 1
@@ -104,14 +104,11 @@ def setup_command(*, yes: bool, replace_secrets: bool, **flags: str | None) -> i
 class _Setup:
     """One run through the questions."""
 
-    given: Mapping[str, str]
+    dialog: Dialog
     parameters: Mapping[str, TemplateParameter]
     before: SamConfig
-    yes: bool
     replace_secrets: bool
     answers: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict, repr=False)
-    """Secrets to store, by name."""
     workspaces: int = _TYPICAL_WORKSPACES
     is_palette_tried: bool = True
     profile: str | None = None
@@ -122,14 +119,14 @@ class _Setup:
     def ask(self) -> None:
         self._ask_for_aws()
         self._ask_for_palette()
-        self._tell("\nWhere reports go. Enter leaves a question out; none takes an earlier answer back.")
+        self.dialog.tell("\nWhere reports go. Enter leaves a question out; none takes an earlier answer back.")
         self._ask(EMAIL, NOT_SET)
         for question in CHANNEL_SECRETS:
             if question.parameter in self.parameters:
                 self._ask_for_secret(question, partial(self._try, question))
         self._require_a_destination()
         self._ask(ALARM_EMAIL, self.answers.get(EMAIL.parameter) or NOT_SET)
-        self._tell()
+        self.dialog.tell()
         schedule = self.parameters[SCHEDULE.parameter].default or ""
         self._ask(SCHEDULE, schedule, convert=schedule_expression, problem=schedule_problem)
         self._allow_for_pauses()
@@ -137,38 +134,42 @@ class _Setup:
         self._ask(RETENTION, self.parameters[RETENTION.parameter].default or "")
 
     def _ask_for_aws(self) -> None:
-        given = self.given
+        given = self.dialog.given
         while True:
             self.profile = self._choose_profile(given.get("profile"))
             default = self.before.region or session_of(self.profile, None).region_name
-            self.region = self._answer("AWS region", given.get("region"), default)
+            self.region = self.dialog.answer("AWS region", given.get("region"), default)
             try:
                 identity = sign_in(self.profile, self.region)
             except RegionError as error:
-                self._refuse(f"--region: {error}" if self.yes else str(error))
+                self.dialog.refuse(f"--region: {error}" if self.dialog.yes else str(error))
                 given = {}
             else:
                 break
         self.account = identity["Account"]
         say(f"  Account {self.account}, as {identity['Arn'].rpartition(':')[2]}.")
-        self.stack = self._valid("Name of the stack", "--stack", self.before.stack or DEFAULT_STACK, _stack_problem)
+        default = self.before.stack or DEFAULT_STACK
+        self.stack = self.dialog.valid(
+            "Name of the stack", "--stack", self.dialog.given.get("stack"), default, _stack_problem
+        )
 
     def _choose_profile(self, given: str | None) -> str | None:
         """Returns the AWS profile; asks if there are several and none is set."""
         default, profiles = given or self.before.profile, profiles_to_choose()
-        if given or self.yes or len(profiles) <= 1:
+        if given or self.dialog.yes or len(profiles) <= 1:
             return default
         default = default or ("default" if "default" in profiles else profiles[0])
-        while (answer := self._answer(f"AWS profile ({', '.join(profiles)})", None, default)) not in profiles:
-            self._refuse(f"there is no profile {answer!r} on this machine")
+        while (answer := self.dialog.answer(f"AWS profile ({', '.join(profiles)})", None, default)) not in profiles:
+            self.dialog.refuse(f"there is no profile {answer!r} on this machine")
         return answer
 
     @cached_property
-    def secrets(self) -> SecretStore:
-        return SecretStore(session_of(self.profile, self.region).client("secretsmanager"))
+    def secret_dialog(self) -> SecretDialog:
+        store = SecretStore(session_of(self.profile, self.region).client("secretsmanager"))
+        return SecretDialog(self.dialog, store, self.replace_secrets)
 
     def _ask_for_palette(self) -> None:
-        self._tell()
+        self.dialog.tell()
         self._ask(PALETTE_URL, self.parameters[PALETTE_URL.parameter].default or "", problem=self._url_problem)
         self._ask_for_secret(PALETTE_KEY, self._try_key)
 
@@ -177,7 +178,7 @@ class _Setup:
         problem = try_url(url)
         if problem is None:
             return None
-        if not problem.is_about_the_network or self.yes:
+        if not problem.is_about_the_network or self.dialog.yes:
             return problem.text
         say(f"  {problem.text}")
         self.is_palette_tried = not click.confirm("  Does only a VPC reach it? Then it is not tried", default=False)
@@ -213,8 +214,8 @@ class _Setup:
         channels = [EMAIL.parameter, *(question.parameter for question in CHANNEL_SECRETS), "EmailTo", "EventBusName"]
         topic = self.before.parameters.get("SnsTopicArn", "create")
         while topic in ("create", NOT_SET) and not any(self._value(name) for name in channels):
-            more = f", or a webhook ({EMAIL.flag}, or one of the variables in setup --help)" if self.yes else ""
-            self._refuse(f"no one would be told: give an e-mail address{more}")
+            more = f", or a webhook ({EMAIL.flag}, or one of the variables in setup --help)" if self.dialog.yes else ""
+            self.dialog.refuse(f"no one would be told: give an e-mail address{more}")
             self._ask(EMAIL, None)
 
     def _allow_for_pauses(self) -> None:
@@ -256,86 +257,13 @@ class _Setup:
 
         default = self.before.parameters.get(question.parameter) or default
         text = f"{question.text} ({question.examples})" if question.examples else question.text
-        self.answers[question.parameter] = value_of(self._valid(text, question.flag, default, problem_of))
+        given = self.dialog.given.get(question.parameter.lower())
+        self.answers[question.parameter] = value_of(self.dialog.valid(text, question.flag, given, default, problem_of))
 
-    def _valid(self, text: str, flag: str, default: str | None, problem: Callable[[str], str | None]) -> str:
-        """Returns the answer; asks again while there is a ``problem`` with it."""
-        given = self.given.get(_NAMES[flag])
-        while reason := problem(answer := self._answer(text, given, default)):
-            self._refuse(f"{flag}: {answer!r}: {reason}" if given else f"{answer!r}: {reason}")
-            given = None
-        return answer
-
-    def _ask_for_secret(self, question: SecretQuestion, attempt: Callable[[str, str | None], str | None]) -> None:
-        """Asks until the value works; an empty answer keeps the secret that is there, or leaves the channel out."""
-        before = self._value(question.parameter)
-        given = self.given.get(question.parameter.lower())
-        is_needed = question is PALETTE_KEY
-        name = given or before or question.secret_name
-        if given == NOT_SET and not is_needed:
-            self.answers[question.parameter] = ""
-            return
-        is_known = bool(given or before)
-        there = self.secrets.value(name) if is_known or is_needed else None
-        value = os.environ.get(question.variable, "").strip() or None
-        while True:
-            if value is None and not self.yes:
-                value = self._type_secret(question, name, keeps=there is not None)
-            if value == NOT_SET and not is_needed:
-                self.answers[question.parameter] = ""
-                return
-            if value is None and there is None:
-                if not is_known and not is_needed:
-                    return
-                missing = f"{question.flag}: there is no secret {name}: set {question.variable} to its value"
-                self._refuse(missing if self.yes else f"type the {question.holds}: there is no secret {name} yet")
-                continue
-            reason = attempt(name, value)
-            if reason is None:
-                break
-            self._refuse(f"{question.flag}: {reason}" if self.yes else f"{reason[0].upper()}{reason[1:]}")
-            value = None
-        self.answers[question.parameter] = name if value is None else self._store_as(name, value, question)
-
-    def _type_secret(self, question: SecretQuestion, name: str, *, keeps: bool) -> str | None:
-        keep = f" [Enter keeps the secret {name}]" if keeps else ""
-        typed = click.prompt(wrapped(f"{question.text}{keep}"), default="", show_default=False, hide_input=True)
-        return str(typed).strip() or None
-
-    def _store_as(self, name: str, value: str, question: SecretQuestion) -> str:
-        """Notes the value to be stored, and returns the secret's name: another one if this may not be replaced."""
-        while (there := self.secrets.value(name)) is not None and there.strip() != value:
-            holds = f"the secret {name} holds another value"
-            if self.replace_secrets:
-                break
-            if self.yes:
-                raise SetupError(f"{holds}: give --replace-secrets, or another name with {question.flag}")
-            if click.confirm(wrapped(f"  {holds[0].upper()}{holds[1:]}. Replace it?"), default=False):
-                break
-            name = str(click.prompt("  Name of a new secret", type=str)).strip()
-        if there is None or there.strip() != value:
-            self.values[name] = value
-        return name
-
-    def _answer(self, text: str, given: str | None, default: str | None) -> str:
-        if given is not None:
-            return given
-        if self.yes:
-            if default is None:
-                raise SetupError(f"{text}: there is no default; give it with a flag, such as --region")
-            return default
-        return str(click.prompt(wrapped(text), default=default, type=str)).strip()
-
-    def _refuse(self, reason: str) -> None:
-        """Says why, so that the question can be asked again. Raises :class:`SetupError` if no one can be asked."""
-        if self.yes:
-            raise SetupError(reason)
-        say(f"  {reason}")
-
-    def _tell(self, text: str = "") -> None:
-        """Says something to the one who answers."""
-        if not self.yes:
-            say(text)
+    def _ask_for_secret(self, question: SecretQuestion, attempt: Attempt) -> None:
+        secret = self.secret_dialog.ask(question, self._value(question.parameter), attempt)
+        if secret is not None:
+            self.answers[question.parameter] = secret
 
     def finish(self) -> bool:
         """Shows what will be there and what it costs; stores and writes it after a yes."""
@@ -347,12 +275,12 @@ class _Setup:
             parameters=changed_parameters(self.answers, self.before.parameters, defaults),
         )
         self._show(config)
-        does = "Store the secrets and write" if self.values else "Write"
-        if not self.yes and not click.confirm(f"\n{does} {SAMCONFIG}?", default=True):
+        does = "Store the secrets and write" if self.secret_dialog.to_store else "Write"
+        if not self.dialog.yes and not click.confirm(f"\n{does} {SAMCONFIG}?", default=True):
             say("Nothing was stored or written.")
             return False
         text = SAMCONFIG.read_text(encoding="utf-8") if SAMCONFIG.is_file() else ""
-        with self.secrets.stored(self.values):
+        with self.secret_dialog.all_stored():
             write_file(SAMCONFIG, renew_samconfig(text, config).encode())
         say(f"\nWrote {SAMCONFIG}. Next: backup-reporter deploy")
         return True
@@ -362,7 +290,7 @@ class _Setup:
         say("  the function, its schedule and role, two queues, topics, alarms, a bucket, a table, a dashboard")
         for name, value in config.parameters.items():
             say(f"  {name}: {value or NOT_SET}")
-        for name in self.values:
+        for name in self.secret_dialog.to_store:
             say(f"  stores the secret {name}")
         secrets = sum(config.parameters.get(question.parameter, NOT_SET) != NOT_SET for question in SECRETS)
         costs = estimate(self.workspaces, secrets, has_dashboard=config.parameters.get("Dashboard") != NOT_SET)
