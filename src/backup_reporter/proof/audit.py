@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from statistics import median
 from typing import Any, Literal
 
@@ -22,7 +23,7 @@ from backup_reporter.health.workspace_report import ClusterReport, DayState, Las
 from backup_reporter.proof.chain import Chain, Link
 from backup_reporter.records import Instant, Record
 from backup_reporter.report.model import Report, scope_id
-from backup_reporter.wording import listed
+from backup_reporter.wording import listed, quote
 
 _Key = tuple[str | None, str]
 PolicyPart = Literal["schedule", "retention", "backup location"]
@@ -454,11 +455,20 @@ def only_workspaces(record: Audit, names: Sequence[str]) -> Audit:
     """Returns the record of these workspaces, by name or uid. Raises :class:`InvalidRequest` if one is not in it."""
     known = {name for workspace in record.workspaces for name in (workspace.name, workspace.uid)}
     if unknown := [name for name in names if name not in known]:
-        there_are = listed(sorted({workspace.name for workspace in record.workspaces}), 20)
-        raise InvalidRequest(f"no report of this period has the workspace {unknown[0]!r}; it has {there_are}")
+        raise InvalidRequest(
+            f"no report of this period has the workspace {unknown[0]!r}; {_nearest(unknown[0], record)}"
+        )
     chosen = tuple(workspace for workspace in record.workspaces if {workspace.name, workspace.uid} & set(names))
     verdicts = tuple(map(_worst, zip(*(workspace.verdicts for workspace in chosen), strict=True)))
     return msgspec.structs.replace(record, workspaces=chosen, verdicts=verdicts)
+
+
+def _nearest(name: str, record: Audit) -> str:
+    """The names that are like one that is not there, or else all of them."""
+    by_folded = {workspace.name.casefold(): workspace.name for workspace in record.workspaces}
+    if near := get_close_matches(name.strip().casefold(), by_folded, n=3):
+        return f"did you mean {' or '.join(quote(by_folded[folded], 63) for folded in near)}?"
+    return f"it has {listed(sorted(set(by_folded.values())), 20)}"
 
 
 def _note_policy(known: _Workspace, workspace: WorkspaceReport, at: datetime) -> None:
