@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -85,7 +86,7 @@ def render_csv(audit: Audit) -> str:
                 "failedDays",
             ),
             *("missedDays", "unknownDays", "daysNotOk", "longestAgeHours", "longestWithoutHours", "withinLimit"),
-            *("mutedDays", "mutesUntil", "policyChanges", "restores", "reasons"),
+            *("mutedDays", "mutesUntil", "policyChanges", "restores", "reasons", "workspaceUid", "clusterUid"),
         ]
     )
     for workspace in audit.workspaces:
@@ -113,6 +114,7 @@ def _cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None) -> Iterator[
     yield "; ".join(_changes(workspace))
     yield ", ".join(_restores(workspace))
     yield " ".join(f"{reason.code}:{reason.days}" for reason in workspace.reasons)
+    yield from (workspace.uid, (cluster.uid or "") if cluster else "")
 
 
 def _or_blank(value: float | None) -> str:
@@ -124,24 +126,27 @@ def render_markdown(audit: Audit) -> str:
     lines = [f"# {title(audit)}", "", *(f"- {fact}" for fact in facts(audit)), ""]
     head = "| workspace | cluster | due | succeeded | partial | failed | missed | unknown | not OK | longest age | longest gap | remarks |"
     lines += [head, "|" + " --- |" * 2 + " ---: |" * 9 + " --- |"]
+    name_of_place = places(audit)
     for workspace in audit.workspaces:
         clusters: Sequence[ClusterAudit | None] = workspace.clusters or (None,)
         for number, cluster in enumerate(clusters):
-            lines.append(f"| {' | '.join(_markdown_cells(workspace, cluster, is_first=number == 0))} |")
+            place = name_of_place(workspace) if number == 0 else ""
+            lines.append(f"| {' | '.join(_markdown_cells(workspace, cluster, place))} |")
     return "\n".join([*lines, "", *(f"{sentence}  " for sentence in METHOD)]) + "\n"
 
 
-def _markdown_cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None, *, is_first: bool) -> Iterator[str]:
-    yield escape(place_of(workspace)) if is_first else ""
+def _markdown_cells(workspace: WorkspaceAudit, cluster: ClusterAudit | None, place: str) -> Iterator[str]:
+    """``place`` is empty from a workspace's second row on."""
+    yield escape(place)
     yield escape(name_of(cluster)) if cluster else ""
     counts = (
         *(workspace.due, workspace.succeeded, workspace.partial, workspace.failed),
         *(workspace.missed, workspace.unknown, workspace.days_not_ok),
     )
-    yield from (str(number) if is_first else "" for number in counts)
+    yield from (str(number) if place else "" for number in counts)
     yield span(cluster.longest_age_hours) if cluster else ""
     yield span(cluster.longest_without_hours) if cluster and cluster.longest_without_hours is not None else ""
-    yield escape("; ".join(remarks(workspace))) if is_first else ""
+    yield escape("; ".join(remarks(workspace))) if place else ""
 
 
 def render_html(audit: Audit) -> str:
@@ -158,7 +163,7 @@ def render_html(audit: Audit) -> str:
         totals=totals(audit),
         style=style,
         policy=content_security_policy(style),
-        place_of=place_of,
+        place_of=places(audit),
         cells=calendar_cells,
         months=_months(calendar_days(audit)),
         remarks=remarks,
@@ -309,10 +314,20 @@ def _restores(workspace: WorkspaceAudit) -> list[str]:
     return [f"{restore.at:%Y-%m-%d} {quote(restore.state or 'without a state', 40)}" for restore in workspace.restores]
 
 
-def place_of(workspace: WorkspaceAudit) -> str:
-    """Tenant, project and workspace, as far as they are told apart by it."""
+def places(audit: Audit) -> Callable[[WorkspaceAudit], str]:
+    """Returns what names each workspace: its place, and its uid if another one had the same, such as one that was made anew."""
+    number_of = Counter(map(_place_of, audit.workspaces))
+
+    def name(workspace: WorkspaceAudit) -> str:
+        place = _place_of(workspace)
+        return place if number_of[place] == 1 else f"{place}, uid {quote(workspace.uid, _NAME_LENGTH)}"
+
+    return name
+
+
+def _place_of(workspace: WorkspaceAudit) -> str:
     parts = (workspace.tenant, workspace.project_name, workspace.name)
-    place = " / ".join(quote(part, _NAME_LENGTH) for part in parts if part)
+    place = " / ".join(quote(part, _NAME_LENGTH) for part in parts if part) or quote(workspace.uid, _NAME_LENGTH)
     return f"{place} (cluster)" if workspace.kind == "cluster" else place
 
 

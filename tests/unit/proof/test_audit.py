@@ -450,6 +450,17 @@ def test_every_form_has_the_same_figures(quarter: Audit) -> None:
         assert words in text
 
 
+def test_workspaces_of_the_same_name_are_told_apart_by_their_uids() -> None:
+    again, other = a_workspace(uid="w-2", clusters=(a_cluster(),)), a_workspace("payments", project_name="dev")
+    record = audit(of_days(a_workspace(uid="w-1"), again, other), NOW.date(), NOW.date() + days(2))
+    for text in (render_markdown(record), render_html(record)):
+        assert "prod / payments, uid w-1" in text
+        assert "prod / payments, uid w-2" in text
+        assert "dev / payments, uid" not in text
+    rows = csv.DictReader(io.StringIO(render_csv(record)))
+    assert [(row["workspaceUid"], row["clusterUid"]) for row in rows][1:] == [("w-1", ""), ("w-2", "uid of eu-1")]
+
+
 def test_names_are_escaped_in_every_form() -> None:
     hostile = "<script>alert(1)</script>|=cmd"
     reports = [(a_report(a_workspace(hostile, clusters=(a_cluster(hostile),))), "0")]
