@@ -42,6 +42,14 @@ def test_the_record_of_a_quarter_is_one_command(directory: Path, tmp_path: Path)
     assert "Content-Security-Policy" in text
 
 
+def test_the_record_of_one_report_says_so(directory: Path, tmp_path: Path) -> None:
+    day, page = ("--from", "2026-09-02", "--to", "2026-09-02"), tmp_path / "day.md"
+    assert (
+        run(*day, "--directory", str(directory), "--output", str(page)).stderr
+        == f"The record of 1 report is in {page}\n"
+    )
+
+
 def test_the_same_as_json_for_a_program(directory: Path) -> None:
     record = json.loads(run(*PERIOD, "--directory", str(directory), "--format", "json").stdout)
     assert (record["made"], record["expected"]) == (90, 91)

@@ -27,6 +27,7 @@ from backup_reporter.proof.archive import Archive, ids_after, ids_between, parse
 from backup_reporter.proof.audit import audit, only_workspaces
 from backup_reporter.proof.render import ENDINGS, RENDERINGS
 from backup_reporter.report.model import Report
+from backup_reporter.wording import count
 
 _EXAMPLES = """\
 \b
@@ -84,7 +85,7 @@ def audit_command(
     content = RENDERINGS[form](record).encode("utf-8-sig" if form == "csv" and file else "utf-8")
     if file:
         write_file(file, content)
-        click.echo(f"The record of {record.made} reports is in {file}", err=True)
+        click.echo(f"The record of {count(record.made, 'report')} is in {file}", err=True)
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
