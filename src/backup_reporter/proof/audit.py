@@ -329,9 +329,11 @@ class Auditor:
 
     def _add_findings(self, known: _Workspace, workspace: WorkspaceReport, day: int) -> None:
         for finding in workspace.findings:
+            if finding.severity == "info":
+                continue
             if finding.muted:
                 known.muted.add(day)
-            elif finding.severity != "info":
+            else:
                 known.codes.setdefault(finding.code, set()).add(day)
 
     def _index(self, day: date) -> int | None:

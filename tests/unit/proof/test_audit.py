@@ -190,6 +190,13 @@ def without_a_copy(**more: Any) -> WorkspaceReport:
     return a_workspace(clusters=(cluster,))
 
 
+def test_a_mute_hides_no_finding_that_counts_toward_no_status() -> None:
+    until = datetime(2026, 12, 1, tzinfo=UTC)
+    info = a_workspace("payments", a_finding("not-scheduled", muted=True), muted_until=until)
+    warning = a_workspace("payments", a_finding("retention-gap", muted=True), muted_until=until)
+    assert [audited(workspace).muted_days for workspace in (info, warning)] == [0, 1]
+
+
 def test_a_mute_that_ends_with_the_beginning_of_the_calendar_is_written_as_it_stands() -> None:
     muted = a_workspace(muted_until=datetime(1, 1, 1, tzinfo=UTC))
     assert any(line.startswith("muted until") for line in remarks(audited(muted)))
