@@ -93,7 +93,6 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
     E-mail gets the text, SMS 160 characters; every other protocol (SQS, Lambda, HTTP, …) gets the
     report's JSON as ``default``, once, so that as much of it as possible fits into the message.
     """
-    summary = report.summary
     document = _document(to_json(fit(report, SizeLimit(_JSON_BYTES, _size_inside_json))))
     email = text(report, zone).replace("\ufffe", " ").replace("\uffff", " ")
     message = {"default": document, "email": email, "sms": sms(report, zone)}
@@ -101,15 +100,19 @@ def payload(report: Report, zone: ZoneInfo) -> dict[str, Any]:
         "Subject": subject(report, zone),
         "Message": _dump(message),
         "MessageStructure": "json",
-        "MessageAttributes": {
-            "status": {"DataType": "String", "StringValue": report.status},
-            "critical": _number(summary.critical),
-            "warning": _number(summary.warning),
-            "unknown": _number(summary.unknown),
-            # Else SNS sends SMS as promotional, the cheaper kind that carriers may hold back.
-            # https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-topic.html
-            "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
-        },
+        "MessageAttributes": _attributes(report),
+    }
+
+
+def _attributes(report: Report) -> dict[str, dict[str, str]]:
+    return {
+        "status": {"DataType": "String", "StringValue": report.status},
+        "critical": _number(report.summary.critical),
+        "warning": _number(report.summary.warning),
+        "unknown": _number(report.summary.unknown),
+        # Else SNS sends SMS as promotional, the cheaper kind that carriers may hold back.
+        # https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-topic.html
+        "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
     }
 
 

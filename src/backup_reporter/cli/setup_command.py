@@ -47,6 +47,7 @@ from backup_reporter.cli.setup_trial import try_channel, try_palette, try_url
 from backup_reporter.cli.template_parameters import TemplateParameter, read_parameters
 from backup_reporter.config.parsers import parse_api_url
 from backup_reporter.config.settings import Settings, Tenant
+from backup_reporter.doctor.checks import Check
 from backup_reporter.wording import count
 
 _TYPICAL_WORKSPACES = 100
@@ -193,12 +194,7 @@ class _Setup:
         for check in try_palette(settings, value):
             if check.name in ("API key", "projects") and check.result == "failed":
                 return f"{_typed(check.detail, name, value)}. {check.fix}"
-            if check.result in ("failed", "warning"):
-                say(f"  Warning: {check.name}: {check.detail}\n  {check.fix}")
-            elif (
-                check.name in ("projects", "workspaces", "backup results") or "INCLUDE_CLUSTERS reports" in check.detail
-            ):
-                say(f"  {check.name}: {check.detail}.")
+            _show_palette(check)
             if check.name == "workspaces" and check.detail.split()[0].isdigit():
                 self.workspaces = int(check.detail.split()[0])
         return None
@@ -267,13 +263,7 @@ class _Setup:
 
     def finish(self) -> bool:
         """Shows what will be there and what it costs; stores and writes it after a yes."""
-        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
-        config = SamConfig(
-            stack=self.stack,
-            region=self.region,
-            profile=self.profile,
-            parameters=changed_parameters(self.answers, self.before.parameters, defaults),
-        )
+        config = self._config()
         self._show(config)
         does = "Store the secrets and write" if self.secret_dialog.to_store else "Write"
         if not self.dialog.yes and not click.confirm(f"\n{does} {SAMCONFIG}?", default=True):
@@ -284,6 +274,11 @@ class _Setup:
             write_file(SAMCONFIG, renew_samconfig(text, config).encode())
         say(f"\nWrote {SAMCONFIG}. Next: backup-reporter deploy")
         return True
+
+    def _config(self) -> SamConfig:
+        defaults = {name: parameter.default for name, parameter in self.parameters.items()}
+        parameters = changed_parameters(self.answers, self.before.parameters, defaults)
+        return SamConfig(stack=self.stack, region=self.region, profile=self.profile, parameters=parameters)
 
     def _show(self, config: SamConfig) -> None:
         say(f"\nThe stack {self.stack} in {self.region}, account {self.account}:")
@@ -297,6 +292,14 @@ class _Setup:
         say(f"\nWhat it costs a month for {count(self.workspaces, 'workspace')} ({PRICES_AS_OF}):")
         for line in cost_lines(costs):
             say(line)
+
+
+def _show_palette(check: Check) -> None:
+    """Says what a check of Palette found, if that is worth knowing here."""
+    if check.result in ("failed", "warning"):
+        say(f"  Warning: {check.name}: {check.detail}\n  {check.fix}")
+    elif check.name in ("projects", "workspaces", "backup results") or "INCLUDE_CLUSTERS reports" in check.detail:
+        say(f"  {check.name}: {check.detail}.")
 
 
 def _stack_problem(name: str) -> str | None:

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -23,6 +25,9 @@ _CLUSTERS = "the list of clusters"
 _NO_CLUSTER = "Palette lists no cluster, but workspaces have clusters."
 _IMPORTED = "imported"
 _MAX_CLUSTERS = 50_000
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
 
 
 class Survey(Struct, frozen=True):
@@ -77,18 +82,25 @@ def survey_tenant(
     location_uids, location_note = _list_locations(client, tuple(dict.fromkeys([*project_uids, *of_clusters])))
     return Survey(
         clusters=tuple(_with_restores(client, clusters) if with_restores else clusters),
-        set_apart=dict(
-            sorted(Counter(str(cluster.set_apart) for cluster in in_scope if _is_set_apart(cluster)).items())
-        ),
-        surroundings=Surroundings(
-            location_uids=location_uids,
-            healthy_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy),
-            unreachable_cluster_uids=frozenset(cluster.uid for cluster in in_scope if cluster.is_healthy is False),
-        ),
+        set_apart=_count_set_apart(in_scope),
+        surroundings=_surroundings(in_scope, location_uids),
         is_whole=not problems,
         recalled_uids=frozenset(cluster.uid for cluster in recalled),
         notes=(*map(partial(_about_the_list, recalled=len(recalled)), problems), *location_note),
     )
+
+
+def _surroundings(clusters: Sequence[ListedCluster], location_uids: frozenset[str] | None) -> Surroundings:
+    return Surroundings(
+        location_uids=location_uids,
+        healthy_cluster_uids=frozenset(cluster.uid for cluster in clusters if cluster.is_healthy),
+        unreachable_cluster_uids=frozenset(cluster.uid for cluster in clusters if cluster.is_healthy is False),
+    )
+
+
+def _count_set_apart(clusters: Iterable[ListedCluster]) -> dict[str, int]:
+    reasons = Counter(str(cluster.set_apart) for cluster in clusters if _is_set_apart(cluster))
+    return dict(sorted(reasons.items()))
 
 
 def _is_set_apart(cluster: ListedCluster) -> bool:
@@ -139,25 +151,10 @@ def _with_restores(client: PaletteClient, clusters: list[Workspace]) -> Iterator
 
     If the restores into some cluster cannot be read, nothing can be said of a cluster without a known one.
     """
-
-    def ask(cluster: Workspace) -> dict[str, tuple[Restore, ...]] | Exception:
-        try:
-            return client.restores_into(cluster)
-        except Exception as error:  # noqa: BLE001 - no error about restores may cost anything else
-            return error
-
+    answers, errors = _ask_about_each(client, clusters, client.restores_into, client.may_ask_for_clusters)
     restores: dict[str, tuple[Restore, ...]] = {}
-    errors: list[Exception] = []
-    answers = 0
-    for answer in ask_all(ask, clusters, client.may_ask_for_clusters, client.seconds_left):
-        answers += 1
-        if isinstance(answer, Exception):
-            errors.append(answer)
-        else:
-            for uid, of_source in answer.items():
-                restores[uid] = (*restores.get(uid, ()), *of_source)
-    if answers < len(clusters):
-        errors.append(OutOfTimeError())
+    for uid, of_source in chain.from_iterable(answer.items() for answer in answers):
+        restores[uid] = (*restores.get(uid, ()), *of_source)
     for cluster in clusters:
         own = restores.get(cluster.uid, ())
         if errors and not own:
@@ -222,24 +219,34 @@ def _read_together(client: PaletteClient, first: Page[ListedCluster]) -> Listing
 def _list_locations(client: PaletteClient, project_uids: Sequence[str]) -> tuple[frozenset[str] | None, list[str]]:
     """Returns the uids of all backup locations; ``None`` with a sentence if some of them cannot be listed."""
 
-    def ask(project_uid: str | None) -> Listing[Location] | Exception:
+    def ask(project_uid: str | None) -> Listing[Location]:
+        return read_list(partial(client.locations, project_uid), "the list of backup locations", "locations")
+
+    listings, errors = _ask_about_each(client, [None, *project_uids], ask, client.may_ask_for_lists)
+    if errors:
+        return None, [_cannot_be_listed("backup locations", errors[0], "location.list")]
+    problems = [problem for listing in listings for problem in listing.problems]
+    if problems:
+        return None, problems[:1]
+    return frozenset(location.uid for listing in listings for location in listing.items), []
+
+
+def _ask_about_each(
+    client: PaletteClient, items: Sequence[_Item], ask: Callable[[_Item], _Answer], may_ask_now: Callable[[], bool]
+) -> tuple[list[_Answer], list[Exception]]:
+    """Returns the answers and the errors. None of these may cost the workspaces their report."""
+
+    def ask_or_fail(item: _Item) -> _Answer | Exception:
         try:
-            return read_list(partial(client.locations, project_uid), "the list of backup locations", "locations")
-        except Exception as error:  # noqa: BLE001 - no error about locations may cost the workspaces their report
+            return ask(item)
+        except Exception as error:  # noqa: BLE001 - no error about what surrounds the workspaces may cost them anything
             return error
 
-    scopes = [None, *project_uids]
-    answers = list(ask_all(ask, scopes, client.may_ask_for_lists, client.seconds_left))
-    if len(answers) < len(scopes):
-        answers.append(OutOfTimeError())
-    uids: set[str] = set()
-    for answer in answers:
-        if isinstance(answer, Exception):
-            return None, [_cannot_be_listed("backup locations", answer, "location.list")]
-        if answer.problems:
-            return None, answer.problems[:1]
-        uids.update(location.uid for location in answer.items)
-    return frozenset(uids), []
+    outcomes = list(ask_all(ask_or_fail, items, may_ask_now, client.seconds_left))
+    errors = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    if len(outcomes) < len(items):
+        errors.append(OutOfTimeError())
+    return [outcome for outcome in outcomes if not isinstance(outcome, Exception)], errors
 
 
 def _cannot_be_listed(what: str, error: Exception, permission: str) -> str:

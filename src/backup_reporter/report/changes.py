@@ -6,8 +6,8 @@ A finding is the same finding while tenant, workspace, cluster and code are the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -36,6 +36,8 @@ _SCHEDULE_LENGTH = 100
 _MAX_NAMED = 10
 _NOT_LISTED = "the workspace is no longer listed"
 _NOT_ASKED = "its tenant is no longer asked"
+_WAS_IT_DELETED = "Was it deleted, or may the API key no longer see it?"
+_WERE_THEY_DELETED = "Were they deleted, or may the API key no longer see them?"
 _CLUSTER_NOT_LISTED = "the cluster is no longer listed, or is one that needs no backup"
 
 _AnyChange = TypeVar("_AnyChange", bound=Change)
@@ -107,21 +109,8 @@ def compare(report: Report, remembered: bytes, baseline: Baseline | None, why_no
             comparer.add_unprotected(finding)
     comparer.finish()
     return Comparison(
-        changes=Changes(
-            note=None if baseline else why_no_baseline,
-            new=_worst_first(comparer.new),
-            ongoing=_worst_first(comparer.ongoing),
-            resolved=_worst_first(comparer.resolved),
-            no_longer_judged=_worst_first(comparer.no_longer_judged),
-        ),
-        baseline=Baseline(
-            report_id=report.report_id,
-            oldest_missed_report_id=baseline.oldest_missed_report_id if baseline else None,
-            as_of=report.as_of,
-            known=tuple(comparer.known),
-            notes=report.notes,
-            workspaces=comparer.memory_writer.packed(),
-        ),
+        changes=comparer.changes(note=None if baseline else why_no_baseline),
+        baseline=comparer.next_baseline(baseline.oldest_missed_report_id if baseline else None),
         gone=_gone_line(comparer.gone, comparer.projects),
         schedules=_schedules_line(comparer.schedules),
         said_before=baseline.notes if baseline else (),
@@ -170,41 +159,33 @@ class _Comparer(Struct):
         before = self.before.take(workspace.tenant, workspace.uid) if is_listed else None
         earlier = self._take(workspace, before)
         current = {key_of(finding.change): finding for finding in self._seen(workspace, earlier)}
-        self.known += current.values()
         for key, finding in current.items():
-            if not finding.muted:
-                (self.new if _is_news(finding, earlier.get(key)) else self.ongoing).append(finding.change)
+            self._note(finding, earlier.get(key))
         for key, finding in earlier.items():
             if key not in current:
                 self._missing(finding, workspace)
         self.projects.add((workspace.tenant, workspace.project_uid))
-        now = self.now.find(workspace.tenant, workspace.uid)
-        if before and before.schedule and now and now.backups and before.schedule != now.schedule:
-            self.schedules.append(_schedule_change(before.schedule, now))
+        self._compare_schedules(before, self.now.find(workspace.tenant, workspace.uid))
 
     def add_unprotected(self, finding: Finding) -> None:
         """Compares the clusters that no policy covers, as far as the report names them."""
         for cluster in finding.evidence["clusters"]:
             before = self.before.find(cluster["tenant"], cluster["uid"])
-            change = Change(
-                tenant=cluster["tenant"],
-                project_name=quote(cluster["projectName"], _NAME_LENGTH),
-                workspace_uid=cluster["uid"],
-                workspace_name=quote(cluster["name"], _NAME_LENGTH),
-                cluster_uid=None,
-                cluster_name=None,
-                code=finding.code,
-                severity=finding.severity,
-                message="The cluster is in no backup policy.",
-                since=None,
-            )
+            change = _unprotected_change(cluster, finding)
             which = (before.tenant if before else change.tenant, change.workspace_uid)
             earlier = self.earlier.get(which, {}).pop((*which, None, UNPROTECTED), None)
             since = earlier.change.since if earlier else self.report.as_of
-            known = Known(change=msgspec.structs.replace(change, since=since), muted=cluster.get("muted", False))
-            self.known.append(known)
-            if not known.muted:
-                (self.new if _is_news(known, earlier) else self.ongoing).append(known.change)
+            change = msgspec.structs.replace(change, since=since)
+            self._note(Known(change=change, muted=cluster.get("muted", False)), earlier)
+
+    def _note(self, finding: Known, earlier: Known | None) -> None:
+        self.known.append(finding)
+        if not finding.muted:
+            (self.new if _is_news(finding, earlier) else self.ongoing).append(finding.change)
+
+    def _compare_schedules(self, before: ListedWorkspace | None, now: ListedWorkspace | None) -> None:
+        if before and before.schedule and now and now.backups and before.schedule != now.schedule:
+            self.schedules.append(_schedule_change(before.schedule, now))
 
     def finish(self) -> None:
         """Deals with what was in the last report and is not in this one."""
@@ -219,6 +200,25 @@ class _Comparer(Struct):
                 self.memory_writer.add(workspace)
             elif workspace.kind == "workspace" or _has_policy(workspace):
                 self.gone.append(workspace)
+
+    def changes(self, note: str | None) -> Changes:
+        return Changes(
+            note=note,
+            new=_worst_first(self.new),
+            ongoing=_worst_first(self.ongoing),
+            resolved=_worst_first(self.resolved),
+            no_longer_judged=_worst_first(self.no_longer_judged),
+        )
+
+    def next_baseline(self, oldest_missed_report_id: str | None) -> Baseline:
+        return Baseline(
+            report_id=self.report.report_id,
+            oldest_missed_report_id=oldest_missed_report_id,
+            as_of=self.report.as_of,
+            known=tuple(self.known),
+            notes=self.report.notes,
+            workspaces=self.memory_writer.packed(),
+        )
 
     def _finish_finding(self, finding: Known, workspace: ListedWorkspace | None) -> None:
         if finding.change.code == UNPROTECTED:
@@ -343,6 +343,21 @@ def _change(workspace: WorkspaceReport, finding: Finding) -> Change:
     )
 
 
+def _unprotected_change(cluster: Mapping[str, Any], finding: Finding) -> Change:
+    return Change(
+        tenant=cluster["tenant"],
+        project_name=quote(cluster["projectName"], _NAME_LENGTH),
+        workspace_uid=cluster["uid"],
+        workspace_name=quote(cluster["name"], _NAME_LENGTH),
+        cluster_uid=None,
+        cluster_name=None,
+        code=finding.code,
+        severity=finding.severity,
+        message="The cluster is in no backup policy.",
+        since=None,
+    )
+
+
 def _is_news(now: Known, earlier: Known | None) -> bool:
     """New, worse, or no longer muted."""
     return earlier is None or earlier.muted or rank(now.change) < rank(earlier.change)
@@ -371,11 +386,7 @@ def _gone_line(gone: Sequence[ListedWorkspace], projects: set[tuple[str | None, 
     named += sorted(
         place(left.tenant, left.project_name, left.name) for left in gone if (left.tenant, left.project_uid) in projects
     )
-    question = (
-        "Was it deleted, or may the API key no longer see it?"
-        if len(gone) == 1
-        else "Were they deleted, or may the API key no longer see them?"
-    )
+    question = _WAS_IT_DELETED if len(gone) == 1 else _WERE_THEY_DELETED
     return f"No longer listed since the last report: {listed(named, _MAX_NAMED)}. {question}"
 
 

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
@@ -29,6 +30,9 @@ from backup_reporter.run.plan import (
     TenantPlan,
     make_shards,
 )
+
+if TYPE_CHECKING:
+    from backup_reporter.palette.survey import Survey
 
 _ONLY_SOME_WORKSPACES = (
     "Clusters are not looked at, although INCLUDE_CLUSTERS is set: this report is about some workspaces only."
@@ -66,8 +70,12 @@ def make_plan(
             lanes, lambda lane: [_find(palette, request, settings, reserved_seconds, recall) for palette in lane]
         )
     )
-    by_name = sorted(found, key=lambda findings: findings.tenant.name or "")
-    shards = tuple(make_shards((findings.tenant, findings.workspaces, findings.surroundings) for findings in by_name))
+    by_name = sorted(found, key=lambda found_tenant: found_tenant.tenant.name or "")
+    shards = tuple(
+        make_shards(
+            (found_tenant.tenant, found_tenant.workspaces, found_tenant.surroundings) for found_tenant in by_name
+        )
+    )
     scope = scope_of(request, settings, by_name)
     plan = Plan(
         request=request,
@@ -77,15 +85,7 @@ def make_plan(
         as_of=request.as_of or now.replace(microsecond=0),
         include_clusters=settings.include_clusters,
         problems=tuple(problems),
-        tenants=tuple(
-            TenantPlan(
-                name=findings.tenant.name,
-                problems=findings.problems,
-                notes=findings.notes,
-                clusters=findings.clusters,
-            )
-            for findings in by_name
-        ),
+        tenants=tuple(found_tenant.plan for found_tenant in by_name),
         shards=tuple(len(shard.workspaces) for shard in shards),
     )
     return plan, shards
@@ -102,6 +102,10 @@ class _Found(Struct, frozen=True):
     surroundings: Surroundings | None = None
     project_uids: tuple[str, ...] = ()
     """The projects that the request names."""
+
+    @property
+    def plan(self) -> TenantPlan:
+        return TenantPlan(name=self.tenant.name, problems=self.problems, notes=self.notes, clusters=self.clusters)
 
 
 def _find(
@@ -180,11 +184,7 @@ def _with_clusters(
     from backup_reporter.palette.survey import survey_tenant  # noqa: PLC0415
 
     of_workspaces = dict.fromkeys(workspace.project_uid for workspace in found.workspaces if workspace.project_uid)
-    listed_by: dict[str, list[str]] = {}
-    for workspace in found.workspaces:
-        for cluster in workspace.clusters:
-            if cluster.uid is not None:
-                listed_by.setdefault(cluster.uid, []).append(workspace.uid)
+    listed_by = _workspaces_by_cluster(found.workspaces)
     survey = survey_tenant(
         client,
         project_uids or tuple(of_workspaces),
@@ -198,15 +198,29 @@ def _with_clusters(
         found,
         workspaces=(*found.workspaces, *survey.clusters),
         notes=survey.notes,
-        clusters=SurveyedClusters(
-            listed_by=listed_by,
-            imported_uids=frozenset(cluster.uid for cluster in survey.clusters if cluster.is_imported),
-            set_apart=survey.set_apart,
-            is_whole=survey.is_whole,
-            recalled_uids=survey.recalled_uids,
-            are_locations_known=survey.surroundings.location_uids is not None,
-        ),
+        clusters=_surveyed_clusters(survey, listed_by),
         surroundings=survey.surroundings,
+    )
+
+
+def _workspaces_by_cluster(workspaces: Iterable[Workspace]) -> dict[str, list[str]]:
+    """Returns the uids of the workspaces that list a cluster, by the cluster's uid."""
+    listed_by: dict[str, list[str]] = {}
+    for workspace in workspaces:
+        for cluster in workspace.clusters:
+            if cluster.uid is not None:
+                listed_by.setdefault(cluster.uid, []).append(workspace.uid)
+    return listed_by
+
+
+def _surveyed_clusters(survey: Survey, listed_by: dict[str, list[str]]) -> SurveyedClusters:
+    return SurveyedClusters(
+        listed_by=listed_by,
+        imported_uids=frozenset(cluster.uid for cluster in survey.clusters if cluster.is_imported),
+        set_apart=survey.set_apart,
+        is_whole=survey.is_whole,
+        recalled_uids=survey.recalled_uids,
+        are_locations_known=survey.surroundings.location_uids is not None,
     )
 
 
