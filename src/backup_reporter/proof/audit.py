@@ -44,6 +44,8 @@ _DUE: frozenset[DayState] = frozenset(KNOWN_STATES) - {"not-due", "unclear"}
 _ENDED: tuple[DayState, ...] = ("succeeded", "partial", "failed")
 """How runs end, the worst last."""
 _AT_WORK: frozenset[DayState] = frozenset({"running", "partially-failing"})
+_NOT_READ = frozenset({"unreadable", "being-deleted"})
+"""Findings of workspaces whose policy and restore points were not looked at, or not all of them."""
 _MAY_WORSEN: frozenset[DayState] = frozenset({"succeeded", "not-due"})
 """What a day on which another run is due says too early."""
 _TOLERANCE = timedelta(minutes=90)
@@ -301,7 +303,7 @@ class Auditor:
             known.mutes_until.add(workspace.muted_until)
         self._add_history(known, workspace, at)
         self._add_findings(known, workspace, day)
-        was_read = not any(finding.code == "unreadable" for finding in workspace.findings)
+        was_read = not any(finding.code in _NOT_READ for finding in workspace.findings)
         if was_read:
             _note_policy(known, workspace, at)
             for cluster in workspace.clusters:

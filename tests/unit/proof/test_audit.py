@@ -136,14 +136,15 @@ def test_hourly_copies_between_two_daily_reports_are_hours_apart() -> None:
     assert workspace.clusters[0].longest_age_hours == 1.0
 
 
-def test_an_unread_workspace_says_nothing_of_its_copies_or_its_schedule() -> None:
+@pytest.mark.parametrize(("code", "is_ok"), [("unreadable", False), ("being-deleted", True)])
+def test_an_unread_workspace_says_nothing_of_its_copies_or_its_schedule(code: str, is_ok: bool) -> None:
     read = a_workspace(schedule="0 1 * * *", clusters=(a_cluster(newest_restore_point_at=NOW - days(1)),))
-    unread = a_workspace("payments", a_finding("unreadable"))
+    unread = a_workspace("payments", a_finding(code))
     reports = [(a_report(read), "0"), (a_report(unread, as_of=NOW + days(1)), "0")]
     (workspace,) = audit(reports, NOW.date(), NOW.date() + days(1)).workspaces
     assert workspace.policy_changes == ()
     assert workspace.clusters[0].longest_age_hours == 24.0
-    assert workspace.days_not_ok == 1
+    assert workspace.days_not_ok == (0 if is_ok else 1)
 
 
 def of_days(*workspaces: WorkspaceReport) -> list[tuple[Report, str]]:
