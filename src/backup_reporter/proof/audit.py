@@ -267,6 +267,7 @@ class Auditor:
         self._days = (last - first).days + 1
         self._links: list[Link] = []
         self._unreadable: Sequence[Link] = ()
+        self._later: tuple[Link, ...] = ()
         self._times: list[datetime] = []
         self._verdicts: list[Status | None] = [None] * self._days
         self._workspaces: dict[_Key, _Workspace] = {}
@@ -313,8 +314,10 @@ class Auditor:
         if workspace.last_restore and workspace.last_restore.at:
             known.restores[workspace.last_restore.at] = workspace.last_restore
 
-    def add_later(self, report: Report) -> None:
-        """Takes a report made after the period: only what it says of the period's days, of which the last was not over."""
+    def add_later(self, report: Report, sha256: str) -> None:
+        """Takes a report made after the period: what it says of the period's days, and of the report before it if that is in it."""
+        if report.previous and report.previous.report_id[:8] <= f"{self._last:%Y%m%d}":
+            self._later = (Link.of(report, sha256),)
         for workspace in report.workspaces:
             known = self._workspaces.get((workspace.tenant, workspace.uid))
             if known:
@@ -362,7 +365,7 @@ class Auditor:
             begins_at=begins_at if interval and begins_at and begins_at - interval >= known[0] else None,
             missing=tuple(missing),
             unreadable=tuple(link.report_id for link in self._unreadable),
-            chain=Chain.of([*self._unreadable, *self._links], self._first),
+            chain=self._chain(),
             days_with_report=sum(verdict is not None for verdict in self._verdicts),
             max_age_hours=self._max_age.total_seconds() / 3600 if self._max_age else None,
             workspaces=tuple(
@@ -374,6 +377,11 @@ class Auditor:
             ),
             verdicts=tuple(self._verdicts),
         )
+
+    def _chain(self) -> Chain:
+        """The chain of the period's reports; the one after them tells if the last was changed or removed."""
+        chain = Chain.of([*self._unreadable, *self._links, *self._later], self._first)
+        return Chain(reports=chain.reports - len(self._later), problems=chain.problems)
 
     def _summed_up(self, key: _Key, known: _Workspace, period: tuple[datetime, datetime]) -> WorkspaceAudit:
         counts = Counter(known.states)
@@ -439,9 +447,10 @@ def audit(
     chosen = max(auditors, key=lambda key: (key[0], auditors[key].reports), default=None)
     auditor = auditors.pop(chosen) if chosen else Auditor(first, last, max_age, now)
     auditor.add_unreadable(unreadable)
-    after = (report for report, sha256 in later if isinstance(report, Report) and _kind_of(report, sha256) == chosen)
-    if report_after := next(after, None):
-        auditor.add_later(report_after)
+    for report, sha256 in later:
+        if isinstance(report, Report) and _kind_of(report, sha256) == chosen:
+            auditor.add_later(report, sha256)
+            break
     left_out = Counter[bool]()
     for (is_regular, _), other in auditors.items():
         left_out[is_regular] += other.reports

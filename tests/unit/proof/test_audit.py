@@ -17,7 +17,7 @@ from backup_reporter.health.workspace_report import BackupLocation, LastRestore,
 from backup_reporter.proof.audit import Audit, WorkspaceAudit, audit, only_workspaces
 from backup_reporter.proof.render import remarks, render_csv, render_html, render_json, render_markdown
 from backup_reporter.report.model import Changes, PreviousReport, Report, Scope
-from support.quarter import FIRST, LAST, kept_reports
+from support.quarter import FIRST, LAST, LOST, kept_reports
 from support.report_builders import NOW, a_cluster, a_finding, a_history, a_report, a_workspace, days
 
 LIMIT = timedelta(hours=80)
@@ -184,6 +184,32 @@ def test_that_no_restore_was_tried_is_said_only_if_restores_are_known() -> None:
 def test_a_mute_is_named_with_its_end_even_if_it_hid_nothing() -> None:
     muted = a_workspace(muted_until=datetime(2026, 12, 1, tzinfo=UTC))
     assert "muted until 2026-11-30, which hid findings on 0 days" in remarks(audited(muted))
+
+
+def test_the_report_after_the_period_tells_if_its_last_one_was_changed_or_removed() -> None:
+    reports = list(kept_reports())
+    before, later = reports[:30], reports[30:]
+    last = before[-1][0].as_of.date()
+
+    def problems(kept: list[tuple[Report, str]]) -> tuple[str, ...]:
+        record = audit(kept, FIRST, last, later=later)
+        assert record.chain.reports == len(kept)
+        return record.chain.problems
+
+    assert problems(before) == ()
+    assert problems([*before[:-1], (before[-1][0], "0")]) == (
+        f"{before[-1][0].report_id} was changed after {later[0][0].report_id} was made.",
+    )
+    assert problems(before[:-1]) == (
+        f"{later[0][0].report_id} names {before[-1][0].report_id} before it, which is not kept: a report is missing.",
+    )
+
+
+def test_a_report_that_is_missing_after_the_period_is_not_its_business() -> None:
+    reports = [kept for kept in kept_reports() if kept[0].as_of.date() != LOST]
+    before = [kept for kept in reports if kept[0].as_of.date() < LOST]
+    record = audit(before, FIRST, LOST - timedelta(days=1), later=reports[len(before) :])
+    assert record.chain.problems == ()
 
 
 def without_a_copy(**more: Any) -> WorkspaceReport:
