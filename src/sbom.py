@@ -60,29 +60,33 @@ def bill_of_materials(directory: Path, report: Mapping[str, Any], version: str, 
         "specVersion": "1.6",
         "serialNumber": uuid.uuid5(uuid.NAMESPACE_URL, json.dumps([application, components])).urn,
         "version": 1,
-        "metadata": {
-            "timestamp": built_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "tools": {
-                "components": [
-                    {"type": "application", "name": "pip", "version": report["pip_version"]},
-                    {"type": "application", "name": f"{_APPLICATION} sbom.py", "version": version},
-                ]
-            },
-            "supplier": {"name": _APPLICATION},
-            "component": {
-                "type": "application",
-                "bom-ref": application,
-                "name": _APPLICATION,
-                "version": version,
-                "purl": application,
-                "licenses": [{"license": {"id": "Apache-2.0"}}],
-            },
-        },
+        "metadata": _metadata(application, version, report["pip_version"], built_at),
         "components": components,
         "dependencies": [
             {"ref": application, "dependsOn": list(refs.values())},
             *({"ref": ref, "dependsOn": needed} for ref, needed in needs.items()),
         ],
+    }
+
+
+def _metadata(application: str, version: str, pip_version: str, built_at: datetime) -> dict[str, Any]:
+    return {
+        "timestamp": built_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "tools": {
+            "components": [
+                {"type": "application", "name": "pip", "version": pip_version},
+                {"type": "application", "name": f"{_APPLICATION} sbom.py", "version": version},
+            ]
+        },
+        "supplier": {"name": _APPLICATION},
+        "component": {
+            "type": "application",
+            "bom-ref": application,
+            "name": _APPLICATION,
+            "version": version,
+            "purl": application,
+            "licenses": [{"license": {"id": "Apache-2.0"}}],
+        },
     }
 
 

@@ -90,6 +90,11 @@ def evidence_text(text: str | None) -> str | None:
     return None if text is None else quote(text, _EVIDENCE_LENGTH)
 
 
+def capitalized(text: str) -> str:
+    """The text with a capital first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(names: Sequence[str], most: int = 5) -> str:
     """``a, b and 3 more``; names are quoted as :func:`quote` does."""
     shown = ", ".join(quote(name, 63) for name in names[:most])

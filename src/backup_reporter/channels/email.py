@@ -99,15 +99,17 @@ class EmailChannel:
                 "SES has paused sending for this account",
                 "Open SES's account dashboard: it says why, and how to resume.",
             )
-        if account.get("ProductionAccessEnabled", True):
-            return
+        if not account.get("ProductionAccessEnabled", True):
+            raise self._about_sandbox()
+
+    def _about_sandbox(self) -> CheckError:
         refused = [recipient for recipient in self._recipients if not self._find_identity(recipient)[1]]
         if refused:
-            raise CheckError(
+            return CheckError(
                 f"the account is in SES's sandbox, and SES refuses mail to {listed(refused)}, not verified there",
                 "Ask for production access on SES's account dashboard, or verify the recipients in SES.",
             )
-        raise CheckError(
+        return CheckError(
             "the account is in SES's sandbox: it sends to verified recipients only, 200 mails a day",
             "Ask for production access on SES's account dashboard, unless that is enough.",
             result="warning",

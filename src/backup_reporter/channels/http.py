@@ -11,7 +11,8 @@ import urllib3
 from msgspec import Struct, field
 from urllib3.exceptions import HTTPError
 
-from backup_reporter.errors import ChannelError, ChannelUnreachableError, TimedOutError
+from backup_reporter.errors import ChannelError, ChannelUnreachableError, CheckError, TimedOutError
+from backup_reporter.wording import capitalized
 
 _TIMEOUT_SECONDS = 10.0
 _TRIES = 4
@@ -91,6 +92,11 @@ class Poster:
 def describe(answer: Answer) -> str:
     """``HTTP 403, invalid_token``."""
     return f"HTTP {answer.status}" + (f", {answer.word}" if answer.word else "")
+
+
+def refusal_of_check(answer: Answer, fix: str) -> CheckError:
+    """What the doctor says if a service refuses what it should take."""
+    return CheckError(f"it answers {describe(answer)}", f"{capitalized(fix)}.")
 
 
 def _is_temporary(answer: Answer) -> bool:

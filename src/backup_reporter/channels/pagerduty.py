@@ -21,9 +21,9 @@ import urllib3
 
 from backup_reporter.aws.secrets import is_allowed_url, parse_fields
 from backup_reporter.channels.channel import Connections
-from backup_reporter.channels.http import Answer, Poster, describe
+from backup_reporter.channels.http import Answer, Poster, describe, refusal_of_check
 from backup_reporter.config.settings import ChannelName, Settings
-from backup_reporter.errors import ChannelError, CheckError, SecretError
+from backup_reporter.errors import ChannelError, SecretError
 from backup_reporter.health.findings import Status
 from backup_reporter.records import Discreet
 from backup_reporter.report.causes import Cause
@@ -120,8 +120,7 @@ class PagerDutyChannel:
         event = {"event_action": "resolve", "dedup_key": f"backup-reporter/{self._source}/doctor"}
         answer = self._post(event, lambda: min(_CHECK_SECONDS, seconds_left()))
         if not answer.is_ok:
-            fix = _fix(answer)
-            raise CheckError(f"it answers {describe(answer)}", f"{fix[0].upper()}{fix[1:]}.")
+            raise refusal_of_check(answer, _fix(answer))
         return "it accepts events, and no alert was triggered"
 
     def _post(self, event: Mapping[str, Any], seconds_left: Callable[[], float]) -> Answer:

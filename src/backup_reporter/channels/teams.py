@@ -18,9 +18,9 @@ import urllib3
 
 from backup_reporter.aws.secrets import is_allowed_url, parse_fields
 from backup_reporter.channels.channel import Connections
-from backup_reporter.channels.http import Answer, Poster, describe
+from backup_reporter.channels.http import Answer, Poster, describe, refusal_of_check
 from backup_reporter.config.settings import ChannelName, Settings
-from backup_reporter.errors import ChannelError, CheckError, SecretError
+from backup_reporter.errors import ChannelError, SecretError
 from backup_reporter.report.model import Report
 from backup_reporter.report.teams import Card, card, to_json
 
@@ -74,8 +74,7 @@ class TeamsChannel:
         """Starts the workflow without a card: it posts each card that it gets, so nothing is posted."""
         answer = self._post([], lambda: min(_CHECK_SECONDS, seconds_left()))
         if not answer.is_ok:
-            fix = _fix(answer)
-            raise CheckError(f"it answers {describe(answer)}", f"{fix[0].upper()}{fix[1:]}.")
+            raise refusal_of_check(answer, _fix(answer))
         return "the workflow accepts requests, and nothing was posted"
 
     def _post(self, cards: Sequence[Card], seconds_left: Callable[[], float]) -> Answer:

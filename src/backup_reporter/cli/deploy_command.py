@@ -19,6 +19,7 @@ from backup_reporter.cli.samconfig import SAMCONFIG, read_samconfig
 from backup_reporter.cli.stack import Stack, StackError, find_stack
 from backup_reporter.cli.template_parameters import read_parameters
 from backup_reporter.report import phrases
+from backup_reporter.report.model import Report
 
 _OWN_SAM = Path(".venv-sam/bin/sam")
 _NO_SAM = (
@@ -55,6 +56,12 @@ def deploy_command() -> int:
     say("\nThe function checks its settings:")
     found = diagnose_function(stack)
     show_diagnosis(found, wants_json=False)
+    report = _make_first_report(stack)
+    return 0 if found.healthy and all(delivery.status != "failed" for delivery in report.deliveries) else 1
+
+
+def _make_first_report(stack: Stack) -> Report:
+    """Makes a report and shows what it found; no channel gets it if there are reports already."""
     is_first = _keeps_no_report(stack)
     say("\nThe first report:" if is_first else "\nA report, which no channel gets:")
     report = make_report(stack, {} if is_first else {"notify": "never"})
@@ -63,7 +70,7 @@ def deploy_command() -> int:
         say(line)
     if report.report_url:
         say("  backup-reporter open shows it in the browser.")
-    return 0 if found.healthy and all(delivery.status != "failed" for delivery in report.deliveries) else 1
+    return report
 
 
 def find_sam() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import click
 import msgspec
@@ -59,21 +59,25 @@ def show_diagnosis(found: Diagnosis, *, wants_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
         return
     console = PlainConsole()
+    console.print(_table(found.checks, console))
+    console.print()
+    console.print(Text(f"{summarize(found)}.", style="bold"))
+
+
+def _table(checks: Iterable[Check], console: PlainConsole) -> Table:
     ascii_only = not console.encoding.lower().startswith("utf")
-    table = Table.grid(padding=(0, 2))
     is_narrow = console.width < _NARROW_CELLS
+    table = Table.grid(padding=(0, 2))
     table.add_column(width=1)
     table.add_column(no_wrap=not is_narrow)
     table.add_column(overflow="fold")
-    for check in found.checks:
+    for check in checks:
         sign = _SIGNS[check.result]
         style = "dim" if check.result == "skipped" else ""
         symbol = Text(sign.drawn(ascii_only=ascii_only), style=sign.style)
         name, detail = Text(check.name, style=style), _describe(check, style, arrow="->" if ascii_only else "→")
         table.add_row(symbol, *([Group(name, detail)] if is_narrow else [name, detail]))
-    console.print(table)
-    console.print()
-    console.print(Text(f"{summarize(found)}.", style="bold"))
+    return table
 
 
 def _describe(check: Check, style: str, arrow: str) -> Text:

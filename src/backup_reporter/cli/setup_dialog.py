@@ -13,6 +13,7 @@ from backup_reporter.cli.console import say, wrapped
 from backup_reporter.cli.questions import NOT_SET, SecretQuestion
 from backup_reporter.cli.setup_account import SetupError
 from backup_reporter.cli.setup_secrets import SecretStore
+from backup_reporter.wording import capitalized
 
 Attempt = Callable[[str, str | None], str | None]
 """Tries a secret by its name and the value that was typed, if one was. Returns why it does not work."""
@@ -101,7 +102,7 @@ class SecretDialog:
         reason = attempt(name, value)
         if reason is None:
             return None
-        return f"{question.flag}: {reason}" if self.dialog.yes else f"{reason[0].upper()}{reason[1:]}"
+        return f"{question.flag}: {reason}" if self.dialog.yes else capitalized(reason)
 
     def _note(self, name: str, value: str, question: SecretQuestion) -> str:
         """Notes the value to be stored, and returns the secret's name: another one if this may not be replaced."""
@@ -111,7 +112,7 @@ class SecretDialog:
                 break
             if self.dialog.yes:
                 raise SetupError(f"{holds}: give --replace-secrets, or another name with {question.flag}")
-            if click.confirm(wrapped(f"  {holds[0].upper()}{holds[1:]}. Replace it?"), default=False):
+            if click.confirm(wrapped(f"  {capitalized(holds)}. Replace it?"), default=False):
                 break
             name = str(click.prompt("  Name of a new secret", type=str)).strip()
         if there is None or there.strip() != value:

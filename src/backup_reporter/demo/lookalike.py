@@ -109,25 +109,25 @@ class LookAlike(LocalServer):
         if project != request.headers["projectuid"]:
             return self._error(Failure(403, "ResourceAccessDenied", f"Access to the workspace '{uid}' is denied"))
         backup = self.fleet.backups[uid]
-        if wants_backup:
-            return self._backup(backup, request.query.get("backupRequestUid"))
-        return self._ok(_details(item, backup))
-
-    def _backup(self, backup: Json | Failure, request_uid: str | None) -> Answer:
-        if isinstance(backup, Failure):
-            return self._error(backup)
-        return self._ok(_only(backup, request_uid) if request_uid else backup)
+        request_uid = request.query.get("backupRequestUid")
+        if not wants_backup:
+            return self._ok(_details(item, backup))
+        return self._ok_or_error(
+            backup if isinstance(backup, Failure) or not request_uid else _only(backup, request_uid)
+        )
 
     def _cluster_backup(self, uid: str) -> Answer:
         if uid not in self.fleet.cluster_uids:
             return self._error(Failure(404, "ResourceNotFound", f"The cluster '{uid}' is not found"))
         # A cluster without a policy of its own answers with an empty spec.
         backup = self.fleet.cluster_backups.get(uid, {"metadata": {}, "spec": {"clusterUid": uid}, "status": {}})
-        return self._error(backup) if isinstance(backup, Failure) else self._ok(backup)
+        return self._ok_or_error(backup)
 
     def _restores(self, uid: str) -> Answer:
-        restores = self.fleet.restores.get(uid, Failure(404, "ResourceNotFound", "No restore was found"))
-        return self._error(restores) if isinstance(restores, Failure) else self._ok(restores)
+        return self._ok_or_error(self.fleet.restores.get(uid, Failure(404, "ResourceNotFound", "No restore was found")))
+
+    def _ok_or_error(self, answer: Json | Failure) -> Answer:
+        return self._error(answer) if isinstance(answer, Failure) else self._ok(answer)
 
     def _ok(self, document: Json) -> Answer:
         return Answer(200, msgspec.json.encode(document), delay_seconds=self._latency_seconds)

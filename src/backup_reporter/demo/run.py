@@ -72,22 +72,27 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
         kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
         page = kept[f"{answer['reportId']}.html"]
         seen = _local(Seen.of(inbox, aws), answer["reportUrl"], page)
-        say(console, "The deployed function made this report about example workspaces. Nothing left this machine.")
-        for panel in show.everything(seen):
-            console.print(panel)
+        _show_messages(console, seen)
         requests = count(len(palette.requests), "request")
         delivered = ", ".join(f"{delivery['channel']} {delivery['status']}" for delivery in answer["deliveries"])
         say(console, f"{requests} to the Palette look-alike, {palette.refused} of them refused. Channels: {delivered}.")
         (directory / "email.html").write_text(seen.mail.html or "", encoding="utf-8")
-        for title, url in (
-            ("The page of the report", page),
-            ("The index of all reports", kept["index.html"]),
-            ("The e-mail as HTML", (directory / "email.html").resolve().as_uri()),
-        ):
-            say(console, f"{title}: {url}")
-        for sentence in _proof(_path(kept[f"{answer['reportId']}.json"])):
-            say(console, sentence)
-        say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
+        _show_files(console, directory, page, kept["index.html"], _path(kept[f"{answer['reportId']}.json"]))
+
+
+def _show_messages(console: Console, seen: Seen) -> None:
+    say(console, "The deployed function made this report about example workspaces. Nothing left this machine.")
+    for panel in show.everything(seen):
+        console.print(panel)
+
+
+def _show_files(console: Console, directory: Path, page: str, index: str, report: Path) -> None:
+    say(console, f"The page of the report: {page}")
+    say(console, f"The index of all reports: {index}")
+    say(console, f"The e-mail as HTML: {(directory / 'email.html').resolve().as_uri()}")
+    for sentence in _proof(report):
+        say(console, sentence)
+    say(console, f"The function's answer and its log: {directory / 'answer.json'} and {directory / 'function.log'}")
 
 
 def _path(uri: str) -> Path:

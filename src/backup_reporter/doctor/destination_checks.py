@@ -47,13 +47,17 @@ def destination_checks(reporter: Reporter, seconds_left: Callable[[], float]) ->
             fix = f"Check {destination.settings}: its value, and that it is in this account and region."
             yield run_check(destination.name, destination.check, partial(_result, future, ends), fix)
     if not any(channel.is_on for channel in channels):
-        yield Check(
-            name="channels",
-            result="warning",
-            check="count the channels that are set up",
-            detail="none: no one would be notified",
-            fix=f"Set {', or '.join(map(variable_names, CHANNEL_NAMES))}.",
-        )
+        yield _no_channel()
+
+
+def _no_channel() -> Check:
+    return Check(
+        name="channels",
+        result="warning",
+        check="count the channels that are set up",
+        detail="none: no one would be notified",
+        fix=f"Set {', or '.join(map(variable_names, CHANNEL_NAMES))}.",
+    )
 
 
 def _result(started: Future[str], seconds_left: Callable[[], float]) -> str:

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from backup_reporter.errors import BackupReporterError, PaletteError, reason_of
 from backup_reporter.palette.lists import MAX_IN_A_PAGE, Page
+from backup_reporter.wording import capitalized
 
 Position = dict[str, str]
 """Where in a list a page begins: the query that asks for it, empty for the first page."""
@@ -106,7 +107,7 @@ def _why_cut(
         return _missing(page, listing, name, noun)
     if isinstance(error, PaletteError) and error.status in _NO_SECOND_PAGE:
         return []
-    first = f"{name[0].upper()}{name[1:]} may have more than {listing.entries} entries"
+    first = f"{capitalized(name)} may have more than {listing.entries} entries"
     return [f"{first}: a request for more failed ({reason_of(error)})."]
 
 

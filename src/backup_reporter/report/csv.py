@@ -81,16 +81,7 @@ def _lines(report: Report) -> Iterator[str]:
     writer = csv.writer(_Into(written), quoting=csv.QUOTE_ALL)
     has_tenants = bool(report.tenants)
     writer.writerow([*COLUMNS, "tenant"] if has_tenants else COLUMNS)
-    beside = [*filter(None, [phrases.what_if(report, ZoneInfo("UTC"))]), *phrases.not_checked(report.coverage)]
-    found = (
-        (None if finding.muted else STATUS_OF_SEVERITY[finding.severity], finding.message)
-        for finding in report.findings
-    )
-    for status, message in (
-        *((None, line) for line in beside),
-        *(("UNKNOWN", problem) for problem in report.problems),
-        *found,
-    ):
+    for status, message in _about_the_report(report):
         writer.writerow(map(cell, (*_about_all(status, message, report), *([None] if has_tenants else []))))
     for row in rows(report):
         tenant = [row.workspace.tenant] if has_tenants else []
@@ -98,6 +89,16 @@ def _lines(report: Report) -> Iterator[str]:
         yield from written
         written.clear()
     yield from written
+
+
+def _about_the_report(report: Report) -> Iterator[tuple[str | None, str]]:
+    """What belongs to no workspace: a status if it counts toward the report's, and a sentence."""
+    if what_if := phrases.what_if(report, ZoneInfo("UTC")):
+        yield None, what_if
+    yield from ((None, sentence) for sentence in phrases.not_checked(report.coverage))
+    yield from (("UNKNOWN", problem) for problem in report.problems)
+    for finding in report.findings:
+        yield None if finding.muted else STATUS_OF_SEVERITY[finding.severity], finding.message
 
 
 class _Into:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -221,9 +221,7 @@ def _member(
         kind=workspace.kind,
         cluster=None if workspace.kind == "cluster" else finding.cluster_name or finding.cluster_uid,
         since=finding.since or first_seen.get(key),
-        made_at=min(
-            (cluster.newest_restore_point_at for cluster in alive if cluster.newest_restore_point_at), default=None
-        ),
+        made_at=min(filter(None, (cluster.newest_restore_point_at for cluster in alive)), default=None),
         expires_at=min(filter(None, map(restorable_until, alive)), default=None),
         has_nothing=len(alive) < len(concerned),
     )
@@ -265,21 +263,25 @@ def _merge_by_location(grouped: list[Group]) -> Iterator[Group]:
             shared[group.location].append(group)
         else:
             yield group
-    for location, some in shared.items():
-        members = tuple(sorted((member for group in some for member in group.members), key=_by_name))
-        if len(some) < 2 or len(members) < _MIN_MERGED:
+    for some in shared.values():
+        if len(some) < 2 or sum(len(group.members) for group in some) < _MIN_MERGED:
             yield from some
-            continue
-        largest = max(some, key=lambda group: len(group.members))
-        example = largest.message.removeprefix("For example: ")
-        yield msgspec.structs.replace(
-            largest,
-            severity=min((group.severity for group in some), key=_rank),
-            message=f"{count(len(members), 'backup')} failed with {len(some)} different messages. For example: {example}",
-            members=members,
-            consequences=tuple(dict.fromkeys(title for group in some for title in group.consequences)),
-            location=location,
-        )
+        else:
+            yield _merge(some)
+
+
+def _merge(some: Sequence[Group]) -> Group:
+    """One group of several with a backup location in common, in the words of the largest."""
+    members = tuple(sorted((member for group in some for member in group.members), key=_by_name))
+    largest = max(some, key=lambda group: len(group.members))
+    example = largest.message.removeprefix("For example: ")
+    return msgspec.structs.replace(
+        largest,
+        severity=min((group.severity for group in some), key=_rank),
+        message=f"{count(len(members), 'backup')} failed with {len(some)} different messages. For example: {example}",
+        members=members,
+        consequences=tuple(dict.fromkeys(title for group in some for title in group.consequences)),
+    )
 
 
 def _by_name(member: Member) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ that a rendering only has to escape for its own medium.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import takewhile
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed
 from backup_reporter.report.model import Change, Coverage, NoLongerJudged, Report, Summary
 from backup_reporter.report.packed import with_findings, worst_first
 from backup_reporter.report.restore_points import has_every_copy
-from backup_reporter.wording import count, quote
+from backup_reporter.wording import capitalized, count, quote
 
 MESSAGE_LENGTH = 600
 _MAX_CHANGED_CLUSTERS = 4
@@ -53,7 +53,7 @@ def unchecked_clusters(coverage: Coverage | None) -> str:
 def not_checked(coverage: Coverage | None) -> Iterator[str]:
     """What was asked for beside the workspaces and not checked, a sentence each."""
     if clusters := unchecked_clusters(coverage):
-        yield f"{clusters[0].upper()}{clusters[1:]}."
+        yield f"{capitalized(clusters)}."
     if coverage and not coverage.are_locations_known:
         yield "Backup locations not checked."
 
@@ -199,22 +199,21 @@ def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
     changes = report.changes
     if changes.note:
         return [changes.note]
-    lists: tuple[tuple[str, Sequence[Change]], ...] = (
-        ("new", changes.new),
-        ("resolved", changes.resolved),
-        ("no longer judged", changes.no_longer_judged),
-    )
-    numbers = (*((word, len(some)) for word, some in lists), ("ongoing", len(changes.ongoing)))
-    counts = ", ".join(f"{number} {word}" for word, number in numbers if number)
-    kinds = [kind for word, some in lists for kind in _kinds_of_change(word.capitalize(), some).items()]
+    told = {"new": changes.new, "resolved": changes.resolved, "no longer judged": changes.no_longer_judged}
+    numbers = {word: len(some) for word, some in (*told.items(), ("ongoing", changes.ongoing))}
+    counts = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
+    return [f"Since the last report: {counts}.", *_lines_of_kinds(told, most, length)] if counts else []
+
+
+def _lines_of_kinds(told: Mapping[str, Sequence[Change]], most: int, length: int) -> list[str]:
+    kinds = [kind for word, some in told.items() for kind in _kinds_of_change(word.capitalize(), some).items()]
     kinds.sort(key=lambda kind: WORST_FIRST.index(STATUS_OF_SEVERITY[kind[0][0]]))
     lines = [
         f"{kind}: {'; '.join(first_that_fit(_every_member_line(members), length))}"
         for (_, kind), members in kinds[:most]
     ]
     left = sum(len(members) for _, members in kinds[most:])
-    more = [f"and {count(left, 'more change')}"] if left else []
-    return [f"Since the last report: {counts}.", *lines, *more] if counts else []
+    return [*lines, f"and {count(left, 'more change')}"] if left else lines
 
 
 def _kinds_of_change(word: str, changes: Sequence[Change]) -> dict[tuple[Severity, str], list[Member]]:

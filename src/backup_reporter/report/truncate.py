@@ -57,7 +57,16 @@ def fit(report: Report, limit: SizeLimit = ANSWER) -> Report:
     """
     if _fits(report, limit):
         return report
-    bare = msgspec.structs.replace(
+    bare = _without_workspaces(report)
+    brief = (_brief(workspace) if workspace.status == "OK" else workspace for workspace in report.workspaces)
+    workspaces = PackedReports(_that_fit(brief, limit.max_bytes - limit.size(bare), limit))
+    if len(workspaces) == len(report.workspaces):
+        return msgspec.structs.replace(bare, workspaces=workspaces)
+    return _with_the_worst(bare, report.workspaces, limit)
+
+
+def _without_workspaces(report: Report) -> Report:
+    return msgspec.structs.replace(
         report,
         truncated=True,
         problems=_brief_texts(report.problems),
@@ -66,11 +75,6 @@ def fit(report: Report, limit: SizeLimit = ANSWER) -> Report:
         tenants=tuple(sorted(report.tenants, key=lambda tenant: WORST_FIRST.index(tenant.status))[:_MAX_TENANTS]),
         workspaces=(),
     )
-    brief = (_brief(workspace) if workspace.status == "OK" else workspace for workspace in report.workspaces)
-    workspaces = PackedReports(_that_fit(brief, limit.max_bytes - limit.size(bare), limit))
-    if len(workspaces) == len(report.workspaces):
-        return msgspec.structs.replace(bare, workspaces=workspaces)
-    return _with_the_worst(bare, report.workspaces, limit)
 
 
 def _fits(report: Report, limit: SizeLimit) -> bool:

@@ -19,7 +19,7 @@ import urllib3
 
 from backup_reporter.aws.secrets import is_allowed_url
 from backup_reporter.channels.channel import Connections
-from backup_reporter.channels.http import Answer, Poster, describe
+from backup_reporter.channels.http import Answer, Poster, describe, refusal_of_check
 from backup_reporter.channels.slack.answers import api_answer, upload_answer, webhook_answer
 from backup_reporter.channels.slack.secret import Bot, parse_slack_secret
 from backup_reporter.config.settings import ChannelName, Settings
@@ -106,7 +106,7 @@ class SlackChannel:
         if answer.word in _EMPTY_MESSAGE_WORDS:
             return "it answers, and nothing was posted"
         fix = _FIXES.get(answer.word, _NOT_SLACK if not answer.word else "check the secret and the app in Slack")
-        raise CheckError(f"it answers {describe(answer)}", f"{fix[0].upper()}{fix[1:]}.")
+        raise refusal_of_check(answer, fix)
 
     def _target(self, seconds_left: Callable[[], float]) -> _WebhookPost | _BotPost:
         target = parse_slack_secret(self._read_secret(), self._secret_name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -31,6 +31,9 @@ from backup_reporter.report.page.view import WorkspaceView, day_label, evidence
 from backup_reporter.report.rows import problem_titles, rows
 from backup_reporter.report.templating import asset, content_security_policy, environment, favicon
 from backup_reporter.wording import age, retention
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 PAGE_BYTES = 4_990_000
 """No page is larger. What does not fit is counted; of the workspaces, the healthy ones are left out first."""
@@ -80,18 +83,7 @@ def render_page(report: Report, zone: ZoneInfo) -> str:
 def page_pieces(report: Report, zone: ZoneInfo) -> Iterator[str]:
     """The page, piece by piece: joined and encoded, a large one would take up its size three times."""
     anchors = {(view.workspace.tenant, view.workspace.uid): view.anchor for view in _views(report, zone)}
-    templates = environment(zone, report.as_of)
-    templates.filters |= {"age": partial(age, now=report.as_of), "retention": retention}
-    templates.filters |= {
-        "day_label": day_label,
-        "problem_titles": problem_titles,
-        "strip_words": strip_words,
-        "restore_outcome": outcome_of,
-        "without_restore": partial(last_restore_words, time_words=str),
-        "evidence": evidence,
-    }
-    templates.globals |= {"anchors": anchors, "cell_class": CELL_CLASSES, "state_words": STATE_WORDS, **_LIMITS}
-    templates.globals |= {"shows_restores": report.restore_test_max_age_days is not None}
+    templates = _templates(report, zone, anchors)
     pieces: Any = templates.get_template("parts.html.j2").module
     frame = partial(templates.get_template("page.html.j2").generate, **_frame(report, zone))
 
@@ -108,6 +100,22 @@ def page_pieces(report: Report, zone: ZoneInfo) -> Iterator[str]:
         del anchors[which]  # nothing links to what is not there
     bad = report.summary.workspaces - report.summary.ok
     return frame(**_parts(make_table(), make_causes(), details, bad))
+
+
+def _templates(report: Report, zone: ZoneInfo, anchors: Mapping[tuple[str | None, str], str]) -> Environment:
+    templates = environment(zone, report.as_of)
+    templates.filters |= {"age": partial(age, now=report.as_of), "retention": retention}
+    templates.filters |= {
+        "day_label": day_label,
+        "problem_titles": problem_titles,
+        "strip_words": strip_words,
+        "restore_outcome": outcome_of,
+        "without_restore": partial(last_restore_words, time_words=str),
+        "evidence": evidence,
+    }
+    templates.globals |= {"anchors": anchors, "cell_class": CELL_CLASSES, "state_words": STATE_WORDS, **_LIMITS}
+    templates.globals |= {"shows_restores": report.restore_test_max_age_days is not None}
+    return templates
 
 
 def _size_bytes(pieces: Iterable[str]) -> int:
