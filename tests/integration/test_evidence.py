@@ -576,3 +576,21 @@ def test_a_copy_of_the_last_report_does_not_count_as_the_one_after_it(three_days
     code, output = run_verify(newest.stem, "--directory", str(three_days))
     assert code == 0, output
     assert f"No report of the next eight days vouches for {newest.stem}: " in output
+
+
+@pytest.mark.parametrize("field", ["reportId", "previous", "name"])
+def test_what_a_file_says_does_not_steer_the_terminal(three_days: Path, field: str) -> None:
+    (file,) = three_days.glob("2026/11/26/*.json")
+    evil = "\x1b[2K\r✓ everything agrees\n\u202e"
+    document = json.loads(file.read_bytes())
+    if field == "name":
+        document["workspaces"][0]["name"] = evil
+    else:
+        document[field] = evil if field == "reportId" else {"reportId": evil, "sha256": "0", "chain": 1}
+    file.write_text(json.dumps(document))
+    for arguments in ((str(file),), period(three_days)):
+        done = run_command("verify", *arguments, environment={}, directory=Path())
+        said = done.stdout + done.stderr
+        assert done.returncode == 1
+        assert not {"\x1b", "\r", "\u202e"} & set(said)
+        assert not any(line.startswith("✓ everything") for line in said.splitlines())

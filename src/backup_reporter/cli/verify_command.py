@@ -18,7 +18,7 @@ from backup_reporter.cli.options import debug_option
 from backup_reporter.errors import InvalidRequest
 from backup_reporter.proof.archive import Archive, DirectoryArchive, KeptReport, is_report_id, load, parse, path_of
 from backup_reporter.proof.verify import Period, Verification, verify_alone
-from backup_reporter.wording import count
+from backup_reporter.wording import count, quote
 
 _EXAMPLES = """\
 \b
@@ -30,6 +30,7 @@ Examples:
 It reads reports and evidence from REPORT_BUCKET, or from a copy of the bucket on disk (--directory). The evidence of a
 file may lie beside it. It needs no Palette and no API key. Exit code: 0 if everything agrees, else 1.
 """
+_MAX_LINE_LENGTH = 2000
 _DAYS_ABOVE = 3
 """A report's file lies below its year, month and day."""
 
@@ -94,7 +95,7 @@ def _verify_period(directory: Path | None, first: date, last: date) -> int:
         raise nothing_kept(f"no report is kept from {first} to {last}: check the dates", directory)
     chain = period.chain
     for problem in chain.problems:
-        click.echo(f"✗ {problem}")
+        _echo(f"✗ {problem}")
     if chain.reports and chain.is_unbroken:
         click.echo(f"✓ the chain of {count(chain.reports, 'report')} is unbroken")
     codes += [_print_what_is_wrong(end) for end in period.ends()]
@@ -104,7 +105,7 @@ def _verify_period(directory: Path | None, first: date, last: date) -> int:
 def _print(verification: Verification) -> int:
     code = _print_what_is_wrong(verification)
     if verification.agrees:
-        click.echo(
+        _echo(
             f"✓ {verification.report_id}: {count(verification.workspaces, 'workspace')} recomputed, everything agrees"
         )
     return code
@@ -112,7 +113,13 @@ def _print(verification: Verification) -> int:
 
 def _print_what_is_wrong(verification: Verification) -> int:
     for remark in verification.remarks:
-        click.echo(f"  {remark}")
+        _echo(f"  {remark}")
     for problem in (*verification.problems, *verification.differences):
-        click.echo(f"✗ {verification.report_id}: {problem}")
+        _echo(f"✗ {verification.report_id}: {problem}")
     return int(not verification.agrees)
+
+
+def _echo(line: str) -> None:
+    """Prints a line; what files say in it must not steer the terminal."""
+    indent = line[: len(line) - len(line.lstrip())]
+    click.echo(f"{indent}{quote(line, _MAX_LINE_LENGTH)}")

@@ -73,6 +73,8 @@ def parse(name: str, content: bytes) -> KeptReport:
         is_changed = content.startswith((BOM_UTF8 + b"{", b"{")) and (content[:1] != b"{" or b"\r\n" in content)
         why = _CHANGED_AS_TEXT if is_changed else str(error)
         raise StoreError(f"the kept report {name} cannot be read: {why}") from error
+    if not is_report_id(report.report_id):
+        raise StoreError(f"the kept report {name} cannot be read: {report.report_id!r} is not the id of a report")
     for at in (report.as_of, report.generated_at):
         if at.year not in _YEARS:
             raise StoreError(f"the kept report {name} cannot be read: it says that it was made in the year {at.year}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from backup_reporter.records import Record
 from backup_reporter.report.model import PreviousReport, Report, scope_id
 from backup_reporter.wording import listed
 
+_MAX_LENGTH = 80
+"""Of an id: a report's has 25 characters and more."""
 _UNREAD = "{} cannot be read: whether it is part of the chain is not known."
 
 
@@ -86,10 +89,10 @@ def _problems(chain: Sequence[Link], by_id: Mapping[str, Link], first: date) -> 
             before = chain[number - 1] if number and len(those) == 1 else None
             yield from filter(None, [_problem(link, link.previous, by_id.get(link.previous.report_id), before, first)])
         elif number:
-            yield f"{link.report_id} names no report before it: the chain begins anew."
+            yield f"{_shown(link.report_id)} names no report before it: the chain begins anew."
     for name, those in successors.items():
         if len(those) > 1:
-            yield f"{name} has {len(those)} successors: {listed(those, 5)}."
+            yield f"{_shown(name)} has {len(those)} successors: {listed([*map(_shown, those)], 5)}."
 
 
 def _problem(link: Link, previous: PreviousReport, kept: Link | None, before: Link | None, first: date) -> str | None:
@@ -97,13 +100,19 @@ def _problem(link: Link, previous: PreviousReport, kept: Link | None, before: Li
 
     ``before`` is the link before it, if no other one names the same report.
     """
-    naming = f"{link.report_id} names {previous.report_id} before it"
+    name, named = _shown(link.report_id), _shown(previous.report_id)
+    naming = f"{name} names {named} before it"
     if previous.sha256 is None:
         return f"{naming} without its SHA-256: whether it was changed is not known."
     if kept is None:
         if previous.report_id >= f"{first:%Y%m%d}":
             return f"{naming}, which is not kept: a report is missing."
-        return f"{naming}, from before the period, and not {before.report_id}." if before else None
+        return f"{naming}, from before the period, and not {_shown(before.report_id)}." if before else None
     if kept.sha256 != previous.sha256:
-        return f"{previous.report_id} was changed after {link.report_id} was made."
+        return f"{named} was changed after {name} was made."
     return f"{naming}, which is no report of the chain." if kept.is_outside(link.scope) else None
+
+
+def _shown(report_id: str) -> str:
+    """A report's id; what a file says instead of one, without what a terminal or a page takes for more than text."""
+    return re.sub(r"[^\w.:-]", "?", report_id[:_MAX_LENGTH], flags=re.ASCII)

@@ -130,3 +130,9 @@ def test_a_regular_report_says_what_it_was_compared_with_and_one_on_demand_does_
 def test_the_scope_of_a_link_is_that_of_its_report() -> None:
     narrow = msgspec.structs.replace(a_report(), scope=Scope(project_uids=("p-1",)))
     assert Link.of(narrow, "0").scope != Link.of(a_report(), "0").scope
+
+
+def test_what_a_file_says_instead_of_an_id_is_shown_as_text_alone() -> None:
+    named = PreviousReport(report_id="a\n# <b>[good](x)\x1b[2K", sha256="1")
+    (problem,) = problems(Link("20261124T070000Z-1a2b3c4d", "1", named, "all", is_regular=True))
+    assert problem.startswith("20261124T070000Z-1a2b3c4d names a????b??good??x???2K before it")
