@@ -17,8 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from moto.server import ThreadedMotoServer
 from moto.sns.models import Subscription
 
+from support.lookalike import LookAlike
 from support.sandboxes import SANDBOXES, add_sandboxes_to_moto
-from support.world import LocalAws, World, small_world
+from support.slack_server import SlackServer
+from support.world import LocalAws, World, small_fleet, world
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +78,14 @@ def certificate(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def around(aws: LocalAws) -> Iterator[World]:
-    with small_world(aws) as everything:
-        yield everything
+def palette() -> Iterator[LookAlike]:
+    """A Palette with one healthy and one failing workspace; a file may have another one."""
+    with LookAlike(small_fleet(), rate_limit=False) as palette:
+        yield palette
+
+
+@pytest.fixture
+def around(aws: LocalAws, palette: LookAlike) -> Iterator[World]:
+    """What a deployed function has around it."""
+    with SlackServer() as slack, world(aws, palette, slack) as around:
+        yield around

@@ -12,8 +12,7 @@ import pytest
 from backup_reporter.demo.documents import Json, api_key_item
 from support.local_server import Answer, Script
 from support.lookalike import LookAlike
-from support.slack_server import SlackServer
-from support.world import LocalAws, World, a_fleet, a_result, a_run, world
+from support.world import World, a_fleet, a_result, a_run
 
 NOW = datetime.now(UTC)
 KEYS = "/v1/apiKeys"
@@ -23,12 +22,6 @@ KEYS = "/v1/apiKeys"
 def palette() -> Iterator[LookAlike]:
     with LookAlike(a_fleet({"shop": a_result(a_run(NOW - timedelta(hours=2)))}), rate_limit=False) as palette:
         yield palette
-
-
-@pytest.fixture
-def around(aws: LocalAws, palette: LookAlike) -> Iterator[World]:
-    with SlackServer() as slack, world(aws, palette, slack) as around:
-        yield around
 
 
 def report(around: World, *keys: Json) -> dict[str, Any]:

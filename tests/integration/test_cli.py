@@ -24,7 +24,7 @@ from support.command_line import Done, run_command
 from support.local_server import Request
 from support.lookalike import API_KEY, LookAlike
 from support.slack_server import webhook_error
-from support.world import World, a_fleet, a_result, a_run, an_item
+from support.world import World, a_fleet, a_result, a_run, an_item, small_fleet
 
 SOURCE = Path(__file__).parents[2] / "src"
 NOW = datetime.now(UTC)
@@ -136,6 +136,7 @@ def test_a_channel_that_did_not_get_the_report_is_named_even_if_the_report_is_in
     around: World, tmp_path: Path
 ) -> None:
     env = {**environment(), **around.environment, "PALETTE_API_KEY": API_KEY}
+    around.palette.fleet = small_fleet()
     around.slack.fault = lambda _: webhook_error("no_service")
     done = run("report", "--publish", "--workspace", "healthy", "--output", str(tmp_path / "r.html"), env=env)
     assert (done.returncode, done.stdout) == (0, "")

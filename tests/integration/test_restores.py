@@ -9,13 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from test_clusters import cluster, own_backups, uid
 
 from backup_reporter.demo.documents import Failure, Json, location_item, rfc3339
+from support.clusters import cluster, own_backups, uid
 from support.local_server import Answer
 from support.lookalike import LookAlike
-from support.slack_server import SlackServer
-from support.world import PROJECT, LocalAws, World, a_fleet, a_result, a_run, world
+from support.world import PROJECT, World, a_fleet, a_result, a_run
 
 NOW = datetime.now(UTC)
 
@@ -62,12 +61,6 @@ def restored_into(destination: str, source: str, **status: Any) -> Json:
 def palette() -> Iterator[LookAlike]:
     with LookAlike(a_fleet({"shop": a_result(a_run(NOW - timedelta(hours=2)))}), rate_limit=False) as palette:
         yield palette
-
-
-@pytest.fixture
-def around(aws: LocalAws, palette: LookAlike) -> Iterator[World]:
-    with SlackServer() as slack, world(aws, palette, slack) as around:
-        yield around
 
 
 def shop(around: World, restores: Json | Failure | None = None, days: str = "90") -> dict[str, Any]:

@@ -142,16 +142,21 @@ def world(aws: LocalAws, palette: LookAlike, slack: SlackServer) -> Iterator[Wor
 @contextmanager
 def small_world(aws: LocalAws) -> Iterator[World]:
     """One healthy and one failing workspace, and everything else a deployed function has around it."""
+    with (
+        LookAlike(small_fleet(), rate_limit=False) as palette,
+        SlackServer() as slack,
+        world(aws, palette, slack) as around,
+    ):
+        yield around
+
+
+def small_fleet() -> Fleet:
+    """One healthy and one failing workspace."""
     now = datetime.now(UTC)
     nights = [now - timedelta(days=back) for back in range(10)]
     healthy = a_result(*(a_run(at) for at in nights))
     failing = a_result(*(a_run(at, "Failed" if back < 3 else "Completed") for back, at in enumerate(nights)))
-    with (
-        LookAlike(a_fleet({"healthy": healthy, "failing": failing}), rate_limit=False) as palette,
-        SlackServer() as slack,
-        world(aws, palette, slack) as everything,
-    ):
-        yield everything
+    return a_fleet({"healthy": healthy, "failing": failing})
 
 
 @contextmanager
