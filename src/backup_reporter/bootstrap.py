@@ -164,7 +164,7 @@ class Reporter(Discreet, frozen=True, dict=True):
         return EvidenceWriter(save)
 
     def palettes(
-        self, names: Sequence[str], seconds_left: Callable[[], float], evidence: EvidenceWriter | None = None
+        self, names: Sequence[str], seconds_left: Callable[[], float], evidence: EvidenceWriter | None
     ) -> tuple[tuple[Palette, ...], tuple[str, ...]]:
         """Returns each tenant of these names, or of all, with its client, and a sentence if the list cannot be read.
 

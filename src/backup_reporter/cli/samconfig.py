@@ -31,9 +31,9 @@ class SamConfig:
     parameters: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_samconfig(path: Path = SAMCONFIG) -> SamConfig:
+def read_samconfig() -> SamConfig:
     """Returns what the file says; empty if there is no file. Raises :class:`SamConfigError`."""
-    return parse_samconfig(path.read_text(encoding="utf-8")) if path.is_file() else SamConfig()
+    return parse_samconfig(SAMCONFIG.read_text(encoding="utf-8")) if SAMCONFIG.is_file() else SamConfig()
 
 
 def parse_samconfig(text: str) -> SamConfig:

@@ -33,7 +33,7 @@ from backup_reporter.proof.archive import DirectoryArchive, parse
 from backup_reporter.proof.verify import verify
 from backup_reporter.wording import count
 
-EVENT_FILE = Path("events/scheduled.json")
+_EVENT_FILE = Path("events/scheduled.json")
 
 _RUN_SECONDS = 900
 
@@ -49,7 +49,7 @@ class LambdaContext:
         return int((self.ends_at - time.monotonic()) * 1000)
 
 
-def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, event_file: Path = EVENT_FILE) -> None:
+def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None) -> None:
     """Runs the handler on the scheduled event, and prints what reaches people.
 
     With ``before`` it runs on that fleet first, without showing it, so that the report can say what changed.
@@ -65,9 +65,9 @@ def run_demo(fleet: Fleet, console: Console, *, before: Fleet | None = None, eve
         os.environ.update({**aws.environment, **fleet.settings, "PALETTE_API_URL": palette.url})
         with (directory / "function.log").open("w", encoding="utf-8") as log, contextlib.redirect_stdout(log):
             if before:
-                _report_of_yesterday(before, event_file)
+                _report_of_yesterday(before)
             with request_progress(palette):
-                answer = _invoke(_event(event_file, datetime.now(UTC)))
+                answer = _invoke(_event(datetime.now(UTC)))
         (directory / "answer.json").write_text(json.dumps(answer, indent=2), encoding="utf-8")
         kept = {path.name: path.resolve().as_uri() for path in aws.download_reports(directory)}
         page = kept[f"{answer['reportId']}.html"]
@@ -150,13 +150,13 @@ def _own_environment() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def _event(event_file: Path, now: datetime) -> Any:
+def _event(now: datetime) -> Any:
     """The event as the schedule sends it, due now rather than on the day when the example was written."""
-    event = json.loads(event_file.read_text(encoding="utf-8")) if event_file.exists() else {}
+    event = json.loads(_EVENT_FILE.read_text(encoding="utf-8")) if _EVENT_FILE.exists() else {}
     return {**event, "scheduledTime": f"{now:%FT%TZ}"}
 
 
-def _report_of_yesterday(fleet: Fleet, event_file: Path) -> None:
+def _report_of_yesterday(fleet: Fleet) -> None:
     """Makes the report as the function would have made it a day ago: the next one remembers it."""
 
     def yesterday() -> datetime:
@@ -164,7 +164,7 @@ def _report_of_yesterday(fleet: Fleet, event_file: Path) -> None:
 
     with LookAlike(fleet) as palette:
         reporter = Reporter(load({**os.environ, "PALETTE_API_URL": palette.url}), clock=yesterday)
-        reporter.report(reporter.parse_event(_event(event_file, yesterday())), str(uuid4()), _RUN_SECONDS)
+        reporter.report(reporter.parse_event(_event(yesterday())), str(uuid4()), _RUN_SECONDS)
 
 
 def _invoke(event: Any) -> dict[str, Any]:

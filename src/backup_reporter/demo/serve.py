@@ -11,7 +11,7 @@ from backup_reporter.demo.documents import Fleet
 from backup_reporter.demo.lookalike import API_KEY, LookAlike
 
 
-def serve(fleet: Fleet, console: Console, *, port: int = 0) -> NoReturn:
+def serve(fleet: Fleet, console: Console, *, port: int) -> NoReturn:
     """Serves until Ctrl-C, and says how to use it."""
     with LookAlike(fleet, port=port) as palette:
         project = next(iter(fleet.projects), "")

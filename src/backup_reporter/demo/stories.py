@@ -60,9 +60,9 @@ def daily(now: datetime, *, hours_ago: int = 6) -> Rhythm:
     return Rhythm(f"0 {due.hour} * * *", due, timedelta(days=1))
 
 
-def weekly(now: datetime, *, days_ago: int, hours_ago: int = 6) -> Rhythm:
-    """Once a week on the hour, last so many days and hours (and up to one hour more) before ``now``."""
-    due = _full_hour(now) - timedelta(days=days_ago, hours=hours_ago)
+def weekly(now: datetime, *, days_ago: int) -> Rhythm:
+    """Once a week on the hour, last so many days and six hours (and up to one hour more) before ``now``."""
+    due = _full_hour(now) - timedelta(days=days_ago, hours=6)
     return Rhythm(f"0 {due.hour} * * {DAYS_IN_CRON[due.weekday()]}", due, timedelta(weeks=1))
 
 

@@ -64,7 +64,7 @@ def remember(
     now: datetime,
     *,
     history_is_whole: bool,
-    shift: timedelta | None = None,
+    shift: timedelta | None,
     is_unreachable: Callable[[str | None], bool],
     location_is_missing: bool,
     restored_at: datetime | None,

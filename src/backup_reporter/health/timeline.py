@@ -139,7 +139,7 @@ def timeline(
     result: BackupResult,
     thresholds: Thresholds,
     now: datetime,
-    last: RememberedWorkspace | None = None,
+    last: RememberedWorkspace | None,
 ) -> Timeline:
     """Puts a workspace's history until ``now`` in order of its runs; Palette promises no order.
 

@@ -44,7 +44,7 @@ def discover(client: PaletteClient, project_uids: Iterable[str] = (), workspace_
     return discover_in(client, projects_in_scope(client, tuple(project_uids)), workspace_uids)
 
 
-def discover_in(client: PaletteClient, scope: Projects, workspace_uids: Iterable[str] = ()) -> Inventory:
+def discover_in(client: PaletteClient, scope: Projects, workspace_uids: Iterable[str]) -> Inventory:
     """Finds the workspaces of these projects."""
     problems = [*scope.problems, *map(_unseen, scope.unseen_uids)]
     entries: list[Workspace] = []

@@ -48,9 +48,9 @@ class Survey(Struct, frozen=True):
 
 def survey_tenant(
     client: PaletteClient,
-    project_uids: Sequence[str] = (),
+    project_uids: Sequence[str],
     *,
-    all_projects: bool = True,
+    all_projects: bool,
     with_restores: bool = False,
     with_project_locations: bool = True,
     workspaces_have_clusters: bool = False,

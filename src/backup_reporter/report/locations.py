@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from backup_reporter import wording
@@ -45,9 +45,9 @@ def listed(texts: Sequence[str], most: int) -> str:
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
-def first_that_fit(texts: Sequence[str], max_size: int, size: Callable[[str], int] = len) -> list[str]:
+def first_that_fit(texts: Sequence[str], max_length: int) -> list[str]:
     """The first texts that fit, but at least one; then ``and 3 more``."""
-    ends = accumulate(size(text) + len("; ") for text in texts)
-    shown = texts[: max(1, sum(end <= max_size for end in ends))]
+    ends = accumulate(len(text) + len("; ") for text in texts)
+    shown = texts[: max(1, sum(end <= max_length for end in ends))]
     left = len(texts) - len(shown)
     return [*shown, f"and {left} more"] if left else list(shown)

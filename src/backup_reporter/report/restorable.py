@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
 from backup_reporter import wording
 from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report.groups import title_of
-from backup_reporter.report.locations import NAME_LENGTH, listed, place
+from backup_reporter.report.locations import NAME_LENGTH
 from backup_reporter.report.model import Report
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restore_points import is_known, restorable_until
@@ -69,16 +68,6 @@ def nothing_line(workspace: WorkspaceReport) -> str:
     titles = (title_of(finding.code) for finding in workspace.findings)
     reasons = what_is_wrong(workspace) or ", ".join(dict.fromkeys(titles))
     return f"{'Nothing' if is_known(workspace) else 'Not known'} ({reasons})"
-
-
-def nothing_lines(workspaces: Iterable[WorkspaceReport], most: int) -> list[str]:
-    """``Nothing (No backup policy): shared / monitoring`` for workspaces without clusters, a line for each reason."""
-    places: dict[str, list[str]] = {}
-    for workspace in workspaces:
-        if not workspace.clusters:
-            name = place(workspace.tenant, workspace.project_name, workspace.name)
-            places.setdefault(nothing_line(workspace), []).append(name)
-    return [f"{reason}: {listed(names, most)}" for reason, names in places.items()]
 
 
 def copy_line(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:

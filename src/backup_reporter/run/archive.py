@@ -161,7 +161,7 @@ def _store_seconds(report: Report) -> float:
     return _STORE_SECONDS + report.summary.workspaces * _STORE_SECONDS_PER_WORKSPACE
 
 
-def _in_time(call: Callable[[], _Result], seconds: float, max_seconds: float = _STORE_SECONDS) -> _Result:
+def _in_time(call: Callable[[], _Result], seconds: float, max_seconds: float) -> _Result:
     """Makes a call and returns its result.
 
     Raises :class:`StoreError` for any error, and if the call times out; then it is left behind.
