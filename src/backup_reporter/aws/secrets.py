@@ -114,6 +114,13 @@ def parse_heartbeat_url(text: str, name: str) -> str:
     return text
 
 
+def check_api_url(url: str, name: str, example: str) -> str:
+    """Returns a service's API URL from the secret ``name``, without a slash at its end. Raises :class:`SecretError`."""
+    if not is_allowed_url(url) or urlsplit(url).query or urlsplit(url).fragment:
+        raise SecretError(f"the secret {name} has an apiUrl that is not an https:// URL such as {example}")
+    return url.rstrip("/")
+
+
 def is_allowed_url(url: str) -> bool:
     """Whether something secret may be sent there: https, or a server on this machine."""
     if not re.fullmatch(r"[\x21-\x7e]+", url):

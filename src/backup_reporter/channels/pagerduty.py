@@ -14,12 +14,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import urllib3
 
-from backup_reporter.aws.secrets import is_allowed_url, parse_fields
+from backup_reporter.aws.secrets import check_api_url, parse_fields
 from backup_reporter.channels.channel import Connections
 from backup_reporter.channels.http import Answer, Poster, describe, refusal_of_check
 from backup_reporter.config.settings import ChannelName, Settings
@@ -229,6 +228,4 @@ def parse_pagerduty_secret(text: str, name: str) -> Integration:
             f"the secret {name} holds no routing key: it should be the integration key of an Events API v2 integration, "
             "32 letters and digits"
         )
-    if not is_allowed_url(api_url) or urlsplit(api_url).query or urlsplit(api_url).fragment:
-        raise SecretError(f"the secret {name} has an apiUrl that is not an https:// URL such as {API_URL}")
-    return Integration(key, api_url.rstrip("/").removesuffix("/v2/enqueue"))
+    return Integration(key, check_api_url(api_url, name, API_URL).removesuffix("/v2/enqueue"))

@@ -19,7 +19,7 @@ from backup_reporter.cli.samconfig import SAMCONFIG, read_samconfig
 from backup_reporter.cli.stack import Stack, StackError, find_stack
 from backup_reporter.cli.template_parameters import read_parameters
 from backup_reporter.report import phrases
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, failed_deliveries
 
 _OWN_SAM = Path(".venv-sam/bin/sam")
 _NO_SAM = (
@@ -57,7 +57,7 @@ def deploy_command() -> int:
     found = diagnose_function(stack)
     show_diagnosis(found, wants_json=False)
     report = _make_first_report(stack)
-    return 0 if found.healthy and all(delivery.status != "failed" for delivery in report.deliveries) else 1
+    return 0 if found.healthy and not failed_deliveries(report) else 1
 
 
 def _make_first_report(stack: Stack) -> Report:

@@ -18,7 +18,7 @@ from backup_reporter.cli.stack import Stack, find_stack, stack_options
 from backup_reporter.config.settings import CHANNEL_NAMES
 from backup_reporter.doctor.checks import Diagnosis
 from backup_reporter.health.findings import EXIT_CODES
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, failed_deliveries
 
 _EXAMPLES = """\
 \b
@@ -124,7 +124,7 @@ def redeliver_subcommand(
     report = msgspec.convert(invoke(find_stack(stack, region, profile), event), Report)
     for line in delivery_lines(report):
         say(line)
-    return 0 if all(delivery.status != "failed" for delivery in report.deliveries) else 1
+    return 1 if failed_deliveries(report) else 0
 
 
 def delivery_lines(report: Report) -> list[str]:

@@ -25,7 +25,7 @@ from backup_reporter.config.request import Request
 from backup_reporter.config.settings import CHANNEL_NAMES, Notify, variable_names
 from backup_reporter.errors import BackupReporterError, InvalidRequest
 from backup_reporter.health.findings import EXIT_CODES, WORST_FIRST, Status
-from backup_reporter.report.model import Report
+from backup_reporter.report.model import Report, failed_deliveries
 from backup_reporter.time_limit import countdown
 from backup_reporter.wording import listed, quote
 
@@ -178,9 +178,8 @@ def _report_once(reporter: Reporter, options: _Options, *, clear_screen: bool = 
 
 def _warn_of_failed_deliveries(report: Report) -> None:
     """A script sees the exit code, which tells of the backups alone."""
-    for delivery in report.deliveries:
-        if delivery.status == "failed":
-            click.echo(f"warning: {delivery.channel} did not get the report: {delivery.error}", err=True)
+    for delivery in failed_deliveries(report):
+        click.echo(f"warning: {delivery.channel} did not get the report: {delivery.error}", err=True)
 
 
 def _run(reporter: Reporter, options: _Options) -> Report:

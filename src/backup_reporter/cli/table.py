@@ -20,7 +20,7 @@ from backup_reporter.health.workspace_report import ClusterReport, Day, Workspac
 from backup_reporter.report.day_states import STRIP_DAYS
 from backup_reporter.report.groups import title_of_finding
 from backup_reporter.report.last_restore import last_restore_words
-from backup_reporter.report.locations import NAME_LENGTH, place
+from backup_reporter.report.locations import NAME_LENGTH, place_of
 from backup_reporter.report.model import Report
 from backup_reporter.report.rows import Row, rows
 from backup_reporter.wording import age, count, quote
@@ -105,7 +105,7 @@ class _Drawing:
         yield _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), f"bold {sign.style}"),
             name=Text(
-                place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind),
+                place_of(workspace),
                 f"bold {sign.style}",
             ),
             restore=self._restore(workspace),
@@ -119,7 +119,7 @@ class _Drawing:
         sign, clusters = STATUSES["OK"], workspace.clusters
         return _Line(
             sign=Text(sign.drawn(ascii_only=self.ascii_only), sign.style),
-            name=Text(place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind)),
+            name=Text(place_of(workspace)),
             copy=self._copy(min(clusters, key=_newest, default=None)),
             expiry=self._expiry(min(clusters, key=_expiry_order, default=None)),
             restore=self._restore(workspace),

@@ -37,6 +37,11 @@ class Finding(Record, frozen=True, kw_only=True):
     muted: bool = False
     evidence: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it for each finding
 
+    @property
+    def cluster(self) -> tuple[str | None, str | None]:
+        """The uid and name of the cluster that it is about; two times ``None`` for the workspace as a whole."""
+        return (self.cluster_uid, self.cluster_name)
+
 
 def worst(statuses: Iterable[Status]) -> Status:
     """The worst of some statuses, OK for none."""

@@ -123,10 +123,10 @@ def _without_backups(workspace: Workspace, only: Finding, thresholds: Thresholds
 
 def _findings(context: Context, rules: Sequence[Rule]) -> tuple[Finding, ...]:
     findings = [finding for rule in rules if not rule.only_unexplained for finding in rule.check(context)]
-    explained = {_subject_of(finding) for finding in findings if finding.code in _EXPLAINING_CODES}
+    explained = {finding.cluster for finding in findings if finding.code in _EXPLAINING_CODES}
     if _THE_WORKSPACE not in explained:
         others = (finding for rule in rules if rule.only_unexplained for finding in rule.check(context))
-        findings += [finding for finding in others if _subject_of(finding) not in explained]
+        findings += [finding for finding in others if finding.cluster not in explained]
     return _sorted_and_muted(context, map(partial(_with_reachability, context), _once_each(findings)))
 
 
@@ -144,10 +144,6 @@ def _with_reachability(context: Context, finding: Finding) -> Finding:
 
 _THE_WORKSPACE = (None, None)
 _EXPLAINING_CODES = frozenset(rule.code for rule in RULES if rule.explains_missing_copy)
-
-
-def _subject_of(finding: Finding) -> tuple[str | None, str | None]:
-    return (finding.cluster_uid, finding.cluster_name)
 
 
 def _once_each(findings: list[Finding]) -> Iterator[Finding]:

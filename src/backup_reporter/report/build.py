@@ -15,6 +15,7 @@ from backup_reporter.health.version import RULES_VERSION
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.model import Coverage, Report, Scope, Summary, TenantStatus
 from backup_reporter.report.packed import PackedReports
+from backup_reporter.report.resolution import has_finding
 
 
 def build_report(
@@ -97,7 +98,7 @@ def _count(workspaces: Iterable[WorkspaceReport]) -> _Counts:
     counts: Counter[str] = Counter()
     read = 0
     for workspace in workspaces:
-        is_unreadable = any(finding.code == "unreadable" for finding in workspace.findings)
+        is_unreadable = has_finding(workspace, "unreadable")
         # A result that is unreadable in part has been judged for the rest of it, and has a history.
         read += workspace.kind == "workspace" and (not is_unreadable or bool(workspace.history))
         statuses[workspace.status] += 1

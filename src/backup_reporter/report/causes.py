@@ -11,7 +11,7 @@ from backup_reporter import wording
 from backup_reporter.health.findings import Severity
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import Group, Member, by_workspace
-from backup_reporter.report.locations import listed_clusters, place
+from backup_reporter.report.locations import listed_clusters, place_of_member
 from backup_reporter.report.model import Report, workspace_url
 from backup_reporter.report.restore_points import FOREVER
 from backup_reporter.wording import quote
@@ -88,7 +88,7 @@ def _where(members: Sequence[Member], report: Report, zone: ZoneInfo) -> Place:
     clusters = listed_clusters(members, _MAX_CLUSTERS)
     copies = _last_copy(members, zone)
     return Place(
-        name=place(first.tenant, first.project, first.workspace, kind=first.kind),
+        name=place_of_member(first),
         detail=f"{clusters} ({copies})" if clusters and copies else clusters or copies,
         url=workspace_url(report, first.project_uid, first.workspace_uid),
     )

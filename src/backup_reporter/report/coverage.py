@@ -13,6 +13,7 @@ from backup_reporter.health.findings import Finding, Severity
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import Coverage
+from backup_reporter.report.resolution import has_finding
 from backup_reporter.wording import count
 
 MAX_IN_SENTENCE = 10
@@ -66,11 +67,11 @@ class CoverageCounter:
 
     def _add_workspace(self, report: WorkspaceReport) -> None:
         self._in_workspaces[report.tenant].update(cluster.uid for cluster in report.clusters if cluster.uid)
-        if _has(report, "unreadable"):
+        if has_finding(report, "unreadable"):
             self._unreadable_workspaces[report.tenant].add(report.uid)
 
     def _add_cluster(self, report: WorkspaceReport) -> bool:
-        if _has(report, "not-protected"):
+        if has_finding(report, "not-protected"):
             if report.uid in self._expected[report.tenant].recalled_uids and _status_of(report) == _NOT_FOUND:
                 self._unknown[report.tenant].add(report.uid)
                 return False
@@ -80,7 +81,7 @@ class CoverageCounter:
             self._unknown[report.tenant].add(report.uid)
             self._refused[report.tenant] += 1
             return False
-        if _has(report, "unreadable") and not report.clusters:
+        if has_finding(report, "unreadable") and not report.clusters:
             self._unknown[report.tenant].add(report.uid)
         else:
             self._with_own[report.tenant].append(report.uid)
@@ -202,13 +203,9 @@ def _is_muted(report: WorkspaceReport) -> bool:
     return any(finding.code == "not-protected" and finding.muted for finding in report.findings)
 
 
-def _has(report: WorkspaceReport, code: str) -> bool:
-    return any(finding.code == code for finding in report.findings)
-
-
 def _is_refused(report: WorkspaceReport) -> bool:
     """Whether the own policy may not be read, and no report has seen one: only then nothing is lost without it."""
-    is_forbidden = _has(report, "unreadable") and _status_of(report) == _FORBIDDEN
+    is_forbidden = has_finding(report, "unreadable") and _status_of(report) == _FORBIDDEN
     return is_forbidden and not any(finding.evidence.get("hadPolicy") for finding in report.findings)
 
 

@@ -19,7 +19,7 @@ from backup_reporter.health.workspace_report import ClusterReport, WorkspaceRepo
 from backup_reporter.report import phrases
 from backup_reporter.report.causes import Cause, Place, causes_of
 from backup_reporter.report.groups import Group, problems_and_infos, title_of
-from backup_reporter.report.locations import listed, place
+from backup_reporter.report.locations import listed, place, place_of
 from backup_reporter.report.model import Report, url_of
 from backup_reporter.report.packed import with_findings
 from backup_reporter.report.restorable import LostClusters, cluster_name, copy_line, nothing_line
@@ -184,14 +184,14 @@ def _besides(report: Report, lost_clusters: LostClusters) -> Iterator[str]:
 def _why(cluster: ClusterReport, workspace: WorkspaceReport) -> str:
     """`` (waiting for its first backup)``: the finding about a cluster without a copy."""
     about = (cluster.uid, cluster.name)
-    codes = (finding.code for finding in workspace.findings if (finding.cluster_uid, finding.cluster_name) == about)
+    codes = (finding.code for finding in workspace.findings if finding.cluster == about)
     title = next(map(title_of, codes), "")
     return f" ({title[:1].lower()}{title[1:]})" if title else ""
 
 
 def _place(workspace: WorkspaceReport, report: Report, detail: str) -> Place:
     return Place(
-        name=place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind),
+        name=place_of(workspace),
         detail=detail,
         url=url_of(report, workspace),
     )

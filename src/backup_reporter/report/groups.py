@@ -174,7 +174,7 @@ def _found_in(workspace: WorkspaceReport, first_seen: Mapping[Key, datetime | No
     findings = [finding for finding in workspace.findings if not finding.muted]
     by_place: dict[_Place, dict[str, int]] = defaultdict(dict)
     for number, finding in enumerate(findings):
-        by_place[_place(finding)].setdefault(finding.code, number)
+        by_place[finding.cluster].setdefault(finding.code, number)
     consequences: dict[int, list[Finding]] = {number: [] for number in range(len(findings))}
     for number, finding in enumerate(findings):
         if (cause := _cause_of(finding, by_place)) is not None:
@@ -188,13 +188,9 @@ def _found_in(workspace: WorkspaceReport, first_seen: Mapping[Key, datetime | No
         yield _Found(finding, tuple(following), member, location)
 
 
-def _place(finding: Finding) -> _Place:
-    return (finding.cluster_uid, finding.cluster_name)
-
-
 def _cause_of(finding: Finding, by_place: Mapping[_Place, Mapping[str, int]]) -> int | None:
     """The number of the finding that explains this one: about the same cluster, else about the workspace."""
-    for place in (_place(finding), (None, None)):
+    for place in (finding.cluster, (None, None)):
         for code in _FOLLOWS_FROM.get(finding.code, ()):
             number = by_place.get(place, {}).get(code)
             if number is not None:
@@ -208,7 +204,7 @@ def _member(
     clusters: Mapping[_Place, ClusterReport],
     first_seen: Mapping[Key, datetime | None],
 ) -> Member:
-    about = _place(finding)
+    about = finding.cluster
     concerned = [cluster for cluster in (clusters.get(about),) if cluster] if any(about) else list(clusters.values())
     alive = [cluster for cluster in concerned if cluster.restore_points]
     key = (workspace.tenant, workspace.uid, finding.cluster_uid or finding.cluster_name, finding.code)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
 from backup_reporter import wording
-from backup_reporter.health.workspace_report import Kind
+from backup_reporter.health.workspace_report import Kind, WorkspaceReport
 from backup_reporter.report.groups import Member, by_workspace
 from backup_reporter.wording import quote
 
@@ -19,6 +19,16 @@ def place(*names: str | None, kind: Kind = "workspace") -> str:
     return f"{named} (cluster)" if kind == "cluster" else named
 
 
+def place_of(workspace: WorkspaceReport) -> str:
+    """The place of a workspace, or of a cluster with a policy of its own."""
+    return place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind)
+
+
+def place_of_member(member: Member) -> str:
+    """The place of a group's member, without its cluster."""
+    return place(member.tenant, member.project, member.workspace, kind=member.kind)
+
+
 def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters: int) -> list[str]:
     """``prod / payments: eu-1, eu-2`` for each workspace, then ``and 37 more``."""
     workspaces = by_workspace(members)
@@ -28,8 +38,7 @@ def member_lines(members: Sequence[Member], most_workspaces: int, most_clusters:
 
 
 def _workspace_line(members: Sequence[Member], most_clusters: int) -> str:
-    first = members[0]
-    name = place(first.tenant, first.project, first.workspace, kind=first.kind)
+    name = place_of_member(members[0])
     clusters = listed_clusters(members, most_clusters)
     return f"{name}: {clusters}" if clusters else name
 

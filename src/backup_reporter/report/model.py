@@ -230,9 +230,12 @@ def has_arrived(report: Report) -> bool:
 
     A report without channels has arrived if it is kept and can be opened.
     """
-    return bool(report.deliveries or report.report_url) and all(
-        delivery.status != "failed" for delivery in report.deliveries
-    )
+    return bool(report.deliveries or report.report_url) and not failed_deliveries(report)
+
+
+def failed_deliveries(report: Report) -> list[Delivery]:
+    """The deliveries that failed."""
+    return [delivery for delivery in report.deliveries if delivery.status == "failed"]
 
 
 def with_notes(report: Report, *notes: str) -> Report:

@@ -15,7 +15,7 @@ from backup_reporter import wording
 from backup_reporter.health.findings import STATUS_OF_SEVERITY, WORST_FIRST, Severity, Status
 from backup_reporter.health.workspace_report import WorkspaceReport
 from backup_reporter.report.groups import Group, Member, tally, title_of
-from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place
+from backup_reporter.report.locations import NAME_LENGTH, first_that_fit, listed, member_lines, place, place_of_member
 from backup_reporter.report.model import Change, Coverage, NoLongerJudged, Report, Summary
 from backup_reporter.report.packed import with_findings, worst_first
 from backup_reporter.report.restore_points import has_every_copy
@@ -78,7 +78,11 @@ def counts(summary: Summary, status: Status) -> str:
         muted = f" but for {count(summary.muted, 'muted finding')}" if summary.muted else ""
         return f"nothing wrong in {workspaces}{muted}"
     numbers = {"critical": summary.critical, "unknown": summary.unknown, "warning": summary.warning, "OK": summary.ok}
-    return f"{', '.join(f'{number} {word}' for word, number in numbers.items() if number)} of {workspaces}"
+    return f"{_counted(numbers)} of {workspaces}"
+
+
+def _counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
 
 
 def number_of(summary: Summary, status: Status) -> int:
@@ -201,7 +205,7 @@ def change_lines(report: Report, most: int, length: int = 300) -> list[str]:
         return [changes.note]
     told = {"new": changes.new, "resolved": changes.resolved, "no longer judged": changes.no_longer_judged}
     numbers = {word: len(some) for word, some in (*told.items(), ("ongoing", changes.ongoing))}
-    counts = ", ".join(f"{number} {word}" for word, number in numbers.items() if number)
+    counts = _counted(numbers)
     return [f"Since the last report: {counts}.", *_lines_of_kinds(told, most, length)] if counts else []
 
 
@@ -281,8 +285,7 @@ def info_lines(infos: Iterable[Group], most: int) -> list[str]:
     """Findings that change no status, a line each kind: ``Waiting for its first backup: prod / shop``."""
     by_title: dict[str, dict[str, None]] = {}
     for group in infos:
-        places = (place(member.tenant, member.project, member.workspace, kind=member.kind) for member in group.members)
-        by_title.setdefault(group.title, {}).update(dict.fromkeys(places))
+        by_title.setdefault(group.title, {}).update(dict.fromkeys(map(place_of_member, group.members)))
     return [f"{title}: {listed(list(places), most)}" for title, places in by_title.items()]
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from backup_reporter.aws.secrets import is_allowed_url, parse_fields
+from backup_reporter.aws.secrets import check_api_url, is_allowed_url, parse_fields
 from backup_reporter.errors import SecretError
 from backup_reporter.records import Discreet
 
@@ -63,6 +63,4 @@ def _bot(fields: Mapping[str, str], name: str) -> Bot:
         raise SecretError(f"the secret {name} holds no bot token: it has spaces, line breaks or unusual characters")
     if not channel:
         raise SecretError(f"the secret {name} has botToken, but no channel")
-    if not is_allowed_url(api_url) or urlsplit(api_url).query or urlsplit(api_url).fragment:
-        raise SecretError(f"the secret {name} has an apiUrl that is not an https:// URL such as {API_URL}")
-    return Bot(token, channel, api_url.rstrip("/"))
+    return Bot(token, channel, check_api_url(api_url, name, API_URL))

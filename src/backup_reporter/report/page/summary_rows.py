@@ -12,10 +12,11 @@ from msgspec import Struct
 from backup_reporter.health.workspace_report import ClusterReport, WorkspaceReport
 from backup_reporter.report import phrases
 from backup_reporter.report.groups import title_of_finding
-from backup_reporter.report.locations import NAME_LENGTH, listed, place
+from backup_reporter.report.locations import listed, place_of
 from backup_reporter.report.model import Report
+from backup_reporter.report.restorable import cluster_name
 from backup_reporter.report.restore_points import FOREVER, has_every_copy, is_known, restorable_until
-from backup_reporter.wording import age, count, day, quote
+from backup_reporter.wording import age, count, day
 
 _MAX_NAMES = 4
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -69,7 +70,7 @@ def well_line(report: Report) -> str | None:
 
 def _reason(workspace: WorkspaceReport) -> str:
     """``prod / edge-sites (Waiting for its first backup)``: the finding that explains it comes first."""
-    name = place(workspace.tenant, workspace.project_name, workspace.name, kind=workspace.kind)
+    name = place_of(workspace)
     return f"{name} ({title_of_finding(workspace.findings[0])})" if workspace.findings else name
 
 
@@ -81,7 +82,7 @@ def _restorable(workspace: WorkspaceReport, number: int) -> tuple[str, Literal["
 
 
 def _exception(cluster: ClusterReport, workspace: WorkspaceReport, zone: ZoneInfo) -> str:
-    name = "" if workspace.kind == "cluster" else f"{_name(cluster)} "
+    name = "" if workspace.kind == "cluster" else f"{cluster_name(cluster)} "
     if cluster.newest_incomplete_copy_at:
         return f"{name}only incomplete, of {day(cluster.newest_incomplete_copy_at, zone)}"
     end = restorable_until(cluster)
@@ -92,12 +93,8 @@ def _extreme(worst_first: Sequence[ClusterReport], describe: Callable[[ClusterRe
     if not worst_first:
         return Extreme("")
     words = describe(worst_first[0])
-    worst = [_name(cluster) for cluster in worst_first if describe(cluster) == words]
+    worst = [cluster_name(cluster) for cluster in worst_first if describe(cluster) == words]
     return Extreme(words, listed(sorted(worst), _MAX_NAMES) if len(worst) < len(worst_first) else "")
-
-
-def _name(cluster: ClusterReport) -> str:
-    return quote(cluster.name or cluster.uid or "(no name)", NAME_LENGTH)
 
 
 def _made_at(cluster: ClusterReport) -> datetime:

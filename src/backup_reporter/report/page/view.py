@@ -105,10 +105,10 @@ class WorkspaceView(Struct, frozen=True, dict=True):
 
         A cluster that was left out and never backed up is told once: that it was left out says both.
         """
-        left_out = {_place(finding) for finding in self.workspace.findings if finding.code == "cluster-not-backed-up"}
+        left_out = {finding.cluster for finding in self.workspace.findings if finding.code == "cluster-not-backed-up"}
         alike: dict[tuple[str, str, bool], list[Finding]] = {}
         for finding in self.workspace.findings:
-            if finding.code == "never-backed-up" and _place(finding) in left_out:
+            if finding.code == "never-backed-up" and finding.cluster in left_out:
                 continue
             alike.setdefault((finding.code, finding.message, finding.muted), []).append(finding)
         return list(alike.values())
@@ -138,10 +138,6 @@ class WorkspaceView(Struct, frozen=True, dict=True):
             yield f"next run {moment(workspace.next_run_at, self.zone)}"
         if restored := last_restore_words(workspace, partial(age, now=self.now)):
             yield f"last restore: {restored}"
-
-
-def _place(finding: Finding) -> tuple[str | None, str | None]:
-    return (finding.cluster_uid, finding.cluster_name)
 
 
 def day_label(day: Day) -> str:
