@@ -45,7 +45,8 @@ _TEXT_AS_IT_IS = {"mrkdwn": False, "parse": "none", "link_names": False, "unfurl
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 # Slack knows no escape for its formatting characters, so they become their nearest likeness.
 _LIKENESSES = str.maketrans({"*": "∗", "~": "∼", "`": "ˋ"})
-_BRACKETS = str.maketrans({"<": "‹", ">": "›"})
+_BRACKET = "›"
+_BRACKETS = str.maketrans({"<": "‹", ">": _BRACKET})
 _LOW_LINE = "ˍ"
 _WORD_JOINER = "\u2060"
 
@@ -237,8 +238,9 @@ def _length(blocks: Iterable[Block]) -> int:
 
 
 def escape(text: str) -> str:
-    """Text from outside in ``mrkdwn``: no mention, no link, no formatting, no emoji, no entity of its own."""
-    return _without_markup(as_it_is(text))
+    """Text from outside in ``mrkdwn``: no mention, no link, no formatting, no quotation, no emoji, no entity of its own."""
+    # Slack takes a line for a quotation if it begins with this entity, too.
+    return re.sub(r"^&gt;", _BRACKET, _without_markup(as_it_is(text)), flags=re.MULTILINE)
 
 
 def _without_markup(text: str) -> str:

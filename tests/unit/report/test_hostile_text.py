@@ -24,6 +24,7 @@ HOSTILE = {
     "a template": "{{ 7*7 }}{% raw %}${7*7}#{7*7}",
     "mentions": "<!channel> <!here|here> <@U0123ABC> <#C0123> <!subteam^S1> @here @channel @everyone #general",
     "links": "<https://evil.example|Palette> [x](https://evil.example) https://evil.example javascript:alert(1)",
+    "a quotation": "> quoted",
     "Markdown": "*bold* _it_ ~s~ `code` ```\n# h1\n> quote\n| a | b |\n---\n![x](y) <!-- -->",
     "emoji": ":fire: :+1: 🔥",
     "control characters": "a\x00b\x07c\x08\x7f\x9bd\x85e",
