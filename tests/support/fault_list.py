@@ -24,8 +24,8 @@ from msgspec.structs import replace as replace_fields
 from backup_reporter.aws.report_store import ReportStore
 from backup_reporter.aws.s3_object import MAX_BYTES
 from backup_reporter.demo.documents import Json, cluster_backup_result, cluster_item, location_item, rfc3339
+from backup_reporter.report.baseline import Baseline
 from backup_reporter.report.build import build_report
-from backup_reporter.report.changes import Baseline
 from backup_reporter.report.model import Changes, PreviousReport, Report, Scope, scope_id
 from support.local_server import Answer, Request, Script
 from support.pagerduty_server import invalid_event

@@ -12,7 +12,7 @@ import msgspec
 from backup_reporter.config.request import Request
 from backup_reporter.config.settings import ChannelName, Notify, Settings
 from backup_reporter.errors import ChannelError, InvalidRequest, StoreError
-from backup_reporter.report.changes import Baseline
+from backup_reporter.report.baseline import Baseline
 from backup_reporter.report.model import Report, Scope, with_notes
 from backup_reporter.run.publish import Destinations, publish
 from support.report_builders import NOW, a_finding, a_memory, a_report, a_workspace, days

@@ -13,8 +13,9 @@ from backup_reporter.health.findings import Finding, Severity, status_of
 from backup_reporter.health.judge import Judgment
 from backup_reporter.health.remembered import RememberedWorkspace
 from backup_reporter.health.workspace_report import ClusterReport, Day, RestorePointSeries, WorkspaceReport
+from backup_reporter.report.baseline import Baseline
 from backup_reporter.report.build import build_report
-from backup_reporter.report.changes import Baseline, Comparison, compare
+from backup_reporter.report.changes import Comparison, compare
 from backup_reporter.report.model import Change, Changes, Report, Scope
 from backup_reporter.report.workspace_memory import MemoryWriter
 

@@ -18,7 +18,7 @@ from backup_reporter.config.settings import Tenant
 from backup_reporter.demo.documents import Fleet
 from backup_reporter.palette.client import PaletteClient
 from backup_reporter.palette.rate_limit import RateLimiter
-from backup_reporter.report.changes import Baseline
+from backup_reporter.report.baseline import Baseline
 from backup_reporter.report.model import Report, Scope
 from backup_reporter.run.make_plan import Palette
 from backup_reporter.run.pipeline import Dependencies, run

@@ -23,7 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backup_reporter.aws.errors import AwsError, code_of, translate_errors
 from backup_reporter.aws.s3_object import read_whole, write_pieces
 from backup_reporter.errors import InvalidRequest, StoreError
-from backup_reporter.report.changes import Baseline
+from backup_reporter.report.baseline import Baseline
 from backup_reporter.report.model import Report, ReportLink, Scope, from_json_lines, json_pieces, scope_id
 from backup_reporter.report.page.index import Entry, entry_of, render_index, with_entry
 from backup_reporter.report.workspace_memory import WorkspaceMemory

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.workspace_report import WorkspaceReport
-from backup_reporter.records import Instant, Record
+from backup_reporter.report.baseline import Baseline, Known
 from backup_reporter.report.locations import listed, place
 from backup_reporter.report.model import Change, Changes, Key, NoLongerJudged, Report, key_of
 from backup_reporter.report.resolution import (
@@ -44,30 +44,6 @@ _AnyChange = TypeVar("_AnyChange", bound=Change)
 
 UNPROTECTED = "cluster-unprotected"
 """The report's own finding: each cluster that it names is one here, as if the cluster were a workspace."""
-
-
-class Known(Record, frozen=True, kw_only=True):
-    """A finding as it was last seen. ``change.since`` is never empty: at worst, when it was first seen."""
-
-    change: Change
-    muted: bool = False
-
-
-class Baseline(Record, frozen=True, kw_only=True):
-    """What the next report is compared with. ``workspaces`` is a packed :class:`WorkspaceMemory`."""
-
-    report_id: str
-    oldest_missed_report_id: str | None = None
-    """Id of the oldest report that a channel missed and no later report made up for."""
-    as_of: Instant
-    report_sha256: str | None = None
-    """Of the report's file, for the chain of reports."""
-    chain: int = 1
-    """How many reports the chain has, this one included."""
-    known: tuple[Known, ...] = ()
-    notes: tuple[str, ...] = ()
-    """Sentences about what could not be looked at, in that report."""
-    workspaces: bytes = b""
 
 
 class Comparison(Struct, frozen=True, kw_only=True):

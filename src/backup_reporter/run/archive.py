@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from backup_reporter.errors import StoreError, TimedOutError, reason_of
-from backup_reporter.report.changes import Baseline, Comparison, compare
+from backup_reporter.report.baseline import Baseline
+from backup_reporter.report.changes import Comparison, compare
 from backup_reporter.report.model import PreviousReport, Report, Scope, with_notes
 from backup_reporter.report.workspace_memory import WorkspaceMemory
 from backup_reporter.time_limit import call_within

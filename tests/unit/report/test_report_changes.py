@@ -6,7 +6,8 @@ import pytest
 
 from backup_reporter.health.findings import Finding
 from backup_reporter.health.workspace_report import LastRestore, LatestRun, WorkspaceReport
-from backup_reporter.report.changes import Baseline, Comparison
+from backup_reporter.report.baseline import Baseline
+from backup_reporter.report.changes import Comparison
 from backup_reporter.report.model import Change, Changes, Coverage, Report
 from support.report_builders import NOW, a_cluster, a_finding, a_report, a_workspace, compared, days
 
