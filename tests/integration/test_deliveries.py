@@ -174,7 +174,7 @@ def test_news_of_a_report_that_is_made_again_late_reach_the_channel_that_had_the
     deployed.palette.fleet = failing("staging", "profiles")
 
     late = deployed.invoke(days[0])
-    after = deployed.invoke(days[2])
+    after = deployed.invoke(days[2], invocation_id="another")
 
     assert statuses(late) == {"sns": "duplicate", "slack": "delivered"}
     assert statuses(after) == {"sns": "delivered", "slack": "delivered"}
