@@ -24,7 +24,8 @@ from backup_reporter.cli.options import debug_option
 from backup_reporter.cli.output_file import write_file
 from backup_reporter.errors import StoreError
 from backup_reporter.proof.archive import Archive, ids_after, ids_between, parse
-from backup_reporter.proof.audit import audit, only_workspaces
+from backup_reporter.proof.audit import audit
+from backup_reporter.proof.audit_record import only_workspaces
 from backup_reporter.proof.render import ENDINGS, RENDERINGS
 from backup_reporter.report.model import Report
 from backup_reporter.wording import count

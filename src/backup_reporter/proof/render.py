@@ -13,7 +13,7 @@ import msgspec
 
 from backup_reporter.health.findings import Status
 from backup_reporter.health.workspace_report import DayState
-from backup_reporter.proof.audit import Audit, ClusterAudit, WorkspaceAudit, calendar_days, totals
+from backup_reporter.proof.audit_record import Audit, ClusterAudit, WorkspaceAudit, calendar_days, totals
 from backup_reporter.report.csv import cell
 from backup_reporter.report.markdown import escape
 from backup_reporter.report.templating import asset_of, content_security_policy, template_environment

@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from backup_reporter.health.workspace_report import BackupLocation, LastRestore, RestorePointSeries, WorkspaceReport
-from backup_reporter.proof.audit import Audit, WorkspaceAudit, audit, only_workspaces
+from backup_reporter.proof.audit import audit
+from backup_reporter.proof.audit_record import Audit, WorkspaceAudit, only_workspaces
 from backup_reporter.proof.render import remarks, render_csv, render_html, render_json, render_markdown
 from backup_reporter.report.model import Changes, PreviousReport, Report, Scope
 from support.quarter import FIRST, LAST, LOST, kept_reports
