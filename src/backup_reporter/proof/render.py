@@ -48,20 +48,6 @@ METHOD = (
 )
 """How to read the figures: the footnote of each form."""
 
-_STATE_SIGNS: dict[DayState | None, str] = {
-    "succeeded": "✓",
-    "partial": "◐",
-    "failed": "✗",
-    "missed": "!",
-    "running": "…",
-    "partially-failing": "◐",
-    "deleting": "…",
-    "unknown": "?",
-    "not-due": "·",
-    "unclear": "?",
-    None: "?",
-}
-
 
 def render_json(audit: Audit) -> str:
     """The whole record as JSON, one workspace on a line."""

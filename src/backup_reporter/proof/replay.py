@@ -87,9 +87,8 @@ def open_evidence(archive: Archive, file: EvidenceFile) -> Iterator[Evidence]:
 
 def _parts(archive: Archive, file: EvidenceFile, evidence: Evidence) -> tuple[EvidenceFile, ...]:
     """The files of a distributed run's steps."""
-    opened = archive.open(file.key)
+    opened = _open(archive, file, evidence)
     if opened is None:
-        evidence.report(f"{file.key} is not kept: it was removed, it has expired, or this copy lacks it.")
         return ()
     with opened:
         content = opened.read()
@@ -102,10 +101,16 @@ def _parts(archive: Archive, file: EvidenceFile, evidence: Evidence) -> tuple[Ev
         return ()
 
 
-def _read_file(archive: Archive, file: EvidenceFile, evidence: Evidence) -> Header | None:
+def _open(archive: Archive, file: EvidenceFile, evidence: Evidence) -> IO[bytes] | None:
     opened = archive.open(file.key)
     if opened is None:
         evidence.report(f"{file.key} is not kept: it was removed, it has expired, or this copy lacks it.")
+    return opened
+
+
+def _read_file(archive: Archive, file: EvidenceFile, evidence: Evidence) -> Header | None:
+    opened = _open(archive, file, evidence)
+    if opened is None:
         return None
     hashed = _Hashed(opened)
     try:
