@@ -20,7 +20,7 @@ def memory(function: Function, sizes: Sizes) -> Section:
     """CPU and peak memory of a whole invocation, the report kept in the bucket and sent to the topic."""
     small, large = sizes.memory_fleets
     without, few = _with_and_without_evidence(function, sizes, small, sizes.rounds)
-    large_without, many = _with_and_without_evidence(function, sizes, large, 1)
+    large_without, many = _with_and_without_evidence(function, sizes, large, sizes.large_rounds)
     days, clusters = sizes.history
     return Section(
         "Memory and CPU",
@@ -28,8 +28,8 @@ def memory(function: Function, sizes: Sizes) -> Section:
 One invocation of the built function over healthy workspaces with {days} days × {clusters} clusters of history each. It fetches
 and judges every result, writes page, CSV and JSON to the bucket, publishes to the topic and answers with JSON. Peak is the
 process' own (`ru_maxrss`), with `MALLOC_ARENA_MAX=1` as in the template. The rate limit is lifted here, so that more
-documents are in memory at a time than in real life. The smaller fleet was measured {sizes.rounds} times with and without
-evidence in turn: medians.
+documents are in memory at a time than in real life. With and without evidence in turn, the smaller fleet {sizes.rounds} times
+and the larger one {sizes.large_rounds} times: medians, and the range of the peaks, which threads and malloc move by megabytes.
 """,
         ("workspaces", "evidence", "clusters", "unreadable", "peak MB", "CPU s", "CPU ms / workspace", "wall s"),
         [
@@ -38,7 +38,7 @@ evidence in turn: medians.
                 evidence,
                 run["summary"]["clusters"],
                 run["summary"]["unreadable"],
-                run["peak_mb"],
+                f"{run['peak_mb']:.1f} ({run['lowest_peak_mb']:.1f} to {run['highest_peak_mb']:.1f})",
                 run["cpu_seconds"],
                 1000 * run["cpu_seconds"] / run["summary"]["workspaces"],
                 run["wall_seconds"],
@@ -67,9 +67,11 @@ def _with_and_without_evidence(function: Function, sizes: Sizes, workspaces: int
 
 
 def _medians(runs: list[Json]) -> Json:
-    """The last run, with the medians of all in place of what was measured."""
+    """The last run, with the medians of all in place of what was measured, and the range of the peaks."""
     measured = ("peak_mb", "cpu_seconds", "wall_seconds")
-    return {**runs[-1], **{name: median(run[name] for run in runs) for name in measured}}
+    peaks_mb = [run["peak_mb"] for run in runs]
+    medians = {name: median(run[name] for run in runs) for name in measured}
+    return {**runs[-1], **medians, "lowest_peak_mb": min(peaks_mb), "highest_peak_mb": max(peaks_mb)}
 
 
 def memory_beyond_workspaces(function: Function, sizes: Sizes) -> Section:

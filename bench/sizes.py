@@ -25,8 +25,10 @@ class Sizes:
     documents: Sequence[tuple[int, int]] = ((7, 2), (30, 5), (90, 10))
     """Days and clusters of what is decoded."""
     rounds: int = 3
+    large_rounds: int = 2
+    """Of the larger of the memory's fleets: each takes four minutes."""
     starts: int = 15
 
 
-QUICK = Sizes((3,), 4, 5, (2, 4), (2, 2), 6, 3, ((2, 2),), 1, 1)
+QUICK = Sizes((3,), 4, 5, (2, 4), (2, 2), 6, 3, ((2, 2),), 1, 1, 1)
 """Enough to see that everything works; the figures mean nothing."""
