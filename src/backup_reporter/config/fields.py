@@ -63,4 +63,6 @@ def show(value: object, *, may_be_secret: bool = False) -> str:
     if may_be_secret:
         return "the value given (not shown, it may be secret)"
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
+    # JSON leaves characters as they are that steer a display.
+    text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text[: _SHOWN_LENGTH + 1])
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import Phase, assume, given, settings
+from hypothesis import Phase, assume, example, given, settings
 from hypothesis import strategies as st
 from test_properties import ANY_RESULT, RULES, TIMES, WORKSPACES, results
 
@@ -136,6 +136,7 @@ EVENTS = ANY_JSON | st.dictionaries(st.sampled_from([*FIELDS, *SCHEDULES_FIELDS]
 
 
 @given(EVENTS, st.sampled_from([Settings(), Settings(sns_topic_arn="arn:aws:sns:eu-central-1:1:t")]))
+@example({"projectUids": ["\x7f", "\u202e", "\ud800"]}, Settings())
 def test_any_event_is_understood_or_refused_in_a_line(event: Any, known: Settings) -> None:
     said = ""
     try:
