@@ -97,7 +97,7 @@ simulate: $(VENV)/.dev  ## Simulates workspaces whose truth is known, in five mi
 
 BENCH = PYTHONPATH=src $(BIN)/python -m bench --python $(FUNCTION_PYTHON) --package build/bench
 
-bench: bench-package  ## Measures speed and memory in half an hour; writes docs/performance.md
+bench: bench-package  ## Measures speed and memory in twenty minutes; writes docs/performance.md
 	$(BENCH)
 
 bench-quick: bench-package  ## Runs every part of make bench in a minute; ignore its figures

@@ -37,7 +37,7 @@ Written by `make bench` on {date:%Y-%m-%d}: {machine}, function on Python {pytho
 run, on loopback. Trust the ratios, not the seconds. Targets are in parentheses beside the ratios.
 
 `make bench` builds the package as it is deployed and starts a Palette look-alike and a local AWS as processes of their own. It
-takes about half an hour. `make bench-quick` runs the same in a minute to show that it works; its figures mean nothing.
+takes about twenty minutes. `make bench-quick` runs the same in a minute to show that it works; its figures mean nothing.
 """
 
 

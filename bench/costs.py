@@ -28,8 +28,8 @@ def memory(function: Function, sizes: Sizes) -> Section:
 One invocation of the built function over healthy workspaces with {days} days × {clusters} clusters of history each. It fetches
 and judges every result, writes page, CSV and JSON to the bucket, publishes to the topic and answers with JSON. Peak is the
 process' own (`ru_maxrss`), with `MALLOC_ARENA_MAX=1` as in the template. The rate limit is lifted here, so that more
-documents are in memory at a time than in real life. With and without evidence in turn, the smaller fleet {sizes.rounds} times
-and the larger one {sizes.large_rounds} times: medians, and the range of the peaks, which threads and malloc move by megabytes.
+documents are in memory at a time than in real life. First reports, with and without evidence in turn, {sizes.rounds} rounds of
+the smaller fleet and {sizes.large_rounds} of the larger one: medians, and the range of the peaks.
 """,
         ("workspaces", "evidence", "clusters", "unreadable", "peak MB", "CPU s", "CPU ms / workspace", "wall s"),
         [
@@ -58,11 +58,12 @@ def _with_and_without_evidence(function: Function, sizes: Sizes, workspaces: int
     """An invocation without evidence and one with it: the medians of so many rounds in turn."""
     days, clusters = sizes.history
     taken: dict[str, list[Json]] = {"no": [], "yes": []}
-    with aws() as environment, palette(workspaces=workspaces, days=days, clusters=clusters) as server:
-        settings = {**environment, **WITHOUT_LIMIT, "PALETTE_API_URL": server.url}
+    with palette(workspaces=workspaces, days=days, clusters=clusters) as server:
         for _ in range(rounds):
             for evidence, runs in taken.items():
-                runs.append(function.probe("invoke", "{}", **settings, KEEP_EVIDENCE=evidence))
+                with aws() as environment:  # its own: a second report has the first one to compare with
+                    settings = {**environment, **WITHOUT_LIMIT, "PALETTE_API_URL": server.url}
+                    runs.append(function.probe("invoke", "{}", **settings, KEEP_EVIDENCE=evidence))
     return _medians(taken["no"]), _medians(taken["yes"])
 
 

@@ -25,7 +25,7 @@ class Sizes:
     documents: Sequence[tuple[int, int]] = ((7, 2), (30, 5), (90, 10))
     """Days and clusters of what is decoded."""
     rounds: int = 3
-    large_rounds: int = 2
+    large_rounds: int = 1
     """Of the larger of the memory's fleets: each takes four minutes."""
     starts: int = 15
 
